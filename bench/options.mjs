@@ -1,0 +1,25 @@
+// The same promises asked of every peer: 3 attempts, one minute per attempt.
+
+/** The peers have no heartbeat timeout: systole alone arms it, and pays for it. */
+export const activityOptions = {
+  heartbeatTimeout: '10s',
+  startToCloseTimeout: '1m',
+  retryPolicy: { maximumAttempts: 3 },
+};
+
+/** All eleven options of p-retry in one shape: with some missing, a call costs 30 times as much. */
+export const retryOptions = {
+  retries: 2,
+  factor: 2,
+  minTimeout: 1000,
+  maxTimeout: 100_000,
+  maxRetryTime: Number.POSITIVE_INFINITY,
+  randomize: false,
+  onFailedAttempt: () => {},
+  shouldRetry: () => true,
+  shouldConsumeRetry: () => true,
+  signal: undefined,
+  unref: false,
+};
+
+export const timeoutMs = 60_000;

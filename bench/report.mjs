@@ -1,0 +1,82 @@
+// From samples to figures, and from figures to text.
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+
+/** Median and range of numbers. */
+export function summary(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median =
+    sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  return { median, min: sorted[0], max: sorted.at(-1) };
+}
+
+/** Each contender's measures: { contender: { time: summary, ... } }. */
+export function figures({ samples }) {
+  const result = {};
+  for (const [contender, rounds] of Object.entries(samples)) {
+    if (rounds.length === 0) continue;
+    result[contender] = {};
+    for (const measure of Object.keys(rounds[0])) {
+      result[contender][measure] = summary(rounds.map((round) => round[measure]));
+    }
+  }
+  return result;
+}
+
+/** One row of the table: the summary over the rounds, the target, and whether it holds. */
+export function judge(row, { samples, errors }) {
+  const { text, of, per, measure = 'time', atMost, atLeast } = row;
+  const target =
+    atMost !== undefined ? `<= ${atMost}` : atLeast !== undefined ? `>= ${atLeast}` : '';
+  const error = errors[of] ?? errors[per];
+  if (error !== undefined) return { text, target, verdict: 'error', error };
+  const values = samples[of].map((round, i) =>
+    per === undefined ? round[measure] : round[measure] / samples[per][i][measure],
+  );
+  const value = summary(values);
+  const holds = value.median <= (atMost ?? Infinity) && value.median >= (atLeast ?? -Infinity);
+  return { text, ...value, target, verdict: target && (holds ? 'holds' : 'missed') };
+}
+
+export function environment(systoleVersion) {
+  const own = JSON.parse(readFileSync(new URL('./package.json', import.meta.url)));
+  const cores = cpus();
+  return {
+    cpu: cores[0]?.model.trim() ?? 'unknown',
+    cores: cores.length,
+    load: Number(loadavg()[0].toFixed(2)),
+    platform: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
+    versions: { systole: systoleVersion, ...own.dependencies },
+  };
+}
+
+export function describe({ cpu, cores, load, platform, node, versions }) {
+  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return (
+    `${cpu}, ${cores} cores (load ${load} at the start), ${platform}, Node ${node}\n` +
+    packages.join(', ')
+  );
+}
+
+/** Three significant digits, and no exponent. */
+export function number(value) {
+  if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+export function withUnit(measure, value) {
+  if (measure !== 'time') return `${number(value)} ${measure}`;
+  return value < 1000 ? `${number(value)} ns` : `${number(value / 1000)} us`;
+}
+
+/** Columns as wide as they need to be; the first is aligned left, the others right. */
+export function table(head, rows) {
+  const lines = [head, ...rows];
+  const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  const print = (line) =>
+    line.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ');
+  const rule = widths.map((width) => '-'.repeat(width)).join('  ');
+  return [print(head), rule, ...rows.map(print)].map((line) => line.trimEnd()).join('\n');
+}

@@ -1,0 +1,14 @@
+// The package under test: the build at the root, or another one named by SYSTOLE_ENTRY (a file).
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const built = fileURLToPath(new URL('../dist/index.js', import.meta.url));
+export const systoleEntry = resolve(process.env.SYSTOLE_ENTRY ?? built);
+
+export async function loadSystole() {
+  if (!existsSync(systoleEntry)) {
+    throw new Error('systole is not built: run `npm install && npm run build` at the root first');
+  }
+  return import(pathToFileURL(systoleEntry).href);
+}

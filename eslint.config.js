@@ -1,0 +1,127 @@
+import { builtinModules } from 'node:module';
+import eslint from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+/** The one file that may import each package; `test/package/imports.test.ts` holds the same. */
+const homes = {
+  eventemitter3: 'src/events.ts',
+  ms: 'src/duration.ts',
+  'p-retry': 'src/retry/retry.ts',
+  superjson: 'src/heartbeat/encoding.ts',
+};
+
+const nodeModules = {
+  group: ['node:*', ...builtinModules.filter((name) => !name.startsWith('_'))],
+  message: 'The source runs in browsers, Bun and Deno too.',
+};
+
+const timeGlobals = [
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'setImmediate',
+  'clearImmediate',
+  'performance',
+];
+const useClock = 'Time comes from the clock port; only src/clock.ts touches the real one.';
+
+/** Forbids every package that does not belong in `file`. */
+function restrictedImports(file) {
+  const elsewhere = Object.entries(homes).filter(([, home]) => home !== file);
+  return {
+    '@typescript-eslint/no-restricted-imports': [
+      'error',
+      {
+        paths: elsewhere.map(([name, home]) => ({ name, message: `Only ${home} imports it.` })),
+        patterns: [nodeModules],
+      },
+    ],
+  };
+}
+
+export default defineConfig(
+  globalIgnores(['dist/', 'coverage/', 'bench/node_modules/', 'test/types/']),
+  eslint.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      '@typescript-eslint/consistent-type-exports': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      eqeqeq: 'error',
+      // `() => clearIt()` says what it does; the value of a void call cannot be misread there.
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Numbers in messages read the same with and without String().
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      // `while (true)` with a way out inside is the plainest form of some loops.
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
+      // `this: void` in a function type says that the function is bound.
+      '@typescript-eslint/no-invalid-void-type': ['error', { allowAsThisParameter: true }],
+      // What users throw, be it an Error or not, is passed on as it is.
+      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true }],
+      // A leading underscore says that an argument is there for its position only.
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: restrictedImports(),
+  },
+  ...Object.values(homes).map((file) => ({ files: [file], rules: restrictedImports(file) })),
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/clock.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...timeGlobals.map((name) => ({ name, message: useClock })),
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: useClock },
+        ...['globalThis', 'window', 'self'].flatMap((object) =>
+          timeGlobals.map((property) => ({ object, property, message: useClock })),
+        ),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'NewExpression[callee.name="Date"][arguments.length=0]', message: useClock },
+        { selector: 'CallExpression[callee.name="Date"]', message: useClock },
+      ],
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    rules: {
+      // Activities are async by contract, whether or not a given one awaits.
+      '@typescript-eslint/require-await': 'off',
+      // A test that finds nothing where something must be should crash there.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      // Throwing and rejecting with anything at all is what many tests are about.
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+      // Activities and listeners that do nothing are common stand-ins.
+      '@typescript-eslint/no-empty-function': 'off',
+    },
+  },
+  {
+    // Plain JavaScript is in no TypeScript project, so rules that need types cannot run.
+    files: ['**/*.{js,mjs}'],
+    extends: [tseslint.configs.disableTypeChecked],
+    rules: {
+      // It needs a list of Node's globals, and a wrong name fails at the first run of a script.
+      'no-undef': 'off',
+    },
+  },
+);

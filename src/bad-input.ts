@@ -1,0 +1,85 @@
+/** How input is refused: one wording for every option of every call. */
+
+/** A value as an error message shows it: short, and never throwing. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'bigint') return `${String(value)}n`;
+  if (typeof value === 'function')
+    return value.name === '' ? 'a function' : `function ${value.name}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    if (Array.isArray(value)) return `an array of ${String(value.length)}`;
+    const name = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)
+      ?.constructor?.name;
+    return typeof name === 'string' && name !== 'Object' && name !== ''
+      ? `an instance of ${name}`
+      : 'an object';
+  } catch {
+    return 'an object';
+  }
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+}
+
+/** The TypeError for an option with a value it does not take. */
+export function badOption(name: string, value: unknown, accepted: string): TypeError {
+  return new TypeError(`${name}: received ${show(value)}; expected ${accepted}`);
+}
+
+/** One set of option names: what is known, and what people coming from elsewhere write instead. */
+export interface OptionNames {
+  /** How messages call the set: `ActivityOptions`. */
+  readonly of: string;
+  readonly known: ReadonlySet<string>;
+  readonly elsewhere: Readonly<Record<string, string>>;
+}
+
+/**
+ * Refuses every name that is not known.
+ *
+ * @throws TypeError with the name's meaning here, else the nearest known name, else all of them
+ */
+export function refuseUnknown(options: object, names: OptionNames): void {
+  for (const name in options) {
+    if (!names.known.has(name)) throw unknownOption(name, names);
+  }
+}
+
+function unknownOption(name: string, { of, known, elsewhere }: OptionNames): TypeError {
+  const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
+  if (hint !== undefined) {
+    return new TypeError(`${of} has no option ${quote(name)}; here it is ${hint}`);
+  }
+  const near = nearest(name, known);
+  const advice =
+    near === undefined ? `known options: ${[...known].join(', ')}` : `did you mean ${quote(near)}?`;
+  return new TypeError(`${of} has no option ${quote(name)}; ${advice}`);
+}
+
+/** The known name with the fewest edits, if those are at most a third of the word. */
+function nearest(name: string, known: ReadonlySet<string>): string | undefined {
+  const word = name.slice(0, 60).toLowerCase();
+  let best: string | undefined;
+  let bestEdits = Infinity;
+  for (const candidate of known) {
+    const edits = editDistance(word, candidate.toLowerCase());
+    if (edits < bestEdits) [best, bestEdits] = [candidate, edits];
+  }
+  return bestEdits <= Math.max(2, Math.ceil(word.length / 3)) ? best : undefined;
+}
+
+/** Levenshtein distance, one row at a time. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const kept = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
+      next.push(Math.min(kept, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}

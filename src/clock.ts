@@ -1,0 +1,90 @@
+/**
+ * The one port to time. Nothing else in the library reads a clock or sets a timer, so a test can
+ * put a virtual clock here, and fake timers work: every host function is looked up at the call,
+ * never held.
+ */
+
+/** A pending timer, as its clock made it. */
+export interface Timer {
+  /** Takes the timer back; it will not fire. */
+  clear(): void;
+  /** False once the host swapped its timer functions, after which the timer may never fire. */
+  readonly live: boolean;
+}
+
+/** Where the runtime gets its time from. */
+export interface Clock {
+  /** Monotonic milliseconds from an arbitrary origin. */
+  now(): number;
+  /** Milliseconds since the Unix epoch. */
+  wallNow(): number;
+  /** Calls back once, `delayMs` from now at the earliest; any delay from 0 to Infinity. */
+  setTimer(callback: () => void, delayMs: number): Timer;
+}
+
+/** The longest delay a host timer takes; a longer one would fire at once. */
+const LONGEST_HOST_DELAY_MS = 2 ** 31 - 1;
+
+/** Host timers count whole milliseconds on a clock of their own and may be early by this much. */
+const HOST_TIMER_ROUNDING_MS = 2;
+
+/** The platform's clock: `performance.now()`, `Date.now()` and `setTimeout`. */
+export class SystemClock implements Clock {
+  // What `performance.now()` has missed. Some fake timers move `setTimeout` but not `performance`:
+  // without this a deadline would never come. See `#trust`.
+  #skewMs = 0;
+
+  now(): number {
+    return performance.now() + this.#skewMs;
+  }
+
+  wallNow(): number {
+    return Date.now();
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    const timer = new HostTimer();
+    const dueAt = this.now() + delayMs;
+    const arm = (): void => {
+      const armedAt = this.now();
+      // The extra millisecond a fraction costs is spent here, so that no timer is early by design.
+      const leg = Math.min(Math.max(0, Math.ceil(dueAt - armedAt)), LONGEST_HOST_DELAY_MS);
+      timer.arm(leg, () => {
+        this.#trust(armedAt, leg);
+        if (this.now() < dueAt) arm();
+        else callback();
+      });
+    };
+    arm();
+    return timer;
+  }
+
+  /**
+   * A timer that fired is proof that its delay has passed. The clock is moved up to that when it
+   * lags by more than rounding explains, or when it stood still altogether.
+   */
+  #trust(armedAt: number, delayMs: number): void {
+    const now = this.now();
+    const lag = armedAt + delayMs - now;
+    if (lag > HOST_TIMER_ROUNDING_MS || (lag > 0 && now === armedAt)) this.#skewMs += lag;
+  }
+}
+
+class HostTimer implements Timer {
+  #handle: ReturnType<typeof setTimeout> | undefined;
+  #host: typeof setTimeout | undefined;
+
+  arm(delayMs: number, callback: () => void): void {
+    this.#host = globalThis.setTimeout;
+    this.#handle = setTimeout(callback, delayMs);
+  }
+
+  clear(): void {
+    if (this.#handle !== undefined) clearTimeout(this.#handle);
+    this.#handle = undefined;
+  }
+
+  get live(): boolean {
+    return this.#host === globalThis.setTimeout;
+  }
+}

@@ -1,0 +1,124 @@
+/** What a runtime tells its listeners. The only file that imports eventemitter3. */
+import { EventEmitter } from 'eventemitter3';
+import type { Log } from './logger.js';
+import { settleQuietly } from './promises.js';
+
+/** In every payload. */
+export interface ActivityEvent {
+  readonly activityId: string;
+  readonly activityType: string;
+  /** The attempt the event is about; 0 while there was none. */
+  readonly attempt: number;
+  /** Milliseconds since the Unix epoch. */
+  readonly timestamp: number;
+}
+
+/** The events of a runtime and their payloads, which are frozen. */
+export interface ActivityEvents {
+  /** Once for each activity, before its first attempt. */
+  scheduled: ActivityEvent;
+  /** An attempt begins; its function is called right after. */
+  started: ActivityEvent;
+  /** A throttled report of heartbeat details, which are a copy. */
+  heartbeat: ActivityEvent & { readonly details: unknown };
+  /** An attempt failed or timed out; `nextAttempt` only if there will be one. */
+  attemptFailed: ActivityEvent & {
+    readonly failure: Error;
+    readonly nextAttempt?: { readonly attempt: number; readonly delayMs: number };
+  };
+  /** The attempt has ended and its function is still running. What it does no longer counts. */
+  attemptAbandoned: ActivityEvent;
+  /** The function of an abandoned attempt has settled at last. */
+  attemptSettled: ActivityEvent & ({ readonly result: unknown } | { readonly error: unknown });
+  completed: ActivityEvent & { readonly result: unknown };
+  failed: ActivityEvent & {
+    readonly status: 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
+    readonly failure: Error;
+  };
+}
+
+export type ActivityEventName = keyof ActivityEvents;
+
+/** What an event adds to the fields that every event has. */
+export type EventFields<Name extends ActivityEventName> = ActivityEvents[Name] extends infer Event
+  ? Event extends ActivityEvent
+    ? Omit<Event, keyof ActivityEvent>
+    : never
+  : never;
+
+/** Whatever it returns is ignored; one that throws or rejects is logged. */
+export type ActivityListener<Name extends ActivityEventName> = (
+  event: ActivityEvents[Name],
+) => unknown;
+
+const NAMES: ReadonlySet<string> = new Set<ActivityEventName>([
+  'scheduled',
+  'started',
+  'heartbeat',
+  'attemptFailed',
+  'attemptAbandoned',
+  'attemptSettled',
+  'completed',
+  'failed',
+]);
+
+/** An emitter whose listeners cannot break it, nor each other. */
+export class Events {
+  readonly #emitter = new EventEmitter();
+  readonly #log: Log;
+  #listeners = 0;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** False while nobody listens to anything: then no payload need be made. */
+  get wanted(): boolean {
+    return this.#listeners > 0;
+  }
+
+  has(name: ActivityEventName): boolean {
+    return this.#listeners > 0 && this.#emitter.listenerCount(name) > 0;
+  }
+
+  emit<Name extends ActivityEventName>(name: Name, event: ActivityEvents[Name]): void {
+    this.#emitter.emit(name, Object.freeze(event));
+  }
+
+  /** Adds a listener and returns what removes it; the same function twice is two listeners. */
+  add<Name extends ActivityEventName>(
+    name: Name,
+    listener: ActivityListener<Name>,
+    once: boolean,
+  ): () => void {
+    if (!NAMES.has(name)) {
+      throw new TypeError(`No event ${JSON.stringify(name)}; events: ${[...NAMES].join(', ')}`);
+    }
+    if (typeof listener !== 'function') {
+      throw new TypeError(`on(${JSON.stringify(name)}): the listener must be a function`);
+    }
+    // eventemitter3 stops at the first listener that throws, so none of them may.
+    const guarded = (event: ActivityEvents[Name]): void => {
+      if (once) remove();
+      try {
+        settleQuietly(listener(event), (error) => this.#blame(name, error));
+      } catch (error) {
+        this.#blame(name, error);
+      }
+    };
+    let added = true;
+    const remove = (): void => {
+      if (!added) return;
+      added = false;
+      this.#listeners--;
+      this.#emitter.off(name, guarded);
+    };
+    this.#listeners++;
+    this.#emitter.on(name, guarded);
+    return remove;
+  }
+
+  #blame(name: string, error: unknown): void {
+    this.#log('error', `A listener of '${name}' failed`, { error });
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * What a caller may catch. `instanceof` holds across two installed copies of the package, and from
+ * the ES module to the CommonJS build: it compares a mark, not the class object.
+ */
+import { badOption } from './bad-input.js';
+import { durationMs, type Duration } from './duration.js';
+
+const MARK = '@@systole/failure';
+
+type Fields<T> = T & { readonly cause?: unknown };
+
+/** The common base: a `cause` that is set only if given, and the mark. */
+abstract class Failure extends Error {
+  /** On the prototype, so that a stack trace starts with it. */
+  abstract override get name(): string;
+
+  /** Which failure this is, for `instanceof`. Subclasses made by users inherit it. */
+  get [MARK](): string {
+    return this.name;
+  }
+
+  constructor(message: string | undefined, fields: { readonly cause?: unknown } | undefined) {
+    super(message, fields !== undefined && 'cause' in fields ? { cause: fields.cause } : undefined);
+  }
+}
+
+/** `instanceof` of one class of this file, and by plain prototypes of a class derived from it. */
+function isInstance(asked: unknown, own: { prototype: object }, value: unknown): boolean {
+  if (asked === own) {
+    const mark = (own.prototype as Record<string, unknown>)[MARK];
+    return (
+      typeof value === 'object' &&
+      value !== null &&
+      (value as Record<string, unknown>)[MARK] === mark
+    );
+  }
+  return Function.prototype[Symbol.hasInstance].call(asked, value);
+}
+
+/** Why a failed activity was not tried again; `undefined` after terminate and shutdown. */
+export type RetryState =
+  'MAXIMUM_ATTEMPTS_REACHED' | 'NON_RETRYABLE_FAILURE' | 'TIMEOUT' | 'CANCEL_REQUESTED';
+
+/** The deadlines of an activity. */
+export type TimeoutType =
+  'HEARTBEAT' | 'START_TO_CLOSE' | 'SCHEDULE_TO_START' | 'SCHEDULE_TO_CLOSE' | 'PROGRESS';
+
+/** Why an attempt was told to stop. */
+export type CancelReason =
+  'CANCELLED' | 'TIMED_OUT' | 'WORKER_SHUTDOWN' | 'PAUSED' | 'RESET' | 'NOT_FOUND';
+
+/** What a rejected `runActivity` or `result()` rejects with; the reason itself is its `cause`. */
+export class ActivityFailure extends Failure {
+  readonly activityId: string;
+  readonly activityType: string;
+  /** The last attempt made; 0 if there was none. */
+  readonly attempt: number;
+  readonly retryState: RetryState | undefined;
+  /** The very object the activity threw, or a failure of the runtime. */
+  declare readonly cause: unknown;
+
+  constructor(
+    message: string,
+    fields: Fields<{
+      readonly activityId: string;
+      readonly activityType: string;
+      readonly attempt: number;
+      readonly retryState?: RetryState | undefined;
+    }>,
+  ) {
+    super(message, fields);
+    this.activityId = fields.activityId;
+    this.activityType = fields.activityType;
+    this.attempt = fields.attempt;
+    this.retryState = fields.retryState;
+  }
+
+  override get name(): 'ActivityFailure' {
+    return 'ActivityFailure';
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, ActivityFailure, value);
+  }
+}
+
+/** What `ApplicationFailure` carries beside its message. */
+export interface ApplicationFailureFields {
+  /** Compared with `retryPolicy.nonRetryableErrorTypes`. */
+  readonly type?: string | undefined;
+  /** True ends the activity whatever the retry policy says. Default false. */
+  readonly nonRetryable?: boolean | undefined;
+  readonly details?: readonly unknown[] | undefined;
+  /** Replaces the computed delay, and its maximum, before the next attempt only. */
+  readonly nextRetryDelay?: Duration | undefined;
+  /** `'BENIGN'` is logged at DEBUG instead of WARN; nothing else changes. */
+  readonly category?: 'BENIGN' | undefined;
+  readonly cause?: unknown;
+}
+
+/** Thrown by an activity that wants a say in what comes next. */
+export class ApplicationFailure extends Failure {
+  readonly type: string | undefined;
+  readonly nonRetryable: boolean;
+  readonly details: readonly unknown[];
+  readonly nextRetryDelay: Duration | undefined;
+  readonly category: 'BENIGN' | undefined;
+
+  constructor(message?: string, fields: ApplicationFailureFields = {}) {
+    super(message, fields);
+    if (fields.nextRetryDelay !== undefined) checkRetryDelay(fields.nextRetryDelay);
+    this.type = fields.type;
+    this.nonRetryable = fields.nonRetryable ?? false;
+    this.details = fields.details ?? [];
+    this.nextRetryDelay = fields.nextRetryDelay;
+    this.category = fields.category;
+  }
+
+  /** With every field named, the message included. */
+  static create(
+    fields: ApplicationFailureFields & { readonly message?: string | undefined },
+  ): ApplicationFailure {
+    return new ApplicationFailure(fields.message, fields);
+  }
+
+  /** One that the retry policy decides on. */
+  static retryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
+    return new ApplicationFailure(message, { type: type ?? 'Error', details });
+  }
+
+  /** One that ends the activity. */
+  static nonRetryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
+    return new ApplicationFailure(message, { type: type ?? 'Error', nonRetryable: true, details });
+  }
+
+  override get name(): 'ApplicationFailure' {
+    return 'ApplicationFailure';
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, ApplicationFailure, value);
+  }
+}
+
+function checkRetryDelay(delay: Duration): void {
+  const name = 'ApplicationFailure.nextRetryDelay';
+  if (durationMs(delay, name) === Infinity) throw badOption(name, delay, 'a finite duration');
+}
+
+/** A deadline passed. */
+export class TimeoutFailure extends Failure {
+  readonly timeoutType: TimeoutType;
+  /** A copy of the newest heartbeat details of any attempt; undefined if there were none. */
+  readonly lastHeartbeatDetails: unknown;
+  /** For how long of the wait the event loop was known to be blocked. */
+  readonly eventLoopBlockedMs: number;
+
+  constructor(
+    message: string,
+    fields: Fields<{
+      readonly timeoutType: TimeoutType;
+      readonly lastHeartbeatDetails?: unknown;
+      readonly eventLoopBlockedMs?: number | undefined;
+    }>,
+  ) {
+    super(message, fields);
+    this.timeoutType = fields.timeoutType;
+    this.lastHeartbeatDetails = fields.lastHeartbeatDetails;
+    this.eventLoopBlockedMs = fields.eventLoopBlockedMs ?? 0;
+  }
+
+  override get name(): 'TimeoutFailure' {
+    return 'TimeoutFailure';
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, TimeoutFailure, value);
+  }
+}
+
+/** The `reason` of `ctx.signal`, and the cause of a cancelled activity's failure. */
+export class CancelledFailure extends Failure {
+  declare readonly message: CancelReason;
+
+  constructor(message: CancelReason, fields: { readonly cause?: unknown } = {}) {
+    super(message, fields);
+  }
+
+  override get name(): 'CancelledFailure' {
+    return 'CancelledFailure';
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, CancelledFailure, value);
+  }
+}
+
+/** Thrown by `heartbeat()` for details that could not come back as they were given. */
+export class HeartbeatDetailsError extends Failure {
+  /** Where in the details: `details.rows[3].cb`. */
+  readonly path: string;
+
+  constructor(message: string, fields: Fields<{ readonly path: string }>) {
+    super(message, fields);
+    this.path = fields.path;
+  }
+
+  override get name(): 'HeartbeatDetailsError' {
+    return 'HeartbeatDetailsError';
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, HeartbeatDetailsError, value);
+  }
+}
+
+/** The store could not be read, so the activity did not start: it would have repeated its work. */
+export class HeartbeatStoreError extends Failure {
+  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
+    super(message, fields);
+  }
+
+  override get name(): 'HeartbeatStoreError' {
+    return 'HeartbeatStoreError';
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, HeartbeatStoreError, value);
+  }
+}
+
+/** The id is that of an activity that is still open. */
+export class ActivityAlreadyStartedError extends Failure {
+  readonly activityId: string;
+
+  constructor(message: string, fields: Fields<{ readonly activityId: string }>) {
+    super(message, fields);
+    this.activityId = fields.activityId;
+  }
+
+  override get name(): 'ActivityAlreadyStartedError' {
+    return 'ActivityAlreadyStartedError';
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isInstance(this, ActivityAlreadyStartedError, value);
+  }
+}
+
+/** True for a cancellation, bare or as the cause of an `ActivityFailure`. */
+export function isCancellation(error: unknown): boolean {
+  return unwrapActivityFailure(error) instanceof CancelledFailure;
+}
+
+/** True for a timeout (of the given type), bare or as the cause of an `ActivityFailure`. */
+export function isTimeout(error: unknown, timeoutType?: TimeoutType): boolean {
+  const reason = unwrapActivityFailure(error);
+  return (
+    reason instanceof TimeoutFailure &&
+    (timeoutType === undefined || reason.timeoutType === timeoutType)
+  );
+}
+
+function unwrapActivityFailure(error: unknown): unknown {
+  return error instanceof ActivityFailure ? error.cause : error;
+}
+
+/** The one gate from a thrown value to a failure: an Error passes as it is, all else is wrapped. */
+export function ensureError(thrown: unknown): Error {
+  if (thrown instanceof Error || isForeignError(thrown)) return thrown;
+  return new ApplicationFailure(`An activity threw ${describeThrown(thrown)}, not an Error`, {
+    details: [thrown],
+  });
+}
+
+/** An Error of another realm, such as a test framework's sandbox. */
+function isForeignError(thrown: unknown): thrown is Error {
+  return Object.prototype.toString.call(thrown) === '[object Error]';
+}
+
+function describeThrown(thrown: unknown): string {
+  if (typeof thrown === 'string') return JSON.stringify(thrown);
+  try {
+    return String(thrown);
+  } catch {
+    return 'an object';
+  }
+}

@@ -1,0 +1,74 @@
+/** A runtime's way with heartbeat details: what they may be, how large, and how they are copied. */
+import { HeartbeatDetailsError } from '../failures.js';
+import {
+  decodeDetails,
+  defaultSerializer,
+  encodeDetails,
+  registeredInstances,
+  type DetailsSerializer,
+} from './encoding.js';
+import { copyDetails, type CopyInstance } from './snapshot.js';
+
+/** Details this large are data, not a cursor; worth a warning. */
+export const LARGE_DETAILS_BYTES = 256 * 1024;
+
+/** Temporal's limit. */
+export const DEFAULT_MAX_DETAILS_BYTES = 2 * 1024 * 1024;
+
+/** UTF-8 bytes that one UTF-16 unit can take in JSON, as an escape: `\u0000`. */
+const MOST_BYTES_PER_UNIT = 6;
+
+/** Details as taken at a heartbeat: a copy nobody else holds, so never handed out itself. */
+export type Snapshot = string | number | boolean | bigint | object | null;
+
+export class DetailsCodec {
+  readonly #serializer: DetailsSerializer;
+  readonly #maxBytes: number;
+  readonly #copyInstance: CopyInstance;
+
+  constructor(serializer: DetailsSerializer | undefined, maxBytes: number | undefined) {
+    this.#serializer = serializer ?? defaultSerializer();
+    this.#maxBytes = maxBytes ?? DEFAULT_MAX_DETAILS_BYTES;
+    this.#copyInstance = registeredInstances(this.#serializer);
+  }
+
+  /**
+   * @param onLarge called with the size of details over 256 KiB
+   * @throws HeartbeatDetailsError for what cannot be kept, or is over the limit
+   */
+  snapshot(details: Snapshot, onLarge: (bytes: number) => void): Snapshot {
+    const { value, length } = copyDetails(details, this.#copyInstance);
+    // Nearly all details are far too small for their exact size to matter.
+    if (length * MOST_BYTES_PER_UNIT > Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)) {
+      this.#checkSize(value, onLarge);
+    }
+    return value as Snapshot;
+  }
+
+  /** A fresh copy of a snapshot, for the user to keep. */
+  copy(snapshot: Snapshot | undefined): unknown {
+    if (typeof snapshot !== 'object' || snapshot === null) return snapshot;
+    return copyDetails(snapshot, this.#copyInstance).value;
+  }
+
+  encode(snapshot: Snapshot): string {
+    return encodeDetails(snapshot, this.#serializer);
+  }
+
+  /** Throws for a text that does not hold details. */
+  decode(text: string): Snapshot {
+    return copyDetails(decodeDetails(text, this.#serializer), this.#copyInstance).value as Snapshot;
+  }
+
+  #checkSize(value: unknown, onLarge: (bytes: number) => void): void {
+    const bytes = new TextEncoder().encode(this.encode(value as Snapshot)).length;
+    if (bytes > this.#maxBytes) {
+      throw new HeartbeatDetailsError(
+        `details: ${String(bytes)} bytes, over the limit of ${String(this.#maxBytes)} ` +
+          `(maxHeartbeatDetailsBytes); keep a cursor in them, not the data`,
+        { path: 'details' },
+      );
+    }
+    if (bytes > LARGE_DETAILS_BYTES) onLarge(bytes);
+  }
+}

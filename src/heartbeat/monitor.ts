@@ -1,0 +1,76 @@
+/** Whether an attempt is alive. It knows the clock's readings, and nothing of retries. */
+
+/** Lateness of a deadline up to this is the timer's, not a blocked event loop's. */
+const LEAST_LATENESS_MS = 10;
+const LEAST_LATENESS_PART = 0.05;
+
+/** More time is given at most this many timeouts' worth since the last heartbeat. */
+const MOST_GRANTED = 2;
+/** Short blocks, one after another, put a timeout off to this many timeouts after the heartbeat. */
+const MOST_WAITED = 3;
+
+/** What late deadlines have shown of the event loop since the last heartbeat. */
+interface Lateness {
+  /** The deadline moved to. */
+  deadline: number;
+  blockedMs: number;
+  grantedMs: number;
+  longestMs: number;
+}
+
+/**
+ * The deadline is `timeoutMs` after the later of the attempt's start and its last heartbeat.
+ *
+ * A blocked event loop is not a missed heartbeat: nothing could beat while the loop stood still.
+ * That shows in a deadline that fires late, and is made good with as much time again.
+ */
+export class HeartbeatMonitor {
+  /** The attempt's start, or its last heartbeat. */
+  lastBeatAt: number;
+  readonly timeoutMs: number;
+  #late: Lateness | undefined = undefined;
+
+  /** @param timeoutMs 0 for none */
+  constructor(timeoutMs: number, startedAt: number) {
+    this.timeoutMs = timeoutMs;
+    this.lastBeatAt = startedAt;
+  }
+
+  beat(now: number): void {
+    this.lastBeatAt = now;
+    this.#late = undefined;
+  }
+
+  /** Infinity without a timeout. */
+  get deadline(): number {
+    if (this.#late !== undefined) return this.#late.deadline;
+    return this.timeoutMs > 0 ? this.lastBeatAt + this.timeoutMs : Infinity;
+  }
+
+  /** How long the loop is known to have been blocked since the last heartbeat. */
+  get blockedMs(): number {
+    return this.#late?.blockedMs ?? 0;
+  }
+
+  /** The deadline has passed: true if the attempt has more time, false if it has timed out. */
+  extend(now: number): boolean {
+    const timeout = this.timeoutMs;
+    const lateMs = now - this.deadline;
+    if (lateMs <= Math.max(LEAST_LATENESS_MS, LEAST_LATENESS_PART * timeout)) return false;
+    this.#late ??= { deadline: 0, blockedMs: 0, grantedMs: 0, longestMs: 0 };
+    const late = this.#late;
+    late.blockedMs += lateMs;
+    late.longestMs = Math.max(late.longestMs, lateMs);
+    const grantMs = Math.min(lateMs, timeout);
+    if (late.grantedMs + grantMs > MOST_GRANTED * timeout) return false;
+    // On a loop that is always busy in short blocks a hung attempt must still time out: after the
+    // first grant the next firing, if as late as the latest, has to lie within the bound. A block
+    // of a whole timeout or more is exempt, for nobody could have beaten through it.
+    const nextFiringMs = now - this.lastBeatAt + grantMs + late.longestMs;
+    const shortBlocks = late.grantedMs > 0 && lateMs < timeout;
+    if (shortBlocks && nextFiringMs > MOST_WAITED * timeout) return false;
+    late.grantedMs += grantMs;
+    late.deadline = now + grantMs;
+    return true;
+  }
+}

@@ -1,0 +1,287 @@
+/**
+ * Heartbeat details are copied when they are given and again when they are handed out, so no later
+ * change to an object ever shows. This walk decides what details may be; all that it lets through
+ * comes back as it was, from memory and from a store.
+ */
+import { HeartbeatDetailsError } from '../failures.js';
+
+/** Copies an instance of a class the user registered; undefined for every other one. */
+export type CopyInstance = (
+  instance: object,
+  copyField: (value: unknown, key: string) => unknown,
+) => object | undefined;
+
+export interface DetailsCopy {
+  readonly value: unknown;
+  /** At least the number of characters its JSON takes, but for escapes. */
+  readonly length: number;
+}
+
+const MAX_DEPTH = 100;
+/** More than any number, boolean or punctuation takes. */
+const LENGTH_OF_OTHER = 32;
+
+const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * A deep copy.
+ *
+ * @throws HeartbeatDetailsError with the path of the first value that cannot be kept
+ */
+export function copyDetails(details: unknown, copyInstance: CopyInstance): DetailsCopy {
+  if (typeof details !== 'object' || details === null) {
+    if (isData(details)) return { value: details, length: lengthOf(details) };
+  } else {
+    const flat = copyFlat(details);
+    if (flat !== undefined) return flat;
+  }
+  const walk = new Walk(copyInstance);
+  const value = walk.copy(details, 0);
+  return { value, length: walk.length };
+}
+
+/** The common case, a plain object of primitives, without a walk; undefined for all others. */
+function copyFlat(details: object): DetailsCopy | undefined {
+  let value: Record<string, unknown>;
+  try {
+    if (Object.getPrototypeOf(details) !== Object.prototype) return undefined;
+    if (Object.getOwnPropertySymbols(details).length > 0) return undefined;
+    // Copied first and checked after, so that a getter is called once.
+    value = { ...details };
+  } catch {
+    return undefined; // the walk finds out which getter it was
+  }
+  let length = 0;
+  for (const key in value) {
+    const item = value[key];
+    if ((typeof item === 'object' && item !== null) || !isData(item) || FORBIDDEN_KEYS.has(key)) {
+      return undefined;
+    }
+    length += key.length + lengthOf(item);
+  }
+  return { value, length };
+}
+
+function isData(value: unknown): boolean {
+  return typeof value !== 'function' && typeof value !== 'symbol';
+}
+
+function lengthOf(value: unknown): number {
+  if (typeof value === 'string') return value.length + LENGTH_OF_OTHER;
+  if (typeof value === 'bigint') return value.toString(16).length * 2 + LENGTH_OF_OTHER;
+  return LENGTH_OF_OTHER;
+}
+
+type Step = string | number;
+
+class Walk {
+  length = 0;
+  readonly #copyInstance: CopyInstance;
+  readonly #seen = new Map<object, unknown>();
+  readonly #path: Step[] = [];
+
+  constructor(copyInstance: CopyInstance) {
+    this.#copyInstance = copyInstance;
+  }
+
+  copy(value: unknown, depth: number): unknown {
+    if (typeof value !== 'object' || value === null) {
+      if (!isData(value)) this.#refuse(typeof value);
+      this.length += lengthOf(value);
+      return value;
+    }
+    const seen = this.#seen.get(value);
+    if (seen !== undefined) return seen;
+    if (depth >= MAX_DEPTH) this.#refuse(`nested deeper than ${String(MAX_DEPTH)} levels`);
+    this.length += LENGTH_OF_OTHER;
+    try {
+      return this.#copyObject(value, depth + 1);
+    } catch (error) {
+      if (error instanceof HeartbeatDetailsError) throw error;
+      return this.#refuse('reading it throws', error); // a getter or a proxy of the user's
+    }
+  }
+
+  #copyObject(value: object, depth: number): unknown {
+    if (Array.isArray(value)) return this.#copyArray(value, depth);
+    if (isPlain(value)) return this.#copyFields(value, this.#keep(value, {}), depth);
+    // The tag is not fooled by a class of another realm, the constructor not by a subclass.
+    const tag = Object.prototype.toString.call(value).slice(8, -1);
+    if (ArrayBuffer.isView(value)) return this.#copyView(value, tag);
+    if (value instanceof Error || tag === 'Error') return this.#copyError(value as Error, depth);
+    const constructor = (value as { constructor?: { name?: unknown } }).constructor?.name;
+    if (constructor === tag) {
+      if (tag === 'Date') return this.#copyDate(value as Date);
+      if (tag === 'RegExp') return this.#keep(value, new RegExp(value as RegExp));
+      if (tag === 'URL') return this.#copyUrl(value as URL);
+      if (tag === 'Map') return this.#copyMap(value as Map<unknown, unknown>, depth);
+      if (tag === 'Set') return this.#copySet(value as Set<unknown>, depth);
+    }
+    const instance = this.#copyInstance(value, (field, key) => this.#at(key, field, depth));
+    if (instance !== undefined) return this.#keep(value, instance);
+    return this.#refuse(
+      typeof constructor === 'string' && constructor !== '' && constructor !== 'Object'
+        ? kindOf(tag, constructor)
+        : 'an object with a prototype of its own',
+    );
+  }
+
+  #copyArray(array: readonly unknown[], depth: number): unknown[] {
+    const copy: unknown[] = this.#keep(array, []);
+    for (let index = 0; index < array.length; index++) {
+      if (!(index in array)) this.#refuseAt(index, 'an array hole');
+      copy.push(this.#at(index, array[index], depth));
+    }
+    for (const key of Object.keys(array).slice(array.length)) {
+      this.#refuseAt(key, 'a named property of an array');
+    }
+    return copy;
+  }
+
+  #copyFields(from: object, to: Record<string, unknown>, depth: number): object {
+    for (const key of Reflect.ownKeys(from)) {
+      if (typeof key === 'symbol') {
+        if (Object.prototype.propertyIsEnumerable.call(from, key)) {
+          this.#refuseAt(key.toString(), 'a symbol as key');
+        }
+        continue;
+      }
+      if (!Object.prototype.propertyIsEnumerable.call(from, key)) continue;
+      if (FORBIDDEN_KEYS.has(key)) this.#refuseAt(key, 'this key is not allowed');
+      this.length += key.length;
+      this.#path.push(key); // before the read: a getter that throws has a path too
+      to[key] = this.copy((from as Record<string, unknown>)[key], depth);
+      this.#path.pop();
+    }
+    return to;
+  }
+
+  #copyView(view: ArrayBufferView, tag: string): object {
+    const make = VIEWS.get(tag);
+    if (make === undefined) this.#refuse(tag);
+    this.length += view.byteLength * 4;
+    return this.#keep(view, make(view));
+  }
+
+  #copyDate(date: Date): Date {
+    if (Number.isNaN(date.getTime())) this.#refuse('an invalid Date');
+    return this.#keep(date, new Date(date.getTime()));
+  }
+
+  #copyUrl(url: URL): URL {
+    this.length += url.href.length;
+    return this.#keep(url, new URL(url.href));
+  }
+
+  #copyMap(map: ReadonlyMap<unknown, unknown>, depth: number): Map<unknown, unknown> {
+    const copy = this.#keep(map, new Map<unknown, unknown>());
+    let index = 0;
+    for (const [key, value] of map) {
+      const name = typeof key === 'string' ? JSON.stringify(key) : `#${String(index)}`;
+      const copiedKey = this.#at(`<key ${name}>`, key, depth);
+      copy.set(copiedKey, this.#at(`<${name}>`, value, depth));
+      index++;
+    }
+    return copy;
+  }
+
+  #copySet(set: ReadonlySet<unknown>, depth: number): Set<unknown> {
+    const copy = this.#keep(set, new Set());
+    let index = 0;
+    for (const item of set) copy.add(this.#at(`<#${String(index++)}>`, item, depth));
+    return copy;
+  }
+
+  /** Name, message and cause: what an error says. The stack stays where it was made. */
+  #copyError(error: Error, depth: number): Error {
+    const message = text(error.message);
+    const copy = this.#keep(error, new Error(message));
+    const name = text(error.name);
+    this.length += message.length + name.length;
+    Object.defineProperty(copy, 'name', { value: name, writable: true, configurable: true });
+    if (Object.hasOwn(error, 'cause')) {
+      Object.defineProperty(copy, 'cause', {
+        value: this.#at('cause', error.cause, depth),
+        writable: true,
+        configurable: true,
+      });
+    }
+    return copy;
+  }
+
+  /** Known before its contents are walked, so that a cycle meets its copy. */
+  #keep<T extends object>(original: object, copy: T): T {
+    this.#seen.set(original, copy);
+    return copy;
+  }
+
+  #at(step: Step, value: unknown, depth: number): unknown {
+    this.#path.push(step);
+    const copy = this.copy(value, depth);
+    this.#path.pop();
+    return copy;
+  }
+
+  #refuseAt(step: Step, kind: string): never {
+    this.#path.push(step);
+    return this.#refuse(kind);
+  }
+
+  #refuse(kind: string, cause?: unknown): never {
+    const path = `details${this.#path.map(showStep).join('')}`;
+    throw new HeartbeatDetailsError(
+      `${path}: ${kind}; heartbeat details must be data that can be copied and stored`,
+      cause === undefined ? { path } : { path, cause },
+    );
+  }
+}
+
+/** An error's own fields may hold anything. */
+function text(value: unknown): string {
+  return String(value);
+}
+
+function showStep(step: Step): string {
+  if (typeof step === 'number') return `[${String(step)}]`;
+  if (step.startsWith('<')) return step;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step)
+    ? `.${step}`
+    : `[${JSON.stringify(step)}]`;
+}
+
+/** Object.prototype of any realm, or no prototype at all. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return true;
+  return (
+    Object.getPrototypeOf(prototype) === null &&
+    Object.hasOwn(prototype as object, 'hasOwnProperty') &&
+    Object.prototype.toString.call(value) === '[object Object]'
+  );
+}
+
+function kindOf(tag: string, constructor: string): string {
+  return tag === 'Promise' ? 'a promise' : `an instance of ${constructor}`;
+}
+
+type ViewConstructor = new (view: Uint8Array) => object;
+
+const copyAs =
+  (constructor: unknown) =>
+  (view: ArrayBufferView): object =>
+    new (constructor as ViewConstructor)(view as Uint8Array);
+
+/** By tag, so a Buffer, which is a Uint8Array in disguise, becomes a plain one. */
+const VIEWS: ReadonlyMap<string, (view: ArrayBufferView) => object> = /* @__PURE__ */ new Map(
+  [
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+  ].map((view) => [view.name, copyAs(view)]),
+);

@@ -1,0 +1,32 @@
+/** Small things about promises that several files need. */
+
+export function ignore(): void {
+  // For promises and callbacks whose outcome is of no interest.
+}
+
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
+
+/** A listener or logger may be an async function: its rejection must not become an unhandled one. */
+export function settleQuietly(returned: unknown, onError: (error: unknown) => void = ignore): void {
+  if (isThenable(returned)) Promise.resolve(returned).then(ignore, onError);
+}
+
+/** A promise and the two functions that settle it. */
+export class Deferred<T> {
+  resolve!: (value: T | PromiseLike<T>) => void;
+  reject!: (reason: unknown) => void;
+  readonly promise: Promise<T>;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+}

@@ -1,0 +1,83 @@
+/** A failed attempt and the policy: try again, or stop, and why. Pure. */
+import {
+  ApplicationFailure,
+  HeartbeatDetailsError,
+  TimeoutFailure,
+  type RetryState,
+} from '../failures.js';
+import { durationMs } from '../duration.js';
+import { retryDelayMs } from './delay.js';
+import type { ErrorType, ResolvedRetryPolicy } from './policy.js';
+
+/** What is known when an attempt has failed. */
+export interface FailedAttempt {
+  readonly failure: Error;
+  readonly policy: ResolvedRetryPolicy;
+  /** Its number, from 1. */
+  readonly attempt: number;
+  readonly cancelRequested: boolean;
+  /** Until the scheduleToClose deadline; Infinity if there is none. */
+  readonly remainingMs: number;
+  readonly random: () => number;
+}
+
+export type Verdict =
+  | { readonly retry: true; readonly delayMs: number }
+  | { readonly retry: false; readonly retryState: RetryState };
+
+/** The order is Temporal's: cancellation, schedule timeouts, kind of error, attempts, time left. */
+export function classify(failed: FailedAttempt): Verdict {
+  const { failure, policy, attempt } = failed;
+  if (failed.cancelRequested) return stop('CANCEL_REQUESTED');
+  if (isScheduleTimeout(failure)) return stop('TIMEOUT');
+  if (!isRetryable(failure, policy.nonRetryableErrorTypes)) return stop('NON_RETRYABLE_FAILURE');
+  if (attempt >= policy.maximumAttempts) return stop('MAXIMUM_ATTEMPTS_REACHED');
+  const delayMs = requestedDelayMs(failure) ?? retryDelayMs(policy, attempt, failed.random);
+  // A deadline and a dispatch at the same instant: the deadline wins.
+  return delayMs < failed.remainingMs ? { retry: true, delayMs } : stop('TIMEOUT');
+}
+
+function stop(retryState: RetryState): Verdict {
+  return { retry: false, retryState };
+}
+
+function isScheduleTimeout(failure: Error): boolean {
+  return (
+    failure instanceof TimeoutFailure &&
+    (failure.timeoutType === 'SCHEDULE_TO_START' || failure.timeoutType === 'SCHEDULE_TO_CLOSE')
+  );
+}
+
+function requestedDelayMs(failure: Error): number | undefined {
+  if (!(failure instanceof ApplicationFailure) || failure.nextRetryDelay === undefined) {
+    return undefined;
+  }
+  return durationMs(failure.nextRetryDelay, 'ApplicationFailure.nextRetryDelay');
+}
+
+function isRetryable(failure: Error, nonRetryable: readonly ErrorType[]): boolean {
+  if (failure instanceof HeartbeatDetailsError) return false;
+  if (failure instanceof ApplicationFailure && failure.nonRetryable) return false;
+  return !nonRetryable.some((type) => matches(failure, type));
+}
+
+function matches(failure: Error, type: ErrorType): boolean {
+  if (typeof type === 'function') return failure instanceof type;
+  if (failure instanceof ApplicationFailure && failure.type !== undefined) {
+    return failure.type === type;
+  }
+  if (failure instanceof TimeoutFailure && timeoutName(failure) === type) return true;
+  return (
+    constructorName(failure) === type || (Object.hasOwn(failure, 'name') && failure.name === type)
+  );
+}
+
+function timeoutName({ timeoutType }: TimeoutFailure): string | undefined {
+  if (timeoutType === 'HEARTBEAT') return 'TemporalTimeout:Heartbeat';
+  if (timeoutType === 'START_TO_CLOSE') return 'TemporalTimeout:StartToClose';
+  return undefined;
+}
+
+function constructorName(failure: Error): unknown {
+  return (failure as { constructor?: { name?: unknown } }).constructor?.name;
+}

@@ -1,0 +1,20 @@
+/** How long to wait before the next attempt: pure functions of the policy. */
+import type { ResolvedRetryPolicy } from './policy.js';
+
+/**
+ * The delay after failed attempt number `failedAttempt` (from 1), in milliseconds:
+ * `initialInterval * backoffCoefficient^(n-1)`, at most the maximum interval, less a random part.
+ *
+ * @param random from 0 up to 1, as `Math.random` gives
+ */
+export function retryDelayMs(
+  policy: ResolvedRetryPolicy,
+  failedAttempt: number,
+  random: () => number,
+): number {
+  const { initialIntervalMs, backoffCoefficient, maximumIntervalMs, jitter } = policy;
+  // Grows to Infinity in the end, which the maximum then caps: there is no overflow to catch.
+  const backoff = initialIntervalMs * backoffCoefficient ** (failedAttempt - 1);
+  const delay = Math.min(backoff, maximumIntervalMs);
+  return jitter === 0 ? delay : delay * (1 - jitter * random());
+}

@@ -1,0 +1,163 @@
+/** The retry policy: its type, its defaults, and the one pass that checks it. */
+import { badOption, refuseUnknown, show, type OptionNames } from '../bad-input.js';
+import { durationMs, type Duration } from '../duration.js';
+
+/** An error class, or a name: see `nonRetryableErrorTypes`. */
+export type ErrorType = string | (abstract new (...args: never[]) => unknown);
+
+/** When and how often a failed attempt is tried again. The defaults are Temporal's. */
+export interface RetryPolicy {
+  /** The delay after the first failed attempt. Default `'1s'`; 0 counts as unset. */
+  readonly initialInterval?: Duration | undefined;
+  /** What each further delay is multiplied by; 1 or more. Default 2. */
+  readonly backoffCoefficient?: number | undefined;
+  /**
+   * No delay is longer. Default 100 times the initial interval. Given alone and below one second
+   * it lowers the initial interval too; below a given initial interval it is refused.
+   */
+  readonly maximumInterval?: Duration | undefined;
+  /** Attempts in all, the first included. Default Infinity, which 0 means too. */
+  readonly maximumAttempts?: number | undefined;
+  /**
+   * Errors that end the activity. A class matches by `instanceof`; a string matches
+   * `ApplicationFailure.type`, else the constructor's name, else an own `name`;
+   * `'TemporalTimeout:Heartbeat'` and `'TemporalTimeout:StartToClose'` match those timeouts.
+   */
+  readonly nonRetryableErrorTypes?: readonly ErrorType[] | undefined;
+  /** The random part of each delay, from 0 (none, the default) to 1: it only shortens. */
+  readonly jitter?: number | undefined;
+}
+
+/** A policy with nothing left open. Intervals in milliseconds, none is Infinity. */
+export interface ResolvedRetryPolicy {
+  readonly initialIntervalMs: number;
+  readonly backoffCoefficient: number;
+  readonly maximumIntervalMs: number;
+  readonly maximumAttempts: number;
+  readonly nonRetryableErrorTypes: readonly ErrorType[];
+  readonly jitter: number;
+}
+
+const DEFAULT_INITIAL_MS = 1000;
+const DEFAULT_COEFFICIENT = 2;
+const MAXIMUM_FACTOR = 100;
+const NO_TYPES: readonly ErrorType[] = [];
+
+export const DEFAULT_RETRY_POLICY: ResolvedRetryPolicy = {
+  initialIntervalMs: DEFAULT_INITIAL_MS,
+  backoffCoefficient: DEFAULT_COEFFICIENT,
+  maximumIntervalMs: MAXIMUM_FACTOR * DEFAULT_INITIAL_MS,
+  maximumAttempts: Infinity,
+  nonRetryableErrorTypes: NO_TYPES,
+  jitter: 0,
+};
+
+const NAMES: OptionNames = {
+  of: 'retryPolicy',
+  known: new Set([
+    'initialInterval',
+    'backoffCoefficient',
+    'maximumInterval',
+    'maximumAttempts',
+    'nonRetryableErrorTypes',
+    'jitter',
+  ]),
+  elsewhere: {
+    retries: 'maximumAttempts (which counts the first attempt too)',
+    attempts: 'maximumAttempts',
+    maxAttempts: 'maximumAttempts',
+    factor: 'backoffCoefficient',
+    minTimeout: 'initialInterval',
+    maxTimeout: 'maximumInterval',
+    delay: 'initialInterval',
+    randomize: 'jitter, from 0 to 1',
+    maxRetryTime: 'the option scheduleToCloseTimeout',
+    shouldRetry: 'nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
+  },
+};
+
+/**
+ * Checks a policy and fills in what it leaves open.
+ *
+ * @throws TypeError that names the field, the value and what is accepted
+ */
+export function resolveRetryPolicy(policy: RetryPolicy | undefined): ResolvedRetryPolicy {
+  if (policy === undefined) return DEFAULT_RETRY_POLICY;
+  if (typeof policy !== 'object' || (policy as unknown) === null) {
+    throw badOption('retryPolicy', policy, 'an object such as { maximumAttempts: 5 }');
+  }
+  refuseUnknown(policy, NAMES);
+  const initialMs = interval(policy.initialInterval, 'retryPolicy.initialInterval');
+  const maximumMs = interval(policy.maximumInterval, 'retryPolicy.maximumInterval');
+  if (initialMs === Infinity) {
+    throw badOption('retryPolicy.initialInterval', Infinity, 'a finite duration');
+  }
+  if (initialMs !== undefined && maximumMs !== undefined && maximumMs < initialMs) {
+    throw new TypeError(
+      `retryPolicy.maximumInterval: received ${show(policy.maximumInterval)}; expected at least ` +
+        `the initialInterval, which is ${show(policy.initialInterval)}`,
+    );
+  }
+  const initialIntervalMs = initialMs ?? Math.min(DEFAULT_INITIAL_MS, maximumMs ?? Infinity);
+  return {
+    initialIntervalMs,
+    backoffCoefficient: coefficient(policy.backoffCoefficient),
+    maximumIntervalMs: maximumMs ?? MAXIMUM_FACTOR * initialIntervalMs,
+    maximumAttempts: attempts(policy.maximumAttempts, 'retryPolicy.maximumAttempts'),
+    nonRetryableErrorTypes: errorTypes(policy.nonRetryableErrorTypes),
+    jitter: jitterPart(policy.jitter),
+  };
+}
+
+/** Zero counts as unset, as in Temporal. */
+function interval(value: Duration | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = durationMs(value, name);
+  return ms === 0 ? undefined : ms;
+}
+
+function coefficient(value: number | undefined): number {
+  if (value === undefined) return DEFAULT_COEFFICIENT;
+  if (typeof value === 'number' && value >= 1 && value < Infinity) return value;
+  throw badOption('retryPolicy.backoffCoefficient', value, 'a finite number, 1 or more');
+}
+
+function attempts(value: number | undefined, name: string): number {
+  if (value === undefined || value === 0) return Infinity;
+  if (value === Infinity || (Number.isInteger(value) && value > 0)) return value;
+  throw badOption(name, value, 'a whole number, or Infinity for no limit');
+}
+
+function jitterPart(value: number | undefined): number {
+  if (value === undefined) return 0;
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw badOption('retryPolicy.jitter', value, 'a number from 0 to 1');
+}
+
+const TIMEOUT_PREFIX = 'TemporalTimeout:';
+const TIMEOUT_TYPES: readonly string[] = ['Heartbeat', 'StartToClose'];
+
+function errorTypes(types: readonly ErrorType[] | undefined): readonly ErrorType[] {
+  if (types === undefined) return NO_TYPES;
+  const name = 'retryPolicy.nonRetryableErrorTypes';
+  if (!(Array.isArray as (value: unknown) => boolean)(types)) {
+    throw badOption(name, types, 'an array of names and error classes');
+  }
+  types.forEach((type: unknown, index) => {
+    if (typeof type === 'function') return;
+    const entry = `${name}[${String(index)}]`;
+    if (typeof type !== 'string') throw badOption(entry, type, 'a name or an error class');
+    // A misspelt timeout would match nothing, and the activity would retry for ever.
+    if (
+      type.startsWith(TIMEOUT_PREFIX) &&
+      !TIMEOUT_TYPES.includes(type.slice(TIMEOUT_PREFIX.length))
+    ) {
+      throw badOption(
+        entry,
+        type,
+        `${TIMEOUT_PREFIX}${TIMEOUT_TYPES.join(` or ${TIMEOUT_PREFIX}`)}`,
+      );
+    }
+  });
+  return [...types];
+}

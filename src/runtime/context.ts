@@ -1,0 +1,137 @@
+/** What an activity function is given. */
+import type { Duration } from '../duration.js';
+import type { Logger } from '../logger.js';
+import type { RetryPolicy } from '../retry/policy.js';
+
+/** What is known about an attempt. Times are milliseconds since the Unix epoch. */
+export interface ActivityInfo {
+  readonly activityId: string;
+  readonly activityType: string;
+  /** From 1. */
+  readonly attempt: number;
+  /** When the activity was scheduled. */
+  readonly scheduledTimestampMs: number;
+  /** When this attempt began to wait for a slot. */
+  readonly currentAttemptScheduledTimestampMs: number;
+  readonly startedTimestampMs: number;
+  /** The timeouts that hold, after clamping; undefined for none. */
+  readonly heartbeatTimeoutMs: number | undefined;
+  readonly startToCloseTimeoutMs: number | undefined;
+  readonly scheduleToCloseTimeoutMs: number | undefined;
+  /** Every field filled in; intervals in milliseconds. */
+  readonly retryPolicy: Required<RetryPolicy>;
+  readonly priority: number;
+}
+
+/** Why the attempt was told to stop. */
+export interface CancellationDetails {
+  readonly cancelRequested: boolean;
+  readonly paused: boolean;
+  readonly reset: boolean;
+  readonly timedOut: boolean;
+  readonly workerShutdown: boolean;
+  readonly notFound: boolean;
+}
+
+/**
+ * The first argument of every activity function. All methods are bound, so
+ * `({ heartbeat, signal }) => ...` works.
+ *
+ * @typeParam Details what this activity heartbeats, and finds again after a failure
+ */
+export interface ActivityContext<Details = unknown> {
+  /**
+   * Says that the attempt is alive, and optionally how far it is. Details are copied at the call;
+   * the next attempt finds the newest in `heartbeatDetails`. Without details the last ones stay;
+   * `null` replaces them. Does nothing once the attempt has ended.
+   *
+   * @throws HeartbeatDetailsError for details that could not come back as they are
+   */
+  heartbeat(this: void, details?: Details): void;
+  /** Details of the last heartbeat of any earlier attempt; undefined if there were none. */
+  readonly heartbeatDetails: Details | undefined;
+  /** Tells details of `undefined`, which cannot be, from none. */
+  readonly hasHeartbeatDetails: boolean;
+  /** Aborts when the attempt is to stop; its `reason` is a `CancelledFailure`. */
+  readonly signal: AbortSignal;
+  /** Rejects with `signal.reason`, and is never an unhandled rejection. */
+  readonly cancelled: Promise<never>;
+  /** Undefined until the signal aborts. */
+  readonly cancellationDetails: CancellationDetails | undefined;
+  /**
+   * Waits. Rejects with `signal.reason` on abort; leaves no timer or listener behind.
+   *
+   * @throws TypeError (as a rejection) for a bad duration
+   */
+  sleep(this: void, duration: Duration): Promise<void>;
+  readonly info: ActivityInfo;
+  /** The runtime's logger, with `activityId`, `activityType` and `attempt` attached. */
+  readonly log: Logger;
+}
+
+/** An activity with any details, arguments and result. */
+export type AnyActivity = (ctx: ActivityContext<never>, ...args: never[]) => unknown;
+
+/** Where a context has its answers from. */
+export interface ContextSource {
+  heartbeat(details: unknown): void;
+  heartbeatDetails(): unknown;
+  hasHeartbeatDetails(): boolean;
+  signal(): AbortSignal;
+  cancelled(): Promise<never>;
+  readonly cancellationDetails: CancellationDetails | undefined;
+  sleep(duration: Duration): Promise<void>;
+  info(): ActivityInfo;
+  log(): Logger;
+}
+
+/** Everything is made when it is first read: most activities use two or three members. */
+export class AttemptContext implements ActivityContext {
+  readonly #source: ContextSource;
+  #heartbeat: ActivityContext['heartbeat'] | undefined;
+  #sleep: ActivityContext['sleep'] | undefined;
+
+  constructor(source: ContextSource) {
+    this.#source = source;
+  }
+
+  get heartbeat(): ActivityContext['heartbeat'] {
+    const source = this.#source;
+    return (this.#heartbeat ??= (details) => {
+      source.heartbeat(details);
+    });
+  }
+
+  get heartbeatDetails(): unknown {
+    return this.#source.heartbeatDetails();
+  }
+
+  get hasHeartbeatDetails(): boolean {
+    return this.#source.hasHeartbeatDetails();
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal();
+  }
+
+  get cancelled(): Promise<never> {
+    return this.#source.cancelled();
+  }
+
+  get cancellationDetails(): CancellationDetails | undefined {
+    return this.#source.cancellationDetails;
+  }
+
+  get sleep(): ActivityContext['sleep'] {
+    const source = this.#source;
+    return (this.#sleep ??= (duration) => source.sleep(duration));
+  }
+
+  get info(): ActivityInfo {
+    return this.#source.info();
+  }
+
+  get log(): Logger {
+    return this.#source.log();
+  }
+}

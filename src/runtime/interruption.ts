@@ -1,0 +1,99 @@
+/** How an attempt is told to stop: its signal, its reason, and everything that waits on them. */
+import { CancelledFailure, type CancelReason } from '../failures.js';
+import { Deferred, ignore } from '../promises.js';
+import type { CancellationDetails } from './context.js';
+
+const FLAGS: Readonly<Record<CancelReason, keyof CancellationDetails>> = {
+  CANCELLED: 'cancelRequested',
+  PAUSED: 'paused',
+  RESET: 'reset',
+  TIMED_OUT: 'timedOut',
+  WORKER_SHUTDOWN: 'workerShutdown',
+  NOT_FOUND: 'notFound',
+};
+
+/** Only the first reason is delivered. Nothing is made before somebody asks for it. */
+export class Interruption {
+  /** Undefined until the attempt has been told to stop. */
+  reason: CancelledFailure | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+  #cancelled: Deferred<never> | undefined = undefined;
+  // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
+  #waiting: Set<(reason: CancelledFailure) => void> | undefined = undefined;
+
+  deliver(reason: CancelledFailure): void {
+    if (this.reason !== undefined) return;
+    this.reason = reason;
+    this.#controller?.abort(reason);
+    this.#cancelled?.reject(reason);
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.forEach((stop) => {
+      stop(reason);
+    });
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.reason !== undefined) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get cancelled(): Promise<never> {
+    if (this.#cancelled === undefined) {
+      this.#cancelled = new Deferred<never>();
+      this.#cancelled.promise.catch(ignore);
+      if (this.reason !== undefined) this.#cancelled.reject(this.reason);
+    }
+    return this.#cancelled.promise;
+  }
+
+  get details(): CancellationDetails | undefined {
+    if (this.reason === undefined) return undefined;
+    const details = {
+      cancelRequested: false,
+      paused: false,
+      reset: false,
+      timedOut: false,
+      workerShutdown: false,
+      notFound: false,
+    };
+    details[FLAGS[this.reason.message]] = true;
+    return Object.freeze(details);
+  }
+
+  /** Calls back at the delivery, unless taken back with the function returned. */
+  onDelivery(stop: (reason: CancelledFailure) => void): () => void {
+    const waiting = (this.#waiting ??= new Set());
+    waiting.add(stop);
+    return () => {
+      waiting.delete(stop);
+    };
+  }
+
+  /**
+   * Whether what the function threw says that it stopped because it was told to: the reason
+   * itself, any cancellation, any AbortError, or an error that was caused by the reason.
+   */
+  isAcceptedBy(thrown: unknown): boolean {
+    if (this.reason === undefined) return false;
+    if (thrown instanceof CancelledFailure || isAbortError(thrown)) return true;
+    const seen = new Set<unknown>();
+    for (let cause = thrown; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
+      if (cause === this.reason) return true;
+      seen.add(cause);
+    }
+    return false;
+  }
+}
+
+function isAbortError(thrown: unknown): boolean {
+  return (
+    typeof thrown === 'object' &&
+    thrown !== null &&
+    'name' in thrown &&
+    thrown.name === 'AbortError'
+  );
+}

@@ -1,0 +1,227 @@
+/** The options of an activity: their types, their defaults, and the one pass that checks them. */
+import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { durationMs, type Duration } from '../duration.js';
+import { throttleIntervalMs } from '../heartbeat/throttle.js';
+import { resolveRetryPolicy, type ResolvedRetryPolicy, type RetryPolicy } from '../retry/policy.js';
+
+/** What the caller hears when an activity is cancelled. */
+export type CancellationType = 'TRY_CANCEL' | 'WAIT_CANCELLATION_COMPLETED' | 'ABANDON';
+
+/** Options of one call. Read once, at the call. */
+export interface ActivityOptions {
+  /** Names the activity; free again when it has closed. Default: generated. */
+  readonly activityId?: string | undefined;
+  /** What kind of activity it is, for events and errors. Default: the function's name. */
+  readonly activityType?: string | undefined;
+  /** Longest time between heartbeats of an attempt. Default none; 0 and Infinity mean none. */
+  readonly heartbeatTimeout?: Duration | undefined;
+  /** Longest time of one attempt. Default none. */
+  readonly startToCloseTimeout?: Duration | undefined;
+  /** Longest wait for a free slot, before each attempt. Default none; never retried. */
+  readonly scheduleToStartTimeout?: Duration | undefined;
+  /** Longest time in all, every attempt and delay included. Default none; never retried. */
+  readonly scheduleToCloseTimeout?: Duration | undefined;
+  /** Delays the first attempt, and extends the two schedule timeouts by as much. Default none. */
+  readonly startDelay?: Duration | undefined;
+  /** Default: Temporal's policy, which retries without end. */
+  readonly retryPolicy?: RetryPolicy | undefined;
+  /** Least time between reports of an attempt; 0 reports every heartbeat. Default: a formula. */
+  readonly heartbeatThrottleInterval?: Duration | undefined;
+  /** Its abort cancels the activity, and reaches `ctx.signal` at once. */
+  readonly signal?: AbortSignal | undefined;
+  /** Default `'TRY_CANCEL'`: the caller is told at once, whatever the function goes on to do. */
+  readonly cancellationType?: CancellationType | undefined;
+  /**
+   * Whether a retry may run beside the function of a timed-out attempt that has not settled yet:
+   * `'allow'` (default), `'forbid'`, or a duration to wait for it at most.
+   */
+  readonly attemptOverlap?: 'allow' | 'forbid' | Duration | undefined;
+  /** 1 (first) to 5 (last) in the queue for a slot. Default 3. */
+  readonly priority?: number | undefined;
+}
+
+/** Options with nothing left open: milliseconds, and 0 for no timeout. */
+export interface ResolvedOptions {
+  readonly activityId: string | undefined;
+  readonly activityType: string;
+  readonly heartbeatTimeoutMs: number;
+  readonly startToCloseTimeoutMs: number;
+  readonly scheduleToStartTimeoutMs: number;
+  readonly scheduleToCloseTimeoutMs: number;
+  readonly startDelayMs: number;
+  readonly retryPolicy: ResolvedRetryPolicy;
+  readonly throttleIntervalMs: number;
+  readonly signal: AbortSignal | undefined;
+  readonly cancellationType: CancellationType;
+  /** How long a retry waits for the function before it: 0 for `'allow'`, Infinity for `'forbid'`. */
+  readonly overlapWaitMs: number;
+  readonly priority: number;
+}
+
+export const DEFAULT_PRIORITY = 3;
+export const PRIORITIES = 5;
+
+export const OPTION_NAMES: OptionNames = {
+  of: 'ActivityOptions',
+  known: new Set([
+    'args',
+    'activityId',
+    'activityType',
+    'heartbeatTimeout',
+    'startToCloseTimeout',
+    'scheduleToStartTimeout',
+    'scheduleToCloseTimeout',
+    'startDelay',
+    'retryPolicy',
+    'heartbeatThrottleInterval',
+    'signal',
+    'cancellationType',
+    'attemptOverlap',
+    'priority',
+  ]),
+  elsewhere: {
+    retry: 'retryPolicy',
+    retries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
+    attempts: 'retryPolicy.maximumAttempts',
+    backoff: 'retryPolicy.initialInterval and retryPolicy.backoffCoefficient',
+    maximumAttempts: 'retryPolicy.maximumAttempts',
+    timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
+    delay: 'startDelay',
+    id: 'activityId',
+    jobId: 'activityId',
+    abortSignal: 'signal',
+    concurrency: 'maxConcurrentActivities, an option of ActivityRuntime',
+    taskQueue: 'not needed in one process; systole/temporal has it',
+  },
+};
+
+const NO_OPTIONS: ActivityOptions = {};
+
+/**
+ * Checks the options of a call and fills in what they leave open.
+ *
+ * @throws TypeError that names the option, the value received and what is accepted
+ */
+export function resolveOptions(
+  given: (ActivityOptions & { readonly args?: unknown }) | undefined,
+  defaults: ActivityOptions | undefined,
+  functionName: string,
+): ResolvedOptions {
+  if (given !== undefined && (typeof given !== 'object' || (given as unknown) === null)) {
+    throw badOption('ActivityOptions', given, "an object such as { heartbeatTimeout: '10s' }");
+  }
+  if (given !== undefined) refuseUnknown(given, OPTION_NAMES);
+  const options = defaults === undefined ? (given ?? NO_OPTIONS) : withDefaults(given, defaults);
+
+  const scheduleToClose = timeout(options.scheduleToCloseTimeout, 'scheduleToCloseTimeout');
+  const scheduleToStart = timeout(options.scheduleToStartTimeout, 'scheduleToStartTimeout');
+  const startToClose = timeout(options.startToCloseTimeout, 'startToCloseTimeout');
+  const heartbeat = timeout(options.heartbeatTimeout, 'heartbeatTimeout');
+  // Nothing within an attempt can take longer than the attempt, and no attempt than the activity.
+  const startToCloseTimeoutMs = shorter(startToClose, scheduleToClose);
+  const heartbeatTimeoutMs = heartbeat === 0 ? 0 : shorter(heartbeat, startToCloseTimeoutMs);
+  return {
+    activityId: text(options.activityId, 'activityId'),
+    activityType: text(options.activityType, 'activityType') ?? (functionName || 'anonymous'),
+    heartbeatTimeoutMs,
+    startToCloseTimeoutMs,
+    scheduleToStartTimeoutMs: shorter(scheduleToStart, scheduleToClose),
+    scheduleToCloseTimeoutMs: scheduleToClose,
+    startDelayMs: finite(options.startDelay, 'startDelay') ?? 0,
+    retryPolicy: resolveRetryPolicy(options.retryPolicy),
+    throttleIntervalMs: throttleIntervalMs(
+      options.heartbeatThrottleInterval === undefined
+        ? undefined
+        : durationMs(options.heartbeatThrottleInterval, 'heartbeatThrottleInterval'),
+      heartbeatTimeoutMs,
+    ),
+    signal: abortSignal(options.signal),
+    cancellationType: cancellationType(options.cancellationType),
+    overlapWaitMs: overlapWaitMs(options.attemptOverlap),
+    priority: priority(options.priority),
+  };
+}
+
+/** What a call gives wins; `undefined` gives nothing. */
+function withDefaults(
+  given: ActivityOptions | undefined,
+  defaults: ActivityOptions,
+): ActivityOptions {
+  const merged: Record<string, unknown> = { ...defaults };
+  for (const [name, value] of Object.entries(given ?? NO_OPTIONS)) {
+    if (value !== undefined) merged[name] = value;
+  }
+  return merged;
+}
+
+/** 0 for none, which Infinity means too. */
+function timeout(value: Duration | undefined, name: string): number {
+  if (value === undefined) return 0;
+  const ms = durationMs(value, name);
+  return ms === Infinity ? 0 : ms;
+}
+
+/** Of two timeouts of which 0 is none. */
+function shorter(a: number, b: number): number {
+  if (a === 0 || b === 0) return a + b;
+  return Math.min(a, b);
+}
+
+function finite(value: Duration | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = durationMs(value, name);
+  if (ms === Infinity) throw badOption(name, value, 'a finite duration');
+  return ms;
+}
+
+function text(value: string | undefined, name: string): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw badOption(name, value, 'a string');
+}
+
+function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value === undefined) return undefined;
+  // By shape: a polyfill's signal, or another realm's, is as good.
+  if (
+    typeof value === 'object' &&
+    (value as unknown) !== null &&
+    typeof value.aborted === 'boolean' &&
+    typeof value.addEventListener === 'function'
+  ) {
+    return value;
+  }
+  throw badOption('signal', value, 'an AbortSignal, such as the signal of an AbortController');
+}
+
+function cancellationType(value: CancellationType | undefined): CancellationType {
+  switch (value) {
+    case undefined:
+      return 'TRY_CANCEL';
+    case 'TRY_CANCEL':
+    case 'WAIT_CANCELLATION_COMPLETED':
+    case 'ABANDON':
+      return value;
+    default:
+      throw badOption(
+        'cancellationType',
+        value,
+        "'TRY_CANCEL', 'WAIT_CANCELLATION_COMPLETED' or 'ABANDON'",
+      );
+  }
+}
+
+function overlapWaitMs(value: 'allow' | 'forbid' | Duration | undefined): number {
+  if (value === undefined || value === 'allow') return 0;
+  if (value === 'forbid') return Infinity;
+  try {
+    return durationMs(value, 'attemptOverlap');
+  } catch {
+    throw badOption('attemptOverlap', value, "'allow', 'forbid', or a duration such as '30s'");
+  }
+}
+
+function priority(value: number | undefined): number {
+  if (value === undefined) return DEFAULT_PRIORITY;
+  if (Number.isInteger(value) && value >= 1 && value <= PRIORITIES) return value;
+  throw badOption('priority', value, `a whole number from 1 (first) to ${String(PRIORITIES)}`);
+}

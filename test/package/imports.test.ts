@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+/** The one file that may import each package. */
+const homes: Record<string, string> = {
+  eventemitter3: 'events.ts',
+  ms: 'duration.ts',
+  'p-retry': 'retry/retry.ts',
+  superjson: 'heartbeat/encoding.ts',
+};
+
+/** What each part may import besides itself; entries may import everything. */
+const allowed: Record<string, readonly string[]> = {
+  kernel: [],
+  retry: ['kernel'],
+  heartbeat: ['kernel'],
+  runtime: ['kernel', 'retry', 'heartbeat'],
+};
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  exports: Record<string, unknown>;
+  dependencies: Record<string, string>;
+};
+const entries = new Set(
+  Object.keys(manifest.exports).map((path) => (path === '.' ? 'index.ts' : `${path.slice(2)}.ts`)),
+);
+
+/** Every file of src with the specifiers it names: type imports, re-exports and `import()` too. */
+const imports = new Map(
+  sourceFiles().map((file) => {
+    const text = readFileSync(`src/${file}`, 'utf8');
+    const names = ts.preProcessFile(text, true, true).importedFiles.map((found) => found.fileName);
+    return [file, [...new Set(names)]];
+  }),
+);
+
+test('imports form no cycle, types counted', () => {
+  const open: string[] = [];
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string): void => {
+    const at = open.indexOf(file);
+    if (at >= 0) cycles.push([...open.slice(at), file].join(' -> '));
+    if (at >= 0 || done.has(file)) return;
+    open.push(file);
+    targets(file).forEach(visit);
+    open.pop();
+    done.add(file);
+  };
+  [...imports.keys()].forEach(visit);
+  expect(cycles).toEqual([]);
+});
+
+test('imports go downward: kernel, then retry and heartbeat, then runtime, then entries', () => {
+  const wrong = [...imports.keys()].flatMap((from) =>
+    targets(from)
+      .filter((to) => !mayImport(partOf(from), partOf(to)))
+      .map((to) => `${from} (${partOf(from)}) imports ${to} (${partOf(to)})`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('each package is imported in its one file', () => {
+  const wrong = [...imports].flatMap(([file, names]) =>
+    names
+      .filter((name) => !name.startsWith('.') && homes[name] !== file)
+      .map((name) => `${file} imports ${name}, which belongs in ${homes[name] ?? 'no file'}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test.skipIf(!existsSync('src/index.ts'))('each dependency is used', () => {
+  const used = new Set([...imports.values()].flat());
+  expect(Object.keys(manifest.dependencies).filter((name) => !used.has(name))).toEqual([]);
+});
+
+function sourceFiles(): string[] {
+  if (!existsSync('src')) return [];
+  return readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.ts'));
+}
+
+function targets(file: string): string[] {
+  return (imports.get(file) ?? [])
+    .filter((name) => name.startsWith('.'))
+    .map((name) => posix.join(posix.dirname(file), name).replace(/\.js$/, '.ts'))
+    .filter((target) => imports.has(target));
+}
+
+function partOf(file: string): string {
+  if (entries.has(file)) return 'entry';
+  return file.includes('/') ? file.slice(0, file.indexOf('/')) : 'kernel';
+}
+
+function mayImport(from: string, to: string): boolean {
+  return from === 'entry' || from === to || (allowed[from]?.includes(to) ?? false);
+}

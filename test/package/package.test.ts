@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { entrySize, sizeBudget } from '../../scripts/size.js';
+import { entries } from '../../tsup.config.js';
+
+interface Conditions {
+  types: string;
+  default: string;
+}
+
+const dist = inject('dist');
+const manifest = JSON.parse(await readFile('package.json', 'utf8')) as {
+  exports: Record<string, string | { import: Conditions; require: Conditions }>;
+};
+const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json');
+
+test('every entry of the build is exported, with types of its own for import and require', () => {
+  const expected = Object.keys(entries).map((name) => [
+    name === 'index' ? '.' : `./${name}`,
+    {
+      import: { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` },
+      require: { types: `./dist/${name}.d.cts`, default: `./dist/${name}.cjs` },
+    },
+  ]);
+  expect(manifest.exports).toEqual({
+    ...Object.fromEntries(expected),
+    './package.json': './package.json',
+  });
+});
+
+test.skipIf(!existsSync('src/index.ts'))('systole stays within its size budget', async () => {
+  const { gzipped } = await entrySize();
+  expect(gzipped).toBeLessThanOrEqual(sizeBudget);
+});
+
+describe.skipIf(dist === 'no source')('built', () => {
+  beforeAll(() => {
+    if (dist !== 'built') throw new Error(`dist could not be built: ${dist}`);
+  });
+
+  test.each(subpaths)('%s exports the same names to import and require', async (path) => {
+    const name = path.replace('.', 'systole');
+    const [esm, cjs] = await Promise.all([
+      names('module', `import * as entry from '${name}';`),
+      names('commonjs', `const entry = require('${name}');`),
+    ]);
+    expect(esm.length).toBeGreaterThan(0);
+    expect(cjs).toEqual(esm);
+  });
+
+  test('a program that uses one failure class does not carry the runtime', async () => {
+    const whole = await bundle(`import * as systole from 'systole'; globalThis.systole = systole;`);
+    const part = await bundle(
+      `import { ApplicationFailure } from 'systole'; globalThis.Failure = ApplicationFailure;`,
+    );
+    expect(whole).toMatch(runtimeClass);
+    expect(part).not.toMatch(runtimeClass);
+  });
+});
+
+const runtimeClass = /class _?ActivityRuntime\b|ActivityRuntime\d* = class/;
+
+/** The names of an entry, as a new process sees them that finds the package by its own name. */
+async function names(type: 'module' | 'commonjs', load: string): Promise<string[]> {
+  const print = `console.log(JSON.stringify(Object.keys(entry).sort()));`;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    `--input-type=${type}`,
+    '--eval',
+    load + print,
+  ]);
+  return JSON.parse(stdout) as string[];
+}
+
+async function bundle(contents: string): Promise<string> {
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: process.cwd() },
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    logLevel: 'silent',
+  });
+  return outputFiles[0]?.text ?? '';
+}

@@ -1,0 +1,39 @@
+import { defineConfig, type Options } from 'tsup';
+import { writeLicenses } from './scripts/licenses.js';
+
+/** One line per public entry; `test/package` holds this equal to `exports` in package.json. */
+export const entries = {
+  index: 'src/index.ts',
+};
+
+/**
+ * ESM only, so `require` cannot load them on every Node we support: the CommonJS build carries
+ * them, and what they depend on, inside.
+ */
+const inlinedInCjs = ['p-retry', 'superjson'];
+
+const shared: Options = {
+  entry: entries,
+  dts: true,
+  // Entries share chunks, so one class is one class whichever entry it comes from.
+  splitting: true,
+  target: 'es2022',
+  // Not 'node': nothing in the main entry may need it.
+  platform: 'neutral',
+  removeNodeProtocol: false,
+  sourcemap: true,
+  minify: false,
+  // `npm run build` empties dist first; the two builds here run side by side.
+  clean: false,
+  tsconfig: 'tsconfig.src.json',
+};
+
+export default defineConfig([
+  { ...shared, format: 'esm' },
+  {
+    ...shared,
+    format: 'cjs',
+    noExternal: inlinedInCjs,
+    onSuccess: () => writeLicenses('dist'),
+  },
+]);

@@ -1,0 +1,37 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const src = fileURLToPath(new URL('./src/', import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests import by the public name and run on the source.
+    alias: [
+      { find: /^systole$/, replacement: `${src}index.ts` },
+      { find: /^systole\/(.+)$/, replacement: `${src}$1.ts` },
+    ],
+  },
+  test: {
+    testTimeout: 5_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'source',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/package/package.test.ts', 'test/types/**'],
+        },
+      },
+      {
+        // Tests of what is published. The set-up builds dist when these are among the tests to run.
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['test/package/package.test.ts'],
+          globalSetup: ['test/package/build.ts'],
+          testTimeout: 20_000,
+        },
+      },
+    ],
+  },
+});
