@@ -37,6 +37,7 @@ export class DetailsCodec {
    * @throws HeartbeatDetailsError for what cannot be kept, or is over the limit
    */
   snapshot(details: Snapshot, onLarge: (bytes: number) => void): Snapshot {
+    if (typeof details === 'number') return details;
     const { value, length } = copyDetails(details, this.#copyInstance);
     // Nearly all details are far too small for their exact size to matter.
     if (length * MOST_BYTES_PER_UNIT > Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)) {

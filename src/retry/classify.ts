@@ -2,8 +2,8 @@
 import {
   ApplicationFailure,
   HeartbeatDetailsError,
-  TimeoutFailure,
   type RetryState,
+  type TimeoutType,
 } from '../failures.js';
 import { durationMs } from '../duration.js';
 import { retryDelayMs } from './delay.js';
@@ -12,6 +12,8 @@ import type { ErrorType, ResolvedRetryPolicy } from './policy.js';
 /** What is known when an attempt has failed. */
 export interface FailedAttempt {
   readonly failure: Error;
+  /** The deadline that ended the attempt; undefined if the function threw, be it a TimeoutFailure. */
+  readonly timedOut: TimeoutType | undefined;
   readonly policy: ResolvedRetryPolicy;
   /** Its number, from 1. */
   readonly attempt: number;
@@ -29,8 +31,10 @@ export type Verdict =
 export function classify(failed: FailedAttempt): Verdict {
   const { failure, policy, attempt } = failed;
   if (failed.cancelRequested) return stop('CANCEL_REQUESTED');
-  if (isScheduleTimeout(failure)) return stop('TIMEOUT');
-  if (!isRetryable(failure, policy.nonRetryableErrorTypes)) return stop('NON_RETRYABLE_FAILURE');
+  if (failed.timedOut === 'SCHEDULE_TO_START' || failed.timedOut === 'SCHEDULE_TO_CLOSE') {
+    return stop('TIMEOUT');
+  }
+  if (!isRetryable(failed)) return stop('NON_RETRYABLE_FAILURE');
   if (attempt >= policy.maximumAttempts) return stop('MAXIMUM_ATTEMPTS_REACHED');
   const delayMs = requestedDelayMs(failure) ?? retryDelayMs(policy, attempt, failed.random);
   // A deadline and a dispatch at the same instant: the deadline wins.
@@ -41,13 +45,6 @@ function stop(retryState: RetryState): Verdict {
   return { retry: false, retryState };
 }
 
-function isScheduleTimeout(failure: Error): boolean {
-  return (
-    failure instanceof TimeoutFailure &&
-    (failure.timeoutType === 'SCHEDULE_TO_START' || failure.timeoutType === 'SCHEDULE_TO_CLOSE')
-  );
-}
-
 function requestedDelayMs(failure: Error): number | undefined {
   if (!(failure instanceof ApplicationFailure) || failure.nextRetryDelay === undefined) {
     return undefined;
@@ -55,10 +52,12 @@ function requestedDelayMs(failure: Error): number | undefined {
   return durationMs(failure.nextRetryDelay, 'ApplicationFailure.nextRetryDelay');
 }
 
-function isRetryable(failure: Error, nonRetryable: readonly ErrorType[]): boolean {
+function isRetryable({ failure, timedOut, policy }: FailedAttempt): boolean {
   if (failure instanceof HeartbeatDetailsError) return false;
   if (failure instanceof ApplicationFailure && failure.nonRetryable) return false;
-  return !nonRetryable.some((type) => matches(failure, type));
+  const listed = policy.nonRetryableErrorTypes;
+  if (timedOut !== undefined && listed.includes(timeoutName(timedOut))) return false;
+  return !listed.some((type) => matches(failure, type));
 }
 
 function matches(failure: Error, type: ErrorType): boolean {
@@ -66,16 +65,12 @@ function matches(failure: Error, type: ErrorType): boolean {
   if (failure instanceof ApplicationFailure && failure.type !== undefined) {
     return failure.type === type;
   }
-  if (failure instanceof TimeoutFailure && timeoutName(failure) === type) return true;
-  return (
-    constructorName(failure) === type || (Object.hasOwn(failure, 'name') && failure.name === type)
-  );
+  if (constructorName(failure) === type) return true;
+  return Object.hasOwn(failure, 'name') && failure.name === type;
 }
 
-function timeoutName({ timeoutType }: TimeoutFailure): string | undefined {
-  if (timeoutType === 'HEARTBEAT') return 'TemporalTimeout:Heartbeat';
-  if (timeoutType === 'START_TO_CLOSE') return 'TemporalTimeout:StartToClose';
-  return undefined;
+function timeoutName(timeoutType: TimeoutType): string {
+  return timeoutType === 'HEARTBEAT' ? 'TemporalTimeout:Heartbeat' : 'TemporalTimeout:StartToClose';
 }
 
 function constructorName(failure: Error): unknown {

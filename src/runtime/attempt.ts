@@ -1,12 +1,12 @@
 /** One try of an activity: it calls the function, and ends when its owner says so. */
 import { durationMs, type Duration } from '../duration.js';
-import type { CancelledFailure } from '../failures.js';
-import { ApplicationFailure } from '../failures.js';
+import { ApplicationFailure, type CancelledFailure, type TimeoutType } from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
 import { HeartbeatMonitor } from '../heartbeat/monitor.js';
 import { ReportThrottle } from '../heartbeat/throttle.js';
-import { LOG_LEVELS, type LogAttributes, type Logger } from '../logger.js';
-import type { ResolvedRetryPolicy } from '../retry/policy.js';
+import { LOG_LEVELS, type Logger } from '../logger.js';
+import { activityInfo, type AttemptTimes } from './activity-info.js';
+import { log, type Announced } from './announce.js';
 import {
   AttemptContext,
   type ActivityContext,
@@ -14,40 +14,32 @@ import {
   type CancellationDetails,
   type ContextSource,
 } from './context.js';
+import type { HeartbeatRecord } from './heartbeat-record.js';
 import { Interruption } from './interruption.js';
-import type { ResolvedOptions } from './options.js';
-import type { Services } from './services.js';
 
 /** An activity function, with its types forgotten. */
 export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
 
 /** The activity an attempt belongs to. It decides what the attempt's news mean. */
-export interface AttemptOwner {
-  readonly services: Services;
-  readonly options: ResolvedOptions;
-  readonly activityId: string;
+export interface AttemptOwner extends Announced {
   readonly scheduledAt: number;
+  readonly heartbeats: HeartbeatRecord;
   /** The newest heartbeat details of any attempt. */
-  details: Snapshot | undefined;
+  readonly details: Snapshot | undefined;
   /** A cancellation that waits for the next heartbeat. */
   readonly undelivered: CancelledFailure | undefined;
-  /** The throttle lets the newest details out. */
-  report(attempt: Attempt): void;
   /** The attempt has an earlier deadline than before. */
   rearm(now: number): void;
-  /** Warns of details this large, once. */
-  largeDetails(bytes: number): void;
   returned(attempt: Attempt, result: unknown): void;
   threw(attempt: Attempt, thrown: unknown): void;
 }
 
-export class Attempt implements ContextSource {
+export class Attempt implements ContextSource, AttemptTimes {
   /** From 1. */
   readonly number: number;
   readonly dispatchedAt: number;
   readonly startedAt: number;
   readonly monitor: HeartbeatMonitor;
-  readonly interruption = new Interruption();
   /** After its end nothing that the function does counts. */
   ended = false;
   /** The function has not settled yet. */
@@ -56,6 +48,7 @@ export class Attempt implements ContextSource {
   readonly #owner: AttemptOwner;
   readonly #previousDetails: Snapshot | undefined;
   #throttle: ReportThrottle | undefined = undefined;
+  #interruption: Interruption | undefined = undefined;
   #copiedDetails: unknown = undefined;
   #info: ActivityInfo | undefined = undefined;
 
@@ -90,20 +83,55 @@ export class Attempt implements ContextSource {
     );
   }
 
-  /** When details held back by the throttle are to be reported. */
-  get reportAt(): number {
-    return this.#throttle?.dueAt ?? Infinity;
-  }
-
-  /** Reports details whose time has come. */
-  reportDue(now: number): void {
-    if (this.#throttle?.admit(now) === true) this.#owner.report(this);
-  }
-
   /** The end: true if details were held back, which only success may drop. */
   end(): boolean {
     this.ended = true;
     return this.#throttle?.release() ?? false;
+  }
+
+  // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
+
+  /** What comes first: the end of a timeout, or a report. `expiresAt` is scheduleToClose. */
+  nextDue(expiresAt: number): number {
+    const reportAt = this.#throttle?.dueAt ?? Infinity;
+    return Math.min(this.#startToCloseAt, expiresAt, this.monitor.deadline, reportAt);
+  }
+
+  /**
+   * The deadline that has passed first. On a tie startToClose comes before scheduleToClose, and
+   * that before heartbeat, as in Temporal; but a first attempt, which starts here the moment it is
+   * scheduled, would start a little later there.
+   */
+  expired(now: number, expiresAt: number): TimeoutType | undefined {
+    const startToCloseAt = this.#startToCloseAt;
+    for (;;) {
+      const due = Math.min(startToCloseAt, expiresAt, this.monitor.deadline);
+      if (due > now) return undefined;
+      if (due === startToCloseAt && (due !== expiresAt || this.number > 1)) {
+        return 'START_TO_CLOSE';
+      }
+      if (due === expiresAt) return 'SCHEDULE_TO_CLOSE';
+      if (!this.monitor.extend(now)) return 'HEARTBEAT';
+    }
+  }
+
+  /** Reports details held back, if their time has come. */
+  reportDue(now: number): void {
+    const throttle = this.#throttle;
+    if (throttle === undefined || throttle.dueAt > now) return;
+    throttle.admit(now);
+    this.#owner.heartbeats.report(this.number);
+  }
+
+  get #startToCloseAt(): number {
+    const timeoutMs = this.#owner.options.startToCloseTimeoutMs;
+    return timeoutMs > 0 ? this.startedAt + timeoutMs : Infinity;
+  }
+
+  // ── What the context asks for ────────────────────────────────────────────────────────────────
+
+  get scheduledAt(): number {
+    return this.#owner.scheduledAt;
   }
 
   heartbeat(details: unknown): void {
@@ -120,17 +148,12 @@ export class Attempt implements ContextSource {
   }
 
   #keepDetails(details: Snapshot, now: number): void {
-    const owner = this.#owner;
-    owner.details =
-      typeof details === 'number'
-        ? details
-        : owner.services.codec.snapshot(details, (bytes) => {
-            owner.largeDetails(bytes);
-          });
-    const throttle = (this.#throttle ??= new ReportThrottle(owner.options.throttleIntervalMs));
+    const { heartbeats, options } = this.#owner;
+    heartbeats.keep(details, this.number);
+    const throttle = (this.#throttle ??= new ReportThrottle(options.throttleIntervalMs));
     const held = throttle.dueAt !== Infinity;
-    if (throttle.admit(now)) owner.report(this);
-    else if (!held) owner.rearm(now);
+    if (throttle.admit(now)) heartbeats.report(this.number);
+    else if (!held) this.#owner.rearm(now);
   }
 
   heartbeatDetails(): unknown {
@@ -144,6 +167,10 @@ export class Attempt implements ContextSource {
     return this.#previousDetails !== undefined;
   }
 
+  get interruption(): Interruption {
+    return (this.#interruption ??= new Interruption());
+  }
+
   signal(): AbortSignal {
     return this.interruption.signal;
   }
@@ -153,7 +180,7 @@ export class Attempt implements ContextSource {
   }
 
   get cancellationDetails(): CancellationDetails | undefined {
-    return this.interruption.details;
+    return this.#interruption?.details;
   }
 
   sleep(duration: Duration): Promise<void> {
@@ -173,52 +200,18 @@ export class Attempt implements ContextSource {
   }
 
   info(): ActivityInfo {
-    return (this.#info ??= this.#makeInfo());
-  }
-
-  #makeInfo(): ActivityInfo {
-    const { services, options, activityId, scheduledAt } = this.#owner;
-    const { clock } = services;
-    // The monotonic readings, told in wall time as of now.
-    const offset = clock.wallNow() - clock.now();
-    const wall = (at: number): number => Math.round(at + offset);
-    return Object.freeze({
-      activityId,
-      activityType: options.activityType,
-      attempt: this.number,
-      scheduledTimestampMs: wall(scheduledAt),
-      currentAttemptScheduledTimestampMs: wall(this.dispatchedAt),
-      startedTimestampMs: wall(this.startedAt),
-      heartbeatTimeoutMs: options.heartbeatTimeoutMs || undefined,
-      startToCloseTimeoutMs: options.startToCloseTimeoutMs || undefined,
-      scheduleToCloseTimeoutMs: options.scheduleToCloseTimeoutMs || undefined,
-      retryPolicy: shownPolicy(options.retryPolicy),
-      priority: options.priority,
-    });
+    return (this.#info ??= activityInfo(this.#owner, this));
   }
 
   log(): Logger {
-    const { services, options, activityId } = this.#owner;
-    const own = { activityId, activityType: options.activityType, attempt: this.number };
     const logger: Partial<Logger> = {};
     for (const level of LOG_LEVELS) {
-      logger[level] = (message: string, attributes?: LogAttributes) => {
-        services.log(level, message, { ...own, ...attributes });
+      logger[level] = (message, more) => {
+        log(this.#owner, level, this.number, message, more);
       };
     }
     return logger as Logger;
   }
-}
-
-function shownPolicy(policy: ResolvedRetryPolicy): ActivityInfo['retryPolicy'] {
-  return Object.freeze({
-    initialInterval: policy.initialIntervalMs,
-    backoffCoefficient: policy.backoffCoefficient,
-    maximumInterval: policy.maximumIntervalMs,
-    maximumAttempts: policy.maximumAttempts,
-    nonRetryableErrorTypes: policy.nonRetryableErrorTypes,
-    jitter: policy.jitter,
-  });
 }
 
 function isAsyncGenerator(returned: unknown): boolean {

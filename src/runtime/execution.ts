@@ -9,30 +9,32 @@
  * Any state may close: by a cancellation, or by a timeout of the whole activity.
  */
 import { Deadline } from '../deadlines.js';
-import type { ActivityEventName, EventFields } from '../events.js';
-import { ensureError, CancelledFailure, TimeoutFailure, type RetryState } from '../failures.js';
+import type { EventFields } from '../events.js';
+import { CancelledFailure, ensureError, type RetryState, type TimeoutType } from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
-import { StoreWriter } from '../heartbeat/store.js';
 import { Deferred } from '../promises.js';
-import { classify } from '../retry/classify.js';
+import { classify, type Verdict } from '../retry/classify.js';
 import { retry, RETRY, type RetrySubject } from '../retry/retry.js';
+import { attributesOf, emit } from './announce.js';
 import { Attempt, type AnyFunction, type AttemptOwner } from './attempt.js';
+import { HeartbeatRecord } from './heartbeat-record.js';
 import { loadDetails } from './load-details.js';
 import type { ResolvedOptions } from './options.js';
-import {
-  activityFailure,
-  attemptTimeout,
-  failedStatus,
-  noTimeToRetry,
-  RetryLog,
-  type ClosedStatus,
-} from './outcome.js';
+import { activityFailure, attemptTimeout, finalFailure, type ClosedStatus } from './outcome.js';
 import { randomToken } from './random-token.js';
 import type { Queue, Waiter } from './scheduler.js';
 import type { Services } from './services.js';
 import type { SignalFollower } from './signals.js';
+import { AttemptWarnings } from './warnings.js';
 
 type State = 'LOADING' | 'DELAYED' | 'WAITING' | 'RUNNING' | 'CLOSED';
+
+/** What is run. */
+export interface Activity {
+  readonly fn: AnyFunction;
+  readonly args: readonly unknown[];
+  readonly options: ResolvedOptions;
+}
 
 /** Whom the outcome is told. */
 export interface Caller {
@@ -53,7 +55,6 @@ export class Execution
   readonly services: Services;
   readonly options: ResolvedOptions;
   readonly scheduledAt: number;
-  details: Snapshot | undefined = undefined;
   undelivered: CancelledFailure | undefined = undefined;
   queue: Queue | undefined = undefined;
   ahead: Waiter | undefined = undefined;
@@ -62,7 +63,7 @@ export class Execution
   readonly #fn: AnyFunction;
   readonly #args: readonly unknown[];
   readonly #caller: Caller;
-  readonly #onClosed: ((execution: Execution) => void) | undefined;
+  readonly #onClosed: (() => void) | undefined;
   /** The scheduleToClose deadline. */
   readonly #expiresAt: number;
 
@@ -70,30 +71,20 @@ export class Execution
   #id: string | undefined;
   /** The last attempt made. */
   #attemptNumber = 0;
+  /** The running one. */
   #attempt: Attempt | undefined = undefined;
   /** In DELAYED: when the delay is over. In WAITING: since when it waits. */
   #dispatchAt: number;
   #lastFailure: Error | undefined = undefined;
   #cancelRequest: CancelledFailure | undefined = undefined;
   #overlap: Overlap | undefined = undefined;
-  #abandonedAttempts = 0;
-  #warnedOfSize = false;
-  #writer: StoreWriter | undefined = undefined;
-  #retryLog: RetryLog | undefined = undefined;
+  #heartbeats: HeartbeatRecord | undefined = undefined;
+  #warnings: AttemptWarnings | undefined = undefined;
   /** The retry loop waits on these: for the delay to be over, and for the attempt to end. */
   #backoff: Deferred<boolean> | undefined = undefined;
   #turn: Deferred<void> | undefined = undefined;
 
-  constructor(
-    services: Services,
-    activity: {
-      readonly fn: AnyFunction;
-      readonly args: readonly unknown[];
-      readonly options: ResolvedOptions;
-    },
-    caller: Caller,
-    onClosed: ((execution: Execution) => void) | undefined,
-  ) {
+  constructor(services: Services, activity: Activity, caller: Caller, onClosed?: () => void) {
     super();
     this.services = services;
     this.#fn = activity.fn;
@@ -118,7 +109,15 @@ export class Execution
     return this.options.priority;
   }
 
-  // ── From the start to the first attempt ──────────────────────────────────────────────────────
+  get heartbeats(): HeartbeatRecord {
+    return (this.#heartbeats ??= new HeartbeatRecord(this));
+  }
+
+  get details(): Snapshot | undefined {
+    return this.#heartbeats?.details;
+  }
+
+  // ── From the start to an attempt ─────────────────────────────────────────────────────────────
 
   /** Schedules the activity; with a free slot its function has been called when this returns. */
   schedule(): void {
@@ -127,18 +126,19 @@ export class Execution
     this.#emit('scheduled', {});
     if (this.#isClosed()) return;
     const { store } = this.services;
-    if (store === undefined || activityId === undefined) {
-      this.#dispatchFirst(this.scheduledAt);
-      return;
-    }
+    if (store === undefined || activityId === undefined) this.#dispatchFirst(this.scheduledAt);
+    else this.#load(store, activityId);
+  }
+
+  #load(store: NonNullable<Services['store']>, activityId: string): void {
     this.#state = 'LOADING';
+    this.rearm(this.scheduledAt);
     loadDetails(store, activityId, this.services.codec, (details, failure) => {
       if (this.#isClosed()) return;
-      this.details = details;
+      if (details !== undefined) this.heartbeats.details = details;
       if (failure === undefined) this.#dispatchFirst(this.services.clock.now());
       else this.#fail('FAILED', failure, 'NON_RETRYABLE_FAILURE');
     });
-    this.#armFor('LOADING', this.scheduledAt);
   }
 
   #dispatchFirst(now: number): void {
@@ -151,7 +151,7 @@ export class Execution
     this.#state = 'WAITING';
     this.#dispatchAt = now;
     this.services.scheduler.request(this, now);
-    this.#armFor('WAITING', now);
+    if (this.queue !== undefined) this.rearm(now);
   }
 
   /** The slot is there: an attempt begins. */
@@ -165,7 +165,7 @@ export class Execution
     attempt.run(this.#fn, this.#args);
   }
 
-  // ── News of the running attempt ──────────────────────────────────────────────────────────────
+  // ── The end of an attempt ────────────────────────────────────────────────────────────────────
 
   returned(attempt: Attempt, result: unknown): void {
     if (attempt.ended) {
@@ -174,11 +174,9 @@ export class Execution
     }
     attempt.end(); // details held back die with the activity
     this.#close();
-    if (this.details !== undefined) this.#storeWriter()?.delete();
+    this.#heartbeats?.forget();
     this.#emit('completed', { result });
-    this.#tell(() => {
-      this.#caller.resolve(result);
-    });
+    this.#tell(() => this.#caller.resolve(result));
     this.services.scheduler.handOut();
   }
 
@@ -189,93 +187,13 @@ export class Execution
     }
     const { interruption } = attempt;
     if (this.#cancelRequest !== undefined && interruption.isAcceptedBy(thrown)) {
-      this.#closeCancelled(attempt, interruption.reason ?? this.#cancelRequest);
+      this.#accepted(attempt, interruption.reason ?? this.#cancelRequest);
     } else {
       this.#attemptFailed(attempt, ensureError(thrown), this.services.clock.now());
     }
   }
 
-  report(attempt: Attempt): void {
-    const { details, services } = this;
-    if (details === undefined) return;
-    this.#storeWriter()?.write(services.codec.encode(details));
-    if (services.events.has('heartbeat')) {
-      this.#emit('heartbeat', { details: services.codec.copy(details) }, attempt.number);
-    }
-  }
-
-  #storeWriter(): StoreWriter | undefined {
-    const { store, log } = this.services;
-    if (store === undefined) return undefined;
-    return (this.#writer ??= new StoreWriter(store, this.activityId, (error) => {
-      log('error', 'The store failed; heartbeat details are written again with the next report', {
-        ...this.#attributes(),
-        error,
-      });
-    }));
-  }
-
-  largeDetails(bytes: number): void {
-    if (this.#warnedOfSize) return;
-    this.#warnedOfSize = true;
-    this.services.log(
-      'warn',
-      `Heartbeat details of ${String(bytes)} bytes: keep a cursor in them, not the data`,
-      this.#attributes(),
-    );
-  }
-
-  // ── The end of an attempt ────────────────────────────────────────────────────────────────────
-
-  /** The running attempt threw or timed out: another one, or the end. */
-  #attemptFailed(attempt: Attempt, failure: Error, now: number): void {
-    const timedOut = failure instanceof TimeoutFailure && attempt.running;
-    const verdict = classify({
-      failure,
-      policy: this.options.retryPolicy,
-      attempt: attempt.number,
-      cancelRequested: this.#cancelRequest !== undefined,
-      remainingMs: this.#expiresAt - now,
-      random: this.services.random,
-    });
-    const unreported = attempt.end();
-    this.#attempt = undefined;
-    this.#lastFailure = failure;
-    if (verdict.retry) {
-      this.#state = 'DELAYED';
-      this.#dispatchAt = now + verdict.delayMs;
-      this.#backoff = new Deferred();
-      const waitMs = this.options.overlapWaitMs;
-      if (attempt.running && waitMs > 0) this.#overlap = { attempt, until: now + waitMs };
-      else this.services.scheduler.release();
-      this.rearm(now);
-    } else {
-      this.#close();
-    }
-
-    if (unreported) this.report(attempt);
-    if (timedOut) {
-      attempt.interruption.deliver(new CancelledFailure('TIMED_OUT', { cause: failure }));
-    }
-    const nextAttempt = verdict.retry
-      ? { nextAttempt: { attempt: attempt.number + 1, delayMs: verdict.delayMs } }
-      : undefined;
-    this.#emit('attemptFailed', { failure, ...nextAttempt }, attempt.number);
-    if (attempt.running) this.#abandon(attempt);
-
-    if (verdict.retry) {
-      this.#retryLog ??= new RetryLog(this.services.log, this.options);
-      this.#retryLog.write(failure, verdict.delayMs, this.#attributes());
-      if (this.#turn === undefined) retry(this);
-      else this.#turn.reject(RETRY);
-    } else {
-      const final = timedOut && verdict.retryState === 'TIMEOUT' ? noTimeToRetry(failure) : failure;
-      this.#tellFailure(failedStatus(final), final, verdict.retryState);
-    }
-    this.services.scheduler.handOut();
-  }
-
-  #timedOut(timeoutType: TimeoutFailure['timeoutType'], now: number): void {
+  #timedOut(timeoutType: TimeoutType, now: number): void {
     const attempt = this.#attempt;
     const failure = attemptTimeout(timeoutType, {
       options: this.options,
@@ -283,30 +201,66 @@ export class Execution
       eventLoopBlockedMs: attempt?.monitor.blockedMs ?? 0,
       previous: this.#lastFailure,
     });
-    if (attempt !== undefined) this.#attemptFailed(attempt, failure, now);
-    else this.#fail('TIMED_OUT', failure, 'TIMEOUT');
+    if (attempt === undefined) this.#fail('TIMED_OUT', failure, 'TIMEOUT');
+    else this.#attemptFailed(attempt, failure, now, timeoutType);
+  }
+
+  /** The running attempt threw or timed out: another one, or the end. */
+  #attemptFailed(attempt: Attempt, failure: Error, now: number, timedOut?: TimeoutType): void {
+    const verdict = classify({
+      failure,
+      timedOut,
+      policy: this.options.retryPolicy,
+      attempt: attempt.number,
+      cancelRequested: this.#cancelRequest !== undefined,
+      remainingMs: this.#expiresAt - now,
+      random: this.services.random,
+    });
+    const unreported = attempt.end();
+    if (verdict.retry) this.#delay(attempt, verdict.delayMs, now);
+    else this.#close();
+    this.#lastFailure = failure;
+
+    if (unreported) this.heartbeats.report(attempt.number);
+    if (timedOut !== undefined) {
+      attempt.interruption.deliver(new CancelledFailure('TIMED_OUT', { cause: failure }));
+    }
+    this.#emit('attemptFailed', { failure, ...nextAttempt(attempt, verdict) }, attempt.number);
+    if (attempt.running) this.#abandon(attempt);
+
+    if (verdict.retry) this.#goOn(failure, verdict.delayMs);
+    else {
+      const { status, cause } = finalFailure(failure, verdict.retryState, timedOut);
+      this.#tellFailure(status, cause, verdict.retryState);
+    }
+    this.services.scheduler.handOut();
+  }
+
+  #delay(attempt: Attempt, delayMs: number, now: number): void {
+    this.#state = 'DELAYED';
+    this.#attempt = undefined;
+    this.#dispatchAt = now + delayMs;
+    this.#backoff = new Deferred();
+    const waitMs = this.options.overlapWaitMs;
+    if (attempt.running && waitMs > 0) this.#overlap = { attempt, until: now + waitMs };
+    else this.services.scheduler.release();
+    this.rearm(now);
+  }
+
+  /** Another attempt is due: into the retry loop, or on with it. */
+  #goOn(failure: Error, delayMs: number): void {
+    this.#warn().retry(failure, delayMs, this.#attemptNumber);
+    if (this.#turn === undefined) retry(this);
+    else this.#turn.reject(RETRY);
   }
 
   #abandon(attempt: Attempt): void {
-    this.#abandonedAttempts++;
     this.#emit('attemptAbandoned', {}, attempt.number);
-    if (this.#abandonedAttempts >= ABANDONED_TO_WARN_OF) {
-      this.services.log(
-        'warn',
-        `Abandoned attempt ${String(this.#abandonedAttempts)} of this activity: the function goes on ` +
-          'after its timeout; it should watch ctx.signal',
-        this.#attributes(attempt.number),
-      );
-    }
+    this.#warn().abandoned(attempt.number);
   }
 
   #abandonedSettled(attempt: Attempt, outcome: EventFields<'attemptSettled'>): void {
     this.#emit('attemptSettled', outcome, attempt.number);
-    this.#settled(attempt);
-  }
-
-  /** The function of an ended attempt runs no more: a retry that waited for it may go on. */
-  #settled(attempt: Attempt): void {
     if (this.#overlap?.attempt !== attempt) return;
     this.#endOverlap();
     this.#onDelay(this.services.clock.now());
@@ -335,18 +289,29 @@ export class Execution
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
 
   onDue(now: number): void {
-    const timeoutType = this.#expired(now);
-    if (timeoutType !== undefined) {
-      this.#timedOut(timeoutType, now);
+    const expired =
+      this.#attempt === undefined
+        ? this.#expiredWaiting(now)
+        : this.#attempt.expired(now, this.#expiresAt);
+    if (expired !== undefined) {
+      this.#timedOut(expired, now);
       return;
     }
-    if (this.#state === 'DELAYED') {
-      this.#onDelay(now);
-      this.services.scheduler.handOut();
-    } else if (this.#attempt !== undefined && this.#attempt.reportAt <= now) {
-      this.#attempt.reportDue(now);
-    }
+    if (this.#state === 'DELAYED') this.#onDelay(now);
+    this.#attempt?.reportDue(now);
     if (!this.#isClosed() && this.bucket === undefined) this.rearm(now);
+    this.services.scheduler.handOut();
+  }
+
+  #expiredWaiting(now: number): TimeoutType | undefined {
+    const scheduleToStartAt = this.#scheduleToStartAt();
+    if (Math.min(scheduleToStartAt, this.#expiresAt) > now) return undefined;
+    return scheduleToStartAt <= this.#expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
+  }
+
+  #scheduleToStartAt(): number {
+    const timeoutMs = this.options.scheduleToStartTimeoutMs;
+    return this.#state === 'WAITING' && timeoutMs > 0 ? this.#dispatchAt + timeoutMs : Infinity;
   }
 
   /** In DELAYED: goes on to the next attempt once the delay and the overlap are over. */
@@ -361,41 +326,6 @@ export class Execution
     else this.#backoff.resolve(true);
   }
 
-  /**
-   * The deadline that has passed first. On a tie startToClose comes before scheduleToClose, and
-   * that before heartbeat, as in Temporal; but an attempt that starts the moment it is scheduled
-   * would there have started a little later.
-   */
-  #expired(now: number): TimeoutFailure['timeoutType'] | undefined {
-    const attempt = this.#attempt;
-    if (attempt === undefined) {
-      const scheduleToStartAt = this.#scheduleToStartAt();
-      if (Math.min(scheduleToStartAt, this.#expiresAt) > now) return undefined;
-      return scheduleToStartAt <= this.#expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
-    }
-    const { monitor } = attempt;
-    const startToCloseAt = this.#startToCloseAt(attempt);
-    for (;;) {
-      const due = Math.min(startToCloseAt, this.#expiresAt, monitor.deadline);
-      if (due > now) return undefined;
-      if (due === startToCloseAt && (due !== this.#expiresAt || attempt.number > 1)) {
-        return 'START_TO_CLOSE';
-      }
-      if (due === this.#expiresAt) return 'SCHEDULE_TO_CLOSE';
-      if (!monitor.extend(now)) return 'HEARTBEAT';
-    }
-  }
-
-  #scheduleToStartAt(): number {
-    const timeoutMs = this.options.scheduleToStartTimeoutMs;
-    return this.#state === 'WAITING' && timeoutMs > 0 ? this.#dispatchAt + timeoutMs : Infinity;
-  }
-
-  #startToCloseAt(attempt: Attempt): number {
-    const timeoutMs = this.options.startToCloseTimeoutMs;
-    return timeoutMs > 0 ? attempt.startedAt + timeoutMs : Infinity;
-  }
-
   /** Arms the one deadline for whatever comes first in this state. */
   rearm(now: number): void {
     const due = this.#nextDue();
@@ -403,16 +333,8 @@ export class Execution
     else this.services.deadlines.arm(this, due, now);
   }
 
-  #armFor(state: State, now: number): void {
-    if (this.#state === state) this.rearm(now);
-  }
-
   #nextDue(): number {
-    const attempt = this.#attempt;
-    if (attempt !== undefined) {
-      const end = Math.min(this.#startToCloseAt(attempt), this.#expiresAt);
-      return Math.min(end, attempt.monitor.deadline, attempt.reportAt);
-    }
+    if (this.#attempt !== undefined) return this.#attempt.nextDue(this.#expiresAt);
     const next =
       this.#state === 'DELAYED'
         ? (this.#overlap?.until ?? this.#dispatchAt)
@@ -451,10 +373,11 @@ export class Execution
     }
   }
 
-  #closeCancelled(attempt: Attempt, reason: CancelledFailure): void {
+  /** The function stopped because it was told to. */
+  #accepted(attempt: Attempt, reason: CancelledFailure): void {
     const unreported = attempt.end();
     this.#close();
-    if (unreported) this.report(attempt);
+    if (unreported) this.heartbeats.report(attempt.number);
     this.#tellFailure('CANCELED', reason, 'CANCEL_REQUESTED');
     this.services.scheduler.handOut();
   }
@@ -476,13 +399,13 @@ export class Execution
   #close(): void {
     const { deadlines, scheduler, signals } = this.services;
     if (this.#state === 'RUNNING') scheduler.release();
-    else if (this.#state === 'WAITING') scheduler.withdraw(this);
+    else scheduler.withdraw(this);
     this.#state = 'CLOSED';
     this.#attempt = undefined;
     this.#endOverlap();
     deadlines.disarm(this);
     if (this.options.signal !== undefined) signals.unfollow(this.options.signal, this);
-    this.#onClosed?.(this);
+    this.#onClosed?.();
     this.#backoff?.resolve(false);
     this.#turn?.resolve();
   }
@@ -490,43 +413,37 @@ export class Execution
   #tellFailure(status: ClosedStatus, cause: Error, retryState: RetryState): void {
     this.#emit('failed', { status, failure: cause });
     const failure = this.#activityFailure(status, cause, retryState);
-    this.#tell(() => {
-      this.#caller.reject(failure);
-    });
+    this.#tell(() => this.#caller.reject(failure));
   }
 
   #activityFailure(status: ClosedStatus, cause: Error, retryState: RetryState): Error {
-    return activityFailure(status, cause, retryState, this.#attributes());
+    return activityFailure(status, cause, retryState, attributesOf(this, this.#attemptNumber));
   }
 
-  /** Tells the caller, after the last write has ended. */
+  /** Tells the caller, after the last write to the store. */
   #tell(settle: () => void): void {
-    const writing = this.#writer?.flush();
+    const writing = this.#heartbeats?.written();
     if (writing === undefined) settle();
     else void writing.then(settle);
   }
 
-  // ── Telling ──────────────────────────────────────────────────────────────────────────────────
-
-  #emit<Name extends ActivityEventName>(
+  #emit<Name extends Parameters<typeof emit>[1]>(
     name: Name,
     fields: EventFields<Name>,
     attempt: number = this.#attemptNumber,
   ): void {
-    const { events, clock } = this.services;
-    if (!events.has(name)) return;
-    const common = { ...this.#attributes(attempt), timestamp: clock.wallNow() };
-    events.emit(name, Object.assign(common, fields));
+    emit(this, name, attempt, fields);
   }
 
-  #attributes(attempt: number = this.#attemptNumber): {
-    activityId: string;
-    activityType: string;
-    attempt: number;
-  } {
-    return { activityId: this.activityId, activityType: this.options.activityType, attempt };
+  #warn(): AttemptWarnings {
+    return (this.#warnings ??= new AttemptWarnings(this));
   }
 }
 
-/** One zombie is an accident; from the third on the activity ignores its signal. */
-const ABANDONED_TO_WARN_OF = 3;
+function nextAttempt(
+  attempt: Attempt,
+  verdict: Verdict,
+): { readonly nextAttempt?: { readonly attempt: number; readonly delayMs: number } } {
+  if (!verdict.retry) return {};
+  return { nextAttempt: { attempt: attempt.number + 1, delayMs: verdict.delayMs } };
+}

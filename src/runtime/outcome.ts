@@ -1,21 +1,9 @@
 /** How an activity's end, and the end of its attempts, is put into words. */
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  TimeoutFailure,
-  type RetryState,
-  type TimeoutType,
-} from '../failures.js';
-import type { Log } from '../logger.js';
+import { ActivityFailure, TimeoutFailure, type RetryState, type TimeoutType } from '../failures.js';
+import type { Attributes } from './announce.js';
 import type { ResolvedOptions } from './options.js';
 
 export type ClosedStatus = 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
-
-interface Attributes {
-  readonly activityId: string;
-  readonly activityType: string;
-  readonly attempt: number;
-}
 
 const DONE: Readonly<Record<ClosedStatus, string>> = {
   FAILED: 'failed',
@@ -24,9 +12,16 @@ const DONE: Readonly<Record<ClosedStatus, string>> = {
   TERMINATED: 'was terminated',
 };
 
-/** The status of an activity that ends with this failure of its last attempt. */
-export function failedStatus(failure: Error): ClosedStatus {
-  return failure instanceof TimeoutFailure ? 'TIMED_OUT' : 'FAILED';
+/** How an activity ends whose last attempt failed so; `timedOut` if a deadline ended the attempt. */
+export function finalFailure(
+  failure: Error,
+  retryState: RetryState,
+  timedOut: TimeoutType | undefined,
+): { readonly status: ClosedStatus; readonly cause: Error } {
+  if (timedOut === undefined) return { status: 'FAILED', cause: failure };
+  const gaveUp = retryState === 'TIMEOUT' && timedOut !== 'SCHEDULE_TO_CLOSE';
+  const cause = gaveUp && failure instanceof TimeoutFailure ? noTimeToRetry(failure) : failure;
+  return { status: 'TIMED_OUT', cause };
 }
 
 /** What the caller's promise rejects with. */
@@ -97,7 +92,7 @@ function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
 }
 
 /** An attempt timed out, and the delay before the next would pass the scheduleToClose deadline. */
-export function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
+function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
   return new TimeoutFailure(
     'Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up ' +
       'retrying',
@@ -119,33 +114,4 @@ function withoutCause(failure: Error): Error {
     lastHeartbeatDetails,
     eventLoopBlockedMs,
   });
-}
-
-/** Tells of failed attempts that are tried again. */
-export class RetryLog {
-  readonly #log: Log;
-  readonly #endless: boolean;
-  #warned = false;
-
-  constructor(log: Log, options: ResolvedOptions) {
-    this.#log = log;
-    this.#endless =
-      options.retryPolicy.maximumAttempts === Infinity && options.scheduleToCloseTimeoutMs === 0;
-  }
-
-  write(failure: Error, delayMs: number, attributes: Attributes): void {
-    const benign = failure instanceof ApplicationFailure && failure.category === 'BENIGN';
-    const hint =
-      this.#endless && !this.#warned && !benign
-        ? '. It will be retried for ever: neither retryPolicy.maximumAttempts nor ' +
-          'scheduleToCloseTimeout is set'
-        : '';
-    if (!benign) this.#warned = true;
-    this.#log(
-      benign ? 'debug' : 'warn',
-      `Activity ${attributes.activityType} failed at attempt ${String(attributes.attempt)}; next ` +
-        `attempt in ${String(Math.round(delayMs))} ms${hint}`,
-      { ...attributes, delayMs, error: failure },
-    );
-  }
 }

@@ -1,0 +1,53 @@
+/** What an activity has heartbeated, over all its attempts: the newest details and their reports. */
+import type { Snapshot } from '../heartbeat/details.js';
+import { StoreWriter } from '../heartbeat/store.js';
+import { emit, log, type Announced } from './announce.js';
+
+export class HeartbeatRecord {
+  /** The newest, reported or not: the next attempt gets them. */
+  details: Snapshot | undefined = undefined;
+  readonly #activity: Announced;
+  readonly #writer: StoreWriter | undefined;
+  #warnedOfSize = false;
+
+  constructor(activity: Announced) {
+    this.#activity = activity;
+    const { store } = activity.services;
+    if (store === undefined) return;
+    this.#writer = new StoreWriter(store, activity.activityId, (error) => {
+      const message = 'The store failed; it is written to again with the next report';
+      log(activity, 'error', 0, message, { error });
+    });
+  }
+
+  /** @throws HeartbeatDetailsError; then the earlier details stay */
+  keep(details: Snapshot, attempt: number): void {
+    this.details = this.#activity.services.codec.snapshot(details, (bytes) => {
+      if (this.#warnedOfSize) return;
+      this.#warnedOfSize = true;
+      const message = `Heartbeat details of ${bytes} bytes: keep a cursor in them, not the data`;
+      log(this.#activity, 'warn', attempt, message);
+    });
+  }
+
+  /** Stores the newest details and tells the listeners. */
+  report(attempt: number): void {
+    const { details } = this;
+    if (details === undefined) return;
+    const { codec, events } = this.#activity.services;
+    this.#writer?.write(codec.encode(details));
+    if (events.has('heartbeat')) {
+      emit(this.#activity, 'heartbeat', attempt, { details: codec.copy(details) });
+    }
+  }
+
+  /** The activity has succeeded: nobody is to resume from here. */
+  forget(): void {
+    if (this.details !== undefined) this.#writer?.delete();
+  }
+
+  /** Settles when the store has been written to; undefined if nothing is under way. */
+  written(): Promise<void> | undefined {
+    return this.#writer?.flush();
+  }
+}
