@@ -135,29 +135,24 @@ function jitterPart(value: number | undefined): number {
 }
 
 const TIMEOUT_PREFIX = 'TemporalTimeout:';
-const TIMEOUT_TYPES: readonly string[] = ['Heartbeat', 'StartToClose'];
+const TIMEOUT_TYPES: readonly string[] = [
+  'TemporalTimeout:Heartbeat',
+  'TemporalTimeout:StartToClose',
+];
 
-function errorTypes(types: readonly ErrorType[] | undefined): readonly ErrorType[] {
+function errorTypes(types: unknown): readonly ErrorType[] {
   if (types === undefined) return NO_TYPES;
   const name = 'retryPolicy.nonRetryableErrorTypes';
-  if (!(Array.isArray as (value: unknown) => boolean)(types)) {
-    throw badOption(name, types, 'an array of names and error classes');
+  if (!Array.isArray(types)) throw badOption(name, types, 'an array of names and error classes');
+  return types.map((type: unknown, index) => errorType(type, `${name}[${index}]`));
+}
+
+function errorType(type: unknown, name: string): ErrorType {
+  if (typeof type === 'function') return type as ErrorType;
+  if (typeof type !== 'string') throw badOption(name, type, 'a name or an error class');
+  // A misspelt timeout would match nothing, and the activity would retry for ever.
+  if (type.startsWith(TIMEOUT_PREFIX) && !TIMEOUT_TYPES.includes(type)) {
+    throw badOption(name, type, TIMEOUT_TYPES.join(' or '));
   }
-  types.forEach((type: unknown, index) => {
-    if (typeof type === 'function') return;
-    const entry = `${name}[${String(index)}]`;
-    if (typeof type !== 'string') throw badOption(entry, type, 'a name or an error class');
-    // A misspelt timeout would match nothing, and the activity would retry for ever.
-    if (
-      type.startsWith(TIMEOUT_PREFIX) &&
-      !TIMEOUT_TYPES.includes(type.slice(TIMEOUT_PREFIX.length))
-    ) {
-      throw badOption(
-        entry,
-        type,
-        `${TIMEOUT_PREFIX}${TIMEOUT_TYPES.join(` or ${TIMEOUT_PREFIX}`)}`,
-      );
-    }
-  });
-  return [...types];
+  return type;
 }
