@@ -18,6 +18,7 @@ export type {
   ActivityInfo,
   AnyActivity,
   CancellationDetails,
+  FilledRetryPolicy,
 } from './runtime/context.js';
 
 // What a caller may catch

@@ -147,8 +147,17 @@ function errorTypes(types: unknown): readonly ErrorType[] {
   return types.map((type: unknown, index) => errorType(type, `${name}[${index}]`));
 }
 
+/** Whether `instanceof` takes it: an arrow function, such as a predicate, makes it throw. */
+function isClass(type: unknown): boolean {
+  try {
+    return typeof (new Error() instanceof (type as typeof Error)) === 'boolean';
+  } catch {
+    return false;
+  }
+}
+
 function errorType(type: unknown, name: string): ErrorType {
-  if (typeof type === 'function') return type as ErrorType;
+  if (typeof type === 'function' && isClass(type)) return type as ErrorType;
   if (typeof type !== 'string') throw badOption(name, type, 'a name or an error class');
   // A misspelt timeout would match nothing, and the activity would retry for ever.
   if (type.startsWith(TIMEOUT_PREFIX) && !TIMEOUT_TYPES.includes(type)) {

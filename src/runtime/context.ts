@@ -3,6 +3,13 @@ import type { Duration } from '../duration.js';
 import type { Logger } from '../logger.js';
 import type { RetryPolicy } from '../retry/policy.js';
 
+/** A retry policy with every field filled in; intervals in milliseconds. */
+export type FilledRetryPolicy = {
+  readonly [Field in keyof RetryPolicy]-?: Field extends 'initialInterval' | 'maximumInterval'
+    ? number
+    : Exclude<RetryPolicy[Field], undefined>;
+};
+
 /** What is known about an attempt. Times are milliseconds since the Unix epoch. */
 export interface ActivityInfo {
   readonly activityId: string;
@@ -18,8 +25,7 @@ export interface ActivityInfo {
   readonly heartbeatTimeoutMs: number | undefined;
   readonly startToCloseTimeoutMs: number | undefined;
   readonly scheduleToCloseTimeoutMs: number | undefined;
-  /** Every field filled in; intervals in milliseconds. */
-  readonly retryPolicy: Required<RetryPolicy>;
+  readonly retryPolicy: FilledRetryPolicy;
   readonly priority: number;
 }
 

@@ -1,0 +1,48 @@
+/**
+ * Imports 11,538 rows of a public dataset as one activity, on a bad day: an attempt throws, one
+ * hangs, and the one that hung wakes up late and goes on. `npm run demo`
+ */
+import { ActivityRuntime, type ActivityContext } from 'systole';
+import { BadDay } from './support/bad-day.js';
+import { olympians, readRows, type Row } from './support/dataset.js';
+import { narrate, say } from './support/narrate.js';
+import type { Table } from './support/table.js';
+import { compare } from './support/verdict.js';
+
+/**
+ * The activity. What it heartbeats is a cursor: how many rows are in the table so far.
+ *
+ * The cursor is exact, because nothing is awaited between the insert and its heartbeat, so no
+ * attempt can end between them; and the next attempt gets the very last one, reported or not.
+ * An insert that must be awaited can be cut off there: then make it harmless to repeat (an upsert),
+ * or write the row and the cursor in one transaction.
+ */
+async function importRows(
+  ctx: ActivityContext<{ row: number }>,
+  rowsFrom: (row: number) => AsyncIterable<Row>,
+  table: Table,
+): Promise<number> {
+  let row = ctx.heartbeatDetails?.row ?? 0; // resume where the last attempt stopped
+  for await (const record of rowsFrom(row)) {
+    ctx.signal.throwIfAborted(); // timed out or cancelled while waiting for the row: hands off
+    table.insert(record);
+    ctx.heartbeat({ row: ++row }); // alive, and this far
+  }
+  return row;
+}
+
+const badDay = new BadDay((from) => readRows(olympians, from), say);
+
+const runtime = new ActivityRuntime({ logger: false });
+narrate(runtime);
+await runtime.run(
+  (ctx: ActivityContext<{ row: number }>) => importRows(ctx, badDay.rowsFor(ctx), badDay.table),
+  {
+    activityType: 'importRows',
+    heartbeatTimeout: '500ms',
+    retryPolicy: { initialInterval: '100ms', maximumAttempts: 10 },
+  },
+);
+
+badDay.assertOver();
+if (!(await compare(badDay.table, olympians))) process.exitCode = 1;

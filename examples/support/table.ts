@@ -1,0 +1,17 @@
+import type { Row } from './dataset.js';
+
+/** A table that takes every row, and remembers which came more than once. */
+export class Table {
+  /** In the order of import, double ones included. */
+  readonly rows: Row[] = [];
+  readonly #insertsById = new Map<string, number>();
+
+  insert(row: Row): void {
+    this.rows.push(row);
+    this.#insertsById.set(row.id, this.insertsOf(row.id) + 1);
+  }
+
+  insertsOf(id: string): number {
+    return this.#insertsById.get(id) ?? 0;
+  }
+}
