@@ -2,21 +2,24 @@
 
 /** A value as an error message shows it: short, and never throwing. */
 export function show(value: unknown): string {
+  try {
+    return shown(value);
+  } catch {
+    return typeof value === 'function' ? 'a function' : 'an object'; // that cannot be read
+  }
+}
+
+function shown(value: unknown): string {
   if (typeof value === 'string') return quote(value);
-  if (typeof value === 'bigint') return `${String(value)}n`;
+  if (typeof value === 'bigint') return `${value}n`;
   if (typeof value === 'function')
     return value.name === '' ? 'a function' : `function ${value.name}`;
   if (typeof value !== 'object' || value === null) return String(value);
-  try {
-    if (Array.isArray(value)) return `an array of ${String(value.length)}`;
-    const name = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)
-      ?.constructor?.name;
-    return typeof name === 'string' && name !== 'Object' && name !== ''
-      ? `an instance of ${name}`
-      : 'an object';
-  } catch {
-    return 'an object';
-  }
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)
+    ?.constructor?.name;
+  const named = typeof name === 'string' && name !== 'Object' && name !== '';
+  return named ? `an instance of ${name}` : 'an object';
 }
 
 function quote(text: string): string {

@@ -50,7 +50,7 @@ export class SystemClock implements Clock {
       // The extra millisecond a fraction costs is spent here, so that no timer is early by design.
       const leg = Math.min(Math.max(0, Math.ceil(dueAt - armedAt)), LONGEST_HOST_DELAY_MS);
       timer.arm(leg, () => {
-        this.#trust(armedAt, leg);
+        if (timer.live) this.#trust(armedAt, leg); // else its delay was told by another clock
         if (this.now() < dueAt) arm();
         else callback();
       });
@@ -76,7 +76,10 @@ class HostTimer implements Timer {
 
   arm(delayMs: number, callback: () => void): void {
     this.#host = globalThis.setTimeout;
-    this.#handle = setTimeout(callback, delayMs);
+    this.#handle = setTimeout(() => {
+      // A swapped host cannot clear what the one before has set.
+      if (this.#handle !== undefined) callback();
+    }, delayMs);
   }
 
   clear(): void {

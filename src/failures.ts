@@ -5,36 +5,41 @@
 import { badOption } from './bad-input.js';
 import { durationMs, type Duration } from './duration.js';
 
-const MARK = '@@systole/failure';
-
 type Fields<T> = T & { readonly cause?: unknown };
 
-/** The common base: a `cause` that is set only if given, and the mark. */
-abstract class Failure extends Error {
-  /** On the prototype, so that a stack trace starts with it. */
-  abstract override get name(): string;
+/** Which class of this file an error is of: inherited, and out of the way of what users define. */
+const KIND = '@@systole/failure';
 
-  /** Which failure this is, for `instanceof`. Subclasses made by users inherit it. */
-  get [MARK](): string {
-    return this.name;
+/** The common base: `name`, `cause` if one is given, and `instanceof` by kind. */
+abstract class Failure<Name extends string> extends Error {
+  abstract get [KIND](): Name;
+
+  /** On the prototype, so that a stack trace starts with it. Users may set another. */
+  override get name(): Name {
+    return this[KIND];
+  }
+
+  override set name(value: string) {
+    const configurable = true;
+    Object.defineProperty(this, 'name', { value, configurable, writable: true });
   }
 
   constructor(message: string | undefined, fields: { readonly cause?: unknown } | undefined) {
     super(message, fields !== undefined && 'cause' in fields ? { cause: fields.cause } : undefined);
   }
-}
 
-/** `instanceof` of one class of this file, and by plain prototypes of a class derived from it. */
-function isInstance(asked: unknown, own: { prototype: object }, value: unknown): boolean {
-  if (asked === own) {
-    const mark = (own.prototype as Record<string, unknown>)[MARK];
-    return (
-      typeof value === 'object' &&
-      value !== null &&
-      (value as Record<string, unknown>)[MARK] === mark
-    );
+  /** The classes of this file compare kinds; those that users derive are compared as usual. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    const prototype = this.prototype as { [KIND]?: string };
+    if (!Object.hasOwn(prototype, KIND)) {
+      return Function.prototype[Symbol.hasInstance].call(this, value);
+    }
+    try {
+      return (value as { [KIND]?: unknown } | undefined)?.[KIND] === prototype[KIND];
+    } catch {
+      return false; // a proxy that does not want to be looked at
+    }
   }
-  return Function.prototype[Symbol.hasInstance].call(asked, value);
 }
 
 /** Why a failed activity was not tried again; `undefined` after terminate and shutdown. */
@@ -50,7 +55,7 @@ export type CancelReason =
   'CANCELLED' | 'TIMED_OUT' | 'WORKER_SHUTDOWN' | 'PAUSED' | 'RESET' | 'NOT_FOUND';
 
 /** What a rejected `runActivity` or `result()` rejects with; the reason itself is its `cause`. */
-export class ActivityFailure extends Failure {
+export class ActivityFailure extends Failure<'ActivityFailure'> {
   readonly activityId: string;
   readonly activityType: string;
   /** The last attempt made; 0 if there was none. */
@@ -75,12 +80,8 @@ export class ActivityFailure extends Failure {
     this.retryState = fields.retryState;
   }
 
-  override get name(): 'ActivityFailure' {
+  get [KIND](): 'ActivityFailure' {
     return 'ActivityFailure';
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, ActivityFailure, value);
   }
 }
 
@@ -99,7 +100,7 @@ export interface ApplicationFailureFields {
 }
 
 /** Thrown by an activity that wants a say in what comes next. */
-export class ApplicationFailure extends Failure {
+export class ApplicationFailure extends Failure<'ApplicationFailure'> {
   readonly type: string | undefined;
   readonly nonRetryable: boolean;
   readonly details: readonly unknown[];
@@ -133,12 +134,8 @@ export class ApplicationFailure extends Failure {
     return new ApplicationFailure(message, { type: type ?? 'Error', nonRetryable: true, details });
   }
 
-  override get name(): 'ApplicationFailure' {
+  get [KIND](): 'ApplicationFailure' {
     return 'ApplicationFailure';
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, ApplicationFailure, value);
   }
 }
 
@@ -148,7 +145,7 @@ function checkRetryDelay(delay: Duration): void {
 }
 
 /** A deadline passed. */
-export class TimeoutFailure extends Failure {
+export class TimeoutFailure extends Failure<'TimeoutFailure'> {
   readonly timeoutType: TimeoutType;
   /** A copy of the newest heartbeat details of any attempt; undefined if there were none. */
   readonly lastHeartbeatDetails: unknown;
@@ -169,34 +166,26 @@ export class TimeoutFailure extends Failure {
     this.eventLoopBlockedMs = fields.eventLoopBlockedMs ?? 0;
   }
 
-  override get name(): 'TimeoutFailure' {
+  get [KIND](): 'TimeoutFailure' {
     return 'TimeoutFailure';
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, TimeoutFailure, value);
   }
 }
 
 /** The `reason` of `ctx.signal`, and the cause of a cancelled activity's failure. */
-export class CancelledFailure extends Failure {
+export class CancelledFailure extends Failure<'CancelledFailure'> {
   declare readonly message: CancelReason;
 
   constructor(message: CancelReason, fields: { readonly cause?: unknown } = {}) {
     super(message, fields);
   }
 
-  override get name(): 'CancelledFailure' {
+  get [KIND](): 'CancelledFailure' {
     return 'CancelledFailure';
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, CancelledFailure, value);
   }
 }
 
 /** Thrown by `heartbeat()` for details that could not come back as they were given. */
-export class HeartbeatDetailsError extends Failure {
+export class HeartbeatDetailsError extends Failure<'HeartbeatDetailsError'> {
   /** Where in the details: `details.rows[3].cb`. */
   readonly path: string;
 
@@ -205,32 +194,24 @@ export class HeartbeatDetailsError extends Failure {
     this.path = fields.path;
   }
 
-  override get name(): 'HeartbeatDetailsError' {
+  get [KIND](): 'HeartbeatDetailsError' {
     return 'HeartbeatDetailsError';
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, HeartbeatDetailsError, value);
   }
 }
 
 /** The store could not be read, so the activity did not start: it would have repeated its work. */
-export class HeartbeatStoreError extends Failure {
+export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
   constructor(message: string, fields: { readonly cause?: unknown } = {}) {
     super(message, fields);
   }
 
-  override get name(): 'HeartbeatStoreError' {
+  get [KIND](): 'HeartbeatStoreError' {
     return 'HeartbeatStoreError';
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, HeartbeatStoreError, value);
   }
 }
 
 /** The id is that of an activity that is still open. */
-export class ActivityAlreadyStartedError extends Failure {
+export class ActivityAlreadyStartedError extends Failure<'ActivityAlreadyStartedError'> {
   readonly activityId: string;
 
   constructor(message: string, fields: Fields<{ readonly activityId: string }>) {
@@ -238,12 +219,8 @@ export class ActivityAlreadyStartedError extends Failure {
     this.activityId = fields.activityId;
   }
 
-  override get name(): 'ActivityAlreadyStartedError' {
+  get [KIND](): 'ActivityAlreadyStartedError' {
     return 'ActivityAlreadyStartedError';
-  }
-
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    return isInstance(this, ActivityAlreadyStartedError, value);
   }
 }
 
@@ -267,15 +244,19 @@ function unwrapActivityFailure(error: unknown): unknown {
 
 /** The one gate from a thrown value to a failure: an Error passes as it is, all else is wrapped. */
 export function ensureError(thrown: unknown): Error {
-  if (thrown instanceof Error || isForeignError(thrown)) return thrown;
+  if (isError(thrown)) return thrown;
   return new ApplicationFailure(`An activity threw ${describeThrown(thrown)}, not an Error`, {
     details: [thrown],
   });
 }
 
-/** An Error of another realm, such as a test framework's sandbox. */
-function isForeignError(thrown: unknown): thrown is Error {
-  return Object.prototype.toString.call(thrown) === '[object Error]';
+/** Also one of another realm, such as a test framework's sandbox. */
+function isError(thrown: unknown): thrown is Error {
+  try {
+    return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
+  } catch {
+    return false; // a revoked proxy, a getter that throws
+  }
 }
 
 function describeThrown(thrown: unknown): string {

@@ -56,7 +56,7 @@ describe('the examples of the README', () => {
     async ({ file, output }) => {
       const run = promisify(execFile);
       const path = new URL(file, folder).pathname;
-      const { stdout } = await run('npx', ['--no-install', 'tsx', path], { cwd: root });
+      const { stdout } = await run(process.execPath, ['--import', 'tsx', path], { cwd: root });
       expect(stdout).toBe(output);
     },
   );

@@ -62,7 +62,14 @@ export class DetailsCodec {
   }
 
   #checkSize(value: unknown, onLarge: (bytes: number) => void): void {
-    const bytes = new TextEncoder().encode(this.encode(value as Snapshot)).length;
+    let text: string;
+    try {
+      text = this.encode(value as Snapshot);
+    } catch (cause) {
+      const message = 'details: the serializer cannot write them';
+      throw new HeartbeatDetailsError(message, { path: 'details', cause });
+    }
+    const bytes = new TextEncoder().encode(text).length;
     if (bytes > this.#maxBytes) {
       throw new HeartbeatDetailsError(
         `details: ${String(bytes)} bytes, over the limit of ${String(this.#maxBytes)} ` +

@@ -11,180 +11,189 @@ export interface DetailsSerializer {
   deserialize(payload: { json: unknown; meta?: unknown }): unknown;
 }
 
+/** superjson with nothing registered. */
+export function defaultSerializer(): DetailsSerializer {
+  return new SuperJSON();
+}
+
 /** The text of details that `copyDetails` has let through. */
 export function encodeDetails(details: unknown, serializer: DetailsSerializer): string {
-  return JSON.stringify(serializer.serialize(new Packer().pack(details)));
+  return JSON.stringify(serializer.serialize(new Packer(serializer).pack(details)));
 }
 
 /** The details of a text; whatever the text is not fit for throws. */
 export function decodeDetails(text: string, serializer: DetailsSerializer): unknown {
   const payload: unknown = JSON.parse(text);
-  if (typeof payload !== 'object' || payload === null || !('json' in payload)) {
-    throw new TypeError('not heartbeat details');
-  }
-  return new Unpacker().unpack(serializer.deserialize(payload));
+  if (!isObject(payload) || !('json' in payload)) throw notDetails('without json');
+  if ('meta' in payload && !isObject(payload.meta)) throw notDetails('of its meta');
+  const details = new Unpacker().unpack(serializer.deserialize(payload));
+  if (details === undefined) throw notDetails('undefined');
+  return details;
 }
 
-/** superjson with nothing registered. Repeated objects are written once: a text cannot explode. */
-export function defaultSerializer(): DetailsSerializer {
-  return new SuperJSON({ dedupe: true });
-}
-
-/** Copies instances of the classes registered on a serializer. */
+/** Copies instances of what is registered on a serializer. */
 export function registeredInstances(serializer: DetailsSerializer): CopyInstance {
   return (instance, copyField) => {
-    let written: ReturnType<DetailsSerializer['serialize']>;
-    try {
-      written = serializer.serialize(instance);
-    } catch {
-      return undefined;
+    const { kind, written } = registration(instance, serializer);
+    if (kind === 'custom') {
+      const length = JSON.stringify(written?.json ?? null).length;
+      return {
+        copy: serializer.deserialize({ ...written, json: written?.json }) as object,
+        length,
+      };
     }
-    const kind = rootAnnotation(written.meta);
-    if (kind === 'custom') return serializer.deserialize(written) as object;
-    if (kind !== 'class') return undefined;
-    const copy = Object.create(Object.getPrototypeOf(instance) as object) as Record<
-      string,
-      unknown
-    >;
-    for (const key of Object.keys(written.json as object)) {
+    if (kind !== 'class' || copyField === undefined) return undefined;
+    const copy = emptyLike(instance);
+    for (const key of Object.keys(written?.json as object)) {
       copy[key] = copyField((instance as Record<string, unknown>)[key], key);
     }
-    return copy;
+    return { copy, length: 0 };
   };
 }
 
-/** How superjson marks what it made of the outermost value: `[['class', id], ...]`. */
-function rootAnnotation(meta: unknown): unknown {
-  const values = (meta as { values?: unknown } | undefined)?.values;
-  const root: unknown = Array.isArray(values) ? values[0] : undefined;
-  return Array.isArray(root) ? root[0] : undefined;
+/** How a serializer writes an instance: superjson marks the outermost value `[['class', id], …]`. */
+function registration(
+  instance: object,
+  serializer: DetailsSerializer,
+): { kind: unknown; written?: ReturnType<DetailsSerializer['serialize']> } {
+  try {
+    const written = serializer.serialize(instance);
+    const values = (written.meta as { values?: unknown } | undefined)?.values;
+    const root: unknown = Array.isArray(values) ? values[0] : undefined;
+    return { kind: Array.isArray(root) ? root[0] : undefined, written };
+  } catch {
+    return { kind: undefined };
+  }
+}
+
+function emptyLike(instance: object): Record<string, unknown> {
+  return Object.create(Object.getPrototypeOf(instance) as object) as Record<string, unknown>;
 }
 
 /*
- * superjson loses shared references inside a Set or a Map key, NaN and -0 inside a typed array,
- * and references into an Error. So these four go to it as plain objects with a tag, and so do the
- * plain objects that happen to have a key of the tag's name.
+ * What superjson does not bring back is told to it in plain objects with a tag: NaN and -0 inside a
+ * typed array, whatever Errors and instances refer to, and objects met again, which it loses inside
+ * a Set, a Map key or an instance, and may write out as often as they are met. An object that has a
+ * key of the tag's name goes into one too.
  */
 const TAG = '@@systole';
 
-type Tagged =
-  | { [TAG]: 'map'; value: [unknown, unknown][] }
-  | { [TAG]: 'set'; value: unknown[] }
-  | { [TAG]: 'view'; value: number[]; view: string }
-  | { [TAG]: 'error'; value: { name: string; message: string; cause?: unknown } }
-  | { [TAG]: 'object'; value: Record<string, unknown> };
-
 class Packer {
-  readonly #packed = new Map<object, unknown>();
+  /** By the order in which they are met. */
+  readonly #met = new Map<object, number>();
+  readonly #serializer: DetailsSerializer;
 
-  pack(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return value;
-    const known = this.#packed.get(value);
-    if (known !== undefined) return known;
-    const items: unknown[] = [];
-    if (Array.isArray(value)) return this.#fill(value, items, () => this.#packAll(value, items));
-    if (value instanceof Map) {
-      return this.#fill(value, { [TAG]: 'map', value: items }, () => {
-        for (const [key, item] of value) items.push([this.pack(key), this.pack(item)]);
-      });
+  constructor(serializer: DetailsSerializer) {
+    this.#serializer = serializer;
+  }
+
+  readonly pack = (value: unknown): unknown => {
+    if (!isObject(value)) return value;
+    const met = this.#met.get(value);
+    if (met !== undefined) return { [TAG]: 'same', value: met };
+    this.#met.set(value, this.#met.size);
+    if (Array.isArray(value)) return value.map(this.pack);
+    if (isJust(value, Map))
+      return { [TAG]: 'map', value: Array.from(value, (e) => e.map(this.pack)) };
+    if (isJust(value, Set)) return { [TAG]: 'set', value: Array.from(value, this.pack) };
+    if (isJust(value, Error)) {
+      const { name, message } = value;
+      const cause = Object.hasOwn(value, 'cause') ? { cause: this.pack(value.cause) } : undefined;
+      return { [TAG]: 'error', value: { name, message, ...cause } };
     }
-    if (value instanceof Set) {
-      return this.#fill(value, { [TAG]: 'set', value: items }, () => this.#packAll(value, items));
-    }
-    if (value instanceof Error) return this.#packError(value);
     if (ArrayBuffer.isView(value)) {
-      const view = Object.prototype.toString.call(value).slice(8, -1);
       const numbers = [...(value as unknown as Iterable<number>)];
-      return this.#fill(value, { [TAG]: 'view', value: numbers, view }, noFill);
+      return {
+        [TAG]: 'view',
+        value: numbers,
+        of: Object.prototype.toString.call(value).slice(8, -1),
+      };
     }
-    if (Object.getPrototypeOf(value) !== Object.prototype) return value; // a Date, a registered class
-    const fields: Record<string, unknown> = {};
-    const packed = TAG in value ? { [TAG]: 'object', value: fields } : fields;
-    return this.#fill(value, packed, () => {
-      for (const [key, item] of Object.entries(value)) fields[key] = this.pack(item);
-    });
-  }
+    if (isJust(value, Object)) {
+      const fields = this.#fields(value);
+      return TAG in value ? { [TAG]: 'object', value: fields } : fields;
+    }
+    if (registration(value, this.#serializer).kind !== 'class') return value; // a Date, a custom
+    return { [TAG]: 'instance', value: this.#fields(value), of: emptyLike(value) };
+  };
 
-  #packError(error: Error): unknown {
-    const value: (Tagged & { [TAG]: 'error' })['value'] = {
-      name: error.name,
-      message: error.message,
-    };
-    return this.#fill(error, { [TAG]: 'error', value }, () => {
-      if (Object.hasOwn(error, 'cause')) value.cause = this.pack(error.cause);
-    });
-  }
-
-  #packAll(items: Iterable<unknown>, into: unknown[]): void {
-    for (const item of items) into.push(this.pack(item));
-  }
-
-  /** Known before it is filled, so that a cycle ends. */
-  #fill(value: object, packed: object, fill: () => void): object {
-    this.#packed.set(value, packed);
-    fill();
-    return packed;
+  #fields(value: object): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.pack(item)]));
   }
 }
 
 class Unpacker {
-  readonly #unpacked = new Map<object, unknown>();
+  readonly #met: unknown[] = [];
 
   unpack(value: unknown): unknown {
-    if (typeof value !== 'object' || value === null) return value;
-    const known = this.#unpacked.get(value);
-    if (known !== undefined) return known;
-    if (Array.isArray(value)) {
-      const array: unknown[] = this.#keep(value, []);
-      for (const item of value) array.push(this.unpack(item));
-      return array;
-    }
-    if (Object.getPrototypeOf(value) !== Object.prototype) return value;
-    return TAG in value ? this.#unpackTagged(value as Tagged) : this.#unpackFields(value, value);
-  }
-
-  #unpackTagged(tagged: Tagged): unknown {
+    if (!isObject(value)) return value;
+    if (Array.isArray(value)) return this.#fill(value, this.#meet([]));
+    if (Object.getPrototypeOf(value) !== Object.prototype) return this.#meet(value);
+    if (!(TAG in value)) return this.#assign(value, this.#meet({}));
+    const tagged = value as { [TAG]: unknown; value?: unknown; of?: unknown };
     switch (tagged[TAG]) {
+      case 'same': {
+        const met = this.#met[tagged.value as number];
+        if (met === undefined) throw notDetails('of a reference to nothing');
+        return met;
+      }
       case 'map': {
-        const map = this.#keep(tagged, new Map());
-        for (const [key, item] of tagged.value) map.set(this.unpack(key), this.unpack(item));
+        const map = this.#meet(new Map<unknown, unknown>());
+        for (const [key, item] of list(tagged.value) as unknown[][]) {
+          map.set(this.unpack(key), this.unpack(item));
+        }
         return map;
       }
       case 'set': {
-        const set = this.#keep(tagged, new Set());
-        for (const item of tagged.value) set.add(this.unpack(item));
+        const set = this.#meet(new Set());
+        for (const item of list(tagged.value)) set.add(this.unpack(item));
         return set;
       }
       case 'view': {
-        const View = (globalThis as Record<string, unknown>)[tagged.view];
-        if (!/^(?:Int|Uint|Float)\d+(?:Clamped)?Array$/.test(tagged.view))
-          throw badTag(tagged.view);
-        return this.#keep(tagged, new (View as new (of: number[]) => object)(tagged.value));
+        if (!/^(?:Ui|I)nt(?:8|8Clamped|16|32)Array$|^Float(?:32|64)Array$/.test(String(tagged.of)))
+          break;
+        const View = (globalThis as Record<string, unknown>)[String(tagged.of)];
+        return this.#meet(new (View as new (of: unknown) => object)(list(tagged.value)));
       }
       case 'error': {
-        const { name, message } = tagged.value;
-        const error = this.#keep(tagged, new Error(message));
+        const { name, message, ...rest } = tagged.value as Error;
+        const error = this.#meet(new Error(message));
         hide(error, 'name', name);
-        if ('cause' in tagged.value) hide(error, 'cause', this.unpack(tagged.value.cause));
+        if ('cause' in rest) hide(error, 'cause', this.unpack(rest.cause));
         return error;
       }
       case 'object':
-        return this.#unpackFields(tagged, tagged.value);
-      default:
-        throw badTag((tagged as { [TAG]: unknown })[TAG]);
+        return this.#assign(tagged.value, this.#meet({}));
+      case 'instance':
+        if (!isObject(tagged.of)) break;
+        return this.#assign(tagged.value, this.#meet(tagged.of));
     }
+    throw notDetails(`of a tag ${String(tagged[TAG])}`);
   }
 
-  #unpackFields(key: object, fields: object): Record<string, unknown> {
-    const plain: Record<string, unknown> = this.#keep(key, {});
-    for (const [name, item] of Object.entries(fields)) plain[name] = this.unpack(item);
-    return plain;
+  #fill(items: readonly unknown[], into: unknown[]): unknown[] {
+    for (const item of items) into.push(this.unpack(item));
+    return into;
   }
 
-  #keep<T extends object>(value: object, unpacked: T): T {
-    this.#unpacked.set(value, unpacked);
-    return unpacked;
+  #assign(fields: unknown, to: object): object {
+    if (!isObject(fields)) throw notDetails('without fields');
+    for (const [key, item] of Object.entries(fields)) {
+      (to as Record<string, unknown>)[key] = this.unpack(item);
+    }
+    return to;
   }
+
+  /** Known before it is filled, so that what is in it may refer to it. */
+  #meet<T>(value: T): T {
+    this.#met.push(value);
+    return value;
+  }
+}
+
+function list(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw notDetails('without a list');
+  return value;
 }
 
 /** An own property as errors have them: not enumerable. */
@@ -192,10 +201,15 @@ function hide(error: Error, key: 'name' | 'cause', value: unknown): void {
   Object.defineProperty(error, key, { value, writable: true, configurable: true });
 }
 
-function badTag(tag: unknown): TypeError {
-  return new TypeError(`not heartbeat details: ${String(tag)}`);
+/** Of that class, and of none derived from it. */
+function isJust<T extends object>(value: object, of: abstract new () => T): value is T {
+  return Object.getPrototypeOf(value) === of.prototype;
 }
 
-function noFill(): void {
-  // A leaf: nothing in it refers to anything.
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function notDetails(why: string): TypeError {
+  return new TypeError(`not heartbeat details: ${why}`);
 }

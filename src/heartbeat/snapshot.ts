@@ -5,11 +5,14 @@
  */
 import { HeartbeatDetailsError } from '../failures.js';
 
-/** Copies an instance of a class the user registered; undefined for every other one. */
+/**
+ * Copies an instance of what the user registered; undefined for every other one. Without
+ * `copyField` only by a transformation of the user's: fields are not all that makes the instance.
+ */
 export type CopyInstance = (
   instance: object,
-  copyField: (value: unknown, key: string) => unknown,
-) => object | undefined;
+  copyField: ((value: unknown, key: string) => unknown) | undefined,
+) => { readonly copy: object; readonly length: number } | undefined;
 
 export interface DetailsCopy {
   readonly value: unknown;
@@ -90,10 +93,10 @@ class Walk {
       this.length += lengthOf(value);
       return value;
     }
+    this.length += LENGTH_OF_OTHER;
     const seen = this.#seen.get(value);
     if (seen !== undefined) return seen;
     if (depth >= MAX_DEPTH) this.#refuse(`nested deeper than ${String(MAX_DEPTH)} levels`);
-    this.length += LENGTH_OF_OTHER;
     try {
       return this.#copyObject(value, depth + 1);
     } catch (error) {
@@ -103,26 +106,42 @@ class Walk {
   }
 
   #copyObject(value: object, depth: number): unknown {
-    if (Array.isArray(value)) return this.#copyArray(value, depth);
+    if (Array.isArray(value) && constructorName(value) === 'Array') {
+      return this.#copyArray(value, depth);
+    }
     if (isPlain(value)) return this.#copyFields(value, this.#keep(value, {}), depth);
     // The tag is not fooled by a class of another realm, the constructor not by a subclass.
     const tag = Object.prototype.toString.call(value).slice(8, -1);
     if (ArrayBuffer.isView(value)) return this.#copyView(value, tag);
-    if (value instanceof Error || tag === 'Error') return this.#copyError(value as Error, depth);
-    const constructor = (value as { constructor?: { name?: unknown } }).constructor?.name;
+    const constructor = constructorName(value);
     if (constructor === tag) {
       if (tag === 'Date') return this.#copyDate(value as Date);
-      if (tag === 'RegExp') return this.#keep(value, new RegExp(value as RegExp));
+      if (tag === 'RegExp') return this.#copyRegExp(value as RegExp);
       if (tag === 'URL') return this.#copyUrl(value as URL);
       if (tag === 'Map') return this.#copyMap(value as Map<unknown, unknown>, depth);
       if (tag === 'Set') return this.#copySet(value as Set<unknown>, depth);
     }
-    const instance = this.#copyInstance(value, (field, key) => this.#at(key, field, depth));
-    if (instance !== undefined) return this.#keep(value, instance);
+    return this.#copyRegistered(value, tag, depth) ?? this.#refuseInstance(tag, constructor);
+  }
+
+  #copyRegistered(value: object, tag: string, depth: number): object | undefined {
+    const isError = value instanceof Error || tag === 'Error';
+    const fieldsOnly = !isError && !Array.isArray(value) && !BUILT_IN.has(tag);
+    const instance = this.#copyInstance(
+      value,
+      fieldsOnly ? (field, key) => this.#at(key, field, depth) : undefined,
+    );
+    if (instance === undefined) return isError ? this.#copyError(value as Error, depth) : undefined;
+    this.length += instance.length;
+    return this.#keep(value, instance.copy);
+  }
+
+  #refuseInstance(tag: string, constructor: string | undefined): never {
+    if (tag === 'Promise') return this.#refuse('a promise');
     return this.#refuse(
-      typeof constructor === 'string' && constructor !== '' && constructor !== 'Object'
-        ? kindOf(tag, constructor)
-        : 'an object with a prototype of its own',
+      constructor === undefined || constructor === 'Object'
+        ? 'an object with a prototype of its own'
+        : `an instance of ${constructor}`,
     );
   }
 
@@ -166,6 +185,11 @@ class Walk {
   #copyDate(date: Date): Date {
     if (Number.isNaN(date.getTime())) this.#refuse('an invalid Date');
     return this.#keep(date, new Date(date.getTime()));
+  }
+
+  #copyRegExp(expression: RegExp): RegExp {
+    this.length += expression.source.length;
+    return this.#keep(expression, new RegExp(expression));
   }
 
   #copyUrl(url: URL): URL {
@@ -260,9 +284,13 @@ function isPlain(value: object): boolean {
   );
 }
 
-function kindOf(tag: string, constructor: string): string {
-  return tag === 'Promise' ? 'a promise' : `an instance of ${constructor}`;
+function constructorName(value: object): string | undefined {
+  const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }
+
+/** What keeps its contents elsewhere than in fields, so that a subclass of it cannot be copied. */
+const BUILT_IN: ReadonlySet<string> = new Set(['Date', 'RegExp', 'URL', 'Map', 'Set', 'Promise']);
 
 type ViewConstructor = new (view: Uint8Array) => object;
 

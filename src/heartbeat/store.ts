@@ -79,7 +79,7 @@ export class StoreWriter {
   }
 
   #failed(written: string | null, error: unknown): void {
-    this.#unwritten ??= written;
+    if (this.#unwritten === undefined) this.#unwritten = written;
     this.#onError(error);
   }
 }

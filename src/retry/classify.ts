@@ -49,15 +49,29 @@ function requestedDelayMs(failure: Error): number | undefined {
   if (!(failure instanceof ApplicationFailure) || failure.nextRetryDelay === undefined) {
     return undefined;
   }
-  return durationMs(failure.nextRetryDelay, 'ApplicationFailure.nextRetryDelay');
+  try {
+    return durationMs(failure.nextRetryDelay, 'nextRetryDelay');
+  } catch {
+    return undefined; // checked when the failure was made, and changed since
+  }
 }
 
 function isRetryable({ failure, timedOut, policy }: FailedAttempt): boolean {
   if (failure instanceof HeartbeatDetailsError) return false;
   if (failure instanceof ApplicationFailure && failure.nonRetryable) return false;
   const listed = policy.nonRetryableErrorTypes;
-  if (timedOut !== undefined && listed.includes(timeoutName(timedOut))) return false;
-  return !listed.some((type) => matches(failure, type));
+  const timeout = timedOut && timeoutName(timedOut);
+  if (timeout !== undefined && listed.includes(timeout)) return false;
+  return !listed.some((type) => matchesSafely(failure, type));
+}
+
+/** An error, or a class, may be the user's own in every respect: what throws does not match. */
+function matchesSafely(failure: Error, type: ErrorType): boolean {
+  try {
+    return matches(failure, type);
+  } catch {
+    return false;
+  }
 }
 
 function matches(failure: Error, type: ErrorType): boolean {
@@ -69,8 +83,10 @@ function matches(failure: Error, type: ErrorType): boolean {
   return Object.hasOwn(failure, 'name') && failure.name === type;
 }
 
-function timeoutName(timeoutType: TimeoutType): string {
-  return timeoutType === 'HEARTBEAT' ? 'TemporalTimeout:Heartbeat' : 'TemporalTimeout:StartToClose';
+/** Only two have a name there. */
+function timeoutName(timeoutType: TimeoutType): string | undefined {
+  if (timeoutType === 'HEARTBEAT') return 'TemporalTimeout:Heartbeat';
+  return timeoutType === 'START_TO_CLOSE' ? 'TemporalTimeout:StartToClose' : undefined;
 }
 
 function constructorName(failure: Error): unknown {

@@ -144,7 +144,7 @@ function errorTypes(types: unknown): readonly ErrorType[] {
   if (types === undefined) return NO_TYPES;
   const name = 'retryPolicy.nonRetryableErrorTypes';
   if (!Array.isArray(types)) throw badOption(name, types, 'an array of names and error classes');
-  return types.map((type: unknown, index) => errorType(type, `${name}[${index}]`));
+  return Array.from(types, (type: unknown, index) => errorType(type, `${name}[${index}]`));
 }
 
 /** Whether `instanceof` takes it: an arrow function, such as a predicate, makes it throw. */

@@ -86,6 +86,7 @@ export class Attempt implements ContextSource, AttemptTimes {
   /** The end: true if details were held back, which only success may drop. */
   end(): boolean {
     this.ended = true;
+    if (!this.running) this.#interruption?.release();
     return this.#throttle?.release() ?? false;
   }
 
@@ -194,7 +195,7 @@ export class Attempt implements ContextSource, AttemptTimes {
       }, delayMs);
       const stopListening = interruption.onDelivery((reason) => {
         timer.clear();
-        reject(reason);
+        if (reason !== undefined) reject(reason);
       });
     });
   }

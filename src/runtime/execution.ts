@@ -341,5 +341,5 @@ function nextAttempt(
   verdict: Verdict,
 ): { readonly nextAttempt?: { readonly attempt: number; readonly delayMs: number } } {
   if (!verdict.retry) return {};
-  return { nextAttempt: { attempt: attempt.number + 1, delayMs: verdict.delayMs } };
+  return { nextAttempt: Object.freeze({ attempt: attempt.number + 1, delayMs: verdict.delayMs }) };
 }

@@ -35,9 +35,20 @@ export class HeartbeatRecord {
     const { details } = this;
     if (details === undefined) return;
     const { codec, events } = this.#activity.services;
-    this.#writer?.write(codec.encode(details));
+    this.#write(details);
     if (events.has('heartbeat')) {
       emit(this.#activity, 'heartbeat', attempt, { details: codec.copy(details) });
+    }
+  }
+
+  #write(details: Snapshot): void {
+    if (this.#writer === undefined) return;
+    try {
+      this.#writer.write(this.#activity.services.codec.encode(details));
+    } catch (error) {
+      log(this.#activity, 'error', 0, 'The serializer failed; these details are not stored', {
+        error,
+      });
     }
   }
 

@@ -12,6 +12,9 @@ const FLAGS: Readonly<Record<CancelReason, keyof CancellationDetails>> = {
   NOT_FOUND: 'notFound',
 };
 
+/** Called with the reason; or with none, when the attempt is over and there will be none. */
+type OnDelivery = (reason: CancelledFailure | undefined) => void;
+
 /** Only the first reason is delivered. Nothing is made before somebody asks for it. */
 export class Interruption {
   /** Undefined until the attempt has been told to stop. */
@@ -19,7 +22,7 @@ export class Interruption {
   #controller: AbortController | undefined = undefined;
   #cancelled: Deferred<never> | undefined = undefined;
   // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
-  #waiting: Set<(reason: CancelledFailure) => void> | undefined = undefined;
+  #waiting: Set<OnDelivery> | undefined = undefined;
 
   deliver(reason: CancelledFailure): void {
     if (this.reason !== undefined) return;
@@ -65,7 +68,7 @@ export class Interruption {
   }
 
   /** Calls back at the delivery, unless taken back with the function returned. */
-  onDelivery(stop: (reason: CancelledFailure) => void): () => void {
+  onDelivery(stop: OnDelivery): () => void {
     const waiting = (this.#waiting ??= new Set());
     waiting.add(stop);
     return () => {
@@ -79,13 +82,26 @@ export class Interruption {
    */
   isAcceptedBy(thrown: unknown): boolean {
     if (this.reason === undefined) return false;
-    if (thrown instanceof CancelledFailure || isAbortError(thrown)) return true;
+    try {
+      return thrown instanceof CancelledFailure || isAbortError(thrown) || this.#caused(thrown);
+    } catch {
+      return false; // an error of the user's own making, that cannot be looked at
+    }
+  }
+
+  #caused(thrown: unknown): boolean {
     const seen = new Set<unknown>();
     for (let cause = thrown; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
       if (cause === this.reason) return true;
       seen.add(cause);
     }
     return false;
+  }
+
+  /** The attempt is over without having been told to stop: whoever waits, waits in vain. */
+  release(): void {
+    this.#waiting?.forEach((stop) => stop(undefined));
+    this.#waiting = undefined;
   }
 }
 

@@ -105,8 +105,6 @@ failure.attempt = 2;
 failure.retryState = undefined;
 // @ts-expect-error Cannot assign to 'cause' because it is a read-only property
 failure.cause = undefined;
-// @ts-expect-error Cannot assign to 'name' because it is a read-only property
-failure.name = 'ActivityFailure';
 // @ts-expect-error Cannot assign to 'type' because it is a read-only property
 application.type = 'Other';
 // @ts-expect-error Cannot assign to 'nonRetryable' because it is a read-only property

@@ -1,0 +1,66 @@
+/** Real processes: what keeps them alive, what does not, and what must not end them. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+interface Exit {
+  readonly code: number | null;
+  readonly lines: string[];
+  readonly stderr: string;
+}
+
+function run(fixture: string): Promise<Exit> {
+  const path = fileURLToPath(new URL(`fixtures/${fixture}.mts`, import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', path], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 15_000, // one that does not exit by itself is killed, and its code is null
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code, lines: stdout.split('\n').filter(Boolean), stderr });
+    });
+  });
+}
+
+test(
+  'a process exits by itself right after its activities are done',
+  { timeout: 20_000 },
+  async () => {
+    const { code, lines, stderr } = await run('done');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const [failure, exit] = lines;
+    expect(failure).toBe('ActivityFailure');
+    expect(exit).toMatch(/^exit after \d+ ms$/);
+    // A runtime with nothing to do holds no timer 50 ms later; the rest is a busy machine's.
+    expect(Number(/\d+/.exec(exit!)![0])).toBeLessThan(500);
+  },
+);
+
+test('a process stays alive while an activity waits', { timeout: 20_000 }, async () => {
+  const { code, lines, stderr } = await run('backoff');
+  expect(lines).toEqual([
+    'attempt 1',
+    'attempt 2',
+    'attempt 3',
+    'backed off',
+    'delayed',
+    'activity ScheduleToStart timeout after 30 ms',
+    'activity Heartbeat timeout after 60 ms',
+  ]);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test(
+  'a rejection of a zombie that nobody handles does not end the process',
+  { timeout: 20_000 },
+  async () => {
+    const { code, lines, stderr } = await run('zombie');
+    expect(lines).toEqual(['done', 'zombie 2 settled', 'exit 0']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  },
+);

@@ -1,0 +1,96 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { retryDelayMs } from '../../src/retry/delay.js';
+import { DEFAULT_RETRY_POLICY, type ResolvedRetryPolicy } from '../../src/retry/policy.js';
+
+const RUNS = { numRuns: 10_000 };
+
+const policy: fc.Arbitrary<ResolvedRetryPolicy> = fc
+  .record({
+    initialIntervalMs: fc.oneof(
+      fc.double({ min: 0.001, max: 1e7, noNaN: true }),
+      fc.integer({ min: 1, max: 2 ** 40 }),
+    ),
+    backoffCoefficient: fc.oneof(
+      fc.double({ min: 1, max: 100, noNaN: true }),
+      fc.constantFrom(1, 2, 1.0000001, Number.MAX_VALUE),
+    ),
+    factor: fc.oneof(fc.double({ min: 1, max: 1e6, noNaN: true }), fc.constant(Infinity)),
+    jitter: fc.double({ min: 0, max: 1, noNaN: true }),
+  })
+  .map(({ factor, ...rest }) => ({
+    ...DEFAULT_RETRY_POLICY,
+    ...rest,
+    maximumIntervalMs: rest.initialIntervalMs * factor,
+  }));
+
+const attempt = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 2 ** 31 }));
+const part = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+const steady = ({ ...fields }: ResolvedRetryPolicy): ResolvedRetryPolicy => ({
+  ...fields,
+  jitter: 0,
+});
+
+test('a delay lies between the initial and the maximum interval', () => {
+  fc.assert(
+    fc.property(policy, attempt, part, (given, n, random) => {
+      const delay = retryDelayMs(steady(given), n, () => random);
+      expect(delay).toBeGreaterThanOrEqual(given.initialIntervalMs);
+      expect(delay).toBeLessThanOrEqual(given.maximumIntervalMs);
+    }),
+    RUNS,
+  );
+});
+
+test('without a cap reached, each delay is the one before times the coefficient', () => {
+  fc.assert(
+    fc.property(policy, fc.integer({ min: 1, max: 30 }), (given, n) => {
+      const delay = retryDelayMs(steady(given), n, Math.random);
+      const next = retryDelayMs(steady(given), n + 1, Math.random);
+      expect(next).toBeGreaterThanOrEqual(delay);
+      if (next < given.maximumIntervalMs) {
+        expect(Math.abs(next / delay / given.backoffCoefficient - 1)).toBeLessThan(1e-9);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test('once at the maximum interval it stays there', () => {
+  fc.assert(
+    fc.property(policy, attempt, fc.nat(2 ** 20), (given, n, more) => {
+      if (retryDelayMs(steady(given), n, Math.random) === given.maximumIntervalMs) {
+        expect(retryDelayMs(steady(given), n + more, Math.random)).toBe(given.maximumIntervalMs);
+      }
+    }),
+    RUNS,
+  );
+});
+
+test('jitter only shortens, and by its part at most', () => {
+  fc.assert(
+    fc.property(policy, attempt, part, (given, n, random) => {
+      const whole = retryDelayMs(steady(given), n, () => random);
+      const delay = retryDelayMs(given, n, () => random);
+      fc.pre(whole !== Infinity);
+      expect(delay).toBeLessThanOrEqual(whole);
+      expect(delay).toBeGreaterThanOrEqual(whole * (1 - given.jitter) * (1 - 1e-12));
+      expect(retryDelayMs(given, n, () => 0)).toBe(whole);
+    }),
+    RUNS,
+  );
+});
+
+test('an attempt so late that the power overflows waits the maximum interval', () => {
+  fc.assert(
+    fc.property(
+      policy.filter(({ backoffCoefficient }) => backoffCoefficient >= 2),
+      fc.integer({ min: 2_000, max: Number.MAX_SAFE_INTEGER }),
+      (given, n) => {
+        expect(retryDelayMs(steady(given), n, Math.random)).toBe(given.maximumIntervalMs);
+      },
+    ),
+    RUNS,
+  );
+});

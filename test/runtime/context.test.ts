@@ -1,0 +1,320 @@
+/** The members of the context that have to do with stopping, and what they leave behind. */
+import { getEventListeners } from 'node:events';
+import { describe, expect, test } from 'vitest';
+import {
+  CancelledFailure,
+  TimeoutFailure,
+  type ActivityContext,
+  type Duration,
+} from '../../src/index.js';
+import { Harness, never } from '../support/harness.js';
+import { collectUnhandledRejections, timeoutOf } from '../support/outcomes.js';
+import { VirtualClock } from '../support/virtual-clock.js';
+
+/** A running activity, its context, and what aborts it. */
+function running() {
+  const h = new Harness();
+  const controller = new AbortController();
+  let ctx!: ActivityContext<number>;
+  let finish!: () => void;
+  const run = h.watch(
+    h.run(
+      (given: ActivityContext<number>) => {
+        ctx = given;
+        return new Promise<void>((resolve) => (finish = resolve));
+      },
+      { signal: controller.signal },
+    ),
+  );
+  return { h, run, ctx, controller, finish };
+}
+
+test('every member is bound', async () => {
+  const h = new Harness();
+  const run = h.watch(
+    h.run(async ({ heartbeat, sleep, signal, info, log }) => {
+      heartbeat(1);
+      await sleep(10);
+      log.info('here');
+      return [signal.aborted, info.attempt];
+    }),
+  );
+  await h.advance(20);
+  expect(run.outcome).toMatchObject({ value: [false, 1] });
+  expect(h.logs).toMatchObject([{ level: 'info', message: 'here', attributes: { attempt: 1 } }]);
+});
+
+test('signal, cancelled, info and the methods are the same at every read', () => {
+  const { ctx } = running();
+  expect(ctx.signal).toBe(ctx.signal);
+  expect(ctx.cancelled).toBe(ctx.cancelled);
+  expect(ctx.info).toBe(ctx.info);
+  expect(ctx.heartbeat).toBe(ctx.heartbeat);
+  expect(ctx.sleep).toBe(ctx.sleep);
+});
+
+describe('signal', () => {
+  test('has a CancelledFailure as its reason, and the timeout as the cause of that', async () => {
+    const h = new Harness();
+    let signal!: AbortSignal;
+    const run = h.watch(
+      h.run(
+        (ctx) => {
+          signal = ctx.signal;
+          return never();
+        },
+        { heartbeatTimeout: '1s', retryPolicy: { maximumAttempts: 1 } },
+      ),
+    );
+    await h.advance(1_000);
+    const reason = signal.reason as CancelledFailure;
+    expect(reason).toBeInstanceOf(CancelledFailure);
+    expect(reason.message).toBe('TIMED_OUT');
+    expect(reason.cause).toBeInstanceOf(TimeoutFailure);
+    expect(reason.cause).toBe(timeoutOf(run));
+  });
+
+  test('is a new one for each attempt', async () => {
+    const h = new Harness();
+    const signals: AbortSignal[] = [];
+    h.run(
+      (ctx) => {
+        signals.push(ctx.signal);
+        return never();
+      },
+      { heartbeatTimeout: '1s' },
+    ).catch(() => {});
+    await h.advance(2_500);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+  });
+
+  test('does not abort when the activity succeeds or throws', async () => {
+    const h = new Harness();
+    const signals: AbortSignal[] = [];
+    void h.run((ctx) => {
+      signals.push(ctx.signal);
+      if (ctx.info.attempt === 1) throw new Error('no');
+    });
+    await h.advance(5_000);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+  });
+
+  test('does not abort when the outside signal aborts after the end', async () => {
+    const { h, ctx, controller, finish } = running();
+    finish();
+    await h.turn();
+    controller.abort();
+    expect(ctx.signal.aborted).toBe(false);
+    expect(ctx.cancellationDetails).toBeUndefined();
+  });
+
+  test('has no listener of ours', async () => {
+    const { h, ctx } = running();
+    void ctx.cancelled;
+    ctx.sleep('1h').catch(() => {});
+    await h.turn();
+    expect(getEventListeners(ctx.signal, 'abort')).toEqual([]);
+  });
+});
+
+describe('cancelled', () => {
+  test('rejects with the reason of the signal', async () => {
+    const { ctx, controller } = running();
+    const { cancelled } = ctx;
+    controller.abort();
+    await expect(cancelled).rejects.toBe(ctx.signal.reason);
+  });
+
+  test('is no unhandled rejection, read before or after the abort', async () => {
+    const unhandled = collectUnhandledRejections();
+    const before = running();
+    void before.ctx.cancelled;
+    before.controller.abort();
+    const after = running();
+    after.controller.abort();
+    void after.ctx.cancelled;
+    await before.h.turn();
+    await after.h.turn();
+    expect(unhandled.stop()).toEqual([]);
+  });
+});
+
+describe('cancellationDetails', () => {
+  test('is frozen, and does not change', () => {
+    const { ctx, controller } = running();
+    controller.abort();
+    expect(Object.isFrozen(ctx.cancellationDetails)).toBe(true);
+    expect(ctx.cancellationDetails).toEqual(ctx.cancellationDetails);
+  });
+
+  test('is there although nobody has read the signal', () => {
+    const { ctx, controller } = running();
+    expect(ctx.cancellationDetails).toBeUndefined();
+    controller.abort();
+    expect(ctx.cancellationDetails?.cancelRequested).toBe(true);
+  });
+});
+
+describe('sleep', () => {
+  test('waits for as long as told', async () => {
+    const { h, ctx } = running();
+    const sleep = h.watch(ctx.sleep('10s'));
+    await h.advance(9_999);
+    expect(sleep.outcome.state).toBe('pending');
+    await h.advance(1);
+    expect(sleep.outcome).toMatchObject({ state: 'resolved', at: 10_000 });
+  });
+
+  test('rejects at once on abort, with the reason of the signal', async () => {
+    const { h, ctx, controller } = running();
+    const sleep = h.watch(ctx.sleep('10s'));
+    await h.advance(1_000);
+    controller.abort();
+    await h.turn();
+    expect(sleep.outcome).toMatchObject({ state: 'rejected', at: 1_000 });
+    expect((sleep.outcome as { error: unknown }).error).toBe(ctx.signal.reason);
+  });
+
+  test('rejects at once after the abort', async () => {
+    const { ctx, controller } = running();
+    controller.abort();
+    await expect(ctx.sleep('10s')).rejects.toBe(ctx.signal.reason);
+  });
+
+  test('leaves no timer behind on abort', async () => {
+    const { h, ctx, controller } = running();
+    await h.advance(50);
+    const before = h.clock.pending;
+    for (let index = 0; index < 10; index++) ctx.sleep('1h').catch(() => {});
+    expect(h.clock.pending).toBe(before + 10);
+    controller.abort();
+    expect(h.clock.pending).toBe(before);
+  });
+
+  test('leaves no timer behind when its activity is over: it may have lost a race', async () => {
+    const h = new Harness();
+    const run = h.watch(h.run((ctx) => Promise.race([ctx.sleep('1h'), Promise.resolve('work')])));
+    await h.advance(50);
+    expect(run.outcome).toMatchObject({ value: 'work' });
+    expect(h.clock.pending).toBe(0);
+  });
+
+  test('leaves no timer behind when its attempt has thrown', async () => {
+    const h = new Harness();
+    h.run(
+      (ctx) => {
+        ctx.sleep('1h').catch(() => {});
+        throw new Error('no');
+      },
+      { retryPolicy: { maximumAttempts: 1 } },
+    ).catch(() => {});
+    await h.advance(50);
+    expect(h.clock.pending).toBe(0);
+  });
+
+  test.each<[string, unknown]>([
+    ['NaN', NaN],
+    ['a negative number', -1],
+    ['a number without a unit', '10'],
+    ['nothing', undefined],
+  ])('rejects %s with a TypeError, and does not throw', async (_, duration) => {
+    const { ctx } = running();
+    await expect(ctx.sleep(duration as Duration)).rejects.toThrow(TypeError);
+  });
+
+  test('of 0 passes', async () => {
+    const { h, ctx } = running();
+    const sleep = h.watch(ctx.sleep(0));
+    await h.advance(0);
+    expect(sleep.outcome.state).toBe('resolved');
+  });
+});
+
+describe('heartbeatDetails', () => {
+  test('are none in a first attempt', () => {
+    const { ctx } = running();
+    expect([ctx.heartbeatDetails, ctx.hasHeartbeatDetails]).toEqual([undefined, false]);
+  });
+
+  test('stay those of earlier attempts whatever this one heartbeats', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run((ctx: ActivityContext<number>) => {
+        ctx.heartbeat(ctx.info.attempt);
+        if (ctx.info.attempt === 1) throw new Error('no');
+        return ctx.heartbeatDetails;
+      }),
+    );
+    await h.advance(1_000);
+    expect(run.outcome).toMatchObject({ value: 1 });
+  });
+
+  test('are a fresh copy for each attempt', async () => {
+    const h = new Harness();
+    const seen: { done: string[] }[] = [];
+    h.run(
+      (ctx: ActivityContext<{ done: string[] }>) => {
+        if (ctx.info.attempt === 1) ctx.heartbeat({ done: ['a'] });
+        else {
+          seen.push(structuredClone(ctx.heartbeatDetails!));
+          ctx.heartbeatDetails!.done.push('by hand');
+        }
+        throw new Error('no');
+      },
+      { retryPolicy: { maximumAttempts: 3 } },
+    ).catch(() => {});
+    await h.advance(10_000);
+    expect(seen).toEqual([{ done: ['a'] }, { done: ['a'] }]);
+  });
+
+  test('are the same object at every read in one attempt', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run((ctx: ActivityContext<object>) => {
+        if (ctx.info.attempt === 2) return ctx.heartbeatDetails === ctx.heartbeatDetails;
+        ctx.heartbeat({});
+        throw new Error('no');
+      }),
+    );
+    await h.advance(1_000);
+    expect(run.outcome).toMatchObject({ value: true });
+  });
+});
+
+test('info tells the attempt, the times and the policy', async () => {
+  const h = new Harness();
+  const infos: unknown[] = [];
+  void h.run(
+    function importRows(ctx) {
+      infos.push(ctx.info);
+      if (ctx.info.attempt === 1) throw new Error('no');
+    },
+    { activityId: 'i', heartbeatTimeout: '10s', startDelay: '1s', priority: 2 },
+  );
+  await h.advance(10_000);
+  const common = {
+    activityId: 'i',
+    activityType: 'importRows',
+    scheduledTimestampMs: VirtualClock.EPOCH,
+    heartbeatTimeoutMs: 10_000,
+    startToCloseTimeoutMs: undefined,
+    scheduleToCloseTimeoutMs: undefined,
+    retryPolicy: {
+      initialInterval: 1_000,
+      backoffCoefficient: 2,
+      maximumInterval: 100_000,
+      maximumAttempts: Infinity,
+      nonRetryableErrorTypes: [],
+      jitter: 0,
+    },
+    priority: 2,
+  };
+  expect(infos).toEqual(
+    [1, 2].map((attempt) => ({
+      ...common,
+      attempt,
+      currentAttemptScheduledTimestampMs: VirtualClock.EPOCH + attempt * 1_000,
+      startedTimestampMs: VirtualClock.EPOCH + attempt * 1_000,
+    })),
+  );
+});

@@ -1,0 +1,232 @@
+/** The four timeouts of an activity: clamping, ties, and which of several passed is told. */
+import { describe, expect, test } from 'vitest';
+import type { ActivityInfo, ActivityOptions, TimeoutType } from '../../src/index.js';
+import { Harness, never } from '../support/harness.js';
+import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.js';
+
+describe('ctx.info shows the timeouts that hold', () => {
+  test.each<[string, ActivityOptions, (number | undefined)[]]>([
+    ['none', {}, [undefined, undefined, undefined]],
+    ['heartbeat alone', { heartbeatTimeout: '1s' }, [1_000, undefined, undefined]],
+    [
+      'heartbeat clamped to startToClose',
+      { heartbeatTimeout: '10s', startToCloseTimeout: '5s' },
+      [5_000, 5_000, undefined],
+    ],
+    [
+      'heartbeat clamped to scheduleToClose, which startToClose becomes',
+      { heartbeatTimeout: '10s', scheduleToCloseTimeout: '5s' },
+      [5_000, 5_000, 5_000],
+    ],
+    [
+      'startToClose clamped to scheduleToClose',
+      { startToCloseTimeout: '10s', scheduleToCloseTimeout: '5s' },
+      [undefined, 5_000, 5_000],
+    ],
+    [
+      'nothing clamped',
+      { heartbeatTimeout: '1s', startToCloseTimeout: '2s', scheduleToCloseTimeout: '3s' },
+      [1_000, 2_000, 3_000],
+    ],
+    [
+      'no scheduleToClose from startToClose',
+      { startToCloseTimeout: '5s' },
+      [undefined, 5_000, undefined],
+    ],
+    [
+      '0 and Infinity are none, and clamp nothing',
+      { heartbeatTimeout: '1s', startToCloseTimeout: 0, scheduleToCloseTimeout: Infinity },
+      [1_000, undefined, undefined],
+    ],
+  ])('%s', (_, options, expected) => {
+    const h = new Harness();
+    let info!: ActivityInfo;
+    void h.run((ctx) => {
+      info = ctx.info;
+    }, options);
+    const { heartbeatTimeoutMs, startToCloseTimeoutMs, scheduleToCloseTimeoutMs } = info;
+    expect([heartbeatTimeoutMs, startToCloseTimeoutMs, scheduleToCloseTimeoutMs]).toEqual(expected);
+  });
+
+  test('and is frozen', () => {
+    const h = new Harness();
+    let info!: ActivityInfo;
+    void h.run((ctx) => {
+      info = ctx.info;
+    });
+    expect(Object.isFrozen(info)).toBe(true);
+    expect(Object.isFrozen(info.retryPolicy)).toBe(true);
+  });
+});
+
+describe('on a tie', () => {
+  test('startToClose comes before heartbeat', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(never, {
+        heartbeatTimeout: '2s',
+        startToCloseTimeout: '2s',
+        retryPolicy: { maximumAttempts: 1 },
+      }),
+    );
+    await h.advance(5_000);
+    expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
+  });
+
+  test('startToClose comes before scheduleToClose in an attempt after the first', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(
+        (ctx) => {
+          if (ctx.info.attempt === 1) throw new Error('no');
+          return never();
+        },
+        {
+          startToCloseTimeout: '2s',
+          scheduleToCloseTimeout: '3s',
+          retryPolicy: { maximumAttempts: 2 },
+        },
+      ),
+    );
+    await h.advance(10_000);
+    expect(settledAt(run)).toBe(3_000);
+    expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
+    expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
+  });
+
+  // Where an attempt starts a little after it is scheduled, startToClose would be the later one.
+  test.each<[string, ActivityOptions, number]>([
+    ['the first attempt', { scheduleToCloseTimeout: '2s' }, 2_000],
+    [
+      'the first attempt, both given',
+      { startToCloseTimeout: '2s', scheduleToCloseTimeout: '2s' },
+      2_000,
+    ],
+    ['the first attempt after a delay', { scheduleToCloseTimeout: '2s', startDelay: '1s' }, 3_000],
+  ])('scheduleToClose comes before startToClose in %s', async (_, options, at) => {
+    const h = new Harness();
+    const run = h.watch(h.run(never, options));
+    await h.advance(10_000);
+    expect(settledAt(run)).toBe(at);
+    expect(failureOf(run).retryState).toBe('TIMEOUT');
+    expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
+  });
+
+  test('scheduleToClose comes before heartbeat', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(
+        async (ctx) => {
+          await ctx.sleep('1s');
+          ctx.heartbeat();
+          await never();
+        },
+        { heartbeatTimeout: '2s', scheduleToCloseTimeout: '3s' },
+      ),
+    );
+    await h.advance(10_000);
+    expect(settledAt(run)).toBe(3_000);
+    expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
+  });
+
+  test('scheduleToStart, which scheduleToClose gives, comes before scheduleToClose', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    void h.run(never);
+    const run = h.watch(h.run(never, { scheduleToCloseTimeout: '2s' }));
+    await h.advance(10_000);
+    expect(settledAt(run)).toBe(2_000);
+    expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_START');
+  });
+
+  test('the retry of a heartbeat timeout finds no time left at the scheduleToClose deadline', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(never, { heartbeatTimeout: '1s', scheduleToCloseTimeout: '2s' }), // the delay is 1 s
+    );
+    await h.advance(10_000);
+    expect(settledAt(run)).toBe(1_000);
+    expect(timeoutOf(run)).toMatchObject({
+      timeoutType: 'SCHEDULE_TO_CLOSE',
+      cause: { timeoutType: 'HEARTBEAT' },
+    });
+  });
+});
+
+describe('when the loop was blocked and several deadlines have passed, the first one is told', () => {
+  test.each<[TimeoutType, ActivityOptions]>([
+    ['START_TO_CLOSE', { startToCloseTimeout: '1s', scheduleToCloseTimeout: '2s' }],
+    ['SCHEDULE_TO_CLOSE', { startToCloseTimeout: '3s', scheduleToCloseTimeout: '2s' }],
+    ['START_TO_CLOSE', { startToCloseTimeout: '2s', heartbeatTimeout: '1s' }],
+  ])('%s of %o', async (timeoutType, options) => {
+    const h = new Harness();
+    const run = h.watch(h.run(never, { ...options, retryPolicy: { maximumAttempts: 1 } }));
+    h.clock.block(10_000);
+    await h.advance(0);
+    expect(timeoutOf(run).timeoutType).toBe(timeoutType);
+    expect(settledAt(run)).toBe(10_000);
+  });
+});
+
+test('startToClose runs from the start of each attempt', async () => {
+  const h = new Harness();
+  const run = h.watch(
+    h.run(
+      async (ctx) => {
+        await ctx.sleep('900ms');
+        if (ctx.info.attempt < 4) throw new Error('no');
+        return 'in time';
+      },
+      { startToCloseTimeout: '1s' },
+    ),
+  );
+  await h.advance(60_000);
+  expect(run.outcome).toMatchObject({ value: 'in time' });
+});
+
+test('scheduleToClose runs over all attempts and delays', async () => {
+  const h = new Harness();
+  const run = h.watch(
+    h.run(
+      async (ctx) => {
+        await ctx.sleep('900ms');
+        throw new Error('no');
+      },
+      {
+        scheduleToCloseTimeout: '4s',
+        retryPolicy: { initialInterval: 100, backoffCoefficient: 1 },
+      },
+    ),
+  );
+  await h.advance(60_000);
+  expect(startsOf(h)).toEqual([0, 1_000, 2_000, 3_000]);
+  expect(settledAt(run)).toBe(3_900);
+  expect(failureOf(run)).toMatchObject({ attempt: 4, retryState: 'TIMEOUT' });
+});
+
+test('no timeout is no timer, and no end', async () => {
+  const h = new Harness();
+  const run = h.watch(h.run(never));
+  await h.advance(365 * 86_400_000);
+  expect(run.outcome.state).toBe('pending');
+  expect(h.clock.pending).toBe(0);
+});
+
+test('a timeout of a year holds', async () => {
+  const h = new Harness();
+  const run = h.watch(
+    h.run(never, { startToCloseTimeout: '1y', retryPolicy: { maximumAttempts: 1 } }),
+  );
+  await h.advance(366 * 86_400_000);
+  expect(settledAt(run)).toBe(365.25 * 86_400_000);
+});
+
+test('an activity that ends in time leaves no timer', async () => {
+  const h = new Harness();
+  void h.run(() => 1, {
+    heartbeatTimeout: '1h',
+    startToCloseTimeout: '2h',
+    scheduleToCloseTimeout: '3h',
+  });
+  await h.advance(50);
+  expect(h.clock.pending).toBe(0);
+});

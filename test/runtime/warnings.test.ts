@@ -1,0 +1,131 @@
+/** What is logged of attempts, and loggers that fail. */
+import { describe, expect, test } from 'vitest';
+import { ApplicationFailure, type Logger } from '../../src/index.js';
+import { Harness } from '../support/harness.js';
+import { collectUnhandledRejections, failureOf } from '../support/outcomes.js';
+
+const fail = (): never => {
+  throw new Error('no');
+};
+
+test('each failed attempt that will be retried is logged at WARN, the last is not', async () => {
+  const h = new Harness();
+  h.run(fail, {
+    activityId: 'i',
+    activityType: 't',
+    retryPolicy: { maximumAttempts: 3 },
+  }).catch(() => {});
+  await h.advance(10_000);
+  expect(h.logs).toMatchObject(
+    [1, 2].map((attempt) => ({
+      level: 'warn',
+      attributes: {
+        activityId: 'i',
+        activityType: 't',
+        attempt,
+        delayMs: attempt * 1_000,
+        error: new Error('no'),
+      },
+    })),
+  );
+});
+
+describe('that an activity will be retried for ever', () => {
+  const FOR_EVER = /maximumAttempts.*scheduleToCloseTimeout/;
+
+  test('is said in its first warning only', async () => {
+    const h = new Harness();
+    h.run(fail).catch(() => {});
+    await h.advance(10_000);
+    expect(h.logs.map(({ message }) => FOR_EVER.test(message))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test.each([
+    ['maximumAttempts', { retryPolicy: { maximumAttempts: 9 } }],
+    ['scheduleToCloseTimeout', { scheduleToCloseTimeout: '1d' }],
+  ] as const)('is not said with %s', async (_, options) => {
+    const h = new Harness();
+    h.run(fail, options).catch(() => {});
+    await h.advance(10_000);
+    expect(h.logs.filter(({ message }) => FOR_EVER.test(message))).toEqual([]);
+  });
+});
+
+test('a BENIGN failure is logged at DEBUG, and retried like any other', async () => {
+  const h = new Harness();
+  const run = h.watch(
+    h.run(
+      () => {
+        throw ApplicationFailure.create({ message: 'not yet', category: 'BENIGN' });
+      },
+      { retryPolicy: { maximumAttempts: 2 } },
+    ),
+  );
+  await h.advance(10_000);
+  expect(h.logs).toMatchObject([{ level: 'debug' }]);
+  expect(failureOf(run).attempt).toBe(2);
+});
+
+describe('a logger that fails', () => {
+  const loggers: [string, () => unknown][] = [
+    [
+      'by throwing',
+      () => {
+        throw new Error('logger');
+      },
+    ],
+    ['by rejecting', () => Promise.reject(new Error('logger'))],
+  ];
+
+  test.each(loggers)('%s does not touch an activity', async (_, write) => {
+    const unhandled = collectUnhandledRejections();
+    const logger: Logger = { debug: write, info: write, warn: write, error: write };
+    const h = new Harness({ logger });
+    const run = h.watch(
+      h.run((ctx) => {
+        ctx.log.info('hello');
+        if (ctx.info.attempt === 1) throw new Error('no');
+        return 'second';
+      }),
+    );
+    await h.advance(5_000);
+    await h.turn();
+    expect(run.outcome).toMatchObject({ value: 'second' });
+    expect(unhandled.stop()).toEqual([]);
+  });
+
+  test.each(loggers)('%s while a listener fails does not either', async (_, write) => {
+    const logger: Logger = { debug: write, info: write, warn: write, error: write };
+    const h = new Harness({ logger });
+    h.engine.events.add('started', fail, false);
+    await expect(h.run(() => 1)).resolves.toBe(1);
+  });
+});
+
+test('ctx.log carries the attempt, and attributes of its own win', async () => {
+  const h = new Harness();
+  await h.run(
+    (ctx) => {
+      ctx.log.debug('a');
+      ctx.log.error('b', { row: 3, attempt: 'mine' });
+    },
+    { activityId: 'i', activityType: 't' },
+  );
+  expect(h.logs).toEqual([
+    {
+      level: 'debug',
+      message: 'a',
+      attributes: { activityId: 'i', activityType: 't', attempt: 1 },
+    },
+    {
+      level: 'error',
+      message: 'b',
+      attributes: { activityId: 'i', activityType: 't', row: 3, attempt: 'mine' },
+    },
+  ]);
+});
