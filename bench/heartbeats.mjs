@@ -28,8 +28,8 @@ export const loop = (operation) => (count) => {
 };
 
 /** Details are a snapshot: what happens to the object after the call never reaches the retry. */
-export async function checkIsolation(run, makeDetails) {
-  const resumed = await run(
+export async function checkIsolation(runtime, makeDetails) {
+  const resumed = await runtime.run(
     async (ctx) => {
       if (ctx.info.attempt > 1) return ctx.heartbeatDetails;
       ctx.heartbeat(makeDetails(1));

@@ -1,8 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-/** What the entry `systole` may weigh: all dependencies bundled, minified, gzipped. */
-export const sizeBudget = 20_000;
+/** What the entry `systole` should weigh: all dependencies bundled, minified, gzipped. */
+export const sizeTarget = 20_000;
+
+/** What it may weigh as long as the target is not reached: nothing grows unseen. */
+export const sizeBudget = 21_500;
 
 export interface Size {
   minified: number;

@@ -19,11 +19,11 @@ const IDLE_LEG_MS = 20;
 /** Something that waits for a time. At most one deadline at once; arming again moves it. */
 export abstract class Deadline {
   /** @internal The list it is in, and its neighbours there. */
-  bucket: Bucket | undefined = undefined;
+  bucket: Bucket | undefined;
   /** @internal */
-  earlier: Deadline | undefined = undefined;
+  earlier: Deadline | undefined;
   /** @internal */
-  later: Deadline | undefined = undefined;
+  later: Deadline | undefined;
 
   /**
    * The time has come; the deadline is no longer armed. `now` is the clock's reading when this
@@ -35,8 +35,8 @@ export abstract class Deadline {
 class Bucket {
   /** The bucket falls due at `index * BUCKET_MS`, never before any of its deadlines. */
   readonly index: number;
-  first: Deadline | undefined = undefined;
-  last: Deadline | undefined = undefined;
+  first: Deadline | undefined;
+  last: Deadline | undefined;
 
   constructor(index: number) {
     this.index = index;
@@ -67,7 +67,7 @@ export class Deadlines {
   /** Binary min-heap by index. A bucket stays until its time even when emptied. */
   readonly #heap: Bucket[] = [];
   #armed = 0;
-  #timer: Timer | undefined = undefined;
+  #timer: Timer | undefined;
   /** The bucket time the timer is set for; with an idle leg it may lie before every bucket. */
   #timerIndex = 0;
   #idleLeg = false;

@@ -8,8 +8,8 @@ export default {
   title: 'ctx.heartbeat({ a, b, c }), throttled',
   contenders: {
     async systole() {
-      const { runActivity } = await loadSystole();
-      await checkIsolation(runActivity, makeDetails);
+      const { ActivityRuntime, runActivity } = await loadSystole();
+      await checkIsolation(new ActivityRuntime({ logger: false }), makeDetails);
       return beats(runActivity, makeDetails);
     },
     structuredClone: () => loop((i) => structuredClone(makeDetails(i))),

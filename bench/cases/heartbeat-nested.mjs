@@ -13,8 +13,8 @@ export default {
   title: 'ctx.heartbeat(nested object), throttled',
   contenders: {
     async systole() {
-      const { runActivity } = await loadSystole();
-      await checkIsolation(runActivity, makeDetails);
+      const { ActivityRuntime, runActivity } = await loadSystole();
+      await checkIsolation(new ActivityRuntime({ logger: false }), makeDetails);
       return beats(runActivity, makeDetails);
     },
     async 'systole, passes counted'() {

@@ -28,7 +28,7 @@ export class HeartbeatMonitor {
   /** The attempt's start, or its last heartbeat. */
   lastBeatAt: number;
   readonly timeoutMs: number;
-  #late: Lateness | undefined = undefined;
+  #late: Lateness | undefined;
 
   /** @param timeoutMs 0 for none */
   constructor(timeoutMs: number, startedAt: number) {

@@ -21,8 +21,8 @@ export class StoreWriter {
   readonly #activityId: string;
   readonly #onError: (error: unknown) => void;
   /** What is to be stored and is not yet; `null` is a deletion. */
-  #unwritten: string | null | undefined = undefined;
-  #writing: Promise<void> | undefined = undefined;
+  #unwritten: string | null | undefined;
+  #writing: Promise<void> | undefined;
 
   constructor(store: HeartbeatStore, activityId: string, onError: (error: unknown) => void) {
     this.#store = store;

@@ -47,10 +47,10 @@ export class Attempt implements ContextSource, AttemptTimes {
 
   readonly #owner: AttemptOwner;
   readonly #previousDetails: Snapshot | undefined;
-  #throttle: ReportThrottle | undefined = undefined;
-  #interruption: Interruption | undefined = undefined;
+  #throttle: ReportThrottle | undefined;
+  #interruption: Interruption | undefined;
   #copiedDetails: unknown = undefined;
-  #info: ActivityInfo | undefined = undefined;
+  #info: ActivityInfo | undefined;
 
   constructor(owner: AttemptOwner, number: number, dispatchedAt: number, startedAt: number) {
     this.#owner = owner;

@@ -24,19 +24,19 @@ export interface Dispatched {
 }
 
 export class Dispatch implements Waiter, RetrySubject {
-  queue: Queue | undefined = undefined;
-  ahead: Waiter | undefined = undefined;
-  behind: Waiter | undefined = undefined;
+  queue: Queue | undefined;
+  ahead: Waiter | undefined;
+  behind: Waiter | undefined;
 
   readonly #activity: Dispatched;
   #state: 'IDLE' | 'DELAYED' | 'WAITING' = 'IDLE';
   /** In DELAYED: when the delay is over. In WAITING: since when. */
   #at = 0;
   /** A timed-out attempt whose function is waited for, and until when; it keeps its slot. */
-  #overlap: { readonly attempt: Attempt; readonly until: number } | undefined = undefined;
+  #overlap: { readonly attempt: Attempt; readonly until: number } | undefined;
   /** The retry loop waits on these: for the delay to be over, and for the attempt to end. */
-  #backoff: Deferred<boolean> | undefined = undefined;
-  #turn: Deferred<void> | undefined = undefined;
+  #backoff: Deferred<boolean> | undefined;
+  #turn: Deferred<void> | undefined;
 
   constructor(activity: Dispatched) {
     this.#activity = activity;

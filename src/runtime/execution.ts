@@ -42,7 +42,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Sig
   readonly services: Services;
   readonly options: ResolvedOptions;
   readonly scheduledAt: number;
-  undelivered: CancelledFailure | undefined = undefined;
+  undelivered: CancelledFailure | undefined;
 
   readonly #activity: Activity;
   readonly #caller: Caller;
@@ -56,11 +56,11 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Sig
   /** The last attempt made. */
   #attemptNumber = 0;
   /** The running one. */
-  #attempt: Attempt | undefined = undefined;
-  #lastFailure: Error | undefined = undefined;
-  #cancelRequest: CancelledFailure | undefined = undefined;
-  #heartbeats: HeartbeatRecord | undefined = undefined;
-  #warnings: AttemptWarnings | undefined = undefined;
+  #attempt: Attempt | undefined;
+  #lastFailure: Error | undefined;
+  #cancelRequest: CancelledFailure | undefined;
+  #heartbeats: HeartbeatRecord | undefined;
+  #warnings: AttemptWarnings | undefined;
 
   constructor(services: Services, activity: Activity, caller: Caller, onClosed?: () => void) {
     super();

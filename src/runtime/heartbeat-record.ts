@@ -5,7 +5,7 @@ import { emit, log, type Announced } from './announce.js';
 
 export class HeartbeatRecord {
   /** The newest, reported or not: the next attempt gets them. */
-  details: Snapshot | undefined = undefined;
+  details: Snapshot | undefined;
   readonly #activity: Announced;
   readonly #writer: StoreWriter | undefined;
   #warnedOfSize = false;

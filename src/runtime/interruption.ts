@@ -18,11 +18,11 @@ type OnDelivery = (reason: CancelledFailure | undefined) => void;
 /** Only the first reason is delivered. Nothing is made before somebody asks for it. */
 export class Interruption {
   /** Undefined until the attempt has been told to stop. */
-  reason: CancelledFailure | undefined = undefined;
-  #controller: AbortController | undefined = undefined;
-  #cancelled: Deferred<never> | undefined = undefined;
+  reason: CancelledFailure | undefined;
+  #controller: AbortController | undefined;
+  #cancelled: Deferred<never> | undefined;
   // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
-  #waiting: Set<OnDelivery> | undefined = undefined;
+  #waiting: Set<OnDelivery> | undefined;
 
   deliver(reason: CancelledFailure): void {
     if (this.reason !== undefined) return;

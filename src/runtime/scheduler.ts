@@ -15,8 +15,8 @@ export interface Waiter {
 }
 
 export class Queue {
-  first: Waiter | undefined = undefined;
-  last: Waiter | undefined = undefined;
+  first: Waiter | undefined;
+  last: Waiter | undefined;
 }
 
 export class Scheduler {

@@ -8,7 +8,6 @@ import {
   isTimeout,
   type ActivityContext,
   type ActivityOptions,
-  type TimeoutFailure,
 } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
 import { failureOf, settledAt, timeoutOf } from '../support/outcomes.js';
