@@ -15,8 +15,6 @@ export default defineConfig({
     testTimeout: 5_000,
     // Several files wait for child processes most of their time.
     maxWorkers: 3,
-    // No file changes anything that another one sees, so the sources are loaded once per worker.
-    isolate: false,
     projects: [
       {
         extends: true,

@@ -314,7 +314,7 @@ test('the details on a timeout are a copy of their own', async () => {
   await h.advance(10_000);
   const [first, second] = h
     .of('attemptFailed')
-    .map(({ failure }) => (failure as Partial<TimeoutFailure>).lastHeartbeatDetails);
+    .map(({ failure }) => (failure as { lastHeartbeatDetails?: unknown }).lastHeartbeatDetails);
   expect([first, second]).toEqual([{ line: 1 }, { line: 1 }]);
   expect(first).not.toBe(second);
   expect(timeoutOf(run).lastHeartbeatDetails).toBe(second);
