@@ -7,7 +7,7 @@ import { DetailsCodec, type Snapshot } from '../../src/heartbeat/details.js';
 import { build, detailsPlan, difference, spoil } from '../support/details.js';
 import { Harness } from '../support/harness.js';
 
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: 300 };
 
 /** `isDeepStrictEqual` compares the classes of errors, of which only the name is kept. */
 const hasError = (plan: { nodes: readonly { kind: string }[] }): boolean =>

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ActivityRuntime, type RuntimeOptions } from '../../src/index.js';
 import { Harness } from '../support/harness.js';
 
-const RUNS = { numRuns: 300 };
+const RUNS = { numRuns: 200 };
 
 const isDuration = (value: unknown): boolean =>
   (typeof value === 'number' && value >= 0) ||
@@ -194,7 +194,7 @@ test.each(cases.filter(({ name }) => !['args', 'activityId', 'signal'].includes(
         expect(error).toBeInstanceOf(TypeError);
         expect((error as TypeError).message).toContain(name);
       }),
-      { numRuns: 100 },
+      { numRuns: 50 },
     );
   },
 );

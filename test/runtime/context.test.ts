@@ -1,6 +1,6 @@
 /** The members of the context that have to do with stopping, and what they leave behind. */
 import { getEventListeners } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   CancelledFailure,
   TimeoutFailure,
@@ -147,6 +147,24 @@ describe('cancellationDetails', () => {
     expect(ctx.cancellationDetails).toEqual(ctx.cancellationDetails);
   });
 
+  test('tells of the first reason only', async () => {
+    const h = new Harness();
+    const controller = new AbortController();
+    let ctx!: ActivityContext;
+    h.run(
+      (given) => {
+        ctx = given;
+        return never();
+      },
+      { signal: controller.signal, startToCloseTimeout: '2s' },
+    ).catch(() => {});
+    controller.abort();
+    const first = ctx.cancellationDetails;
+    await h.advance(5_000);
+    expect(h.of('failed')).toMatchObject([{ status: 'TIMED_OUT' }]);
+    expect(ctx.cancellationDetails).toEqual(first);
+  });
+
   test('is there although nobody has read the signal', () => {
     const { ctx, controller } = running();
     expect(ctx.cancellationDetails).toBeUndefined();
@@ -191,6 +209,30 @@ describe('sleep', () => {
     expect(h.clock.pending).toBe(before);
   });
 
+  test('leaves nothing to clear on a later abort', async () => {
+    const { h, ctx, controller } = running();
+    let cleared = 0;
+    const setTimer = h.clock.setTimer.bind(h.clock);
+    vi.spyOn(h.clock, 'setTimer').mockImplementation((callback, delayMs) => {
+      const timer = setTimer(callback, delayMs);
+      return {
+        live: true,
+        clear() {
+          cleared++;
+          timer.clear();
+        },
+      };
+    });
+    for (let index = 0; index < 10; index++) {
+      const sleep = ctx.sleep(10);
+      await h.advance(10);
+      await sleep;
+    }
+    cleared = 0;
+    controller.abort();
+    expect(cleared).toBe(0);
+  });
+
   test('leaves no timer behind when its activity is over: it may have lost a race', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => Promise.race([ctx.sleep('1h'), Promise.resolve('work')])));
@@ -208,6 +250,15 @@ describe('sleep', () => {
       },
       { retryPolicy: { maximumAttempts: 1 } },
     ).catch(() => {});
+    await h.advance(50);
+    expect(h.clock.pending).toBe(0);
+  });
+
+  test('sets no timer once its attempt has returned', async () => {
+    const { h, ctx, finish } = running();
+    finish();
+    await h.turn();
+    ctx.sleep('1h').catch(() => {});
     await h.advance(50);
     expect(h.clock.pending).toBe(0);
   });

@@ -112,6 +112,23 @@ describe('on a tie', () => {
     expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
   });
 
+  test('startToClose comes before scheduleToClose in a first attempt that waited for its slot', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    void h.run((ctx) => ctx.sleep('1s'));
+    const run = h.watch(
+      h.run(never, {
+        startToCloseTimeout: '2s',
+        scheduleToCloseTimeout: '3s',
+        retryPolicy: { maximumAttempts: 1 },
+      }),
+    );
+    await h.advance(10_000);
+    expect(startsOf(h)).toEqual([0, 1_000]);
+    expect(settledAt(run)).toBe(3_000);
+    expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
+    expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
+  });
+
   test('scheduleToClose comes before heartbeat', async () => {
     const h = new Harness();
     const run = h.watch(
@@ -121,11 +138,16 @@ describe('on a tie', () => {
           ctx.heartbeat();
           await never();
         },
-        { heartbeatTimeout: '2s', scheduleToCloseTimeout: '3s' },
+        {
+          heartbeatTimeout: '2s',
+          scheduleToCloseTimeout: '3s',
+          retryPolicy: { maximumAttempts: 1 },
+        },
       ),
     );
     await h.advance(10_000);
     expect(settledAt(run)).toBe(3_000);
+    expect(failureOf(run).retryState).toBe('TIMEOUT');
     expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
   });
 
