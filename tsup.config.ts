@@ -14,7 +14,7 @@ const inlinedInCjs = ['p-retry', 'superjson'];
 
 const shared: Options = {
   entry: entries,
-  dts: true,
+  dts: { banner: '/// <reference lib="esnext.disposable" />' },
   // Entries share chunks, so one class is one class whichever entry it comes from.
   splitting: true,
   target: 'es2022',

@@ -6,6 +6,7 @@
  * a heartbeat moves no deadline at all: its owner looks again when the old one falls due.
  */
 import type { Clock, Timer } from './clock.js';
+import { Heap } from './heap.js';
 
 const BUCKET_MS = 4;
 
@@ -33,13 +34,13 @@ export abstract class Deadline {
 }
 
 class Bucket {
-  /** The bucket falls due at `index * BUCKET_MS`, never before any of its deadlines. */
-  readonly index: number;
+  /** The bucket falls due at `order * BUCKET_MS`, never before any of its deadlines. */
+  readonly order: number;
   first: Deadline | undefined;
   last: Deadline | undefined;
 
-  constructor(index: number) {
-    this.index = index;
+  constructor(order: number) {
+    this.order = order;
   }
 
   append(deadline: Deadline): void {
@@ -64,8 +65,8 @@ class Bucket {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #buckets = new Map<number, Bucket>();
-  /** Binary min-heap by index. A bucket stays until its time even when emptied. */
-  readonly #heap: Bucket[] = [];
+  /** A bucket stays until its time even when emptied. */
+  readonly #heap = new Heap<Bucket>();
   #armed = 0;
   #timer: Timer | undefined;
   /** The bucket time the timer is set for; with an idle leg it may lie before every bucket. */
@@ -88,7 +89,7 @@ export class Deadlines {
     const index = Math.max(Math.ceil(due / BUCKET_MS), this.#roundIndex + 1);
     const held = deadline.bucket;
     if (held !== undefined) {
-      if (held.index === index) return;
+      if (held.order === index) return;
       held.remove(deadline);
       this.#armed--;
     }
@@ -96,7 +97,7 @@ export class Deadlines {
     if (bucket === undefined) {
       bucket = new Bucket(index);
       this.#buckets.set(index, bucket);
-      this.#push(bucket);
+      this.#heap.push(bucket);
     }
     bucket.append(deadline);
     this.#armed++;
@@ -126,8 +127,8 @@ export class Deadlines {
     this.#roundIndex = Math.floor(now / BUCKET_MS);
     try {
       for (let bucket = this.#soonest(); bucket !== undefined; bucket = this.#soonest()) {
-        if (bucket.index > this.#roundIndex) break;
-        this.#pop();
+        if (bucket.order > this.#roundIndex) break;
+        this.#drop(bucket);
         for (let next = bucket.first; next !== undefined; next = bucket.first) {
           bucket.remove(next);
           this.#armed--;
@@ -138,14 +139,23 @@ export class Deadlines {
       this.#roundIndex = -Infinity;
       const next = this.#soonest();
       if (next === undefined) this.#rest();
-      else this.#setTimer(next.index, this.#clock.now(), false);
+      else this.#setTimer(next.order, this.#clock.now(), false);
     }
   };
 
   /** The first bucket that holds anything; emptied ones before it are dropped. */
   #soonest(): Bucket | undefined {
-    while (this.#heap[0] !== undefined && this.#heap[0].first === undefined) this.#pop();
-    return this.#heap[0];
+    let bucket = this.#heap.first;
+    while (bucket !== undefined && bucket.first === undefined) {
+      this.#drop(bucket);
+      bucket = this.#heap.first;
+    }
+    return bucket;
+  }
+
+  #drop(soonest: Bucket): void {
+    this.#heap.pop();
+    this.#buckets.delete(soonest.order);
   }
 
   /** Nothing is armed: no timer stays, and no emptied bucket. */
@@ -153,42 +163,7 @@ export class Deadlines {
     this.#timer?.clear();
     this.#timer = undefined;
     this.#idleLeg = false;
-    this.#heap.length = 0;
+    this.#heap.clear();
     this.#buckets.clear();
-  }
-
-  #push(bucket: Bucket): void {
-    const heap = this.#heap;
-    let hole = heap.length;
-    while (hole > 0) {
-      const parent = (hole - 1) >> 1;
-      const above = heap[parent];
-      if (above === undefined || above.index <= bucket.index) break;
-      heap[hole] = above;
-      hole = parent;
-    }
-    heap[hole] = bucket;
-  }
-
-  #pop(): void {
-    const heap = this.#heap;
-    const top = heap[0];
-    const last = heap.pop();
-    if (top === undefined || last === undefined) return;
-    this.#buckets.delete(top.index);
-    if (top === last) return;
-    let hole = 0;
-    for (;;) {
-      let child = 2 * hole + 1;
-      const left = heap[child];
-      const right = heap[child + 1];
-      if (left === undefined) break;
-      let smaller = left;
-      if (right !== undefined && right.index < left.index) [smaller, child] = [right, child + 1];
-      if (smaller.index >= last.index) break;
-      heap[hole] = smaller;
-      hole = child;
-    }
-    heap[hole] = last;
   }
 }

@@ -30,6 +30,11 @@ export interface ActivityEvents {
   attemptAbandoned: ActivityEvent;
   /** The function of an abandoned attempt has settled at last. */
   attemptSettled: ActivityEvent & ({ readonly result: unknown } | { readonly error: unknown });
+  /** No attempt runs, and none begins before `unpaused`. */
+  paused: ActivityEvent;
+  unpaused: ActivityEvent;
+  /** The next attempt is number 1 again. */
+  reset: ActivityEvent;
   completed: ActivityEvent & { readonly result: unknown };
   failed: ActivityEvent & {
     readonly status: 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
@@ -58,6 +63,9 @@ const NAMES: ReadonlySet<string> = new Set<ActivityEventName>([
   'attemptFailed',
   'attemptAbandoned',
   'attemptSettled',
+  'paused',
+  'unpaused',
+  'reset',
   'completed',
   'failed',
 ]);

@@ -210,6 +210,83 @@ export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
   }
 }
 
+/** The reason given to `terminate` is its message. */
+export class TerminatedFailure extends Failure<'TerminatedFailure'> {
+  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
+    super(message, fields);
+  }
+
+  get [KIND](): 'TerminatedFailure' {
+    return 'TerminatedFailure';
+  }
+}
+
+/** No open activity, or no running attempt, of that id or token. */
+export class ActivityNotFoundError extends Failure<'ActivityNotFoundError'> {
+  /** Undefined if it was asked for by a task token, which no error shows. */
+  readonly activityId: string | undefined;
+
+  constructor(message: string, fields: Fields<{ readonly activityId?: string | undefined }> = {}) {
+    super(message, fields);
+    this.activityId = fields.activityId;
+  }
+
+  get [KIND](): 'ActivityNotFoundError' {
+    return 'ActivityNotFoundError';
+  }
+}
+
+/** What an open activity is doing. */
+export type RunState = 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' | 'PAUSE_REQUESTED';
+
+/** The activity is in no state for that operation. */
+export class ActivityStateError extends Failure<'ActivityStateError'> {
+  readonly activityId: string;
+  /** Undefined for a closed activity. */
+  readonly runState: RunState | undefined;
+  readonly operation: string;
+
+  constructor(
+    message: string,
+    fields: Fields<{
+      readonly activityId: string;
+      readonly runState: RunState | undefined;
+      readonly operation: string;
+    }>,
+  ) {
+    super(message, fields);
+    this.activityId = fields.activityId;
+    this.runState = fields.runState;
+    this.operation = fields.operation;
+  }
+
+  get [KIND](): 'ActivityStateError' {
+    return 'ActivityStateError';
+  }
+}
+
+/** The runtime is shutting down, or has; it takes no new work. */
+export class RuntimeShutdownError extends Failure<'RuntimeShutdownError'> {
+  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
+    super(message, fields);
+  }
+
+  get [KIND](): 'RuntimeShutdownError' {
+    return 'RuntimeShutdownError';
+  }
+}
+
+/** As many activities wait for a slot as `maxWaiting` allows. */
+export class RuntimeFullError extends Failure<'RuntimeFullError'> {
+  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
+    super(message, fields);
+  }
+
+  get [KIND](): 'RuntimeFullError' {
+    return 'RuntimeFullError';
+  }
+}
+
 /** The id is that of an activity that is still open. */
 export class ActivityAlreadyStartedError extends Failure<'ActivityAlreadyStartedError'> {
   readonly activityId: string;

@@ -5,12 +5,35 @@
  */
 
 // Running
-export { runActivity, defaultRuntime } from './runtime/run-activity.js';
-export { ActivityRuntime, type RunParameters } from './runtime/runtime.js';
-export type { RuntimeOptions } from './runtime/engine.js';
-export type { ActivityOptions, CancellationType } from './runtime/options.js';
+export {
+  runActivity,
+  startActivity,
+  proxyActivities,
+  defaultRuntime,
+} from './runtime/run-activity.js';
+export { ActivityRuntime, type ProxyOptions, type RunParameters } from './runtime/runtime.js';
+export type { RuntimeOptions, RuntimeStats } from './runtime/engine.js';
+export type {
+  ActivityOptions,
+  CancellationDelivery,
+  CancellationType,
+  IdConflictPolicy,
+} from './runtime/options.js';
+export type { ProxiedActivities } from './runtime/proxy.js';
+export type { ShutdownOptions, ShutdownResult } from './runtime/shutdown.js';
 export type { ErrorType, RetryPolicy } from './retry/policy.js';
 export type { Duration } from './duration.js';
+
+// Steering
+export type { ActivityHandle } from './runtime/handle.js';
+export type {
+  ActivityDescription,
+  ActivityStatus,
+  DescribedOptions,
+} from './runtime/description.js';
+export type { Completion } from './runtime/completion.js';
+export type { ResetOptions } from './runtime/requests.js';
+export type { OptionsPatch } from './runtime/options-patch.js';
 
 // What an activity is given
 export type {
@@ -25,16 +48,22 @@ export type {
 export {
   ActivityAlreadyStartedError,
   ActivityFailure,
+  ActivityNotFoundError,
+  ActivityStateError,
   ApplicationFailure,
   CancelledFailure,
   HeartbeatDetailsError,
   HeartbeatStoreError,
+  RuntimeFullError,
+  RuntimeShutdownError,
+  TerminatedFailure,
   TimeoutFailure,
   isCancellation,
   isTimeout,
   type ApplicationFailureFields,
   type CancelReason,
   type RetryState,
+  type RunState,
   type TimeoutType,
 } from './failures.js';
 
@@ -49,4 +78,5 @@ export type {
 // Ports
 export type { HeartbeatStore } from './heartbeat/store.js';
 export type { DetailsSerializer } from './heartbeat/encoding.js';
+export type { ActivityInterceptor, ExecuteInput } from './runtime/interceptors.js';
 export type { LogAttributes, Logger } from './logger.js';

@@ -216,6 +216,14 @@ describe('of a runtime', () => {
         retryPolicy: { maximumAttempts: 1 },
       }),
     ).rejects.toThrow();
+    const steered = harness.start(() => 1, {
+      activityId: 'id',
+      activityType: 'type',
+      startDelay: '1h',
+    });
+    steered.pause();
+    steered.reset();
+    steered.terminate();
     expect(new Set(harness.names())).toEqual(new Set(EVENT_NAMES));
     for (const payload of payloads) {
       expect(Object.isFrozen(payload)).toBe(true);

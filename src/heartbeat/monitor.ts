@@ -1,4 +1,4 @@
-/** Whether an attempt is alive. It knows the clock's readings, and nothing of retries. */
+/** Whether an attempt is alive, or gets on. It knows the clock's readings, and nothing of retries. */
 
 /** Lateness of a deadline up to this is the timer's, not a blocked event loop's. */
 const LEAST_LATENESS_MS = 10;
@@ -19,7 +19,8 @@ interface Lateness {
 }
 
 /**
- * The deadline is `timeoutMs` after the later of the attempt's start and its last heartbeat.
+ * The deadline is `timeoutMs` after the later of the attempt's start and its last heartbeat; for
+ * progress, its last heartbeat with details other than before.
  *
  * A blocked event loop is not a missed heartbeat: nothing could beat while the loop stood still.
  * That shows in a deadline that fires late, and is made good with as much time again.
@@ -27,7 +28,8 @@ interface Lateness {
 export class HeartbeatMonitor {
   /** The attempt's start, or its last heartbeat. */
   lastBeatAt: number;
-  readonly timeoutMs: number;
+  /** 0 for none. */
+  timeoutMs: number;
   #late: Lateness | undefined;
 
   /** @param timeoutMs 0 for none */

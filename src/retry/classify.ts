@@ -6,7 +6,7 @@ import {
   type TimeoutType,
 } from '../failures.js';
 import { durationMs } from '../duration.js';
-import { retryDelayMs } from './delay.js';
+import { countedAttempt, retryDelayMs } from './delay.js';
 import type { ErrorType, ResolvedRetryPolicy } from './policy.js';
 
 /** What is known when an attempt has failed. */
@@ -17,6 +17,8 @@ export interface FailedAttempt {
   readonly policy: ResolvedRetryPolicy;
   /** Its number, from 1. */
   readonly attempt: number;
+  /** How many failed, this one included, since heartbeat details last changed; 0 if in this one. */
+  readonly attemptsWithoutProgress: number;
   readonly cancelRequested: boolean;
   /** Until the scheduleToClose deadline; Infinity if there is none. */
   readonly remainingMs: number;
@@ -36,7 +38,11 @@ export function classify(failed: FailedAttempt): Verdict {
   }
   if (!isRetryable(failed)) return stop('NON_RETRYABLE_FAILURE');
   if (attempt >= policy.maximumAttempts) return stop('MAXIMUM_ATTEMPTS_REACHED');
-  const delayMs = requestedDelayMs(failure) ?? retryDelayMs(policy, attempt, failed.random);
+  if (failed.attemptsWithoutProgress >= policy.maximumAttemptsWithoutProgress) {
+    return stop('MAXIMUM_ATTEMPTS_REACHED');
+  }
+  const counted = countedAttempt(policy, attempt, failed.attemptsWithoutProgress);
+  const delayMs = requestedDelayMs(failure) ?? retryDelayMs(policy, counted, failed.random);
   // A deadline and a dispatch at the same instant: the deadline wins.
   return delayMs < failed.remainingMs ? { retry: true, delayMs } : stop('TIMEOUT');
 }

@@ -18,3 +18,16 @@ export function retryDelayMs(
   const delay = Math.min(backoff, maximumIntervalMs);
   return jitter === 0 ? delay : delay * (1 - jitter * random());
 }
+
+/**
+ * Which attempt the delay is that after: with `maximumAttemptsWithoutProgress` only attempts since
+ * the last progress count.
+ */
+export function countedAttempt(
+  policy: ResolvedRetryPolicy,
+  attempt: number,
+  attemptsWithoutProgress: number,
+): number {
+  const countsAll = policy.maximumAttemptsWithoutProgress === Infinity;
+  return countsAll ? attempt : Math.max(1, attemptsWithoutProgress);
+}

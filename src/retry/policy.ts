@@ -26,6 +26,11 @@ export interface RetryPolicy {
   readonly nonRetryableErrorTypes?: readonly ErrorType[] | undefined;
   /** The random part of each delay, from 0 (none, the default) to 1: it only shortens. */
   readonly jitter?: number | undefined;
+  /**
+   * Attempts since the heartbeat details last changed; given this, the delay grows with those
+   * alone. Default Infinity, which 0 means too. `maximumAttempts` still caps the whole.
+   */
+  readonly maximumAttemptsWithoutProgress?: number | undefined;
 }
 
 /** A policy with nothing left open. Intervals in milliseconds, none is Infinity. */
@@ -36,6 +41,7 @@ export interface ResolvedRetryPolicy {
   readonly maximumAttempts: number;
   readonly nonRetryableErrorTypes: readonly ErrorType[];
   readonly jitter: number;
+  readonly maximumAttemptsWithoutProgress: number;
 }
 
 const DEFAULT_INITIAL_MS = 1000;
@@ -50,6 +56,7 @@ export const DEFAULT_RETRY_POLICY: ResolvedRetryPolicy = {
   maximumAttempts: Infinity,
   nonRetryableErrorTypes: NO_TYPES,
   jitter: 0,
+  maximumAttemptsWithoutProgress: Infinity,
 };
 
 const NAMES: OptionNames = {
@@ -61,6 +68,7 @@ const NAMES: OptionNames = {
     'maximumAttempts',
     'nonRetryableErrorTypes',
     'jitter',
+    'maximumAttemptsWithoutProgress',
   ]),
   elsewhere: {
     retries: 'maximumAttempts (which counts the first attempt too)',
@@ -106,6 +114,10 @@ export function resolveRetryPolicy(policy: RetryPolicy | undefined): ResolvedRet
     maximumAttempts: attempts(policy.maximumAttempts, 'retryPolicy.maximumAttempts'),
     nonRetryableErrorTypes: errorTypes(policy.nonRetryableErrorTypes),
     jitter: jitterPart(policy.jitter),
+    maximumAttemptsWithoutProgress: attempts(
+      policy.maximumAttemptsWithoutProgress,
+      'retryPolicy.maximumAttemptsWithoutProgress',
+    ),
   };
 }
 

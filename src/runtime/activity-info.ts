@@ -6,6 +6,7 @@ import type { ActivityInfo } from './context.js';
 /** Readings of the monotonic clock. */
 export interface AttemptTimes {
   readonly number: number;
+  readonly taskToken: string;
   readonly scheduledAt: number;
   readonly dispatchedAt: number;
   readonly startedAt: number;
@@ -13,11 +14,8 @@ export interface AttemptTimes {
 
 export function activityInfo(activity: Announced, attempt: AttemptTimes): ActivityInfo {
   const { options, activityId, services } = activity;
-  const { clock } = services;
-  // Told in wall time, as wall and monotonic clock stand to each other now.
-  const offset = clock.wallNow() - clock.now();
-  const wall = (at: number): number => Math.round(at + offset);
-  return Object.freeze({
+  const wall = wallClock(services);
+  const info = {
     activityId,
     activityType: options.activityType,
     attempt: attempt.number,
@@ -29,10 +27,19 @@ export function activityInfo(activity: Announced, attempt: AttemptTimes): Activi
     scheduleToCloseTimeoutMs: options.scheduleToCloseTimeoutMs || undefined,
     retryPolicy: shownPolicy(options.retryPolicy),
     priority: options.priority,
-  });
+  };
+  // Made when read, and hidden from whoever logs the whole: it is a secret.
+  Object.defineProperty(info, 'taskToken', { get: () => attempt.taskToken });
+  return Object.freeze(info as ActivityInfo);
 }
 
-function shownPolicy(policy: ResolvedRetryPolicy): ActivityInfo['retryPolicy'] {
+/** Turns readings of the monotonic clock into wall time, as the two stand to each other now. */
+export function wallClock({ clock }: Announced['services']): (at: number) => number {
+  const offset = clock.wallNow() - clock.now();
+  return (at) => Math.round(at + offset);
+}
+
+export function shownPolicy(policy: ResolvedRetryPolicy): ActivityInfo['retryPolicy'] {
   return Object.freeze({
     initialInterval: policy.initialIntervalMs,
     backoffCoefficient: policy.backoffCoefficient,
@@ -40,5 +47,6 @@ function shownPolicy(policy: ResolvedRetryPolicy): ActivityInfo['retryPolicy'] {
     maximumAttempts: policy.maximumAttempts,
     nonRetryableErrorTypes: policy.nonRetryableErrorTypes,
     jitter: policy.jitter,
+    maximumAttemptsWithoutProgress: policy.maximumAttemptsWithoutProgress,
   });
 }

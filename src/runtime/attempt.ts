@@ -16,6 +16,9 @@ import {
 } from './context.js';
 import type { HeartbeatRecord } from './heartbeat-record.js';
 import { Interruption } from './interruption.js';
+import { keepAlive } from './keep-alive.js';
+import { randomToken } from './random-token.js';
+import type { Requests } from './requests.js';
 
 /** An activity function, with its types forgotten. */
 export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
@@ -26,13 +29,18 @@ export interface AttemptOwner extends Announced {
   readonly heartbeats: HeartbeatRecord;
   /** The newest heartbeat details of any attempt. */
   readonly details: Snapshot | undefined;
-  /** A cancellation that waits for the next heartbeat. */
-  readonly undelivered: CancelledFailure | undefined;
+  /** What is asked of the activity, and waits for the next heartbeat. */
+  readonly requests: Requests | undefined;
   /** The attempt has an earlier deadline than before. */
   rearm(now: number): void;
   returned(attempt: Attempt, result: unknown): void;
   threw(attempt: Attempt, thrown: unknown): void;
+  /** The attempt goes on without its function, and without a slot. */
+  leftOpen(attempt: Attempt): void;
 }
+
+const KEEP_ALIVE_PART = 1 / 3;
+const KEEP_ALIVE_MS = 10_000;
 
 export class Attempt implements ContextSource, AttemptTimes {
   /** From 1. */
@@ -44,28 +52,42 @@ export class Attempt implements ContextSource, AttemptTimes {
   ended = false;
   /** The function has not settled yet. */
   running = true;
+  /** Until its end, unless it is left open: what the function does no longer counts then either. */
+  holdsSlot = true;
+  /** Heartbeat details have changed. */
+  progressed = false;
 
   readonly #owner: AttemptOwner;
+  #beaten = false;
   readonly #previousDetails: Snapshot | undefined;
+  #progress: HeartbeatMonitor | undefined;
   #throttle: ReportThrottle | undefined;
   #interruption: Interruption | undefined;
   #copiedDetails: unknown = undefined;
   #info: ActivityInfo | undefined;
+  #token: string | undefined;
 
   constructor(owner: AttemptOwner, number: number, dispatchedAt: number, startedAt: number) {
+    const { heartbeatTimeoutMs, progressTimeoutMs } = owner.options;
     this.#owner = owner;
     this.number = number;
     this.dispatchedAt = dispatchedAt;
     this.startedAt = startedAt;
     this.#previousDetails = owner.details;
-    this.monitor = new HeartbeatMonitor(owner.options.heartbeatTimeoutMs, startedAt);
+    this.monitor = new HeartbeatMonitor(heartbeatTimeoutMs, startedAt);
+    if (progressTimeoutMs > 0) this.#progress = new HeartbeatMonitor(progressTimeoutMs, startedAt);
   }
 
   /** Calls the function. Its outcome is told to the owner in a later turn, a sync one's too. */
   run(fn: AnyFunction, args: readonly unknown[]): void {
+    const { execute } = this.#owner.services.interceptors;
     let outcome: Promise<unknown>;
     try {
-      const returned = fn(new AttemptContext(this), ...args);
+      const context = new AttemptContext(this);
+      const returned =
+        execute === undefined
+          ? fn(context, ...args)
+          : execute({ context, args }, (input) => fn(input.context, ...input.args));
       if (isAsyncGenerator(returned)) throw asyncGeneratorRefused();
       outcome = Promise.resolve(returned);
     } catch (thrown) {
@@ -87,6 +109,7 @@ export class Attempt implements ContextSource, AttemptTimes {
   end(): boolean {
     this.ended = true;
     if (!this.running) this.#interruption?.release();
+    if (this.#token !== undefined) this.#owner.services.tokens.delete(this.#token);
     return this.#throttle?.release() ?? false;
   }
 
@@ -95,7 +118,8 @@ export class Attempt implements ContextSource, AttemptTimes {
   /** What comes first: the end of a timeout, or a report. `expiresAt` is scheduleToClose. */
   nextDue(expiresAt: number): number {
     const reportAt = this.#throttle?.dueAt ?? Infinity;
-    return Math.min(this.#startToCloseAt, expiresAt, this.monitor.deadline, reportAt);
+    const progressAt = this.#progress?.deadline ?? Infinity;
+    return Math.min(this.#startToCloseAt, expiresAt, this.monitor.deadline, progressAt, reportAt);
   }
 
   /**
@@ -106,14 +130,29 @@ export class Attempt implements ContextSource, AttemptTimes {
   expired(now: number, expiresAt: number): TimeoutType | undefined {
     const startToCloseAt = this.#startToCloseAt;
     for (;;) {
-      const due = Math.min(startToCloseAt, expiresAt, this.monitor.deadline);
+      const heartbeatAt = this.monitor.deadline;
+      const progressAt = this.#progress?.deadline ?? Infinity;
+      const due = Math.min(startToCloseAt, expiresAt, heartbeatAt, progressAt);
       if (due > now) return undefined;
-      if (due === startToCloseAt && (due !== expiresAt || this.number > 1)) {
+      if (due === startToCloseAt && (due !== expiresAt || !this.#startedWhenScheduled)) {
         return 'START_TO_CLOSE';
       }
       if (due === expiresAt) return 'SCHEDULE_TO_CLOSE';
-      if (!this.monitor.extend(now)) return 'HEARTBEAT';
+      if (due === heartbeatAt) {
+        if (!this.monitor.extend(now)) return 'HEARTBEAT';
+      } else if (this.#progress?.extend(now) !== true) return 'PROGRESS';
     }
+  }
+
+  /** For how long of the wait for that deadline the event loop was blocked. */
+  blockedMs(timeoutType: TimeoutType): number {
+    const monitor = timeoutType === 'PROGRESS' ? this.#progress : this.monitor;
+    return monitor?.blockedMs ?? 0;
+  }
+
+  /** When the last heartbeat came; undefined before the first. */
+  get heartbeatAt(): number | undefined {
+    return this.#beaten ? this.monitor.lastBeatAt : undefined;
   }
 
   /** Reports details held back, if their time has come. */
@@ -122,6 +161,21 @@ export class Attempt implements ContextSource, AttemptTimes {
     if (throttle === undefined || throttle.dueAt > now) return;
     throttle.admit(now);
     this.#owner.heartbeats.report(this.number);
+  }
+
+  /** The options have changed: the timeouts count from where they did before. */
+  retime(): void {
+    const { heartbeatTimeoutMs, progressTimeoutMs } = this.#owner.options;
+    this.monitor.timeoutMs = heartbeatTimeoutMs;
+    if (progressTimeoutMs === 0) this.#progress = undefined;
+    else {
+      this.#progress ??= new HeartbeatMonitor(progressTimeoutMs, this.startedAt);
+      this.#progress.timeoutMs = progressTimeoutMs;
+    }
+  }
+
+  get #startedWhenScheduled(): boolean {
+    return this.number === 1 && this.startedAt === this.dispatchedAt;
   }
 
   get #startToCloseAt(): number {
@@ -136,25 +190,43 @@ export class Attempt implements ContextSource, AttemptTimes {
   }
 
   heartbeat(details: unknown): void {
+    const { heartbeat } = this.#owner.services.interceptors;
+    if (heartbeat === undefined) this.beat(details);
+    else {
+      heartbeat(details, (given) => {
+        this.beat(given);
+      });
+    }
+  }
+
+  /** A heartbeat that no interceptor sees. `report` is whether it is reported at once. */
+  beat(details: unknown, report = false): void {
     if (this.ended) return;
     const owner = this.#owner;
     const now = owner.services.clock.now();
     this.monitor.beat(now);
+    this.#beaten = true;
     try {
-      if (details !== undefined) this.#keepDetails(details, now);
+      if (details !== undefined) this.#keepDetails(details, report, now);
     } finally {
-      const cancellation = owner.undelivered;
-      if (cancellation !== undefined) this.interruption.deliver(cancellation);
+      const { requests } = owner;
+      if (requests?.first !== undefined) this.interruption.deliver(requests.first, requests.all);
     }
   }
 
-  #keepDetails(details: Snapshot, now: number): void {
+  #keepDetails(details: Snapshot, report: boolean, now: number): void {
     const { heartbeats, options } = this.#owner;
-    heartbeats.keep(details, this.number);
+    if (heartbeats.keep(details, this.number)) {
+      this.progressed = true;
+      this.#progress?.beat(now);
+    }
     const throttle = (this.#throttle ??= new ReportThrottle(options.throttleIntervalMs));
     const held = throttle.dueAt !== Infinity;
     if (throttle.admit(now)) heartbeats.report(this.number);
-    else if (!held) this.#owner.rearm(now);
+    else if (report) {
+      throttle.release();
+      heartbeats.report(this.number);
+    } else if (!held) this.#owner.rearm(now);
   }
 
   heartbeatDetails(): unknown {
@@ -172,8 +244,17 @@ export class Attempt implements ContextSource, AttemptTimes {
     return (this.#interruption ??= new Interruption());
   }
 
+  /** What the attempt was told, if it was told to stop. */
+  get interruptedBy(): CancelledFailure | undefined {
+    return this.#interruption?.reason;
+  }
+
   signal(): AbortSignal {
     return this.interruption.signal;
+  }
+
+  shutdownSignal(): AbortSignal {
+    return this.#owner.services.shutdown.signal;
   }
 
   cancelled(): Promise<never> {
@@ -189,6 +270,7 @@ export class Attempt implements ContextSource, AttemptTimes {
     return new Promise((resolve, reject) => {
       const delayMs = durationMs(duration, 'ctx.sleep');
       if (interruption.reason !== undefined) throw interruption.reason;
+      if (this.ended) return; // as a sleep that was under way then: it waits in vain
       const timer = this.#owner.services.clock.setTimer(() => {
         stopListening();
         resolve();
@@ -200,8 +282,43 @@ export class Attempt implements ContextSource, AttemptTimes {
     });
   }
 
+  async keepAlive<T>(
+    work: PromiseLike<T> | (() => PromiseLike<T> | T),
+    every: Duration | undefined,
+  ): Promise<T> {
+    const { options, services } = this.#owner;
+    const { heartbeatTimeoutMs } = options;
+    const nothingToKeepAlive = this.ended && this.interruptedBy === undefined;
+    if (nothingToKeepAlive) return typeof work === 'function' ? work() : work;
+    return keepAlive(work, {
+      clock: services.clock,
+      interruption: this.interruption,
+      everyMs:
+        every !== undefined
+          ? durationMs(every, 'ctx.keepAlive every')
+          : heartbeatTimeoutMs * KEEP_ALIVE_PART || KEEP_ALIVE_MS,
+      heartbeat: () => {
+        this.heartbeat(undefined);
+      },
+    });
+  }
+
+  completeAsync(): never {
+    if (!this.ended && this.holdsSlot) this.#owner.leftOpen(this);
+    throw new Error('ctx.completeAsync() leaves the activity open; this error ends the function');
+  }
+
   info(): ActivityInfo {
     return (this.#info ??= activityInfo(this.#owner, this));
+  }
+
+  /** Made, and valid, from when it is first read to the attempt's end. */
+  get taskToken(): string {
+    if (this.#token === undefined) {
+      this.#token = randomToken();
+      if (!this.ended) this.#owner.services.tokens.set(this.#token, this.#owner);
+    }
+    return this.#token;
   }
 
   log(): Logger {

@@ -16,6 +16,11 @@ export interface ActivityInfo {
   readonly activityType: string;
   /** From 1. */
   readonly attempt: number;
+  /**
+   * Completes this attempt from outside, with `runtime.completion`: a secret, which is in no event,
+   * log line or error.
+   */
+  readonly taskToken: string;
   /** When the activity was scheduled. */
   readonly scheduledTimestampMs: number;
   /** When this attempt began to wait for a slot. */
@@ -60,6 +65,8 @@ export interface ActivityContext<Details = unknown> {
   readonly hasHeartbeatDetails: boolean;
   /** Aborts when the attempt is to stop; its `reason` is a `CancelledFailure`. */
   readonly signal: AbortSignal;
+  /** Aborts when the runtime begins to shut down, before anything is cancelled. */
+  readonly shutdownSignal: AbortSignal;
   /** Rejects with `signal.reason`, and is never an unhandled rejection. */
   readonly cancelled: Promise<never>;
   /** Undefined until the signal aborts. */
@@ -70,6 +77,23 @@ export interface ActivityContext<Details = unknown> {
    * @throws TypeError (as a rejection) for a bad duration
    */
   sleep(this: void, duration: Duration): Promise<void>;
+  /**
+   * Heartbeats for work that cannot do so itself, until it settles; gives its result. The last
+   * details stay, and `progressTimeout` goes on counting. Rejects with `signal.reason` on abort.
+   *
+   * @param work a promise, or a function that returns one
+   * @param options.every default: a third of heartbeatTimeout, else 10 s
+   */
+  keepAlive<T>(
+    this: void,
+    work: PromiseLike<T> | (() => PromiseLike<T> | T),
+    options?: { readonly every?: Duration | undefined },
+  ): Promise<T>;
+  /**
+   * Leaves the attempt open, to be completed from outside; from here on what the function does no
+   * longer counts, its slot is free, and the timeouts go on. Throws: nothing after it runs.
+   */
+  completeAsync(this: void): never;
   readonly info: ActivityInfo;
   /** The runtime's logger, with `activityId`, `activityType` and `attempt` attached. */
   readonly log: Logger;
@@ -84,9 +108,15 @@ export interface ContextSource {
   heartbeatDetails(): unknown;
   hasHeartbeatDetails(): boolean;
   signal(): AbortSignal;
+  shutdownSignal(): AbortSignal;
   cancelled(): Promise<never>;
   readonly cancellationDetails: CancellationDetails | undefined;
   sleep(duration: Duration): Promise<void>;
+  keepAlive<T>(
+    work: PromiseLike<T> | (() => PromiseLike<T> | T),
+    every: Duration | undefined,
+  ): Promise<T>;
+  completeAsync(): never;
   info(): ActivityInfo;
   log(): Logger;
 }
@@ -95,7 +125,7 @@ export interface ContextSource {
 export class AttemptContext implements ActivityContext {
   readonly #source: ContextSource;
   #heartbeat: ActivityContext['heartbeat'] | undefined;
-  #sleep: ActivityContext['sleep'] | undefined;
+  #others: Pick<ActivityContext, 'sleep' | 'keepAlive' | 'completeAsync'> | undefined;
 
   constructor(source: ContextSource) {
     this.#source = source;
@@ -128,9 +158,29 @@ export class AttemptContext implements ActivityContext {
     return this.#source.cancellationDetails;
   }
 
+  get shutdownSignal(): AbortSignal {
+    return this.#source.shutdownSignal();
+  }
+
   get sleep(): ActivityContext['sleep'] {
+    return this.#bound().sleep;
+  }
+
+  get keepAlive(): ActivityContext['keepAlive'] {
+    return this.#bound().keepAlive;
+  }
+
+  get completeAsync(): ActivityContext['completeAsync'] {
+    return this.#bound().completeAsync;
+  }
+
+  #bound(): Pick<ActivityContext, 'sleep' | 'keepAlive' | 'completeAsync'> {
     const source = this.#source;
-    return (this.#sleep ??= (duration) => source.sleep(duration));
+    return (this.#others ??= {
+      sleep: (duration) => source.sleep(duration),
+      keepAlive: (work, options) => source.keepAlive(work, options?.every),
+      completeAsync: () => source.completeAsync(),
+    });
   }
 
   get info(): ActivityInfo {

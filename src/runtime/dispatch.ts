@@ -2,6 +2,8 @@
  * When the next attempt begins: after its delay, once no earlier function is waited for, in a free
  * slot. It asks nothing about attempts but whether one is in the way.
  *
+ *             PAUSED
+ *               ▲│
  *   IDLE ──▶ DELAYED ──▶ WAITING ──▶ IDLE, and the attempt begins
  *          (start delay,  (for a slot)
  *           or backoff)
@@ -10,7 +12,7 @@ import { Deferred } from '../promises.js';
 import { retry, RETRY, type RetrySubject } from '../retry/retry.js';
 import type { Attempt } from './attempt.js';
 import type { ResolvedOptions } from './options.js';
-import type { Queue, Waiter } from './scheduler.js';
+import type { Waiter } from './scheduler.js';
 import type { Services } from './services.js';
 
 /** The activity whose attempts are dispatched. */
@@ -23,20 +25,19 @@ export interface Dispatched {
   rearm(now: number): void;
 }
 
-export class Dispatch implements Waiter, RetrySubject {
-  queue: Queue | undefined;
+export class Dispatch implements Waiter {
+  lane: Waiter['lane'] = undefined;
   ahead: Waiter | undefined;
   behind: Waiter | undefined;
+  order = 0;
 
   readonly #activity: Dispatched;
-  #state: 'IDLE' | 'DELAYED' | 'WAITING' = 'IDLE';
-  /** In DELAYED: when the delay is over. In WAITING: since when. */
+  #state: 'IDLE' | 'DELAYED' | 'PAUSED' | 'WAITING' | 'CLOSED' = 'IDLE';
+  /** In DELAYED and PAUSED: when the delay is over. In WAITING: since when. */
   #at = 0;
   /** A timed-out attempt whose function is waited for, and until when; it keeps its slot. */
   #overlap: { readonly attempt: Attempt; readonly until: number } | undefined;
-  /** The retry loop waits on these: for the delay to be over, and for the attempt to end. */
-  #backoff: Deferred<boolean> | undefined;
-  #turn: Deferred<void> | undefined;
+  #loop: RetryLoop | undefined;
 
   constructor(activity: Dispatched) {
     this.#activity = activity;
@@ -46,54 +47,106 @@ export class Dispatch implements Waiter, RetrySubject {
     return this.#activity.options.priority;
   }
 
+  get concurrencyKey(): string | undefined {
+    return this.#activity.options.concurrencyKey;
+  }
+
+  get paused(): boolean {
+    return this.#state === 'PAUSED';
+  }
+
+  /** A delay runs, or would if the activity were not paused. */
+  get delayed(): boolean {
+    return (this.#state === 'DELAYED' || this.#state === 'PAUSED') && this.#at !== Infinity;
+  }
+
+  /** When the delay that runs now is over; undefined if none does. */
+  get delayedUntil(): number | undefined {
+    return this.#state === 'DELAYED' && this.#at !== Infinity ? this.#at : undefined;
+  }
+
   /** The first attempt, at the time `at`. */
   first(at: number, now: number): void {
-    this.#state = 'DELAYED';
+    if (this.#state !== 'PAUSED') this.#state = 'DELAYED';
     this.#at = at;
-    if (now >= at) this.#enqueue(now);
-    else this.#activity.rearm(now);
+    this.proceed(now);
   }
 
   /** Another attempt, `delayMs` after one that has ended. Its slot is given back, now or later. */
   again(ended: Attempt, delayMs: number, now: number): void {
+    this.#keepApart(ended, now);
+    this.#loop ??= new RetryLoop();
+    this.#loop.waitForDelay();
     this.#state = 'DELAYED';
     this.#at = now + delayMs;
-    this.#backoff = new Deferred();
-    const waitMs = this.#activity.options.overlapWaitMs;
-    if (ended.running && waitMs > 0) this.#overlap = { attempt: ended, until: now + waitMs };
-    else this.#activity.services.scheduler.release();
     this.#activity.rearm(now);
   }
 
   /** After `again`, and the news of it: into the retry loop, or on with it. */
-  loop(): void {
-    if (this.#turn === undefined) retry(this);
-    else this.#turn.reject(RETRY);
+  goOn(): void {
+    this.#loop?.goOn(() => {
+      this.#asked();
+    });
   }
 
   /** The function of an ended attempt has settled. */
   settled(attempt: Attempt, now: number): void {
     if (this.#overlap?.attempt !== attempt) return;
     this.#endOverlap();
-    this.#onDelay(now);
-    this.#activity.rearm(now);
+    this.proceed(now);
     this.#activity.services.scheduler.handOut();
+  }
+
+  /** Nothing begins any more; the delay goes on all the same. */
+  pause(now: number): void {
+    if (this.#state === 'IDLE')
+      this.#at = Infinity; // the store is still being read
+    else if (this.#state === 'WAITING' || this.#at === Infinity) this.#at = now;
+    this.#activity.services.scheduler.withdraw(this);
+    this.#state = 'PAUSED';
+    this.#activity.rearm(now);
+  }
+
+  /** To be gone on with, after the rest of the delay and `extraMs`. */
+  unpause(extraMs: number, now: number): void {
+    this.#state = 'DELAYED';
+    if (extraMs > 0) this.#at = Math.max(this.#at, now) + extraMs;
+  }
+
+  /** The delay, or the wait for a slot, becomes a delay until `at`. */
+  reschedule(at: number): void {
+    this.#activity.services.scheduler.withdraw(this);
+    if (this.#state === 'WAITING') this.#state = 'DELAYED';
+    this.#at = at;
+  }
+
+  /** The priority has changed: to the end of the queue of the new one. */
+  requeue(now: number): void {
+    if (this.lane === undefined) return;
+    const { scheduler } = this.#activity.services;
+    scheduler.withdraw(this);
+    scheduler.request(this, now);
+  }
+
+  /** After `unpause` and `reschedule`, and the news of it. */
+  proceed(now: number): void {
+    if (!this.onDue(now)) this.#activity.rearm(now);
   }
 
   /** The activity has closed: nothing waits any more. */
   close(): void {
-    this.#state = 'IDLE';
+    this.#state = 'CLOSED';
     this.#activity.services.scheduler.withdraw(this);
     this.#endOverlap();
-    this.#backoff?.resolve(false);
-    this.#turn?.resolve();
+    this.#loop?.end();
   }
 
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
 
   /** When to look again: at the end of the delay or the overlap, or of scheduleToStart. */
   get dueAt(): number {
-    return this.#state === 'DELAYED' ? (this.#overlap?.until ?? this.#at) : this.scheduleToStartAt;
+    if (this.#overlap !== undefined) return this.#overlap.until;
+    return this.#state === 'DELAYED' ? this.#at : this.scheduleToStartAt;
   }
 
   /** The scheduleToStart deadline; Infinity if nothing waits for a slot. */
@@ -102,35 +155,42 @@ export class Dispatch implements Waiter, RetrySubject {
     return this.#state === 'WAITING' && timeoutMs > 0 ? this.#at + timeoutMs : Infinity;
   }
 
-  onDue(now: number): void {
-    if (this.#state === 'DELAYED') this.#onDelay(now);
+  /** Goes on to the slot if the delay and the overlap are over: true if they are. */
+  onDue(now: number): boolean {
+    if (this.#overlap !== undefined && now >= this.#overlap.until) this.#endOverlap();
+    if (this.#state !== 'DELAYED' || this.#overlap !== undefined || now < this.#at) return false;
+    this.#at = Infinity; // over: it does not fall due again
+    if (this.#loop?.delayIsOver() !== true) this.#enqueue(now);
+    return true;
   }
 
-  /** Goes on to the slot once the delay and the overlap are over. */
-  #onDelay(now: number): void {
-    if (this.#overlap !== undefined) {
-      if (now < this.#overlap.until) return;
-      this.#endOverlap();
-    }
-    if (now < this.#at) return;
-    this.#at = Infinity; // over: it does not fall due again
-    if (this.#backoff === undefined) this.#enqueue(now);
-    else this.#backoff.resolve(true);
+  #keepApart(ended: Attempt, now: number): void {
+    const waitMs = this.#activity.options.overlapWaitMs;
+    if (!ended.holdsSlot) return;
+    if (ended.running && waitMs > 0) this.#overlap = { attempt: ended, until: now + waitMs };
+    else this.#activity.services.scheduler.release(this);
   }
 
   #endOverlap(): void {
     if (this.#overlap === undefined) return;
     this.#overlap = undefined;
-    this.#activity.services.scheduler.release();
+    this.#activity.services.scheduler.release(this);
   }
 
   // ── The slot ─────────────────────────────────────────────────────────────────────────────────
+
+  /** The retry loop asks for the attempt, some promises after the delay was over. */
+  #asked(): void {
+    if (this.#state === 'DELAYED' && this.#at === Infinity) {
+      this.#enqueue(this.#activity.services.clock.now());
+    }
+  }
 
   #enqueue(now: number): void {
     this.#state = 'WAITING';
     this.#at = now;
     this.#activity.services.scheduler.request(this, now);
-    if (this.queue !== undefined) this.#activity.rearm(now);
+    if (this.lane !== undefined) this.#activity.rearm(now);
   }
 
   begin(now: number = this.#activity.services.clock.now()): void {
@@ -138,17 +198,47 @@ export class Dispatch implements Waiter, RetrySubject {
     this.#state = 'IDLE';
     this.#activity.beginAttempt(dispatchedAt, now);
   }
+}
 
-  // ── The retry loop asks ──────────────────────────────────────────────────────────────────────
+/** What the retry loop waits on: for the delay to be over, and then for the attempt to end. */
+class RetryLoop implements RetrySubject {
+  #delay: Deferred<boolean> | undefined;
+  #turn: Deferred<void> | undefined;
+  #ask: (() => void) | undefined;
+  #ended = false;
+
+  waitForDelay(): void {
+    this.#delay = new Deferred();
+  }
+
+  /** @param ask called when the loop wants the next attempt */
+  goOn(ask: () => void): void {
+    this.#ask = ask;
+    if (this.#turn === undefined) retry(this);
+    else this.#turn.reject(RETRY);
+  }
+
+  /** True if the loop was waiting for this, and will ask; false if it has asked already. */
+  delayIsOver(): boolean {
+    this.#delay?.resolve(true);
+    return this.#delay !== undefined;
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#delay?.resolve(false);
+    this.#turn?.resolve();
+  }
 
   backoff(): Promise<boolean> {
-    return this.#backoff?.promise ?? Promise.resolve(false);
+    return this.#delay?.promise ?? Promise.resolve(false);
   }
 
   nextAttempt(): Promise<void> {
-    if (this.#state !== 'DELAYED') return Promise.resolve(); // closed in between
+    if (this.#ended) return Promise.resolve();
+    this.#delay = undefined;
     const turn = (this.#turn = new Deferred<void>());
-    this.#enqueue(this.#activity.services.clock.now());
+    this.#ask?.();
     return turn.promise;
   }
 }

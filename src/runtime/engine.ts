@@ -3,25 +3,47 @@ import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
 import type { Clock } from '../clock.js';
 import { Deadlines } from '../deadlines.js';
 import { Events } from '../events.js';
-import { ActivityAlreadyStartedError, CancelledFailure } from '../failures.js';
+import {
+  ActivityAlreadyStartedError,
+  ActivityNotFoundError,
+  RuntimeFullError,
+  RuntimeShutdownError,
+} from '../failures.js';
 import { DetailsCodec } from '../heartbeat/details.js';
 import type { DetailsSerializer } from '../heartbeat/encoding.js';
 import type { HeartbeatStore } from '../heartbeat/store.js';
 import { LOG_LEVELS, safeLog, type Logger } from '../logger.js';
 import { Deferred } from '../promises.js';
 import type { AnyFunction } from './attempt.js';
-import { Execution } from './execution.js';
+import { Completion } from './completion.js';
+import * as control from './control.js';
+import { describe, type ActivityDescription } from './description.js';
+import { Execution, type Listing } from './execution.js';
+import { compose, type ActivityInterceptor } from './interceptors.js';
 import { resolveOptions, type ActivityOptions, type ResolvedOptions } from './options.js';
-import { activityFailure } from './outcome.js';
-import { randomToken } from './random-token.js';
+import { Registry } from './registry.js';
+import { requested } from './requests.js';
 import { Scheduler } from './scheduler.js';
 import type { Services } from './services.js';
+import { ShutdownState } from './shutdown-state.js';
+import {
+  resolveShutdown,
+  shutDown,
+  type ShutdownOptions,
+  type ShutdownResult,
+} from './shutdown.js';
 import { OutsideSignals } from './signals.js';
 
 /** Options of a runtime. */
 export interface RuntimeOptions {
   /** Attempts that may run at once; the others wait. Default Infinity. */
   readonly maxConcurrentActivities?: number | undefined;
+  /** Of those, attempts with the same `concurrencyKey`. Default Infinity. */
+  readonly maxConcurrentPerKey?: number | undefined;
+  /** Attempts that begin in a second, evenly spaced, retries included. Default Infinity. */
+  readonly maxActivitiesPerSecond?: number | undefined;
+  /** Activities that may wait for a slot; one more is a `RuntimeFullError`. Default Infinity. */
+  readonly maxWaiting?: number | undefined;
   /** For every call that does not give its own; a call's `retryPolicy` replaces the whole. */
   readonly defaults?: Omit<ActivityOptions, 'activityId' | 'signal'> | undefined;
   /**
@@ -35,12 +57,31 @@ export interface RuntimeOptions {
   readonly logger?: Logger | false | undefined;
   /** Larger heartbeat details are refused. Default 2 MiB. */
   readonly maxHeartbeatDetailsBytes?: number | undefined;
+  /** Wrapped around every attempt and heartbeat; the first is the outermost. */
+  readonly interceptors?: readonly ActivityInterceptor[] | undefined;
+}
+
+/** How many activities a runtime has, by what they are doing. */
+export interface RuntimeStats {
+  /** All that have not closed. */
+  readonly open: number;
+  /** With a running attempt, also one that is completed from outside. */
+  readonly running: number;
+  /** For a slot. */
+  readonly waiting: number;
+  readonly paused: number;
+  /** In a start delay or backoff. */
+  readonly delayed: number;
 }
 
 const RUNTIME_OPTION_NAMES: OptionNames = {
   of: 'ActivityRuntime',
   known: new Set([
     'maxConcurrentActivities',
+    'maxConcurrentPerKey',
+    'maxActivitiesPerSecond',
+    'maxWaiting',
+    'interceptors',
     'defaults',
     'store',
     'serializer',
@@ -62,12 +103,16 @@ const DEFAULTS_NAMES: OptionNames = {
     'startToCloseTimeout',
     'scheduleToStartTimeout',
     'scheduleToCloseTimeout',
+    'progressTimeout',
     'startDelay',
     'retryPolicy',
     'heartbeatThrottleInterval',
     'cancellationType',
+    'cancellationDelivery',
     'attemptOverlap',
     'priority',
+    'concurrencyKey',
+    'idConflictPolicy',
   ]),
   elsewhere: {
     args: "a call's own option, never a default",
@@ -79,61 +124,178 @@ const DEFAULTS_NAMES: OptionNames = {
 /** What a call gives beside the function. */
 export type CallOptions = ActivityOptions & { readonly args?: readonly unknown[] | undefined };
 
+/** An activity that a call has started, or joined. */
+export interface Started {
+  readonly execution: Execution;
+  readonly result: Promise<unknown>;
+}
+
 export class Engine {
   readonly events: Events;
+  readonly completion: Completion;
   readonly #services: Services;
   readonly #defaults: ActivityOptions | undefined;
-  /** Open activities that were given an id. */
-  readonly #byId = new Map<string, Execution>();
+  readonly #maxWaiting: number;
+  readonly #listing: Listing = { open: new Registry(), haunted: new Set() };
+  #shutdown: Promise<ShutdownResult> | undefined;
 
   /** @throws TypeError that names the option, the value received and what is accepted */
   constructor(options: RuntimeOptions = {}, clock: Clock, random: () => number) {
     checkRuntimeOptions(options);
     const log = safeLog(options.logger);
+    const deadlines = new Deadlines(clock);
+    const limits = {
+      slots: options.maxConcurrentActivities ?? Infinity,
+      slotsPerKey: options.maxConcurrentPerKey ?? Infinity,
+      startsPerSecond: options.maxActivitiesPerSecond ?? Infinity,
+    };
     this.events = new Events(log);
     this.#defaults = options.defaults;
+    this.#maxWaiting = options.maxWaiting ?? Infinity;
     this.#services = {
       clock,
-      deadlines: new Deadlines(clock),
-      scheduler: new Scheduler(options.maxConcurrentActivities ?? Infinity),
+      deadlines,
+      scheduler: new Scheduler(limits, clock, deadlines),
       events: this.events,
       signals: new OutsideSignals(),
       codec: new DetailsCodec(options.serializer, options.maxHeartbeatDetailsBytes),
       store: options.store,
+      interceptors: compose(options.interceptors ?? []),
+      shutdown: new ShutdownState(),
+      tokens: new Map(),
       log,
       random,
     };
+    this.completion = new Completion(
+      (token) => this.#services.tokens.get(token) as Execution | undefined,
+    );
   }
 
   /**
-   * Runs an activity. Its promise settles when the caller is to know.
+   * Starts an activity, or joins the open one of the same id.
    *
-   * @throws TypeError, ActivityAlreadyStartedError: then nothing has been scheduled
+   * @throws TypeError, ActivityAlreadyStartedError, RuntimeFullError, RuntimeShutdownError: then
+   * nothing has been scheduled
    */
-  start(fn: AnyFunction, call: CallOptions | undefined): Promise<unknown> {
+  start(fn: AnyFunction, call: CallOptions | undefined): Started {
     if (typeof fn !== 'function') {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
     }
     const options = resolveOptions(call, this.#defaults, fn.name);
     const args = readArgs(call?.args);
-    if (options.signal?.aborted === true) return abortedBefore(options, options.signal);
-    const { activityId } = options;
-    if (activityId !== undefined && this.#byId.has(activityId)) {
+    if (this.#services.shutdown.begun) {
+      throw new RuntimeShutdownError('This runtime is shutting down; it takes no new activities');
+    }
+    const { signal, activityId } = options;
+    const open = activityId === undefined ? undefined : this.#listing.open.find(activityId);
+    if (open !== undefined) return this.#join(open, fn, options);
+    const execution = new Execution(this.#services, { fn, args, options }, this.#listing);
+    if (signal?.aborted === true) {
+      execution.closeUnscheduled(signal.reason);
+      return { execution, result: execution.outcome.promise };
+    }
+    if (this.#isFull(execution)) {
+      throw new RuntimeFullError(
+        `As many activities wait as maxWaiting allows (${this.#maxWaiting}); try again later`,
+      );
+    }
+    if (signal !== undefined) this.#follow(signal, execution);
+    execution.schedule();
+    return { execution, result: execution.outcome.promise };
+  }
+
+  #isFull({ dispatch, options }: Execution): boolean {
+    if (this.#maxWaiting === Infinity || options.startDelayMs > 0) return false;
+    const { scheduler, clock } = this.#services;
+    return scheduler.waiting >= this.#maxWaiting && !scheduler.isFree(dispatch, clock.now());
+  }
+
+  #follow(signal: AbortSignal, execution: Execution): void {
+    const { signals } = this.#services;
+    const follower = {
+      signalAborted: (reason: unknown) => {
+        control.cancel(execution, reason, true);
+      },
+    };
+    signals.follow(signal, follower);
+    execution.onClosed = () => {
+      signals.unfollow(signal, follower);
+    };
+  }
+
+  /** The id is that of an open activity. */
+  #join(execution: Execution, fn: AnyFunction, options: ResolvedOptions): Started {
+    const { activityId } = execution;
+    const { signal, idConflictPolicy } = options;
+    if (idConflictPolicy === 'FAIL') {
       throw new ActivityAlreadyStartedError(
         `activityId ${JSON.stringify(activityId)} is that of an activity that is still open`,
         { activityId },
       );
     }
-    const caller = new Deferred<unknown>();
-    const execution = new Execution(
-      this.#services,
-      { fn, args, options },
-      caller,
-      activityId === undefined ? undefined : () => this.#byId.delete(activityId),
-    );
-    if (activityId !== undefined) this.#byId.set(activityId, execution);
-    execution.schedule();
-    return caller.promise;
+    if (execution.activity.fn !== fn) {
+      throw new TypeError(
+        `activityId ${JSON.stringify(activityId)} is that of an open activity with another function`,
+      );
+    }
+    const { promise } = execution.outcome;
+    return { execution, result: signal === undefined ? promise : this.#joined(execution, signal) };
+  }
+
+  /** A further caller's wait, which its own signal ends, and nothing else. */
+  #joined(execution: Execution, signal: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const abort = (reason: unknown): void => {
+        const cause = requested('CANCELLED', reason);
+        reject(execution.failure('CANCELED', cause, 'CANCEL_REQUESTED'));
+      };
+      if (signal.aborted) {
+        abort(signal.reason);
+        return;
+      }
+      const { signals } = this.#services;
+      const follower = { signalAborted: abort };
+      signals.follow(signal, follower);
+      const unfollow = (): void => {
+        signals.unfollow(signal, follower);
+      };
+      execution.outcome.promise.then(resolve, reject).then(unfollow, unfollow);
+    });
+  }
+
+  /** @throws ActivityNotFoundError */
+  find(activityId: string): Execution {
+    const execution = this.#listing.open.find(activityId);
+    if (execution !== undefined) return execution;
+    throw new ActivityNotFoundError(`No activity ${JSON.stringify(activityId)} is open`, {
+      activityId,
+    });
+  }
+
+  list(): ActivityDescription[] {
+    return this.#listing.open.all().map(describe);
+  }
+
+  stats(): RuntimeStats {
+    const { open, running, paused } = this.#listing.open;
+    const { waiting } = this.#services.scheduler;
+    return { open, running, waiting, paused, delayed: open - running - waiting - paused };
+  }
+
+  idle(): Promise<void> {
+    return this.#listing.open.idle();
+  }
+
+  shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
+    if (this.#shutdown === undefined) {
+      const resolved = resolveShutdown(options);
+      // A listener of shutdownSignal may ask for the shutdown too: it gets this same one.
+      const done = new Deferred<ShutdownResult>();
+      this.#shutdown = done.promise;
+      this.#services.shutdown.begin();
+      done.resolve(shutDown(resolved, this.#listing, this.#services.clock));
+    }
+    return this.#shutdown;
   }
 }
 
@@ -143,19 +305,6 @@ function readArgs(args: readonly unknown[] | undefined): readonly unknown[] {
   if (args === undefined) return NO_ARGS;
   if (Array.isArray(args)) return args;
   throw badOption('args', args, "an array of the function's arguments after ctx");
-}
-
-/** Its signal aborted before the call: nothing is scheduled, and the caller is told. */
-function abortedBefore(options: ResolvedOptions, signal: AbortSignal): Promise<never> {
-  const cause = new CancelledFailure('CANCELLED', { cause: signal.reason as unknown });
-  const { activityType, activityId = randomToken() } = options;
-  return Promise.reject(
-    activityFailure('CANCELED', cause, 'CANCEL_REQUESTED', {
-      activityId,
-      activityType,
-      attempt: 0,
-    }),
-  );
 }
 
 function checkRuntimeOptions(options: RuntimeOptions): void {
@@ -168,7 +317,11 @@ function checkRuntimeOptions(options: RuntimeOptions): void {
   }
   refuseUnknown(options, RUNTIME_OPTION_NAMES);
   checkCount('maxConcurrentActivities', options.maxConcurrentActivities);
+  checkCount('maxConcurrentPerKey', options.maxConcurrentPerKey);
+  checkCount('maxWaiting', options.maxWaiting);
+  checkRate('maxActivitiesPerSecond', options.maxActivitiesPerSecond);
   checkCount('maxHeartbeatDetailsBytes', options.maxHeartbeatDetailsBytes);
+  checkInterceptors(options.interceptors);
   checkMethods('store', options.store, ['get', 'set', 'delete']);
   checkMethods('serializer', options.serializer, ['serialize', 'deserialize']);
   if (options.logger !== false) checkMethods('logger', options.logger, LOG_LEVELS);
@@ -184,6 +337,24 @@ function checkRuntimeOptions(options: RuntimeOptions): void {
 function checkCount(name: string, value: number | undefined): void {
   if (value === undefined || value === Infinity || (Number.isInteger(value) && value > 0)) return;
   throw badOption(name, value, 'a whole number above 0, or Infinity');
+}
+
+function checkRate(name: string, value: number | undefined): void {
+  if (value === undefined || (typeof value === 'number' && value > 0)) return;
+  throw badOption(name, value, 'a number above 0, or Infinity');
+}
+
+function checkInterceptors(interceptors: unknown): void {
+  if (interceptors === undefined) return;
+  const accepted = 'an array of objects with execute, heartbeat, or both';
+  if (!Array.isArray(interceptors)) throw badOption('interceptors', interceptors, accepted);
+  interceptors.forEach((one: unknown, index) => {
+    const { execute, heartbeat } = (one ?? {}) as Partial<Record<string, unknown>>;
+    const known = [execute, heartbeat].filter((method) => method !== undefined);
+    if (known.length === 0 || known.some((method) => typeof method !== 'function')) {
+      throw badOption(`interceptors[${index}]`, one, accepted);
+    }
+  });
 }
 
 function checkMethods(name: string, value: object | undefined, methods: readonly string[]): void {

@@ -4,25 +4,33 @@
  *
  *   loading ──▶ dispatch ──▶ an attempt runs ──▶ closed
  *   (store)        ▲                │
- *                  └────────────────┘ it failed and is retried
+ *                  └────────────────┘ it failed and is retried, was paused, or reset
  *
- * It may close at any time: by a cancellation, or by a timeout of the whole activity.
+ * What is asked of it from outside comes through `control.ts`; it may close at any time.
  */
 import { Deadline } from '../deadlines.js';
 import type { ActivityEventName, EventFields } from '../events.js';
 import { CancelledFailure, ensureError, type RetryState, type TimeoutType } from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
-import { classify, type Verdict } from '../retry/classify.js';
+import { Deferred } from '../promises.js';
+import { classify } from '../retry/classify.js';
 import { attributesOf, emit } from './announce.js';
 import { Attempt, type AnyFunction, type AttemptOwner } from './attempt.js';
 import { Dispatch, type Dispatched } from './dispatch.js';
 import { HeartbeatRecord } from './heartbeat-record.js';
 import { loadDetails } from './load-details.js';
 import type { ResolvedOptions } from './options.js';
-import { activityFailure, attemptTimeout, finalFailure, type ClosedStatus } from './outcome.js';
+import {
+  activityFailure,
+  attemptTimeout,
+  finalFailure,
+  type ClosedStatus,
+  type Next,
+} from './outcome.js';
 import { randomToken } from './random-token.js';
+import type { Registered, Registry } from './registry.js';
+import { requested, type Requests, type ResetOptions } from './requests.js';
 import type { Services } from './services.js';
-import type { SignalFollower } from './signals.js';
 import { AttemptWarnings } from './warnings.js';
 
 /** What is run. */
@@ -32,56 +40,76 @@ export interface Activity {
   readonly options: ResolvedOptions;
 }
 
-/** Whom the outcome is told. */
-export interface Caller {
-  resolve(result: unknown): void;
-  reject(failure: Error): void;
+/** What an execution is listed in. */
+export interface Listing {
+  readonly open: Registry<Execution>;
+  /** Closed, and functions of theirs still run. */
+  readonly haunted: Set<Execution>;
 }
 
-export class Execution extends Deadline implements AttemptOwner, Dispatched, SignalFollower {
+export class Execution extends Deadline implements AttemptOwner, Dispatched, Registered {
   readonly services: Services;
-  readonly options: ResolvedOptions;
+  readonly activity: Activity;
   readonly scheduledAt: number;
-  undelivered: CancelledFailure | undefined;
-
-  readonly #activity: Activity;
-  readonly #caller: Caller;
-  readonly #onClosed: (() => void) | undefined;
-  /** The scheduleToClose deadline. */
-  readonly #expiresAt: number;
-  readonly #dispatch: Dispatch;
-
-  #closed = false;
-  #id: string | undefined;
-  /** The last attempt made. */
-  #attemptNumber = 0;
+  readonly outcome = new Deferred<unknown>();
+  readonly dispatch: Dispatch;
+  options: ResolvedOptions;
+  before: Registered | undefined;
+  after: Registered | undefined;
+  /** What is asked of the running attempt; undefined if nothing is. */
+  requests: Requests | undefined;
   /** The running one. */
-  #attempt: Attempt | undefined;
-  #lastFailure: Error | undefined;
-  #cancelRequest: CancelledFailure | undefined;
+  attempt: Attempt | undefined;
+  /** The last attempt made; after a reset, 0. */
+  attemptNumber = 0;
+  lastFailure: Error | undefined;
+  /** The running one, or the one before. */
+  lastAttempt: Attempt | undefined;
+  /** When the attempt ended whose failure is being backed off from; undefined if none is. */
+  lastEndedAt: number | undefined;
+  abandonedAttempts = 0;
+  /** Failed ones, since heartbeat details last changed. */
+  attemptsWithoutProgress = 0;
+  /** How it has ended; undefined while it is open. */
+  closed: ClosedStatus | 'COMPLETED' | undefined;
+  /** When. Known if somebody has a handle: a reading of the clock is a tenth of a short call. */
+  closedAt: number | undefined;
+  observed = false;
+
+  onClosed: (() => void) | undefined;
+
+  readonly #listing: Listing;
+  /** Of the attempts before the last. */
+  #earlierHeartbeatAt: number | undefined;
+  #id: string | undefined;
+  /** Functions that have not settled: more than one if attempts were abandoned. */
+  #functions = 0;
   #heartbeats: HeartbeatRecord | undefined;
   #warnings: AttemptWarnings | undefined;
+  #settled: Deferred<void> | undefined;
 
-  constructor(services: Services, activity: Activity, caller: Caller, onClosed?: () => void) {
+  constructor(services: Services, activity: Activity, listing: Listing) {
     super();
     this.services = services;
+    this.activity = activity;
     this.options = activity.options;
-    this.#activity = activity;
-    this.#caller = caller;
-    this.#onClosed = onClosed;
-    const { scheduleToCloseTimeoutMs, startDelayMs, activityId } = activity.options;
-    this.#id = activityId;
-    this.#dispatch = new Dispatch(this);
+    this.#listing = listing;
+    this.#id = activity.options.activityId;
+    this.dispatch = new Dispatch(this);
     this.scheduledAt = services.clock.now();
-    this.#expiresAt =
-      scheduleToCloseTimeoutMs === 0
-        ? Infinity
-        : this.scheduledAt + startDelayMs + scheduleToCloseTimeoutMs;
+  }
+
+  get givenId(): string | undefined {
+    return this.activity.options.activityId;
   }
 
   /** Made when first asked for: most activities are never called by their id. */
   get activityId(): string {
-    return (this.#id ??= randomToken());
+    if (this.#id === undefined) {
+      this.#id = randomToken();
+      if (this.closed === undefined) this.#listing.open.name(this, this.#id);
+    }
+    return this.#id;
   }
 
   get heartbeats(): HeartbeatRecord {
@@ -92,241 +120,369 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Sig
     return this.#heartbeats?.details;
   }
 
+  /** When the last heartbeat of any attempt came. */
+  get lastHeartbeatAt(): number | undefined {
+    return this.lastAttempt?.heartbeatAt ?? this.#earlierHeartbeatAt;
+  }
+
+  #noteHeartbeat(): void {
+    const at = this.lastAttempt?.heartbeatAt;
+    if (at !== undefined) this.#earlierHeartbeatAt = at;
+  }
+
+  /** The scheduleToClose deadline. */
+  get expiresAt(): number {
+    const { scheduleToCloseTimeoutMs, startDelayMs } = this.options;
+    if (scheduleToCloseTimeoutMs === 0) return Infinity;
+    return this.scheduledAt + startDelayMs + scheduleToCloseTimeoutMs;
+  }
+
   // ── From the start to an attempt ─────────────────────────────────────────────────────────────
 
   /** Schedules the activity; with a free slot its function has been called when this returns. */
   schedule(): void {
-    const { signal, activityId } = this.options;
-    if (signal !== undefined) this.services.signals.follow(signal, this);
-    this.#emit('scheduled', {});
-    if (this.#closed) return;
+    this.#listing.open.add(this);
+    const { activityId } = this.options;
+    this.emit('scheduled', {});
+    if (this.closed !== undefined) return;
     const { store } = this.services;
     if (store === undefined || activityId === undefined) this.#dispatchFirst(this.scheduledAt);
     else this.#load(store, activityId);
   }
 
+  /** Its signal had aborted before the call: nothing is scheduled, and the caller is told. */
+  closeUnscheduled(reason: unknown): void {
+    this.closed = 'CANCELED';
+    this.closedAt = this.scheduledAt;
+    const cause = requested('CANCELLED', reason);
+    this.outcome.reject(this.failure('CANCELED', cause, 'CANCEL_REQUESTED'));
+  }
+
   #load(store: NonNullable<Services['store']>, activityId: string): void {
     this.rearm(this.scheduledAt);
     loadDetails(store, activityId, this.services.codec, (details, failure) => {
-      if (this.#closed) return;
+      if (this.closed !== undefined) return;
       if (details !== undefined) this.heartbeats.details = details;
       if (failure === undefined) this.#dispatchFirst(this.services.clock.now());
-      else this.#fail('FAILED', failure, 'NON_RETRYABLE_FAILURE');
+      else this.fail('FAILED', failure, 'NON_RETRYABLE_FAILURE');
     });
   }
 
   #dispatchFirst(now: number): void {
-    this.#dispatch.first(this.scheduledAt + this.options.startDelayMs, now);
+    this.dispatch.first(this.scheduledAt + this.options.startDelayMs, now);
   }
 
   beginAttempt(dispatchedAt: number, now: number): void {
-    const attempt = new Attempt(this, this.#attemptNumber + 1, dispatchedAt, now);
-    this.#attemptNumber = attempt.number;
-    this.#attempt = attempt;
+    const attempt = new Attempt(this, this.attemptNumber + 1, dispatchedAt, now);
+    this.#noteHeartbeat();
+    this.attemptNumber = attempt.number;
+    this.attempt = this.lastAttempt = attempt;
+    this.#functions++;
+    this.#listing.open.countRunning(1);
     this.rearm(now);
-    this.#emit('started', {});
-    attempt.run(this.#activity.fn, this.#activity.args);
+    this.emit('started', {});
+    attempt.run(this.activity.fn, this.activity.args);
+  }
+
+  // ── News of an attempt ───────────────────────────────────────────────────────────────────────
+
+  returned(attempt: Attempt, result: unknown): void {
+    if (this.#functionOver(attempt, { result })) this.complete(result);
+  }
+
+  threw(attempt: Attempt, thrown: unknown): void {
+    if (this.#functionOver(attempt, { error: thrown })) this.failAttempt(attempt, thrown);
+  }
+
+  /** True if its outcome counts. */
+  #functionOver(attempt: Attempt, outcome: EventFields<'attemptSettled'>): boolean {
+    this.#functions--;
+    if (attempt.ended) {
+      this.emit('attemptSettled', outcome, attempt.number);
+      this.dispatch.settled(attempt, this.services.clock.now());
+    }
+    if (this.#functions === 0 && this.closed !== undefined) {
+      this.#listing.haunted.delete(this);
+      this.#settled?.resolve();
+    }
+    return !attempt.ended && attempt.holdsSlot;
+  }
+
+  leftOpen(attempt: Attempt): void {
+    attempt.holdsSlot = false;
+    this.services.scheduler.release(this.dispatch);
+    this.services.scheduler.handOut();
   }
 
   // ── The end of an attempt ────────────────────────────────────────────────────────────────────
 
-  returned(attempt: Attempt, result: unknown): void {
-    if (attempt.ended) {
-      this.#abandonedSettled(attempt, { result });
-      return;
-    }
-    attempt.end(); // details held back die with the activity
-    this.#close();
+  /** With a result, from the function or from outside; there may be no attempt, or one that runs. */
+  complete(result: unknown): void {
+    const { attempt } = this;
+    attempt?.end(); // details held back die with the activity
+    this.#close('COMPLETED');
+    if (attempt?.running === true) this.#abandon(attempt);
     this.#heartbeats?.forget();
-    this.#emit('completed', { result });
-    this.#tell(() => this.#caller.resolve(result));
+    this.emit('completed', { result });
+    this.#tell(() => this.outcome.resolve(result));
     this.services.scheduler.handOut();
   }
 
-  threw(attempt: Attempt, thrown: unknown): void {
-    if (attempt.ended) {
-      this.#abandonedSettled(attempt, { error: thrown });
-      return;
-    }
-    const { interruption } = attempt;
-    if (this.#cancelRequest !== undefined && interruption.isAcceptedBy(thrown)) {
-      this.#accepted(attempt, interruption.reason ?? this.#cancelRequest);
+  /** The function threw, or somebody says from outside that the attempt has failed. */
+  failAttempt(attempt: Attempt, thrown: unknown): void {
+    const now = this.services.clock.now();
+    const reason = attempt.interruptedBy;
+    if (reason !== undefined && attempt.interruption.isAcceptedBy(thrown)) {
+      this.endAttempt(
+        attempt,
+        reason,
+        this.#unlessShutDown(this.#afterAccepted(attempt, reason)),
+        now,
+      );
     } else {
-      this.#attemptFailed(attempt, ensureError(thrown), this.services.clock.now());
+      const failure = ensureError(thrown);
+      const next = this.#unlessShutDown(this.#afterFailure(attempt, failure, now), failure);
+      this.endAttempt(attempt, failure, next, now);
     }
   }
 
-  #timedOut(timeoutType: TimeoutType, now: number): void {
-    const attempt = this.#attempt;
+  #timeOut(timeoutType: TimeoutType, now: number): void {
+    const { attempt } = this;
     const failure = attemptTimeout(timeoutType, {
       options: this.options,
       lastHeartbeatDetails: this.services.codec.copy(this.details),
-      eventLoopBlockedMs: attempt?.monitor.blockedMs ?? 0,
-      previous: this.#lastFailure,
+      eventLoopBlockedMs: attempt?.blockedMs(timeoutType) ?? 0,
+      previous: this.lastFailure,
     });
-    if (attempt === undefined) this.#fail('TIMED_OUT', failure, 'TIMEOUT');
-    else this.#attemptFailed(attempt, failure, now, timeoutType);
+    if (attempt === undefined) {
+      this.fail('TIMED_OUT', failure, 'TIMEOUT');
+      return;
+    }
+    const next = this.#unlessShutDown(
+      this.#afterFailure(attempt, failure, now, timeoutType),
+      failure,
+    );
+    this.endAttempt(attempt, failure, next, now, timeoutType);
   }
 
-  /** The running attempt threw, or a deadline of it passed: another one, or the end. */
-  #attemptFailed(attempt: Attempt, failure: Error, now: number, timedOut?: TimeoutType): void {
+  /** The function stopped because it was told to. */
+  #afterAccepted(attempt: Attempt, reason: CancelledFailure): Next {
+    const { cancel, reset, pause } = this.requests ?? NO_REQUESTS;
+    if (cancel !== undefined) return cancelled(cancel, 'CANCEL_REQUESTED');
+    if (reason.message === 'WORKER_SHUTDOWN') return cancelled(reason, undefined);
+    if (reset !== undefined) return this.#afterReset();
+    const paused = pause !== undefined;
+    return { again: true, attempt: attempt.number + 1, delayMs: 0, paused };
+  }
+
+  #afterFailure(attempt: Attempt, failure: Error, now: number, timedOut?: TimeoutType): Next {
+    const { cancel, reset, pause } = this.requests ?? NO_REQUESTS;
+    if (cancel === undefined && reset !== undefined && timedOut !== 'SCHEDULE_TO_CLOSE') {
+      return this.#afterReset();
+    }
     const verdict = classify({
       failure,
       timedOut,
       policy: this.options.retryPolicy,
       attempt: attempt.number,
-      cancelRequested: this.#cancelRequest !== undefined,
-      remainingMs: this.#expiresAt - now,
+      attemptsWithoutProgress: attempt.progressed ? 0 : this.attemptsWithoutProgress + 1,
+      cancelRequested: cancel !== undefined,
+      remainingMs: this.expiresAt - now,
       random: this.services.random,
     });
-    const unreported = attempt.end();
-    this.#lastFailure = failure;
-    if (verdict.retry) {
-      this.#attempt = undefined;
-      this.#dispatch.again(attempt, verdict.delayMs, now);
-    } else {
-      this.#close();
-    }
+    if (!verdict.retry) return finalFailure(failure, verdict.retryState, timedOut);
+    const paused = pause !== undefined;
+    return { again: true, attempt: attempt.number + 1, delayMs: verdict.delayMs, paused };
+  }
 
-    if (unreported) this.heartbeats.report(attempt.number);
+  /** A runtime that shuts down begins no further attempt. */
+  #unlessShutDown(next: Next, failure?: Error): Next {
+    if (!next.again || !this.services.shutdown.begun) return next;
+    return cancelled(requested('WORKER_SHUTDOWN', failure), undefined);
+  }
+
+  #afterReset(): Next {
+    const { reset, pause } = this.requests ?? NO_REQUESTS;
+    const paused = pause !== undefined && reset?.options.keepPaused === true;
+    return { again: true, attempt: 1, delayMs: reset?.delayMs ?? 0, paused };
+  }
+
+  /** @param failure what ended it: thrown, a timeout, or the reason it was told to stop */
+  endAttempt(
+    attempt: Attempt,
+    failure: Error,
+    next: Next,
+    now: number,
+    timedOut?: TimeoutType,
+  ): void {
+    const accepted = failure === attempt.interruptedBy;
+    const unreported = attempt.end();
+    const reset = next.again ? this.requests?.reset : undefined;
+    if (!accepted) this.lastFailure = failure;
+    if (next.again) this.#yield(attempt, next, now);
+    else this.#close(next.status);
+
+    if (unreported && reset?.options.resetHeartbeat !== true) {
+      this.heartbeats.report(attempt.number);
+    }
     if (timedOut !== undefined) {
       attempt.interruption.deliver(new CancelledFailure('TIMED_OUT', { cause: failure }));
     }
-    this.#emit('attemptFailed', { failure, ...nextAttempt(attempt, verdict) }, attempt.number);
-    if (attempt.running) {
-      this.#emit('attemptAbandoned', {}, attempt.number);
-      this.#warn().abandoned(attempt.number);
+    if (next.again || !accepted) {
+      this.emit('attemptFailed', { failure, ...nextAttempt(next) }, attempt.number);
     }
+    if (attempt.running) this.#abandon(attempt);
 
-    if (verdict.retry) {
-      this.#warn().retry(failure, verdict.delayMs, attempt.number);
-      this.#dispatch.loop();
-    } else {
-      const { status, cause } = finalFailure(failure, verdict.retryState, timedOut);
-      this.#tellFailure(status, cause, verdict.retryState);
+    if (!next.again) this.#tellFailure(next.status, next.cause, next.retryState);
+    else {
+      if (!accepted) this.#warn().retry(failure, next.delayMs, attempt.number);
+      if (reset !== undefined && this.closed === undefined) this.emit('reset', {});
+      if (next.paused && this.dispatch.paused) this.emit('paused', {});
+      this.dispatch.goOn();
     }
     this.services.scheduler.handOut();
   }
 
-  #abandonedSettled(attempt: Attempt, outcome: EventFields<'attemptSettled'>): void {
-    this.#emit('attemptSettled', outcome, attempt.number);
-    this.#dispatch.settled(attempt, this.services.clock.now());
+  /** The attempt is over and another one is due: the state of that. */
+  #yield(attempt: Attempt, next: Next & { again: true }, now: number): void {
+    this.attempt = undefined;
+    this.lastEndedAt = next.delayMs > 0 && this.requests?.reset === undefined ? now : undefined;
+    this.attemptNumber = next.attempt - 1;
+    this.attemptsWithoutProgress =
+      next.attempt === 1 || attempt.progressed ? 0 : this.attemptsWithoutProgress + 1;
+    const reset = this.requests?.reset;
+    this.requests = undefined;
+    if (reset !== undefined) this.applyReset(reset.options);
+    this.#listing.open.countRunning(-1);
+    this.dispatch.again(attempt, next.delayMs, now);
+    if (next.paused) this.park(now);
+  }
+
+  applyReset(options: ResetOptions): void {
+    if (options.resetHeartbeat === true) this.#heartbeats?.forget();
+    if (options.restoreOriginalOptions === true) this.options = this.activity.options;
+  }
+
+  /** No attempt begins until it is unpaused. */
+  park(now: number): void {
+    this.dispatch.pause(now);
+    this.#listing.open.countPaused(1);
+  }
+
+  unpark(extraMs: number, now: number): void {
+    this.dispatch.unpause(extraMs, now);
+    this.#listing.open.countPaused(-1);
+  }
+
+  #abandon(attempt: Attempt): void {
+    this.abandonedAttempts++;
+    // It goes on; if nothing has told it yet, this does.
+    attempt.interruption.deliver(new CancelledFailure('NOT_FOUND'));
+    this.emit('attemptAbandoned', {}, attempt.number);
+    this.#warn().abandoned(attempt.number);
   }
 
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
 
   onDue(now: number): void {
-    const attempt = this.#attempt;
+    const { attempt, expiresAt } = this;
     const expired =
-      attempt === undefined ? this.#expiredWaiting(now) : attempt.expired(now, this.#expiresAt);
+      attempt === undefined ? this.#expiredWaiting(now) : attempt.expired(now, expiresAt);
     if (expired !== undefined) {
-      this.#timedOut(expired, now);
+      this.#timeOut(expired, now);
       return;
     }
-    if (attempt === undefined) this.#dispatch.onDue(now);
+    if (attempt === undefined) this.dispatch.onDue(now);
     else attempt.reportDue(now);
-    if (!this.#closed && this.bucket === undefined) this.rearm(now);
+    if (this.bucket === undefined) this.rearm(now);
     this.services.scheduler.handOut();
   }
 
   #expiredWaiting(now: number): TimeoutType | undefined {
-    const { scheduleToStartAt } = this.#dispatch;
-    if (Math.min(scheduleToStartAt, this.#expiresAt) > now) return undefined;
-    return scheduleToStartAt <= this.#expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
+    const { expiresAt } = this;
+    const { scheduleToStartAt } = this.dispatch;
+    if (Math.min(scheduleToStartAt, expiresAt) > now) return undefined;
+    return scheduleToStartAt <= expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
   }
 
   /** Arms the one deadline of the activity for whatever comes first. */
   rearm(now: number): void {
+    if (this.closed !== undefined) return;
+    const { attempt, expiresAt } = this;
     const due =
-      this.#attempt === undefined
-        ? Math.min(this.#dispatch.dueAt, this.#expiresAt)
-        : this.#attempt.nextDue(this.#expiresAt);
+      attempt === undefined ? Math.min(this.dispatch.dueAt, expiresAt) : attempt.nextDue(expiresAt);
     if (due === Infinity) this.services.deadlines.disarm(this);
     else this.services.deadlines.arm(this, due, now);
   }
 
-  // ── Cancellation ─────────────────────────────────────────────────────────────────────────────
-
-  /** The outside signal: always at once. */
-  signalAborted(reason: unknown): void {
-    this.cancel(reason, true);
-  }
-
-  /** @param immediate whether a running function hears it now, or inside its next heartbeat */
-  cancel(cause: unknown, immediate: boolean): void {
-    if (this.#closed) return;
-    const attempt = this.#attempt;
-    if (this.#cancelRequest !== undefined) {
-      if (immediate) attempt?.interruption.deliver(this.#cancelRequest);
-      return;
-    }
-    const request = new CancelledFailure('CANCELLED', cause === undefined ? {} : { cause });
-    if (attempt === undefined) {
-      this.#fail('CANCELED', request, 'CANCEL_REQUESTED');
-      return;
-    }
-    const type = this.options.cancellationType;
-    if (type !== 'ABANDON') {
-      this.#cancelRequest = request;
-      if (immediate) attempt.interruption.deliver(request);
-      else this.undelivered = request;
-    }
-    if (type !== 'WAIT_CANCELLATION_COMPLETED') {
-      this.#caller.reject(this.#activityFailure('CANCELED', request, 'CANCEL_REQUESTED'));
-    }
-  }
-
-  /** The function stopped because it was told to. */
-  #accepted(attempt: Attempt, reason: CancelledFailure): void {
-    const unreported = attempt.end();
-    this.#close();
-    if (unreported) this.heartbeats.report(attempt.number);
-    this.#tellFailure('CANCELED', reason, 'CANCEL_REQUESTED');
-    this.services.scheduler.handOut();
-  }
-
   // ── The end of the activity ──────────────────────────────────────────────────────────────────
 
-  /** Ends an activity of which no attempt runs. */
-  #fail(status: ClosedStatus, failure: Error, retryState: RetryState): void {
-    this.#close();
+  /** Ends an activity, whatever it is doing. */
+  fail(status: ClosedStatus, failure: Error, retryState: RetryState | undefined): void {
+    const { attempt } = this;
+    const unreported = attempt?.end() === true;
+    this.#close(status);
+    if (unreported && status !== 'TERMINATED') this.heartbeats.report(attempt.number);
+    if (attempt?.running === true) this.#abandon(attempt);
+    if (status === 'TERMINATED') this.#heartbeats?.forget();
     this.#tellFailure(status, failure, retryState);
     this.services.scheduler.handOut();
   }
 
   /** The state of the end, before anybody is told: nothing is held and nothing waits any more. */
-  #close(): void {
-    const { deadlines, scheduler, signals } = this.services;
-    if (this.#attempt !== undefined) scheduler.release();
-    this.#closed = true;
-    this.#attempt = undefined;
-    this.#dispatch.close();
+  #close(status: ClosedStatus | 'COMPLETED'): void {
+    const { deadlines, scheduler, clock } = this.services;
+    const { attempt, dispatch } = this;
+    const { open, haunted } = this.#listing;
+    this.closed = status;
+    if (this.observed) this.closedAt = clock.now();
+    this.attempt = undefined;
+    if (attempt !== undefined) open.countRunning(-1);
+    if (dispatch.paused) open.countPaused(-1);
+    if (attempt?.holdsSlot === true) scheduler.release(dispatch);
+    dispatch.close();
     deadlines.disarm(this);
-    if (this.options.signal !== undefined) signals.unfollow(this.options.signal, this);
-    this.#onClosed?.();
+    if (this.#functions > 0) haunted.add(this);
+    else this.#settled?.resolve();
+    open.remove(this, this.#id);
+    this.onClosed?.();
   }
 
-  #tellFailure(status: ClosedStatus, cause: Error, retryState: RetryState): void {
-    this.#emit('failed', { status, failure: cause });
-    const failure = this.#activityFailure(status, cause, retryState);
-    this.#tell(() => this.#caller.reject(failure));
+  #tellFailure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): void {
+    this.emit('failed', { status, failure: cause });
+    const failure = this.failure(status, cause, retryState);
+    this.#tell(() => this.outcome.reject(failure));
   }
 
-  #activityFailure(status: ClosedStatus, cause: Error, retryState: RetryState): Error {
-    return activityFailure(status, cause, retryState, attributesOf(this, this.#attemptNumber));
+  /** What the caller gets. */
+  failure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): Error {
+    return activityFailure(status, cause, retryState, attributesOf(this, this.attemptNumber));
   }
 
   /** Tells the caller, after the last write to the store. */
   #tell(settle: () => void): void {
-    const writing = this.#heartbeats?.written();
+    const writing = this.written();
     if (writing === undefined) settle();
     else void writing.then(settle);
   }
 
-  #emit<Name extends ActivityEventName>(
+  /** Settles when no write to the store is under way. */
+  written(): Promise<void> | undefined {
+    return this.#heartbeats?.written();
+  }
+
+  /** Settles when the activity has closed and none of its functions runs. */
+  settled(): Promise<void> {
+    if (this.closed !== undefined && this.#functions === 0) return Promise.resolve();
+    return (this.#settled ??= new Deferred<void>()).promise;
+  }
+
+  // ── Telling ──────────────────────────────────────────────────────────────────────────────────
+
+  emit<Name extends ActivityEventName>(
     name: Name,
     fields: EventFields<Name>,
-    attempt: number = this.#attemptNumber,
+    attempt: number = this.attemptNumber,
   ): void {
     emit(this, name, attempt, fields);
   }
@@ -336,10 +492,13 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Sig
   }
 }
 
-function nextAttempt(
-  attempt: Attempt,
-  verdict: Verdict,
-): { readonly nextAttempt?: { readonly attempt: number; readonly delayMs: number } } {
-  if (!verdict.retry) return {};
-  return { nextAttempt: Object.freeze({ attempt: attempt.number + 1, delayMs: verdict.delayMs }) };
+const NO_REQUESTS: Partial<Requests> = {};
+
+function cancelled(cause: CancelledFailure, retryState: RetryState | undefined): Next {
+  return { again: false, status: 'CANCELED', cause, retryState };
+}
+
+function nextAttempt(next: Next): Pick<EventFields<'attemptFailed'>, 'nextAttempt'> {
+  if (!next.again || next.paused) return {};
+  return { nextAttempt: Object.freeze({ attempt: next.attempt, delayMs: next.delayMs }) };
 }

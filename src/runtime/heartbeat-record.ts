@@ -1,5 +1,6 @@
 /** What an activity has heartbeated, over all its attempts: the newest details and their reports. */
 import type { Snapshot } from '../heartbeat/details.js';
+import { sameDetails } from '../heartbeat/same-details.js';
 import { StoreWriter } from '../heartbeat/store.js';
 import { emit, log, type Announced } from './announce.js';
 
@@ -20,14 +21,24 @@ export class HeartbeatRecord {
     });
   }
 
-  /** @throws HeartbeatDetailsError; then the earlier details stay */
-  keep(details: Snapshot, attempt: number): void {
-    this.details = this.#activity.services.codec.snapshot(details, (bytes) => {
+  /**
+   * True if the details are others than before; always false where nothing depends on it.
+   *
+   * @throws HeartbeatDetailsError; then the earlier details stay
+   */
+  keep(details: Snapshot, attempt: number): boolean {
+    const before = this.details;
+    const { services, options } = this.#activity;
+    this.details = services.codec.snapshot(details, (bytes) => {
       if (this.#warnedOfSize) return;
       this.#warnedOfSize = true;
       const message = `Heartbeat details of ${bytes} bytes: keep a cursor in them, not the data`;
       log(this.#activity, 'warn', attempt, message);
     });
+    const { progressTimeoutMs, retryPolicy } = options;
+    const matters =
+      progressTimeoutMs > 0 || retryPolicy.maximumAttemptsWithoutProgress !== Infinity;
+    return matters && !sameDetails(before, this.details);
   }
 
   /** Stores the newest details and tells the listeners. */
@@ -54,7 +65,9 @@ export class HeartbeatRecord {
 
   /** The activity has succeeded: nobody is to resume from here. */
   forget(): void {
-    if (this.details !== undefined) this.#writer?.delete();
+    if (this.details === undefined) return;
+    this.details = undefined;
+    this.#writer?.delete();
   }
 
   /** Settles when the store has been written to; undefined if nothing is under way. */

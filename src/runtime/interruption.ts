@@ -19,14 +19,18 @@ type OnDelivery = (reason: CancelledFailure | undefined) => void;
 export class Interruption {
   /** Undefined until the attempt has been told to stop. */
   reason: CancelledFailure | undefined;
+  /** Undefined until the attempt has been told to stop. */
+  details: CancellationDetails | undefined;
   #controller: AbortController | undefined;
   #cancelled: Deferred<never> | undefined;
   // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
   #waiting: Set<OnDelivery> | undefined;
 
-  deliver(reason: CancelledFailure): void {
+  /** @param all everything that is asked of the attempt now, for `details` */
+  deliver(reason: CancelledFailure, all: readonly CancelledFailure[] = [reason]): void {
     if (this.reason !== undefined) return;
     this.reason = reason;
+    this.details = cancellationDetails(all);
     this.#controller?.abort(reason);
     this.#cancelled?.reject(reason);
     const waiting = this.#waiting;
@@ -51,20 +55,6 @@ export class Interruption {
       if (this.reason !== undefined) this.#cancelled.reject(this.reason);
     }
     return this.#cancelled.promise;
-  }
-
-  get details(): CancellationDetails | undefined {
-    if (this.reason === undefined) return undefined;
-    const details = {
-      cancelRequested: false,
-      paused: false,
-      reset: false,
-      timedOut: false,
-      workerShutdown: false,
-      notFound: false,
-    };
-    details[FLAGS[this.reason.message]] = true;
-    return Object.freeze(details);
   }
 
   /** Calls back at the delivery, unless taken back with the function returned. */
@@ -103,6 +93,19 @@ export class Interruption {
     this.#waiting?.forEach((stop) => stop(undefined));
     this.#waiting = undefined;
   }
+}
+
+function cancellationDetails(all: readonly CancelledFailure[]): CancellationDetails {
+  const details = {
+    cancelRequested: false,
+    paused: false,
+    reset: false,
+    timedOut: false,
+    workerShutdown: false,
+    notFound: false,
+  };
+  for (const { message } of all) details[FLAGS[message]] = true;
+  return Object.freeze(details);
 }
 
 function isAbortError(thrown: unknown): boolean {

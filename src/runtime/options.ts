@@ -7,6 +7,12 @@ import { resolveRetryPolicy, type ResolvedRetryPolicy, type RetryPolicy } from '
 /** What the caller hears when an activity is cancelled. */
 export type CancellationType = 'TRY_CANCEL' | 'WAIT_CANCELLATION_COMPLETED' | 'ABANDON';
 
+/** How a request reaches a running function. */
+export type CancellationDelivery = 'heartbeat' | 'immediate';
+
+/** What happens to a call whose `activityId` is that of an open activity. */
+export type IdConflictPolicy = 'FAIL' | 'USE_EXISTING';
+
 /** Options of one call. Read once, at the call. */
 export interface ActivityOptions {
   /** Names the activity; free again when it has closed. Default: generated. */
@@ -21,6 +27,11 @@ export interface ActivityOptions {
   readonly scheduleToStartTimeout?: Duration | undefined;
   /** Longest time in all, every attempt and delay included. Default none; never retried. */
   readonly scheduleToCloseTimeout?: Duration | undefined;
+  /**
+   * Longest time without a heartbeat that brought details different from the ones before. Default
+   * none. Retried, as `timeoutType: 'PROGRESS'`.
+   */
+  readonly progressTimeout?: Duration | undefined;
   /** Delays the first attempt, and extends the two schedule timeouts by as much. Default none. */
   readonly startDelay?: Duration | undefined;
   /** Default: Temporal's policy, which retries without end. */
@@ -32,12 +43,21 @@ export interface ActivityOptions {
   /** Default `'TRY_CANCEL'`: the caller is told at once, whatever the function goes on to do. */
   readonly cancellationType?: CancellationType | undefined;
   /**
+   * How `handle.cancel()`, `pause()` and `reset()` reach a running function: inside its next
+   * `heartbeat()` (`'heartbeat'`, default), or at once.
+   */
+  readonly cancellationDelivery?: CancellationDelivery | undefined;
+  /**
    * Whether a retry may run beside the function of a timed-out attempt that has not settled yet:
    * `'allow'` (default), `'forbid'`, or a duration to wait for it at most.
    */
   readonly attemptOverlap?: 'allow' | 'forbid' | Duration | undefined;
   /** 1 (first) to 5 (last) in the queue for a slot. Default 3. */
   readonly priority?: number | undefined;
+  /** Shares the runtime's `maxConcurrentPerKey` with the activities of the same key. */
+  readonly concurrencyKey?: string | undefined;
+  /** `'FAIL'` (default) refuses the call, `'USE_EXISTING'` joins the open activity. */
+  readonly idConflictPolicy?: IdConflictPolicy | undefined;
 }
 
 /** Options with nothing left open: milliseconds, and 0 for no timeout. */
@@ -48,14 +68,18 @@ export interface ResolvedOptions {
   readonly startToCloseTimeoutMs: number;
   readonly scheduleToStartTimeoutMs: number;
   readonly scheduleToCloseTimeoutMs: number;
+  readonly progressTimeoutMs: number;
   readonly startDelayMs: number;
   readonly retryPolicy: ResolvedRetryPolicy;
   readonly throttleIntervalMs: number;
   readonly signal: AbortSignal | undefined;
   readonly cancellationType: CancellationType;
+  readonly cancellationDelivery: CancellationDelivery;
   /** How long a retry waits for the function before it: 0 for `'allow'`, Infinity for `'forbid'`. */
   readonly overlapWaitMs: number;
   readonly priority: number;
+  readonly concurrencyKey: string | undefined;
+  readonly idConflictPolicy: IdConflictPolicy;
 }
 
 export const DEFAULT_PRIORITY = 3;
@@ -71,13 +95,17 @@ export const OPTION_NAMES: OptionNames = {
     'startToCloseTimeout',
     'scheduleToStartTimeout',
     'scheduleToCloseTimeout',
+    'progressTimeout',
     'startDelay',
     'retryPolicy',
     'heartbeatThrottleInterval',
     'signal',
     'cancellationType',
+    'cancellationDelivery',
     'attemptOverlap',
     'priority',
+    'concurrencyKey',
+    'idConflictPolicy',
   ]),
   elsewhere: {
     retry: 'retryPolicy',
@@ -94,6 +122,20 @@ export const OPTION_NAMES: OptionNames = {
     taskQueue: 'not needed in one process; systole/temporal has it',
   },
 };
+
+const CANCELLATION_TYPES: readonly [CancellationType, ...CancellationType[]] = [
+  'TRY_CANCEL',
+  'WAIT_CANCELLATION_COMPLETED',
+  'ABANDON',
+];
+const CANCELLATION_DELIVERIES: readonly [CancellationDelivery, ...CancellationDelivery[]] = [
+  'heartbeat',
+  'immediate',
+];
+const ID_CONFLICT_POLICIES: readonly [IdConflictPolicy, ...IdConflictPolicy[]] = [
+  'FAIL',
+  'USE_EXISTING',
+];
 
 const NO_OPTIONS: ActivityOptions = {};
 
@@ -127,6 +169,7 @@ export function resolveOptions(
     startToCloseTimeoutMs,
     scheduleToStartTimeoutMs: shorter(scheduleToStart, scheduleToClose),
     scheduleToCloseTimeoutMs: scheduleToClose,
+    progressTimeoutMs: timeout(options.progressTimeout, 'progressTimeout'),
     startDelayMs: finite(options.startDelay, 'startDelay') ?? 0,
     retryPolicy: resolveRetryPolicy(options.retryPolicy),
     throttleIntervalMs: throttleIntervalMs(
@@ -136,9 +179,16 @@ export function resolveOptions(
       heartbeatTimeoutMs,
     ),
     signal: abortSignal(options.signal),
-    cancellationType: cancellationType(options.cancellationType),
+    cancellationType: oneOf('cancellationType', CANCELLATION_TYPES, options.cancellationType),
+    cancellationDelivery: oneOf(
+      'cancellationDelivery',
+      CANCELLATION_DELIVERIES,
+      options.cancellationDelivery,
+    ),
     overlapWaitMs: overlapWaitMs(options.attemptOverlap),
     priority: priority(options.priority),
+    concurrencyKey: text(options.concurrencyKey, 'concurrencyKey'),
+    idConflictPolicy: oneOf('idConflictPolicy', ID_CONFLICT_POLICIES, options.idConflictPolicy),
   };
 }
 
@@ -193,21 +243,15 @@ function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
   throw badOption('signal', value, 'an AbortSignal, such as the signal of an AbortController');
 }
 
-function cancellationType(value: CancellationType | undefined): CancellationType {
-  switch (value) {
-    case undefined:
-      return 'TRY_CANCEL';
-    case 'TRY_CANCEL':
-    case 'WAIT_CANCELLATION_COMPLETED':
-    case 'ABANDON':
-      return value;
-    default:
-      throw badOption(
-        'cancellationType',
-        value,
-        "'TRY_CANCEL', 'WAIT_CANCELLATION_COMPLETED' or 'ABANDON'",
-      );
-  }
+/** One of a few words, the first of which is the default. */
+function oneOf<Word extends string>(
+  name: string,
+  words: readonly [Word, ...Word[]],
+  value: Word | undefined,
+): Word {
+  if (value === undefined) return words[0];
+  if (words.includes(value)) return value;
+  throw badOption(name, value, words.map((word) => `'${word}'`).join(' or '));
 }
 
 function overlapWaitMs(value: 'allow' | 'forbid' | Duration | undefined): number {

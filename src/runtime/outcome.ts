@@ -5,6 +5,21 @@ import type { ResolvedOptions } from './options.js';
 
 export type ClosedStatus = 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
 
+/** How an activity, or an attempt of it, goes on or ends. */
+export type Next =
+  | {
+      readonly again: true;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly paused: boolean;
+    }
+  | {
+      readonly again: false;
+      readonly status: ClosedStatus;
+      readonly cause: Error;
+      readonly retryState: RetryState | undefined;
+    };
+
 const DONE: Readonly<Record<ClosedStatus, string>> = {
   FAILED: 'failed',
   TIMED_OUT: 'timed out',
@@ -17,11 +32,11 @@ export function finalFailure(
   failure: Error,
   retryState: RetryState,
   timedOut: TimeoutType | undefined,
-): { readonly status: ClosedStatus; readonly cause: Error } {
-  if (timedOut === undefined) return { status: 'FAILED', cause: failure };
+): Next {
+  if (timedOut === undefined) return { again: false, status: 'FAILED', cause: failure, retryState };
   const gaveUp = retryState === 'TIMEOUT' && timedOut !== 'SCHEDULE_TO_CLOSE';
   const cause = gaveUp && failure instanceof TimeoutFailure ? noTimeToRetry(failure) : failure;
-  return { status: 'TIMED_OUT', cause };
+  return { again: false, status: 'TIMED_OUT', cause, retryState };
 }
 
 /** What the caller's promise rejects with. */
@@ -80,8 +95,9 @@ export function attemptTimeout(
 function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
   switch (timeoutType) {
     case 'HEARTBEAT':
-    case 'PROGRESS':
       return options.heartbeatTimeoutMs;
+    case 'PROGRESS':
+      return options.progressTimeoutMs;
     case 'START_TO_CLOSE':
       return options.startToCloseTimeoutMs;
     case 'SCHEDULE_TO_START':

@@ -2,14 +2,22 @@
 import { SystemClock } from '../clock.js';
 import type { ActivityEventName, ActivityListener } from '../events.js';
 import type { AnyFunction } from './attempt.js';
+import type { Completion } from './completion.js';
 import type { ActivityContext } from './context.js';
-import { Engine, type CallOptions, type RuntimeOptions } from './engine.js';
+import type { ActivityDescription, ActivityStatus } from './description.js';
+import { Engine, type CallOptions, type RuntimeOptions, type RuntimeStats } from './engine.js';
+import { ActivityHandle } from './handle.js';
 import type { ActivityOptions } from './options.js';
+import { proxyOf, type ProxiedActivities } from './proxy.js';
+import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
 
 /** The arguments after the function: `options`, in which `args` is required if the function needs any. */
 export type RunParameters<A extends readonly unknown[]> = [] extends A
   ? [options?: ActivityOptions & { readonly args?: Readonly<A> | undefined }]
   : [options: ActivityOptions & { readonly args: Readonly<A> }];
+
+/** Options that calls may share. */
+export type ProxyOptions = Omit<ActivityOptions, 'activityId' | 'activityType' | 'signal'>;
 
 /** Runs activities in this process. `runActivity` uses one of its own; make more to set limits apart. */
 export class ActivityRuntime {
@@ -25,8 +33,8 @@ export class ActivityRuntime {
    * when this returns.
    *
    * Rejects with an `ActivityFailure` whose `cause` says why the activity failed; or, before
-   * anything is scheduled, with a `TypeError` for a bad option and an
-   * `ActivityAlreadyStartedError` for an `activityId` that is in use.
+   * anything is scheduled, with a `TypeError` for a bad option, an `ActivityAlreadyStartedError`
+   * for an `activityId` that is in use, a `RuntimeFullError` or a `RuntimeShutdownError`.
    */
   run<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -34,10 +42,74 @@ export class ActivityRuntime {
   ): Promise<Awaited<R>> {
     try {
       const call = rest[0] as CallOptions | undefined;
-      return this.#engine.start(fn as AnyFunction, call) as Promise<Awaited<R>>;
+      return this.#engine.start(fn as AnyFunction, call).result as Promise<Awaited<R>>;
     } catch (refused) {
       return Promise.reject(refused);
     }
+  }
+
+  /**
+   * As `run`, and returns a handle of the activity at once.
+   *
+   * @throws what `run` rejects with before anything is scheduled
+   */
+  start<A extends unknown[], R, D = unknown>(
+    fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
+    ...rest: RunParameters<A>
+  ): ActivityHandle<Awaited<R>, D> {
+    const call = rest[0] as CallOptions | undefined;
+    const { execution, result } = this.#engine.start(fn as AnyFunction, call);
+    return new ActivityHandle(execution, result);
+  }
+
+  /** The functions of an object, to be called without the context: each call runs an activity. */
+  proxy<T extends object>(activities: T, options?: ProxyOptions): ProxiedActivities<T> {
+    const run = (fn: AnyFunction, call: CallOptions): Promise<unknown> => this.run(fn, call);
+    return proxyOf(activities, options, run) as ProxiedActivities<T>;
+  }
+
+  /**
+   * A handle of an open activity.
+   *
+   * @throws ActivityNotFoundError
+   */
+  getHandle<Result = unknown, Details = unknown>(
+    activityId: string,
+  ): ActivityHandle<Result, Details> {
+    const execution = this.#engine.find(activityId);
+    return new ActivityHandle(execution, execution.outcome.promise);
+  }
+
+  /** Descriptions of the open activities, in the order they were scheduled. */
+  list(
+    filter: {
+      readonly status?: ActivityStatus | undefined;
+      readonly activityType?: string | undefined;
+    } = {},
+  ): ActivityDescription[] {
+    const { status, activityType } = filter;
+    return this.#engine
+      .list()
+      .filter(
+        (one) =>
+          (status === undefined || one.status === status) &&
+          (activityType === undefined || one.activityType === activityType),
+      );
+  }
+
+  /** How many activities there are; counted as they go, so asking costs nothing. */
+  stats(): RuntimeStats {
+    return this.#engine.stats();
+  }
+
+  /** Settles when nothing waits or runs. */
+  idle(): Promise<void> {
+    return this.#engine.idle();
+  }
+
+  /** Completes attempts from outside, by their task tokens. */
+  get completion(): Completion {
+    return this.#engine.completion;
   }
 
   /** Calls the listener at each such event, until the function returned is called. */
@@ -48,5 +120,18 @@ export class ActivityRuntime {
   /** As `on`, for the next event only. */
   once<Name extends ActivityEventName>(event: Name, listener: ActivityListener<Name>): () => void {
     return this.#engine.events.add(event, listener, true);
+  }
+
+  /**
+   * Takes no new work, lets what runs go on for `gracePeriod`, then cancels it. Settles when all
+   * functions have, at the latest `abandonAfter` later. A second call gives the same promise.
+   */
+  shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
+    return this.#engine.shutdown(options);
+  }
+
+  /** `await using runtime = new ActivityRuntime()` shuts it down at the end of the block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutdown();
   }
 }

@@ -5,7 +5,9 @@ import type { Events } from '../events.js';
 import type { DetailsCodec } from '../heartbeat/details.js';
 import type { HeartbeatStore } from '../heartbeat/store.js';
 import type { Log } from '../logger.js';
+import type { Interceptors } from './interceptors.js';
 import type { Scheduler } from './scheduler.js';
+import type { ShutdownState } from './shutdown-state.js';
 import type { OutsideSignals } from './signals.js';
 
 export interface Services {
@@ -17,6 +19,10 @@ export interface Services {
   readonly codec: DetailsCodec;
   /** Undefined if the user gave none: then details live, and end, with their activity. */
   readonly store: HeartbeatStore | undefined;
+  readonly interceptors: Interceptors;
+  readonly shutdown: ShutdownState;
+  /** Activities by the task token of their running attempt, once it has been read. */
+  readonly tokens: Map<string, object>;
   readonly log: Log;
   readonly random: () => number;
 }

@@ -193,6 +193,7 @@ test('row 40: of several fields the bad one is named, and defaults fill in only 
     maximumAttempts: 7,
     nonRetryableErrorTypes: [],
     jitter: 0,
+    maximumAttemptsWithoutProgress: Infinity,
   });
 });
 

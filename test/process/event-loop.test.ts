@@ -35,7 +35,7 @@ describe('a blocked event loop is not a missed heartbeat', () => {
     const runtime = new ActivityRuntime({ logger: false });
     const failed: unknown[] = [];
     runtime.on('attemptFailed', ({ failure }) => failed.push(failure));
-    const heartbeatTimeout = 80;
+    const heartbeatTimeout = 200;
     const blocks = { left: 4 };
     const blocking = setInterval(() => {
       if (blocks.left-- > 0) block(3 * heartbeatTimeout);
@@ -58,7 +58,7 @@ describe('a blocked event loop is not a missed heartbeat', () => {
 
   test('when the block comes in the middle of the reads between two heartbeats', async () => {
     const runtime = new ActivityRuntime({ logger: false });
-    const heartbeatTimeout = 80;
+    const heartbeatTimeout = 200;
     let beats = 0;
     await runtime.run(
       async (ctx) => {

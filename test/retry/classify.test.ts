@@ -19,6 +19,7 @@ function failed(
     timedOut: undefined,
     policy: resolveRetryPolicy(policy),
     attempt: 1,
+    attemptsWithoutProgress: 1,
     cancelRequested: false,
     remainingMs: Infinity,
     random: () => 0,

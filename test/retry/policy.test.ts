@@ -16,6 +16,7 @@ describe('what a policy leaves open', () => {
       maximumAttempts: Infinity,
       nonRetryableErrorTypes: [],
       jitter: 0,
+      maximumAttemptsWithoutProgress: Infinity,
     };
     expect(resolveRetryPolicy(undefined)).toEqual(defaults);
     expect(resolveRetryPolicy({})).toEqual(defaults);

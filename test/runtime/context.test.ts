@@ -357,6 +357,7 @@ test('info tells the attempt, the times and the policy', async () => {
       maximumAttempts: Infinity,
       nonRetryableErrorTypes: [],
       jitter: 0,
+      maximumAttemptsWithoutProgress: Infinity,
     },
     priority: 2,
   };

@@ -7,6 +7,14 @@ import { VirtualClock } from '../support/virtual-clock.js';
 
 const FAST = { initialInterval: 100, backoffCoefficient: 1 };
 
+/** Goes through the events of an activity that is steered. */
+const steer = (h: Harness): void => {
+  const handle = h.start(never, { startDelay: '1h' });
+  handle.pause();
+  handle.reset();
+  handle.terminate();
+};
+
 /** Goes through every kind of event: a timeout, a failure, and then success. */
 const eventful = async (ctx: ActivityContext<number>): Promise<string> => {
   ctx.heartbeat(ctx.info.attempt);
@@ -112,6 +120,7 @@ describe('payloads', () => {
     }
     void h.run(eventful, EVENTFUL);
     h.run(never, { scheduleToCloseTimeout: '1s' }).catch(() => {});
+    steer(h);
     await h.advance(5_000);
     expect(Object.fromEntries(frozen)).toEqual(
       Object.fromEntries(EVENT_NAMES.map((name) => [name, true])),
@@ -169,6 +178,7 @@ describe('a listener that fails', () => {
     );
     const done = h.watch(h.run(eventful, EVENTFUL));
     const failed = h.watch(h.run(never, { scheduleToCloseTimeout: '1s' }));
+    steer(h);
     await h.advance(5_000);
     expect(done.outcome).toMatchObject({ value: 'done', at: 1_200 });
     expect(failureOf(failed).retryState).toBe('TIMEOUT');

@@ -7,6 +7,7 @@ import type {
 } from '../../src/index.js';
 import type { AnyFunction } from '../../src/runtime/attempt.js';
 import { Engine, type CallOptions } from '../../src/runtime/engine.js';
+import { ActivityHandle } from '../../src/runtime/handle.js';
 import { turn, VirtualClock } from './virtual-clock.js';
 
 export const EVENT_NAMES: readonly ActivityEventName[] = [
@@ -16,6 +17,9 @@ export const EVENT_NAMES: readonly ActivityEventName[] = [
   'attemptFailed',
   'attemptAbandoned',
   'attemptSettled',
+  'paused',
+  'unpaused',
+  'reset',
   'completed',
   'failed',
 ];
@@ -78,10 +82,19 @@ export class Harness {
   ): Promise<Awaited<R>> {
     try {
       const call = rest[0] as CallOptions | undefined;
-      return this.engine.start(fn as AnyFunction, call) as Promise<Awaited<R>>;
+      return this.engine.start(fn as AnyFunction, call).result as Promise<Awaited<R>>;
     } catch (refused) {
       return Promise.reject(refused);
     }
+  }
+
+  /** As `ActivityRuntime.start`. */
+  start<A extends unknown[], R, D = unknown>(
+    fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
+    ...rest: RunParameters<A>
+  ): ActivityHandle<Awaited<R>, D> {
+    const { execution, result } = this.engine.start(fn as AnyFunction, rest[0]);
+    return new ActivityHandle(execution, result);
   }
 
   /** Follows a promise without failing the test on its rejection. */

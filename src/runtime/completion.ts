@@ -1,0 +1,58 @@
+/** Completing attempts from outside, for whoever was given a task token. */
+import { badOption } from '../bad-input.js';
+import { ActivityNotFoundError } from '../failures.js';
+import * as control from './control.js';
+import type { Execution } from './execution.js';
+
+/**
+ * Speaks for a running attempt by its `ctx.info.taskToken`. Every call rejects with a `TypeError`
+ * for what is no token, and with `ActivityNotFoundError` for that of an attempt that has ended.
+ */
+export class Completion {
+  readonly #byToken: (token: string) => Execution | undefined;
+
+  /** @internal */
+  constructor(byToken: (token: string) => Execution | undefined) {
+    this.#byToken = byToken;
+  }
+
+  /** Completes the activity with a result. */
+  complete(taskToken: string, result?: unknown): Promise<void> {
+    return this.#act(taskToken, (execution) => control.complete(execution, result));
+  }
+
+  /** As if the attempt had thrown it: the retry policy decides. */
+  fail(taskToken: string, error: unknown): Promise<void> {
+    return this.#act(taskToken, (execution) => control.fail(execution, error));
+  }
+
+  /** Says that the attempt is alive; rejects with the `CancelledFailure` if it is to stop. */
+  heartbeat(taskToken: string, details?: unknown): Promise<void> {
+    return this.#act(taskToken, (execution) => control.heartbeat(execution, details));
+  }
+
+  /** Says that the attempt has stopped, after the activity was asked to. */
+  reportCancellation(taskToken: string, details?: unknown): Promise<void> {
+    return this.#act(taskToken, (execution) => control.reportCancellation(execution, details));
+  }
+
+  /** At once; what it throws is a rejection. */
+  #act(taskToken: string, act: (execution: Execution) => void): Promise<void> {
+    return new Promise((resolve) => {
+      act(this.#execution(taskToken));
+      resolve();
+    });
+  }
+
+  #execution(taskToken: unknown): Execution {
+    if (typeof taskToken !== 'string') {
+      throw badOption('taskToken', taskToken, 'the ctx.info.taskToken of a running attempt');
+    }
+    const execution = this.#byToken(taskToken);
+    // The token is a secret, so the message does not repeat it.
+    if (execution === undefined) {
+      throw new ActivityNotFoundError('No running attempt has this task token');
+    }
+    return execution;
+  }
+}

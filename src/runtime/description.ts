@@ -1,0 +1,91 @@
+/** What can be known of an activity: `handle.describe()` and `runtime.list()`. */
+import type { RunState } from '../failures.js';
+import { shownPolicy, wallClock } from './activity-info.js';
+import { runStateOf } from './control.js';
+import type { ActivityInfo } from './context.js';
+import type { Execution } from './execution.js';
+import type { CancellationType } from './options.js';
+
+export type ActivityStatus =
+  'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TERMINATED' | 'TIMED_OUT' | 'PAUSED';
+
+/** A frozen picture of an activity, without its arguments and token. Durations in milliseconds. */
+export interface ActivityDescription<Details = unknown> {
+  readonly activityId: string;
+  readonly activityType: string;
+  readonly status: ActivityStatus;
+  /** Undefined when closed. */
+  readonly runState: RunState | undefined;
+  /** The running attempt, else the coming one; of a closed activity the last one made. */
+  readonly attempt: number;
+  readonly heartbeatDetails: Details | undefined;
+  readonly lastHeartbeatTime: Date | undefined;
+  readonly lastStartedTime: Date | undefined;
+  readonly scheduleTime: Date;
+  readonly closeTime: Date | undefined;
+  readonly lastFailure: Error | undefined;
+  /** While a backoff or the start delay is pending. */
+  readonly nextAttemptScheduleTime: Date | undefined;
+  /** While a backoff is pending. */
+  readonly currentRetryInterval: number | undefined;
+  /** The scheduleToClose deadline. */
+  readonly expirationTime: Date | undefined;
+  readonly abandonedAttempts: number;
+  readonly options: DescribedOptions;
+}
+
+/** The options that hold, after clamping; undefined timeouts are none. */
+export interface DescribedOptions {
+  readonly heartbeatTimeout: number | undefined;
+  readonly startToCloseTimeout: number | undefined;
+  readonly scheduleToStartTimeout: number | undefined;
+  readonly scheduleToCloseTimeout: number | undefined;
+  readonly progressTimeout: number | undefined;
+  readonly startDelay: number;
+  readonly retryPolicy: ActivityInfo['retryPolicy'];
+  readonly cancellationType: CancellationType;
+  readonly priority: number;
+  readonly concurrencyKey: string | undefined;
+}
+
+export function describe(execution: Execution): ActivityDescription {
+  const { services, options, dispatch, attempt, closed, expiresAt } = execution;
+  const wall = wallClock(services);
+  const time = (at: number | undefined): Date | undefined =>
+    at === undefined || at === Infinity ? undefined : new Date(wall(at));
+  const delayedUntil = dispatch.delayedUntil;
+  const backingOff = delayedUntil !== undefined && execution.lastEndedAt !== undefined;
+  return Object.freeze({
+    activityId: execution.activityId,
+    activityType: options.activityType,
+    status: closed ?? (dispatch.paused ? 'PAUSED' : 'RUNNING'),
+    runState: runStateOf(execution),
+    attempt: execution.attemptNumber + (attempt === undefined && closed === undefined ? 1 : 0),
+    heartbeatDetails: services.codec.copy(execution.details),
+    lastHeartbeatTime: time(execution.lastHeartbeatAt),
+    lastStartedTime: time(execution.lastAttempt?.startedAt),
+    scheduleTime: new Date(wall(execution.scheduledAt)),
+    closeTime: time(execution.closedAt),
+    lastFailure: execution.lastFailure,
+    nextAttemptScheduleTime: time(delayedUntil),
+    currentRetryInterval: backingOff ? delayedUntil - (execution.lastEndedAt ?? 0) : undefined,
+    expirationTime: time(expiresAt),
+    abandonedAttempts: execution.abandonedAttempts,
+    options: describeOptions(options),
+  });
+}
+
+function describeOptions(options: Execution['options']): DescribedOptions {
+  return Object.freeze({
+    heartbeatTimeout: options.heartbeatTimeoutMs || undefined,
+    startToCloseTimeout: options.startToCloseTimeoutMs || undefined,
+    scheduleToStartTimeout: options.scheduleToStartTimeoutMs || undefined,
+    scheduleToCloseTimeout: options.scheduleToCloseTimeoutMs || undefined,
+    progressTimeout: options.progressTimeoutMs || undefined,
+    startDelay: options.startDelayMs,
+    retryPolicy: shownPolicy(options.retryPolicy),
+    cancellationType: options.cancellationType,
+    priority: options.priority,
+    concurrencyKey: options.concurrencyKey,
+  });
+}

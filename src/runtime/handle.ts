@@ -1,0 +1,105 @@
+/** An activity from outside: to wait for it, to look at it, and to steer it. */
+import type { Duration } from '../duration.js';
+import { ignore } from '../promises.js';
+import * as control from './control.js';
+import { describe, type ActivityDescription } from './description.js';
+import type { Execution } from './execution.js';
+import type { OptionsPatch } from './options-patch.js';
+import type { ResetOptions } from './requests.js';
+
+/**
+ * A started activity. What a method does, it has done when it returns. An operation that the
+ * activity's state does not allow throws `ActivityStateError`.
+ */
+export class ActivityHandle<Result = unknown, Details = unknown> {
+  readonly #execution: Execution;
+  readonly #result: Promise<Result>;
+
+  /** @internal */
+  constructor(execution: Execution, result: Promise<unknown>) {
+    this.#execution = execution;
+    execution.observed = true;
+    this.#result = result as Promise<Result>;
+    result.catch(ignore); // nobody need ask for it
+  }
+
+  get activityId(): string {
+    return this.#execution.activityId;
+  }
+
+  /** The outcome, as `runActivity` gives it. Any number of callers; nobody need ask. */
+  result(): Promise<Result> {
+    return this.#result;
+  }
+
+  /** Settles when no function of this activity runs any more, abandoned ones included. */
+  settled(): Promise<void> {
+    return this.#execution.settled();
+  }
+
+  /**
+   * Asks the activity to stop: at once if it waits; a running function hears it inside its next
+   * heartbeat, or now with `cancellationDelivery: 'immediate'`. Twice is once.
+   */
+  cancel(reason?: unknown): void {
+    const { options } = this.#execution;
+    control.cancel(this.#execution, reason, options.cancellationDelivery === 'immediate');
+  }
+
+  /** Ends the activity now; a running function is told, and what it does no longer counts. */
+  terminate(reason?: unknown): void {
+    control.terminate(this.#execution, reason);
+  }
+
+  /** No further attempt begins until `unpause`; a running one hears it as of `cancel`. */
+  pause(): void {
+    control.pause(this.#execution);
+  }
+
+  /** Goes on after the rest of the delay, and up to `jitter` more at random. */
+  unpause(options: { readonly jitter?: Duration | undefined } = {}): void {
+    control.unpause(this.#execution, options.jitter);
+  }
+
+  describe(): ActivityDescription<Details> {
+    return describe(this.#execution) as ActivityDescription<Details>;
+  }
+
+  /** Completes the activity, whether an attempt runs or not. */
+  complete(result: Result): void {
+    control.complete(this.#execution, result);
+  }
+
+  /** As if the running attempt had thrown it. */
+  fail(error: unknown): void {
+    control.fail(this.#execution, error);
+  }
+
+  /** Heartbeats for the running attempt; throws the `CancelledFailure` if it is to stop. */
+  heartbeat(details?: Details): void {
+    control.heartbeat(this.#execution, details);
+  }
+
+  /** Says that the running attempt has stopped, after `cancel`. */
+  reportCancellation(details?: unknown): void {
+    control.reportCancellation(this.#execution, details);
+  }
+
+  /**
+   * Starts over from attempt 1: now, or when the running attempt has ended without a result.
+   *
+   * @experimental
+   */
+  reset(options: ResetOptions = {}): void {
+    control.reset(this.#execution, options);
+  }
+
+  /**
+   * Changes options; `undefined` keeps one, `null` puts back its default.
+   *
+   * @experimental
+   */
+  updateOptions(patch: OptionsPatch): void {
+    control.updateOptions(this.#execution, patch);
+  }
+}

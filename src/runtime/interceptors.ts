@@ -1,0 +1,48 @@
+/** What users wrap around every attempt, and around every heartbeat. */
+import type { ActivityContext } from './context.js';
+
+/** One attempt, as an interceptor sees it. */
+export interface ExecuteInput {
+  readonly context: ActivityContext;
+  readonly args: readonly unknown[];
+}
+
+/** Wraps attempts and heartbeats. Of several, the first listed is the outermost. */
+export interface ActivityInterceptor {
+  /** Calls `next`, or not; its result, or what it throws, is the attempt's. */
+  readonly execute?:
+    ((input: ExecuteInput, next: (input: ExecuteInput) => unknown) => unknown) | undefined;
+  /** Calls `next` with the details to keep; without the call the heartbeat does not count. */
+  readonly heartbeat?: ((details: unknown, next: (details: unknown) => void) => void) | undefined;
+}
+
+/** The interceptors of a runtime as two functions; undefined where none of them has a say. */
+export interface Interceptors {
+  readonly execute:
+    ((input: ExecuteInput, run: (input: ExecuteInput) => unknown) => unknown) | undefined;
+  readonly heartbeat: ((details: unknown, beat: (details: unknown) => void) => void) | undefined;
+}
+
+export function compose(interceptors: readonly ActivityInterceptor[]): Interceptors {
+  const executing = interceptors.filter((one) => one.execute !== undefined);
+  const beating = interceptors.filter((one) => one.heartbeat !== undefined);
+  return {
+    execute:
+      executing.length === 0
+        ? undefined
+        : (input, run) =>
+            executing.reduceRight(
+              (next, one) => (given: ExecuteInput) => one.execute?.(given, next),
+              run,
+            )(input),
+    heartbeat:
+      beating.length === 0
+        ? undefined
+        : (details, beat) => {
+            beating.reduceRight(
+              (next, one) => (given: unknown) => one.heartbeat?.(given, next),
+              beat,
+            )(details);
+          },
+  };
+}

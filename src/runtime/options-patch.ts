@@ -1,0 +1,82 @@
+/** Changing the options of an open activity. */
+import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import type { Duration } from '../duration.js';
+import type { ResolvedRetryPolicy, RetryPolicy } from '../retry/policy.js';
+import { resolveOptions, type ActivityOptions, type ResolvedOptions } from './options.js';
+
+/** What `handle.updateOptions` takes: `undefined` keeps an option, `null` puts back its default. */
+export interface OptionsPatch {
+  readonly heartbeatTimeout?: Duration | null | undefined;
+  readonly startToCloseTimeout?: Duration | null | undefined;
+  readonly scheduleToStartTimeout?: Duration | null | undefined;
+  readonly scheduleToCloseTimeout?: Duration | null | undefined;
+  readonly progressTimeout?: Duration | null | undefined;
+  /** Before the first attempt only. */
+  readonly startDelay?: Duration | null | undefined;
+  /** Replaces the whole policy. */
+  readonly retryPolicy?: RetryPolicy | null | undefined;
+  readonly priority?: number | null | undefined;
+}
+
+const PATCH_NAMES: OptionNames = {
+  of: 'updateOptions',
+  known: new Set([
+    'heartbeatTimeout',
+    'startToCloseTimeout',
+    'scheduleToStartTimeout',
+    'scheduleToCloseTimeout',
+    'progressTimeout',
+    'startDelay',
+    'retryPolicy',
+    'priority',
+  ]),
+  elsewhere: {},
+};
+
+/** @throws TypeError that names the option, the value received and what is accepted */
+export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): ResolvedOptions {
+  if (typeof patch !== 'object' || (patch as unknown) === null) {
+    throw badOption('updateOptions', patch, "an object such as { heartbeatTimeout: '30s' }");
+  }
+  refuseUnknown(patch, PATCH_NAMES);
+  const merged: Record<string, unknown> = { ...current(options) };
+  for (const [name, value] of Object.entries(patch as Record<string, unknown>)) {
+    if (value !== undefined) merged[name] = value ?? undefined;
+  }
+  const { throttleIntervalMs, heartbeatTimeoutMs } = resolveOptions(merged, undefined, '');
+  return {
+    ...options,
+    ...resolveOptions(merged, undefined, options.activityType),
+    activityId: options.activityId,
+    signal: options.signal,
+    // A given interval stays; one from the formula follows the heartbeat timeout.
+    throttleIntervalMs:
+      heartbeatTimeoutMs === options.heartbeatTimeoutMs
+        ? options.throttleIntervalMs
+        : throttleIntervalMs,
+  };
+}
+
+function current(options: ResolvedOptions): ActivityOptions {
+  return {
+    activityType: options.activityType,
+    heartbeatTimeout: options.heartbeatTimeoutMs,
+    startToCloseTimeout: options.startToCloseTimeoutMs,
+    scheduleToStartTimeout: options.scheduleToStartTimeoutMs,
+    scheduleToCloseTimeout: options.scheduleToCloseTimeoutMs,
+    progressTimeout: options.progressTimeoutMs,
+    startDelay: options.startDelayMs,
+    retryPolicy: shown(options.retryPolicy),
+    cancellationType: options.cancellationType,
+    cancellationDelivery: options.cancellationDelivery,
+    attemptOverlap: options.overlapWaitMs,
+    priority: options.priority,
+    concurrencyKey: options.concurrencyKey,
+    idConflictPolicy: options.idConflictPolicy,
+  };
+}
+
+function shown(policy: ResolvedRetryPolicy): RetryPolicy {
+  const { initialIntervalMs, maximumIntervalMs, ...rest } = policy;
+  return { ...rest, initialInterval: initialIntervalMs, maximumInterval: maximumIntervalMs };
+}

@@ -1,0 +1,55 @@
+/** An object of activity functions, as an object of functions that run them. */
+import { badOption } from '../bad-input.js';
+import type { AnyFunction } from './attempt.js';
+import type { ActivityContext, AnyActivity } from './context.js';
+import type { ActivityOptions } from './options.js';
+
+/** The same names, called without the context. What is no function is left out. */
+export type ProxiedActivities<T> = {
+  readonly [Name in keyof T as T[Name] extends AnyActivity ? Name : never]: T[Name] extends (
+    ctx: ActivityContext<never>,
+    ...args: infer A
+  ) => infer R
+    ? (...args: A) => Promise<Awaited<R>>
+    : never;
+};
+
+type RunNamed = (
+  fn: AnyFunction,
+  options: ActivityOptions & { readonly args: readonly unknown[] },
+) => Promise<unknown>;
+
+/** @param run runs a function with options, as the runtime does */
+export function proxyOf(
+  activities: unknown,
+  options: Omit<ActivityOptions, 'activityId' | 'signal'> | undefined,
+  run: RunNamed,
+): object {
+  if (typeof activities !== 'object' || activities === null) {
+    throw badOption('activities', activities, 'an object of activity functions');
+  }
+  const proxy = {};
+  for (const name of functionNames(activities)) {
+    // One function for each name, so that two calls of it are calls of the same activity; looked
+    // up at the call, and called as a method.
+    const call: AnyFunction = (ctx, ...args) =>
+      (activities as Record<string, AnyFunction>)[name]?.(ctx, ...args);
+    const value = (...args: unknown[]): Promise<unknown> =>
+      run(call, { activityType: name, ...options, args });
+    Object.defineProperty(proxy, name, { value, enumerable: true });
+  }
+  return Object.freeze(proxy);
+}
+
+/** Of the object itself and of its classes; accessors are not called to find out. */
+function functionNames(activities: object): Set<string> {
+  const names = new Set<string>();
+  let holder: object | null = activities;
+  while (holder !== null && holder !== Object.prototype) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+      if (typeof value === 'function' && name !== 'constructor') names.add(name);
+    }
+    holder = Object.getPrototypeOf(holder) as object | null;
+  }
+  return names;
+}

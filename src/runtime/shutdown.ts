@@ -1,0 +1,97 @@
+/** The end of a runtime. */
+import type { Clock } from '../clock.js';
+import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { durationMs, type Duration } from '../duration.js';
+import * as control from './control.js';
+import type { Execution, Listing } from './execution.js';
+
+/** How a runtime shuts down. */
+export interface ShutdownOptions {
+  /** Whether what waits is still run. Default false: it rejects, and its details are kept. */
+  readonly drain?: boolean | undefined;
+  /**
+   * How long running attempts may go on before they are cancelled. Default 0; with `drain` as long
+   * as they need.
+   */
+  readonly gracePeriod?: Duration | undefined;
+  /** After the grace, how long functions are waited for that ignore it. Default `'10s'`. */
+  readonly abandonAfter?: Duration | undefined;
+}
+
+export interface ShutdownResult {
+  /** Activities of which a function still runs. */
+  readonly abandonedActivityIds: readonly string[];
+}
+
+const NAMES: OptionNames = {
+  of: 'shutdown',
+  known: new Set(['drain', 'gracePeriod', 'abandonAfter']),
+  elsewhere: {
+    timeout: 'gracePeriod, and abandonAfter',
+    force: 'abandonAfter: 0',
+    shutdownGraceTime: 'gracePeriod',
+    shutdownForceTime: 'abandonAfter',
+  },
+};
+
+const ABANDON_AFTER_MS = 10_000;
+
+/** Shutdown options with nothing left open. */
+export interface ResolvedShutdown {
+  readonly drain: boolean;
+  readonly graceMs: number;
+  readonly abandonMs: number;
+}
+
+/** @throws TypeError that names the option, the value received and what is accepted */
+export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw badOption('shutdown', options, "an object such as { gracePeriod: '5s' }");
+  }
+  refuseUnknown(options, NAMES);
+  const { drain = false, gracePeriod = drain ? Infinity : 0, abandonAfter } = options;
+  if (typeof drain !== 'boolean') throw badOption('drain', drain, 'true or false');
+  return {
+    drain,
+    graceMs: durationMs(gracePeriod, 'gracePeriod'),
+    abandonMs:
+      abandonAfter === undefined ? ABANDON_AFTER_MS : durationMs(abandonAfter, 'abandonAfter'),
+  };
+}
+
+/** Ends every open activity, and waits for the functions. New work is refused already. */
+export async function shutDown(
+  { drain, graceMs, abandonMs }: ResolvedShutdown,
+  { open, haunted }: Listing,
+  clock: Clock,
+): Promise<ShutdownResult> {
+  for (const execution of open.all()) {
+    const waits = execution.attempt === undefined;
+    // Nobody will unpause what is paused.
+    if (waits && (!drain || execution.dispatch.paused)) control.shutDown(execution);
+  }
+  const allOver = (): Promise<unknown> => Promise.all([...open.all(), ...haunted].map(over));
+  if (graceMs === 0 || !(await within(allOver(), graceMs, clock))) {
+    open.all().forEach(control.shutDown);
+    await within(allOver(), abandonMs, clock);
+    open.all().forEach(control.closeForShutdown);
+  }
+  return { abandonedActivityIds: [...haunted].map(({ activityId }) => activityId) };
+}
+
+/** Closed, its functions settled, and its last report written. */
+async function over(execution: Execution): Promise<void> {
+  await execution.settled();
+  await execution.written();
+}
+
+/** Whether the work is over before the time is. */
+function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = ms === Infinity ? undefined : clock.setTimer(() => resolve(false), ms);
+    void work.then(() => {
+      timer?.clear();
+      resolve(true);
+    });
+  });
+}

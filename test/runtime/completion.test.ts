@@ -1,0 +1,314 @@
+/** Attempts that are completed from outside, by task token and by handle. */
+import { describe, expect, test } from 'vitest';
+import {
+  ActivityNotFoundError,
+  ActivityStateError,
+  CancelledFailure,
+  type ActivityContext,
+  type ActivityOptions,
+} from '../../src/index.js';
+import { Harness, never } from '../support/harness.js';
+import { failureOf, reportsOf, startsOf, timeoutOf } from '../support/outcomes.js';
+
+const TOKEN = /^[\w-]{22}$/;
+
+/** Runs an activity that is left open, and tells its attempts' tokens. */
+function leaveOpen(h: Harness, options: ActivityOptions = {}) {
+  const tokens: string[] = [];
+  const handle = h.start((ctx: ActivityContext): unknown => {
+    tokens.push(ctx.info.taskToken);
+    return ctx.completeAsync();
+  }, options);
+  return { handle, tokens, token: () => tokens.at(-1) ?? '', run: h.watch(handle.result()) };
+}
+
+describe('a task token', () => {
+  test('has 22 characters, is the same at every read, and another one for each attempt', async () => {
+    const h = new Harness();
+    const tokens: string[] = [];
+    void h.run((ctx) => {
+      tokens.push(ctx.info.taskToken, ctx.info.taskToken);
+      if (ctx.info.attempt < 3) throw new Error('no');
+    });
+    await h.advance(10_000);
+    tokens.forEach((token) => expect(token).toMatch(TOKEN));
+    expect(tokens).toHaveLength(6);
+    expect(new Set(tokens).size).toBe(3);
+  });
+
+  test('is told nowhere else', async () => {
+    const h = new Harness();
+    const said: unknown[] = [];
+    const tokens: string[] = [];
+    const handle = h.start(
+      (ctx) => {
+        tokens.push(ctx.info.taskToken);
+        said.push(JSON.stringify(ctx.info), { ...ctx.info }, Object.keys(ctx.info));
+        ctx.log.warn('a line', { more: ctx.info });
+        ctx.heartbeat(1);
+        throw new Error('no');
+      },
+      { retryPolicy: { maximumAttempts: 2 } },
+    );
+    const run = h.watch(handle.result());
+    said.push(handle.describe());
+    await h.advance(10_000);
+    const { stack, message, ...fields } = failureOf(run);
+    const unknown = await h.engine.completion.fail(tokens[0] ?? '', 1).catch((e: unknown) => e);
+    said.push(h.events, h.logs, stack, message, fields, handle.describe());
+    said.push(String(unknown), (unknown as Error).stack, Object.entries(unknown as Error));
+    const text = JSON.stringify(said);
+    expect(tokens).toHaveLength(2);
+    tokens.forEach((token) => expect(text).not.toContain(token));
+  });
+
+  test.each([undefined, null, 5, {}, ['x']])('that is %o is a TypeError', async (token) => {
+    const { completion } = new Harness().engine;
+    const bad = token as string;
+    await expect(completion.complete(bad)).rejects.toThrow(TypeError);
+    await expect(completion.fail(bad, 1)).rejects.toThrow(TypeError);
+    await expect(completion.heartbeat(bad)).rejects.toThrow(TypeError);
+    await expect(completion.reportCancellation(bad)).rejects.toThrow(TypeError);
+  });
+
+  test('of an ended attempt, or of none, is not found', async () => {
+    const h = new Harness();
+    const { completion } = h.engine;
+    const { token, tokens } = leaveOpen(h, { startToCloseTimeout: 100 });
+    await h.advance(1_150); // the second attempt, from 1,100 to 1,200
+    expect(tokens).toHaveLength(2);
+    await completion.complete(token(), 1);
+    for (const ended of [...tokens, '', 'x'.repeat(22), '__proto__']) {
+      await expect(completion.complete(ended)).rejects.toThrow(ActivityNotFoundError);
+      await expect(completion.fail(ended, 1)).rejects.toThrow(ActivityNotFoundError);
+      await expect(completion.heartbeat(ended)).rejects.toThrow(ActivityNotFoundError);
+      await expect(completion.reportCancellation(ended)).rejects.toThrow(ActivityNotFoundError);
+    }
+  });
+});
+
+describe('ctx.completeAsync', () => {
+  test('frees the slot, and what the function does afterwards is ignored', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    const open = h.start((ctx) => {
+      try {
+        ctx.completeAsync();
+      } catch {
+        // goes on all the same
+      }
+      return 'ignored';
+    });
+    const run = h.watch(open.result());
+    await h.advance(1_000);
+    expect(run.outcome.state).toBe('pending');
+    await expect(h.run(() => 'next')).resolves.toBe('next');
+    expect(h.engine.stats()).toMatchObject({ open: 1, running: 1 });
+    open.complete('outside');
+    await h.turn();
+    expect(run.outcome).toMatchObject({ value: 'outside' });
+    expect(h.engine.stats()).toMatchObject({ open: 0, running: 0 });
+  });
+
+  test('gives the slot back once only, called twice', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    const open = h.start((ctx) => {
+      expect(() => ctx.completeAsync()).toThrow();
+      expect(() => ctx.completeAsync()).toThrow();
+    });
+    await h.turn();
+    void h.run(never);
+    void h.run(never);
+    open.complete();
+    await h.turn();
+    expect(h.engine.stats()).toMatchObject({ open: 2, running: 1, waiting: 1 });
+  });
+
+  test('keeps the timeouts: an open attempt times out, and is retried', async () => {
+    const h = new Harness();
+    const { token, run } = leaveOpen(h, { heartbeatTimeout: 1_000 });
+    await h.advance(900);
+    await h.engine.completion.heartbeat(token(), 'here');
+    await h.advance(900);
+    expect(startsOf(h)).toEqual([0]);
+    await h.advance(1_200);
+    expect(startsOf(h)).toEqual([0, 2_900]);
+    expect(h.of('attemptFailed')[0]?.failure).toMatchObject({
+      timeoutType: 'HEARTBEAT',
+      lastHeartbeatDetails: 'here',
+    });
+    expect(h.of('attemptAbandoned')).toEqual([]);
+    await h.engine.completion.complete(token(), 'done');
+    expect(run.outcome).toMatchObject({ value: 'done' });
+  });
+
+  test('the last timeout is the outcome', async () => {
+    const h = new Harness();
+    const { run } = leaveOpen(h, {
+      startToCloseTimeout: 100,
+      retryPolicy: { maximumAttempts: 1 },
+    });
+    await h.advance(200);
+    expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
+    await h.advance(50);
+    expect(h.clock.pending).toBe(0);
+  });
+});
+
+describe.each(['token', 'handle'] as const)('by %s', (by) => {
+  type Open = ReturnType<typeof leaveOpen>;
+  const speak = (h: Harness, { handle, token }: Open) => {
+    const { completion } = h.engine;
+    if (by === 'token') {
+      return {
+        complete: (result: unknown) => completion.complete(token(), result),
+        fail: (error: unknown) => completion.fail(token(), error),
+        heartbeat: (details?: unknown) => completion.heartbeat(token(), details),
+        reportCancellation: (details?: unknown) => completion.reportCancellation(token(), details),
+      };
+    }
+    return {
+      complete: async (result: unknown) => handle.complete(result),
+      fail: async (error: unknown) => handle.fail(error),
+      heartbeat: async (details?: unknown) => handle.heartbeat(details),
+      reportCancellation: async (details?: unknown) => handle.reportCancellation(details),
+    };
+  };
+
+  test('complete gives the result as it is', async () => {
+    const h = new Harness();
+    const open = leaveOpen(h);
+    const result = { a: 1 };
+    await h.turn(); // the function has ended
+    await speak(h, open).complete(result);
+    expect(await open.handle.result()).toBe(result);
+    expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
+  });
+
+  test('complete wins over the function that still runs', async () => {
+    const h = new Harness();
+    let token = '';
+    const handle = h.start(async (ctx): Promise<unknown> => {
+      token = ctx.info.taskToken;
+      await ctx.sleep(100);
+      return 'late';
+    });
+    await h.turn();
+    await speak(h, { handle, token: () => token } as Open).complete('outside');
+    await h.advance(200);
+    expect(await handle.result()).toBe('outside');
+    expect(h.of('attemptAbandoned')).toHaveLength(1);
+    expect(h.of('attemptSettled')).toHaveLength(1);
+  });
+
+  test('fail is as if the function had thrown it', async () => {
+    const h = new Harness();
+    const open = leaveOpen(h, { retryPolicy: { maximumAttempts: 2 } });
+    const error = new Error('no');
+    await speak(h, open).fail(error);
+    await h.advance(1_000);
+    expect(startsOf(h)).toEqual([0, 1_000]);
+    await speak(h, open).fail('not an error');
+    await h.turn();
+    expect(h.of('attemptFailed')[0]?.failure).toBe(error);
+    expect(failureOf(open.run)).toMatchObject({
+      retryState: 'MAXIMUM_ATTEMPTS_REACHED',
+      cause: { details: ['not an error'] },
+    });
+  });
+
+  test('heartbeat stores the details, and then throws the cancellation', async () => {
+    const h = new Harness();
+    const open = leaveOpen(h, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
+    const outside = speak(h, open);
+    await outside.heartbeat(1);
+    open.handle.cancel('stop');
+    const thrown = await outside.heartbeat(2).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(CancelledFailure);
+    expect(thrown).toMatchObject({ message: 'CANCELLED', cause: 'stop' });
+    expect(reportsOf(h)).toEqual([
+      [1, 0],
+      [2, 0],
+    ]);
+    expect(open.handle.describe().heartbeatDetails).toBe(2);
+    await outside.fail(thrown);
+    await h.turn();
+    expect(failureOf(open.run)).toMatchObject({ retryState: 'CANCEL_REQUESTED' });
+    expect(h.of('failed')[0]).toMatchObject({ status: 'CANCELED' });
+  });
+
+  test.each(['pause', 'reset'] as const)('heartbeat throws what %s asks', async (operation) => {
+    const h = new Harness();
+    const open = leaveOpen(h);
+    open.handle[operation]();
+    const thrown = await speak(h, open)
+      .heartbeat()
+      .catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(CancelledFailure);
+    expect((thrown as Error).message).toBe(operation === 'pause' ? 'PAUSED' : 'RESET');
+  });
+
+  test('reportCancellation ends a cancelled activity, with its details', async () => {
+    const h = new Harness();
+    const open = leaveOpen(h, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
+    open.handle.cancel();
+    await speak(h, open).reportCancellation({ cleaned: true });
+    await h.turn();
+    const failure = failureOf(open.run);
+    expect(failure.cause).toBeInstanceOf(CancelledFailure);
+    expect(failure.retryState).toBe('CANCEL_REQUESTED');
+    expect(failure.cause).toMatchObject({ message: 'CANCELLED', cause: { cleaned: true } });
+    expect(h.of('failed')[0]).toMatchObject({ status: 'CANCELED' });
+  });
+
+  test('reportCancellation that nobody asked for is an ActivityStateError', async () => {
+    const h = new Harness();
+    const open = leaveOpen(h);
+    const error = await speak(h, open)
+      .reportCancellation()
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ActivityStateError);
+    expect(error).toMatchObject({ operation: 'reportCancellation', runState: 'STARTED' });
+    expect(open.run.outcome.state).toBe('pending');
+  });
+});
+
+describe('a handle in backoff', () => {
+  const inBackoff = async (h: Harness) => {
+    const handle = h.start((): string => {
+      throw new Error('no');
+    });
+    await h.advance(100);
+    return handle;
+  };
+
+  test('completes', async () => {
+    const h = new Harness();
+    const handle = await inBackoff(h);
+    handle.complete('outside');
+    expect(await handle.result()).toBe('outside');
+    await h.advance(5_000);
+    expect(startsOf(h)).toEqual([0]);
+    expect(h.clock.pending).toBe(0);
+  });
+
+  test('has no attempt to fail, to heartbeat for or to report the cancellation of', async () => {
+    const handle = await inBackoff(new Harness());
+    expect(() => handle.fail(new Error('x'))).toThrow(ActivityNotFoundError);
+    expect(() => handle.heartbeat()).toThrow(ActivityNotFoundError);
+    expect(() => handle.reportCancellation()).toThrow(ActivityNotFoundError);
+  });
+
+  test('that has closed finds nothing', async () => {
+    const h = new Harness();
+    const handle = h.start(() => 1);
+    await handle.result();
+    for (const act of [
+      () => handle.complete(1),
+      () => handle.fail(1),
+      () => handle.heartbeat(),
+      () => handle.reportCancellation(),
+    ]) {
+      expect(act).toThrow(ActivityNotFoundError);
+    }
+  });
+});

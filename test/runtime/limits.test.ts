@@ -1,0 +1,344 @@
+/** How much may run: per key, per second, and how much may wait. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RuntimeFullError, type ActivityContext, type ActivityOptions } from '../../src/index.js';
+import { Harness, never } from '../support/harness.js';
+import { failureOf, settledAt, startsOf } from '../support/outcomes.js';
+
+/** Deadlines fall due together with those of the same 4 ms. */
+const BUCKET_MS = 4;
+
+function types(h: Harness): string[] {
+  return h.of('started').map(({ activityType }) => activityType);
+}
+
+describe('maxConcurrentPerKey', () => {
+  test('one key cannot take every slot', async () => {
+    const h = new Harness({ maxConcurrentActivities: 3, maxConcurrentPerKey: 2 });
+    for (let i = 0; i < 5; i++) {
+      void h.run((ctx) => ctx.sleep('1s'), { activityType: 'a', concurrencyKey: 'a' });
+    }
+    void h.run((ctx) => ctx.sleep('1s'), { activityType: 'b', concurrencyKey: 'b' });
+    expect(types(h)).toEqual(['a', 'a', 'b']); // b begins inside run
+    await h.advance(500);
+    expect(h.engine.stats()).toMatchObject({ running: 3, waiting: 3 });
+    await h.advance(10_000);
+    expect(h.engine.stats()).toMatchObject({ open: 0, running: 0, waiting: 0 });
+  });
+
+  test('activities without a key are not limited by it', () => {
+    const h = new Harness({ maxConcurrentPerKey: 1 });
+    for (let i = 0; i < 4; i++) void h.run(never);
+    void h.run(never, { concurrencyKey: '' });
+    void h.run(never, { concurrencyKey: '' });
+    expect(h.engine.stats()).toMatchObject({ running: 5, waiting: 1 });
+  });
+
+  test('first come, first served among those whose key has room', async () => {
+    const h = new Harness({ maxConcurrentActivities: 2, maxConcurrentPerKey: 1 });
+    const start = (activityType: string, sleep: number): void =>
+      void h.run((ctx) => ctx.sleep(sleep), {
+        activityType,
+        concurrencyKey: activityType.slice(0, 1),
+      });
+    start('a1', 100);
+    start('b1', 200);
+    start('a2', 100);
+    start('b2', 100);
+    start('c1', 300);
+    start('a3', 100);
+    await h.advance(2_000);
+    // At 100 a2; at 200 b2, which came before c1; then c1; then a3.
+    expect(types(h)).toEqual(['a1', 'b1', 'a2', 'b2', 'c1', 'a3']);
+  });
+
+  test('a lower priority goes first only while the higher ones have no room', async () => {
+    const h = new Harness({ maxConcurrentActivities: 2, maxConcurrentPerKey: 1 });
+    const start = (activityType: string, priority: 1 | 5): void =>
+      void h.run((ctx) => ctx.sleep(100), {
+        activityType,
+        priority,
+        concurrencyKey: activityType.slice(0, 1),
+      });
+    start('a1', 1);
+    start('a2', 1);
+    start('b1', 5);
+    start('b2', 5);
+    await h.advance(2_000);
+    expect(types(h)).toEqual(['a1', 'b1', 'a2', 'b2']);
+  });
+
+  test('a retry waits for room in its key, and backoff holds none', async () => {
+    const h = new Harness({ maxConcurrentPerKey: 1 });
+    const run = h.watch(
+      h.run(
+        (ctx) => {
+          if (ctx.info.attempt === 1) throw new Error('no');
+        },
+        { activityType: 'a1', concurrencyKey: 'a', retryPolicy: { initialInterval: 100 } },
+      ),
+    );
+    void h.run((ctx) => ctx.sleep(1_000), { activityType: 'a2', concurrencyKey: 'a' });
+    await h.advance(500);
+    expect(types(h)).toEqual(['a1', 'a2']);
+    await h.advance(2_000);
+    expect(settledAt(run)).toBe(1_000);
+  });
+
+  test('a key has room again after every way to end', async () => {
+    const h = new Harness({ maxConcurrentPerKey: 1 });
+    const options = { concurrencyKey: 'a', retryPolicy: { maximumAttempts: 1 } };
+    const ends: (() => unknown)[] = [
+      () => h.run(() => 1, options),
+      () => h.watch(h.run(() => Promise.reject(new Error('no')), options)),
+      () => h.watch(h.run(never, { ...options, startToCloseTimeout: 50 })),
+      () => {
+        h.start(never, options).terminate();
+      },
+      () => {
+        const async = h.start((ctx) => ctx.completeAsync(), options);
+        return async;
+      },
+    ];
+    for (const end of ends) {
+      void end();
+      await h.advance(100);
+      const next = h.watch(h.run(() => 'next', options));
+      await h.turn();
+      expect(next.outcome).toMatchObject({ state: 'resolved', value: 'next' });
+    }
+  });
+});
+
+describe('maxActivitiesPerSecond', () => {
+  test('spaces the starts', async () => {
+    const h = new Harness({ maxActivitiesPerSecond: 10 });
+    for (let i = 0; i < 4; i++) void h.run(() => i);
+    expect(startsOf(h)).toEqual([0]);
+    await h.advance(1_000);
+    expect(startsOf(h)).toEqual([0, 100, 200, 300]);
+  });
+
+  test('does not drift over many starts, whatever the spacing', async () => {
+    const h = new Harness({ maxActivitiesPerSecond: 30 });
+    for (let i = 0; i < 101; i++) void h.run(() => i);
+    await h.advance(10_000);
+    const starts = startsOf(h);
+    expect(starts).toHaveLength(101);
+    starts.forEach((at, i) => {
+      expect(at).toBeGreaterThanOrEqual((i * 1_000) / 30 - 1e-6);
+      expect(at).toBeLessThanOrEqual((i * 1_000) / 30 + BUCKET_MS);
+    });
+  });
+
+  test('does not make up for idle time', async () => {
+    const h = new Harness({ maxActivitiesPerSecond: 10 });
+    void h.run(() => 1);
+    await h.advance(5_000);
+    for (let i = 0; i < 3; i++) void h.run(() => i);
+    await h.advance(1_000);
+    expect(startsOf(h)).toEqual([0, 5_000, 5_100, 5_200]);
+  });
+
+  test('does not make up for an idle time of less than two spacings either', async () => {
+    const h = new Harness({ maxActivitiesPerSecond: 10 });
+    void h.run(() => 1);
+    await h.advance(180);
+    void h.run(() => 2);
+    void h.run(() => 3);
+    await h.advance(1_000);
+    const [, second = NaN, third = NaN] = startsOf(h);
+    expect(second).toBe(180);
+    expect(third).toBeGreaterThanOrEqual(280);
+  });
+
+  test('counts retries', async () => {
+    const h = new Harness({ maxActivitiesPerSecond: 1 });
+    void h.watch(
+      h.run(() => Promise.reject(new Error('no')), {
+        retryPolicy: { initialInterval: 10, backoffCoefficient: 1, maximumAttempts: 3 },
+      }),
+    );
+    void h.run(() => 'other');
+    await h.advance(10_000);
+    expect(startsOf(h)).toEqual([0, 1_000, 2_000, 3_000]);
+  });
+
+  test('leaves no timer when nothing waits', async () => {
+    const h = new Harness({ maxActivitiesPerSecond: 1 });
+    void h.run(() => 1);
+    h.start(never).cancel();
+    await h.advance(50);
+    expect(h.clock.pending).toBe(0);
+  });
+});
+
+describe('maxWaiting', () => {
+  test('one more than may wait is refused, and nothing is scheduled', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 2 });
+    void h.run((ctx) => ctx.sleep(100));
+    void h.run(() => 1);
+    void h.run(() => 2);
+    const refused = h.watch(h.run(() => expect.unreachable(), { activityId: 'x' }));
+    expect(() => h.start(never)).toThrow(RuntimeFullError);
+    await h.turn();
+    expect(refused.outcome).toMatchObject({ state: 'rejected' });
+    expect((refused.outcome as { error: unknown }).error).toBeInstanceOf(RuntimeFullError);
+    expect(h.of('scheduled')).toHaveLength(3);
+    expect(h.engine.stats()).toMatchObject({ open: 3, waiting: 2 });
+    await h.advance(200);
+    await expect(h.run(() => 'room', { activityId: 'x' })).resolves.toBe('room');
+  });
+
+  test('what can begin at once is not refused, although others wait for their key', () => {
+    const h = new Harness({ maxConcurrentActivities: 2, maxConcurrentPerKey: 1, maxWaiting: 1 });
+    void h.run(never, { concurrencyKey: 'a' });
+    void h.run(never, { concurrencyKey: 'a' });
+    expect(() => h.start(never, { concurrencyKey: 'b' })).not.toThrow();
+    expect(h.engine.stats()).toMatchObject({ running: 2, waiting: 1 });
+  });
+
+  test('a waiter that leaves makes room at once', () => {
+    const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1 });
+    void h.run(never);
+    const waiter = h.start(never);
+    waiter.cancel();
+    expect(h.engine.stats()).toMatchObject({ open: 1, waiting: 0 });
+    expect(() => h.start(never)).not.toThrow();
+  });
+});
+
+test('a waiter that is cancelled, terminated, paused or timed out is passed over', async () => {
+  const h = new Harness({ maxConcurrentActivities: 1, maxConcurrentPerKey: 1 });
+  void h.run((ctx) => ctx.sleep(1_000), { activityType: 'first', concurrencyKey: 'a' });
+  const options = (activityType: string): ActivityOptions => ({
+    activityType,
+    concurrencyKey: 'a',
+  });
+  const cancelled = h.start(never, options('cancelled'));
+  const terminated = h.start(never, options('terminated'));
+  const paused = h.start(never, options('paused'));
+  const late = h.watch(h.run(never, { ...options('late'), scheduleToStartTimeout: 100 }));
+  void h.run(() => 1, options('last'));
+  await h.advance(200);
+  cancelled.cancel();
+  terminated.terminate();
+  paused.pause();
+  expect(failureOf(late).retryState).toBe('TIMEOUT');
+  expect(h.engine.stats()).toEqual({ open: 3, running: 1, waiting: 1, paused: 1, delayed: 0 });
+  await h.advance(2_000);
+  expect(types(h)).toEqual(['first', 'last']);
+});
+
+test.each([
+  { maxConcurrentActivities: 0 },
+  { maxConcurrentPerKey: 1.5 },
+  { maxWaiting: -1 },
+  { maxActivitiesPerSecond: 0 },
+  { maxActivitiesPerSecond: NaN },
+])('%o is refused, and the message names it', (options) => {
+  expect(() => new Harness(options)).toThrow(TypeError);
+  expect(() => new Harness(options)).toThrow(Object.keys(options)[0]);
+});
+
+// ── Any limits, against a simple model ───────────────────────────────────────────────────────────
+
+interface Job {
+  readonly key: string | undefined;
+  readonly priority: 1 | 2 | 3 | 4 | 5;
+  readonly at: number;
+  readonly takes: number;
+  /** Relative to `at`. */
+  readonly cancelAfter: number | undefined;
+}
+
+// Times of different kinds never meet: a multiple of 40, and 8, 16 or 24 beside it.
+const job: fc.Arbitrary<Job> = fc.record({
+  key: fc.constantFrom(undefined, 'a', 'b', 'c'),
+  priority: fc.constantFrom(1, 3, 5),
+  at: fc.integer({ min: 0, max: 10 }).map((n) => n * 40),
+  takes: fc.integer({ min: 0, max: 8 }).map((n) => n * 40 + 8),
+  cancelAfter: fc.option(
+    fc.integer({ min: 0, max: 6 }).map((n) => n * 40 + 20),
+    { nil: undefined },
+  ),
+});
+
+/** Who starts when, step by step of 4 ms. */
+function model(jobs: readonly Job[], slots: number, perKey: number): string[] {
+  const started: string[] = [];
+  let running: { job: Job; until: number }[] = [];
+  let waiting: { job: Job; index: number }[] = [];
+  for (let now = 0; now <= 20_000; now += 4) {
+    running = running.filter(({ until }) => until > now);
+    waiting = waiting.filter(
+      ({ job: { at, cancelAfter } }) => cancelAfter === undefined || at + cancelAfter > now,
+    );
+    const fill = (): void => {
+      for (;;) {
+        if (running.length >= slots) return;
+        const fitting = waiting.filter(
+          ({ job: { key } }) =>
+            key === undefined || running.filter((one) => one.job.key === key).length < perKey,
+        );
+        const next = fitting.sort((a, b) => a.job.priority - b.job.priority)[0];
+        if (next === undefined) return;
+        waiting.splice(waiting.indexOf(next), 1);
+        running.push({ job: next.job, until: now + next.job.takes });
+        started.push(`${next.index}@${now}`);
+      }
+    };
+    fill();
+    jobs.forEach((one, index) => {
+      if (one.at !== now) return;
+      waiting.push({ job: one, index });
+      fill();
+    });
+  }
+  return started;
+}
+
+test('whatever comes, is cancelled and ends: the slots go to whom the model gives them', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(job, { maxLength: 25 }),
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (jobs, slots, perKey) => {
+        const h = new Harness({ maxConcurrentActivities: slots, maxConcurrentPerKey: perKey });
+        const started: string[] = [];
+        const held = new Map<string | undefined, number>();
+        let running = 0;
+        const count = (key: string | undefined, change: 1 | -1): void => {
+          running += change;
+          held.set(key, (held.get(key) ?? 0) + change);
+          expect(running).toBeLessThanOrEqual(slots);
+          if (key !== undefined) expect(held.get(key)).toBeLessThanOrEqual(perKey);
+        };
+        for (let now = 0; now <= 1_000; now += 4) {
+          jobs.forEach(({ key, priority, at, takes, cancelAfter }, index) => {
+            if (at !== now) return;
+            const fn = async (ctx: ActivityContext): Promise<void> => {
+              started.push(`${index}@${h.clock.now()}`);
+              count(key, 1);
+              await ctx.sleep(takes);
+              count(key, -1);
+            };
+            const handle = h.start(fn, { concurrencyKey: key, priority });
+            if (cancelAfter !== undefined) {
+              h.clock.setTimer(() => {
+                if (handle.describe().runState === 'SCHEDULED') handle.cancel();
+              }, cancelAfter);
+            }
+          });
+          await h.advance(4);
+        }
+        await h.advance(19_000);
+        expect(started).toEqual(model(jobs, slots, perKey));
+        expect(h.engine.stats()).toMatchObject({ open: 0, running: 0, waiting: 0 });
+        expect(h.clock.pending).toBe(0);
+      },
+    ),
+    { numRuns: 25 },
+  );
+}, 30_000);

@@ -1,0 +1,261 @@
+/** Attempts that are alive and do not get on; and heartbeats for work that cannot. */
+import { describe, expect, test } from 'vitest';
+import type { ActivityContext } from '../../src/index.js';
+import { Harness, never } from '../support/harness.js';
+import {
+  collectUnhandledRejections,
+  delaysOf,
+  failureOf,
+  settledAt,
+  startsOf,
+  timeoutOf,
+} from '../support/outcomes.js';
+
+const ONCE = { maximumAttempts: 1 };
+
+describe('progressTimeout', () => {
+  test('ends an attempt whose heartbeats bring nothing new', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(
+        async (ctx: ActivityContext<{ line: number }>) => {
+          for (let i = 0; ; i++) {
+            ctx.heartbeat({ line: Math.min(i, 3) });
+            await ctx.sleep(100);
+          }
+        },
+        { heartbeatTimeout: 200, progressTimeout: 1_000, retryPolicy: ONCE },
+      ),
+    );
+    await h.advance(5_000);
+    expect(timeoutOf(run)).toMatchObject({
+      timeoutType: 'PROGRESS',
+      lastHeartbeatDetails: { line: 3 },
+    });
+    expect(settledAt(run)).toBe(1_300);
+    expect(h.of('failed')[0]).toMatchObject({ status: 'TIMED_OUT' });
+  });
+
+  test('starts with the attempt, and is retried', async () => {
+    const h = new Harness();
+    void h.run(
+      async (ctx) => {
+        for (;;) {
+          ctx.heartbeat();
+          await ctx.sleep(50);
+        }
+      },
+      { progressTimeout: 400, startDelay: 200 },
+    );
+    await h.advance(1_700);
+    expect(startsOf(h)).toEqual([200, 1_600]);
+    expect(h.of('attemptFailed')[0]).toMatchObject({ failure: { timeoutType: 'PROGRESS' } });
+  });
+
+  test('details equal to those of the attempt before are no progress', async () => {
+    const h = new Harness();
+    void h.run(
+      async (ctx) => {
+        ctx.heartbeat('same');
+        await ctx.sleep(200);
+        ctx.heartbeat('same');
+        await never();
+      },
+      { progressTimeout: 400 },
+    );
+    await h.advance(1_900);
+    expect(startsOf(h)).toEqual([0, 1_400]);
+    expect(h.of('attemptFailed').map(({ at }) => at)).toEqual([400, 1_800]);
+  });
+
+  test('is not hidden by keepAlive', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run((ctx) => ctx.keepAlive(never()), {
+        heartbeatTimeout: 100,
+        progressTimeout: 1_000,
+        retryPolicy: ONCE,
+      }),
+    );
+    await h.advance(3_000);
+    expect(timeoutOf(run).timeoutType).toBe('PROGRESS');
+    expect(settledAt(run)).toBe(1_000);
+    await h.advance(50);
+    expect(h.clock.pending).toBe(0);
+  });
+});
+
+describe('ctx.keepAlive', () => {
+  test.each(['promise', 'function'] as const)(
+    'heartbeats for a %s until it settles',
+    async (as) => {
+      const h = new Harness();
+      const run = h.watch(
+        h.run(
+          async (ctx) => {
+            ctx.heartbeat('kept');
+            const work = (): Promise<string> => ctx.sleep(10_000).then(() => 'done');
+            return await ctx.keepAlive(as === 'promise' ? work() : work);
+          },
+          { heartbeatTimeout: 300, retryPolicy: ONCE },
+        ),
+      );
+      await h.advance(9_950);
+      expect(h.engine.list()[0]?.heartbeatDetails).toBe('kept');
+      await h.advance(100);
+      expect(run.outcome).toMatchObject({ value: 'done', at: 10_000 });
+      await h.advance(50);
+      expect(h.clock.pending).toBe(0);
+    },
+  );
+
+  test('rejects with what the work rejects with, and leaves no timer', async () => {
+    const h = new Harness();
+    const no = new Error('no');
+    for (const work of [
+      Promise.reject(no),
+      () => Promise.reject(no),
+      (): never => {
+        throw no;
+      },
+    ]) {
+      const run = h.watch(h.run((ctx) => ctx.keepAlive(work), { retryPolicy: ONCE }));
+      await h.turn();
+      expect(failureOf(run).cause).toBe(no);
+    }
+    await h.advance(50);
+    expect(h.clock.pending).toBe(0);
+  });
+
+  test('rejects with the reason of the signal on abort, and leaves no timer', async () => {
+    const h = new Harness();
+    const seen: unknown[] = [];
+    const controller = new AbortController();
+    void h.watch(
+      h.run(
+        (ctx) =>
+          ctx.keepAlive(never()).catch((error: unknown) => {
+            seen.push(error === ctx.signal.reason);
+            throw error;
+          }),
+        { signal: controller.signal },
+      ),
+    );
+    await h.advance(1_000);
+    controller.abort();
+    await h.advance(60);
+    expect(seen).toEqual([true]);
+    expect(h.clock.pending).toBe(0);
+  });
+
+  test('hears a cancellation in its own heartbeats, as often as every says', async () => {
+    const h = new Harness();
+    const handle = h.start((ctx) => ctx.keepAlive(never(), { every: 500 }), {
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    });
+    const run = h.watch(handle.result());
+    await h.advance(1_200);
+    handle.cancel();
+    await h.advance(1_000);
+    expect(settledAt(run)).toBe(1_500);
+  });
+
+  test('heartbeats every 10 s without a heartbeat timeout', async () => {
+    const h = new Harness();
+    const handle = h.start((ctx) => ctx.keepAlive(never()), {
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    });
+    const run = h.watch(handle.result());
+    await h.advance(11_000);
+    handle.cancel();
+    await h.advance(20_000);
+    expect(settledAt(run)).toBe(20_000);
+  });
+
+  test('of a promise that rejects after the abort is no unhandled rejection', async () => {
+    const h = new Harness();
+    const unhandled = collectUnhandledRejections();
+    const run = h.watch(
+      h.run(
+        async (ctx) => {
+          await ctx.cancelled.catch(() => {});
+          const work = new Promise((_, reject) => h.clock.setTimer(() => reject(new Error()), 10));
+          await ctx.keepAlive(work);
+        },
+        { startToCloseTimeout: 100, retryPolicy: ONCE },
+      ),
+    );
+    await h.advance(300);
+    await h.turn();
+    expect(unhandled.stop()).toEqual([]);
+    expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
+  });
+
+  test('begun after its attempt has returned leaves no timer', async () => {
+    const h = new Harness();
+    let later = (): unknown => undefined;
+    await h.run((ctx) => {
+      later = () => ctx.keepAlive(never());
+    });
+    void later();
+    await h.advance(60_000);
+    expect(h.clock.pending).toBe(0);
+  });
+});
+
+describe('maximumAttemptsWithoutProgress', () => {
+  test('ends an activity that fails so often without new details', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(
+        (ctx: ActivityContext<number>) => {
+          ctx.heartbeat(Math.min(ctx.info.attempt, 3));
+          throw new Error('no');
+        },
+        { retryPolicy: { maximumAttemptsWithoutProgress: 2, initialInterval: 100 } },
+      ),
+    );
+    await h.advance(10_000);
+    expect(failureOf(run)).toMatchObject({ attempt: 5, retryState: 'MAXIMUM_ATTEMPTS_REACHED' });
+    // Attempts 1 to 3 got on; 4 is the first that did not.
+    expect(delaysOf(h)).toEqual([100, 100, 100, 100, undefined]);
+  });
+
+  test('the backoff grows by attempts without progress only', async () => {
+    const h = new Harness();
+    void h.watch(
+      h.run(
+        (ctx: ActivityContext<number>) => {
+          if (ctx.info.attempt === 4) ctx.heartbeat(1);
+          throw new Error('no');
+        },
+        {
+          retryPolicy: {
+            maximumAttemptsWithoutProgress: 5,
+            maximumAttempts: 7,
+            initialInterval: 100,
+          },
+        },
+      ),
+    );
+    await h.advance(10_000);
+    expect(delaysOf(h)).toEqual([100, 200, 400, 100, 100, 200, undefined]);
+  });
+
+  test('a new policy given during the backoff counts the same way', async () => {
+    const h = new Harness();
+    const retryPolicy = { maximumAttemptsWithoutProgress: 5, initialInterval: 1_000 };
+    const handle = h.start(
+      (ctx: ActivityContext<number>) => {
+        ctx.heartbeat(ctx.info.attempt);
+        throw new Error('no');
+      },
+      { retryPolicy },
+    );
+    await h.advance(3_500); // three delays of 1 s, since every attempt got on
+    expect(startsOf(h)).toEqual([0, 1_000, 2_000, 3_000]);
+    handle.updateOptions({ retryPolicy });
+    await h.advance(600);
+    expect(startsOf(h)).toEqual([0, 1_000, 2_000, 3_000, 4_000]);
+  });
+});
