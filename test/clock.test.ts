@@ -85,6 +85,7 @@ test('a timer cleared while fake timers stand in its way neither fires nor moves
   await new Promise((resolve) => wait(resolve, 6));
   expect(fired).toBe(false);
   expect(clock.now()).toBe(0);
+  expect(vi.getTimerCount(), 'nor does it go on as a fake one').toBe(0);
 });
 
 describe('long delays', () => {
