@@ -1,22 +1,43 @@
-// Fails when a declaration file in dist names another package, or a script names a Node module.
+// Fails when a declaration file in dist names another package, or a script that has to run without
+// Node names a Node module.
 import { readdir, readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
+
+/** The others run in browsers, Bun and Deno too. */
+const nodeEntries = new Set(['context', 'node']);
 
 const builtins = new Set(builtinModules);
 const specifier =
   /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*|<reference\s+(?:types|path)=\s*)(['"])([^'"\n]+)\1/g;
 
-const problems: string[] = [];
 const files = (await readdir('dist')).filter((file) => /\.(?:d\.c?ts|c?js)$/.test(file));
-
+const named = new Map<string, string[]>();
 for (const file of files) {
-  const declaration = /\.d\.c?ts$/.test(file);
   const text = await readFile(join('dist', file), 'utf8');
-  for (const [, , name = ''] of text.matchAll(specifier)) {
-    if (name.startsWith('.')) continue;
-    if (declaration) problems.push(`${file}: types of '${name}' leak into ours`);
-    else if (name.startsWith('node:') || builtins.has(name)) {
+  named.set(
+    file,
+    [...text.matchAll(specifier)].map(([, , name = '']) => name),
+  );
+}
+
+const problems: string[] = [];
+
+for (const [file, names] of named) {
+  if (!/\.d\.c?ts$/.test(file)) continue;
+  for (const name of names) {
+    if (!name.startsWith('.')) problems.push(`${file}: types of '${name}' leak into ours`);
+  }
+}
+
+const portable = new Set<string>();
+for (const file of files) {
+  const [, entry] = /^([a-z]+)\.c?js$/.exec(file) ?? [];
+  if (entry !== undefined && !nodeEntries.has(entry)) reach(file);
+}
+for (const file of portable) {
+  for (const name of named.get(file) ?? []) {
+    if (name.startsWith('node:') || builtins.has(name)) {
       problems.push(`${file}: needs the Node module '${name}'`);
     }
   }
@@ -27,3 +48,12 @@ if (!files.some((file) => file.endsWith('.d.ts')))
 for (const problem of problems) console.error(problem);
 console.log(`${String(files.length)} files in dist read, ${String(problems.length)} problems`);
 if (problems.length > 0) process.exitCode = 1;
+
+/** The file and all that it imports from dist. */
+function reach(file: string): void {
+  if (portable.has(file)) return;
+  portable.add(file);
+  for (const name of named.get(file) ?? []) {
+    if (name.startsWith('./')) reach(name.slice(2));
+  }
+}

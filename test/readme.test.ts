@@ -56,7 +56,10 @@ describe('the examples of the README', () => {
     async ({ file, output }) => {
       const run = promisify(execFile);
       const path = new URL(file, folder).pathname;
-      const { stdout } = await run(process.execPath, ['--import', 'tsx', path], { cwd: root });
+      const { stdout } = await run(process.execPath, ['--import', 'tsx', path], {
+        cwd: folder, // for those that write files
+        env: { ...process.env, TSX_TSCONFIG_PATH: new URL('tsconfig.json', root).pathname },
+      });
       expect(stdout).toBe(output);
     },
   );

@@ -17,6 +17,10 @@ export function loadDetails(
   onLoaded: OnLoaded,
 ): void {
   const fail = (what: string, cause: unknown): void => {
+    if (cause instanceof HeartbeatStoreError) {
+      onLoaded(undefined, cause); // the store knows better what to say
+      return;
+    }
     onLoaded(
       undefined,
       new HeartbeatStoreError(

@@ -11,6 +11,10 @@ const homes: Record<string, string> = {
   superjson: 'heartbeat/encoding.ts',
 };
 
+/** The files that need Node; no other entry than theirs may reach them. */
+const needNode = ['context.ts', 'heartbeat/file-store.ts'];
+const nodeEntries = ['context.ts', 'node.ts'];
+
 /** What each part may import besides itself; entries may import everything. */
 const allowed: Record<string, readonly string[]> = {
   kernel: [],
@@ -65,10 +69,22 @@ test('imports go downward: kernel, then retry and heartbeat, then runtime, then 
 test('each package is imported in its one file', () => {
   const wrong = [...imports].flatMap(([file, names]) =>
     names
-      .filter((name) => !name.startsWith('.') && homes[name] !== file)
+      .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
+      .filter((name) => homes[name] !== file)
       .map((name) => `${file} imports ${name}, which belongs in ${homes[name] ?? 'no file'}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test('only the entries for Node reach the files that need it', () => {
+  const importsNode = [...imports].filter(([, names]) =>
+    names.some((it) => it.startsWith('node:')),
+  );
+  expect(importsNode.map(([file]) => file).sort()).toEqual(needNode);
+  for (const entry of entries) {
+    if (nodeEntries.includes(entry)) continue;
+    expect([...reachable(entry)].filter((file) => needNode.includes(file))).toEqual([]);
+  }
 });
 
 test.skipIf(!existsSync('src/index.ts'))('each dependency is used', () => {
@@ -81,6 +97,13 @@ function sourceFiles(): string[] {
   return readdirSync('src', { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => file.endsWith('.ts'));
+}
+
+function reachable(from: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(from)) return seen;
+  seen.add(from);
+  targets(from).forEach((file) => reachable(file, seen));
+  return seen;
 }
 
 function targets(file: string): string[] {

@@ -1,0 +1,123 @@
+/** A store of one file per activity, that a crash at any time leaves whole. */
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { badOption } from '../bad-input.js';
+import { HeartbeatStoreError } from '../failures.js';
+import type { HeartbeatStore } from './store.js';
+
+/** What a file holds, as JSON. */
+interface Stored {
+  readonly activityId: string;
+  readonly snapshot: string;
+  readonly sha256: string;
+}
+
+/**
+ * Keeps the newest reported heartbeat details of each activity in a file of `folder`, which is
+ * made at the first write. A file is written under another name, flushed to the disk (fsync) and
+ * renamed: a program that is killed, or loses power, leaves the old details or the new ones. A
+ * file that cannot be read fails its activity with a `HeartbeatStoreError` that names the file.
+ *
+ * Any number of processes may share a folder, but only one at a time may run a given `activityId`.
+ *
+ * @throws TypeError if `folder` is no path
+ * @example
+ * const runtime = new ActivityRuntime({ store: fileStore('.systole') });
+ * await runtime.run(importRows, { args: ['big.csv'], activityId: 'import big.csv' });
+ */
+export function fileStore(folder: string): HeartbeatStore {
+  if (typeof folder !== 'string' || folder === '') {
+    throw badOption('fileStore', folder, 'the path of a folder');
+  }
+  const pathOf = (activityId: string): string => join(folder, fileName(activityId));
+  return {
+    get: (activityId) => read(pathOf(activityId), activityId),
+    async set(activityId, snapshot) {
+      await mkdir(folder, { recursive: true });
+      const stored: Stored = { activityId, snapshot, sha256: sha256(snapshot) };
+      await replace(pathOf(activityId), `${JSON.stringify(stored)}\n`);
+      await flushFolder(folder);
+    },
+    async delete(activityId) {
+      await rm(pathOf(activityId), { force: true });
+      await flushFolder(folder);
+    },
+  };
+}
+
+/**
+ * A readable part for people, and a hash that no two ids share: file systems differ in which
+ * characters, lengths and cases they tell apart.
+ */
+function fileName(activityId: string): string {
+  const readable = activityId
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40);
+  return `${readable}.${sha256(activityId).slice(0, 32)}.json`;
+}
+
+/** Of the code units, not of UTF-8, in which all lone surrogates are one. */
+function sha256(text: string): string {
+  return createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex');
+}
+
+async function read(path: string, activityId: string): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw unreadable(path, error);
+  }
+  try {
+    const { snapshot, ...stored } = JSON.parse(text) as Stored;
+    if (sha256(snapshot) !== stored.sha256) throw new Error('its checksum is wrong');
+    if (stored.activityId !== activityId) throw new Error('it is that of another activity');
+    return snapshot;
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, cause: unknown): HeartbeatStoreError {
+  return new HeartbeatStoreError(
+    `The heartbeat details in ${path} cannot be read. The file was left as it is: repair it, or ` +
+      'delete it to start from the beginning.',
+    { cause },
+  );
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const unfinished = `${path}.tmp`;
+  const file = await open(unfinished, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(unfinished, path);
+}
+
+/** So that the rename survives a loss of power too. Windows cannot, and need not, do this. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  let file;
+  try {
+    file = await open(folder, 'r');
+  } catch (error) {
+    if (isMissing(error)) return; // nothing has been written yet
+    throw error;
+  }
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}

@@ -1,0 +1,248 @@
+/** The conformance list's rows on being told to stop, for a runtime in one process. */
+import { expect, test } from 'vitest';
+import {
+  CancelledFailure,
+  TerminatedFailure,
+  type ActivityContext,
+  type ActivityOptions,
+  type CancellationDetails,
+  type CancellationType,
+} from '../../src/index.js';
+import { Harness, never } from '../support/harness.js';
+import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.js';
+
+const ONCE = { maximumAttempts: 1 };
+
+const NOTHING: CancellationDetails = {
+  cancelRequested: false,
+  paused: false,
+  reset: false,
+  timedOut: false,
+  workerShutdown: false,
+  notFound: false,
+};
+
+/** Starts an activity whose function never ends by itself, and hands out its context. */
+function hold(h: Harness, options: ActivityOptions = {}) {
+  let ctx!: ActivityContext;
+  const handle = h.start((given: ActivityContext) => {
+    ctx = given;
+    return never();
+  }, options);
+  return { handle, ctx, run: h.watch(handle.result()) };
+}
+
+// A departure: on Temporal it arrives with the next report, which here would be the one at 30 s.
+test('row 6: a cancellation arrives inside the next heartbeat, throttled or not', async () => {
+  const h = new Harness();
+  const handle = h.start(
+    async (ctx: ActivityContext<number>) => {
+      for (let step = 1; ; step++) {
+        await ctx.sleep('1s');
+        ctx.heartbeat(step);
+        ctx.signal.throwIfAborted();
+      }
+    },
+    { cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+  );
+  const run = h.watch(handle.result());
+  await h.advance(2_500);
+  handle.cancel('enough');
+  await h.advance(10_000);
+  expect(settledAt(run)).toBe(3_000);
+  expect(failureOf(run)).toMatchObject({ attempt: 1, retryState: 'CANCEL_REQUESTED' });
+  expect(failureOf(run).cause).toBeInstanceOf(CancelledFailure);
+  expect(failureOf(run).cause).toMatchObject({ message: 'CANCELLED', cause: 'enough' });
+  expect(h.of('failed')).toMatchObject([{ status: 'CANCELED', attempt: 1 }]);
+});
+
+test('row 6: an activity that does not heartbeat does not hear of its cancellation', async () => {
+  const h = new Harness();
+  const { handle, ctx, run } = hold(h, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
+  handle.cancel();
+  await h.advance(3_600_000);
+  expect(ctx.signal.aborted).toBe(false);
+  expect(run.outcome.state).toBe('pending');
+});
+
+// A departure: on Temporal the next heartbeat tells it; here it is told at once.
+test('row 7: the function of a terminated activity is told NOT_FOUND', async () => {
+  const h = new Harness();
+  const { handle, ctx } = hold(h);
+  handle.terminate('out of budget');
+  const reason = ctx.signal.reason as CancelledFailure;
+  expect(reason).toBeInstanceOf(CancelledFailure);
+  expect(reason.message).toBe('NOT_FOUND');
+  expect(reason.cause).toBeInstanceOf(TerminatedFailure);
+  expect(ctx.cancellationDetails).toEqual({ ...NOTHING, notFound: true });
+  await expect(ctx.cancelled).rejects.toBe(reason);
+});
+
+type Operation = 'cancel' | 'pause' | 'reset';
+
+/** What the function hears in its first heartbeat after all of these. */
+function heard(operations: readonly Operation[]) {
+  const { handle, ctx } = hold(new Harness());
+  for (const operation of operations) handle[operation]();
+  expect(ctx.cancellationDetails).toBeUndefined();
+  ctx.heartbeat();
+  const { message } = ctx.signal.reason as CancelledFailure;
+  return { message, details: ctx.cancellationDetails };
+}
+
+test.each<[Operation[], message: string, flags: Partial<CancellationDetails>]>([
+  [['pause'], 'PAUSED', { paused: true }],
+  [['reset'], 'RESET', { reset: true }],
+  [['pause', 'reset'], 'RESET', { paused: true, reset: true }],
+])('row 15: after %j the function hears %s, and no other flag is set', (asked, message, flags) => {
+  expect(heard(asked)).toEqual({ message, details: { ...NOTHING, ...flags } });
+});
+
+test.each<[Operation[], message: string, flags: Partial<CancellationDetails>]>([
+  [['pause'], 'PAUSED', { paused: true }],
+  [['cancel'], 'CANCELLED', { cancelRequested: true }],
+  [['pause', 'reset', 'cancel'], 'CANCELLED', { cancelRequested: true, paused: true, reset: true }],
+])('row 34: of %j the first reason is %s, and the details hold all', (asked, message, flags) => {
+  expect(heard(asked)).toEqual({ message, details: { ...NOTHING, ...flags } });
+});
+
+/** Beats every second and stops when told to; the second time it says what it finds and is done. */
+function stopAndStartAgain(h: Harness) {
+  const found: unknown[] = [];
+  const handle = h.start(
+    async (ctx: ActivityContext<string>) => {
+      const { info, cancellationDetails, signal, heartbeatDetails } = ctx;
+      found.push([info.attempt, cancellationDetails, signal.aborted, heartbeatDetails]);
+      while (found.length === 1) {
+        await ctx.sleep('1s');
+        ctx.heartbeat('here');
+        ctx.signal.throwIfAborted();
+      }
+      return 'done';
+    },
+    { retryPolicy: ONCE },
+  );
+  return { handle, found, run: h.watch(handle.result()) };
+}
+
+// A departure: on Temporal an accepted pause is a failed attempt, and here it would be the last.
+test('row 16: an accepted pause is followed by a new attempt after the unpause', async () => {
+  const h = new Harness();
+  const { handle, found, run } = stopAndStartAgain(h);
+  handle.pause();
+  await h.advance(60_000);
+  expect(startsOf(h)).toEqual([0]);
+  expect(handle.describe()).toMatchObject({ status: 'PAUSED', attempt: 2 });
+  handle.unpause();
+  await h.turn();
+  expect(startsOf(h)).toEqual([0, 60_000]);
+  expect(found[1]).toEqual([2, undefined, false, 'here']);
+  expect(run.outcome).toMatchObject({ value: 'done' });
+});
+
+// As of a standalone activity; in a workflow the new attempt is the second, after a backoff.
+test('row 16: an accepted reset is followed by a new first attempt', async () => {
+  const h = new Harness();
+  const { handle, found, run } = stopAndStartAgain(h);
+  handle.reset();
+  await h.advance(60_000);
+  expect(startsOf(h)).toEqual([0, 1_000]);
+  expect(found[1]).toEqual([1, undefined, false, 'here']);
+  expect(run.outcome).toMatchObject({ value: 'done' });
+});
+
+test('row 23: a cancelled activity rejects with a CancelledFailure that holds the reason', async () => {
+  const h = new Harness();
+  const handle = h.start((ctx) => ctx.cancelled, { cancellationDelivery: 'immediate' });
+  const run = h.watch(handle.result());
+  handle.cancel('no longer needed');
+  await h.turn();
+  expect(failureOf(run).cause).toBeInstanceOf(CancelledFailure);
+  expect(failureOf(run).cause).toMatchObject({ message: 'CANCELLED', cause: 'no longer needed' });
+  expect(handle.describe()).toMatchObject({ status: 'CANCELED', runState: undefined });
+});
+
+test('row 23: a terminated activity rejects with a TerminatedFailure of that message', async () => {
+  const h = new Harness();
+  const { handle, run } = hold(h);
+  handle.terminate('out of budget');
+  await h.turn();
+  expect(failureOf(run)).toMatchObject({ attempt: 1, retryState: undefined });
+  expect(failureOf(run).cause).toBeInstanceOf(TerminatedFailure);
+  expect(failureOf(run).cause).toMatchObject({ message: 'out of budget' });
+  expect(handle.describe()).toMatchObject({ status: 'TERMINATED', runState: undefined });
+});
+
+test.each(['cancel', 'pause'] as const)(
+  'row 33: a cancel after a %s that was heard is not delivered as well',
+  (first) => {
+    const { handle, ctx } = hold(new Harness());
+    let aborts = 0;
+    ctx.signal.addEventListener('abort', () => aborts++);
+    handle[first]();
+    ctx.heartbeat();
+    const { cancellationDetails, signal } = ctx;
+    const reason: unknown = signal.reason;
+    handle.cancel('again');
+    ctx.heartbeat();
+    expect(aborts).toBe(1);
+    expect(signal.reason).toBe(reason);
+    expect(ctx.cancellationDetails).toBe(cancellationDetails);
+  },
+);
+
+// A departure: on Temporal only the late heartbeat tells the function, and the reason is NOT_FOUND.
+test('row 44: a function that missed its heartbeat timeout is told without a late heartbeat', async () => {
+  const h = new Harness();
+  const { ctx, run } = hold(h, { heartbeatTimeout: '1s', retryPolicy: ONCE });
+  await h.advance(996);
+  expect(ctx.signal.aborted).toBe(false);
+  await h.advance(4);
+  expect(timeoutOf(run).timeoutType).toBe('HEARTBEAT');
+  expect(ctx.signal.reason).toBeInstanceOf(CancelledFailure);
+  expect(ctx.signal.reason).toMatchObject({ message: 'TIMED_OUT' });
+  expect((ctx.signal.reason as CancelledFailure).cause).toBe(timeoutOf(run));
+
+  ctx.heartbeat('late');
+  await h.advance(60_000);
+  expect(h.of('heartbeat')).toEqual([]);
+  expect(ctx.cancellationDetails).toEqual({ ...NOTHING, timedOut: true });
+});
+
+test.each<[CancellationType, callerAt: number, heardAt: number | 'never', end: object]>([
+  ['TRY_CANCEL', 500, 1_000, { name: 'failed', status: 'CANCELED', at: 3_000 }],
+  ['WAIT_CANCELLATION_COMPLETED', 3_000, 1_000, { name: 'failed', status: 'CANCELED', at: 3_000 }],
+  ['ABANDON', 500, 'never', { name: 'completed', result: 'done', at: 5_000 }],
+])(
+  'row 46: when the caller and the function hear of a cancel by handle, with %s',
+  async (cancellationType, callerAt, expectedAt, end) => {
+    const h = new Harness();
+    const wait = (ms: number) => new Promise<void>((resolve) => h.clock.setTimer(resolve, ms));
+    let heardAt: number | 'never' = 'never';
+    const handle = h.start(
+      async (ctx) => {
+        for (let second = 1; second <= 5; second++) {
+          await wait(1_000);
+          ctx.heartbeat();
+          if (!ctx.signal.aborted) continue;
+          heardAt = h.clock.now();
+          await wait(2_000); // to clean up
+          throw ctx.signal.reason;
+        }
+        return 'done';
+      },
+      { cancellationType },
+    );
+    const run = h.watch(handle.result());
+    await h.advance(500);
+    handle.cancel();
+    await h.advance(60_000);
+    expect(settledAt(run)).toBe(callerAt);
+    expect(failureOf(run)).toMatchObject({
+      retryState: 'CANCEL_REQUESTED',
+      cause: { message: 'CANCELLED' },
+    });
+    expect(heardAt).toBe(expectedAt);
+    expect(h.events.at(-1)).toMatchObject(end);
+  },
+);

@@ -1,0 +1,64 @@
+/** A real Keyv as the store, in memory and in a file. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Keyv from 'keyv';
+import { KeyvFile } from 'keyv-file';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ActivityRuntime, HeartbeatStoreError, type ActivityContext } from 'systole';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'systole-keyv-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const file = (): string => join(folder, 'details.json');
+
+const stores: [string, () => Keyv][] = [
+  ['in memory', () => inMemory],
+  ['in a file', () => new Keyv({ store: new KeyvFile({ filename: file(), writeDelay: 0 }) })],
+];
+const inMemory = new Keyv();
+
+/** Goes one step, and then fails, or succeeds at the third. */
+function step(ctx: ActivityContext<{ step: number; at: Date }>): number {
+  const step = (ctx.heartbeatDetails?.step ?? 0) + 1;
+  ctx.heartbeat({ step, at: new Date(step) });
+  if (step < 3) throw new Error('no');
+  expect(ctx.heartbeatDetails?.at).toEqual(new Date(step - 1));
+  return step;
+}
+
+describe.each(stores)('a Keyv %s', (_, open) => {
+  const run = (store: Keyv, activityId: string): Promise<number> =>
+    new ActivityRuntime({ store, logger: false }).run(step, {
+      activityId,
+      retryPolicy: { maximumAttempts: 1 },
+    });
+
+  test.each(['import', '__proto__', 'a:b/c'])(
+    'resumes %j, and forgets it at the end',
+    async (id) => {
+      await expect(run(open(), id)).rejects.toThrow();
+      await expect(run(open(), id)).rejects.toThrow();
+      await expect(run(open(), id)).resolves.toBe(3);
+      expect(await open().get(id)).toBeUndefined();
+    },
+  );
+
+  test('that holds something else fails the activity, and keeps it', async () => {
+    await open().set('taken', { by: 'others' });
+    const failure: unknown = await run(open(), 'taken').catch((error: unknown) => error);
+    expect((failure as Error).cause).toBeInstanceOf(HeartbeatStoreError);
+    expect(await open().get('taken')).toEqual({ by: 'others' });
+  });
+});
+
+test('what a Keyv keeps in a file is there when result() has settled', async () => {
+  const store = stores[1]![1]();
+  const runtime = new ActivityRuntime({ store, logger: false });
+  const options = { activityId: 'written', retryPolicy: { maximumAttempts: 1 } };
+  await expect(runtime.run(step, options)).rejects.toThrow();
+  expect(await readFile(file(), 'utf8')).toContain('written');
+});
