@@ -17,6 +17,9 @@ const BUCKET_MS = 4;
  */
 const IDLE_LEG_MS = 20;
 
+/** From so many buckets on it is worth looking for empty ones. */
+const SWEEP_FROM = 1_000;
+
 /** Something that waits for a time. At most one deadline at once; arming again moves it. */
 export abstract class Deadline {
   /** @internal The list it is in, and its neighbours there. */
@@ -65,8 +68,9 @@ class Bucket {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #buckets = new Map<number, Bucket>();
-  /** A bucket stays until its time even when emptied. */
+  /** An emptied bucket stays: until its time, or until most of them are empty. */
   readonly #heap = new Heap<Bucket>();
+  #sweepAt = SWEEP_FROM;
   #armed = 0;
   #timer: Timer | undefined;
   /** The bucket time the timer is set for; with an idle leg it may lie before every bucket. */
@@ -100,6 +104,7 @@ export class Deadlines {
       this.#heap.push(bucket);
     }
     bucket.append(deadline);
+    if (this.#heap.size > this.#sweepAt) this.#sweep();
     this.#armed++;
     if (this.#roundIndex !== -Infinity) return; // the round sets the timer at its end
     if (this.#timer?.live !== true) this.#setTimer(index, now, true);
@@ -151,6 +156,16 @@ export class Deadlines {
       bucket = this.#heap.first;
     }
     return bucket;
+  }
+
+  /** Drops the empty buckets. The next time comes when there are twice as many as are left. */
+  #sweep(): void {
+    this.#heap.sweep((bucket) => {
+      const empty = bucket.first === undefined;
+      if (empty) this.#buckets.delete(bucket.order);
+      return !empty;
+    });
+    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#heap.size);
   }
 
   #drop(soonest: Bucket): void {

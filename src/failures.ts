@@ -337,10 +337,15 @@ function isError(thrown: unknown): thrown is Error {
 }
 
 function describeThrown(thrown: unknown): string {
-  if (typeof thrown === 'string') return JSON.stringify(thrown);
+  if (typeof thrown === 'string') return JSON.stringify(shortened(thrown));
   try {
-    return String(thrown);
+    return shortened(String(thrown));
   } catch {
     return 'an object';
   }
+}
+
+/** The whole is in `details`. */
+function shortened(text: string): string {
+  return text.length > 1_000 ? `${text.slice(0, 997)}...` : text;
 }

@@ -338,6 +338,7 @@ describe('ensureError', () => {
     ['no "way"', 'An activity threw "no \\"way\\"", not an Error'],
     [{ a: 1 }, 'An activity threw [object Object], not an Error'],
     [Object.create(null), 'An activity threw an object, not an Error'],
+    ['a'.repeat(5_000), `An activity threw "${'a'.repeat(997)}...", not an Error`],
     [Symbol('s'), 'An activity threw Symbol(s), not an Error'],
   ])('wraps %o', (thrown, message) => {
     const error = ensureError(thrown);

@@ -39,9 +39,6 @@ export interface AttemptOwner extends Announced {
   leftOpen(attempt: Attempt): void;
 }
 
-const KEEP_ALIVE_PART = 1 / 3;
-const KEEP_ALIVE_MS = 10_000;
-
 export class Attempt implements ContextSource, AttemptTimes {
   /** From 1. */
   readonly number: number;
@@ -287,16 +284,13 @@ export class Attempt implements ContextSource, AttemptTimes {
     every: Duration | undefined,
   ): Promise<T> {
     const { options, services } = this.#owner;
-    const { heartbeatTimeoutMs } = options;
     const nothingToKeepAlive = this.ended && this.interruptedBy === undefined;
     if (nothingToKeepAlive) return typeof work === 'function' ? work() : work;
     return keepAlive(work, {
       clock: services.clock,
       interruption: this.interruption,
-      everyMs:
-        every !== undefined
-          ? durationMs(every, 'ctx.keepAlive every')
-          : heartbeatTimeoutMs * KEEP_ALIVE_PART || KEEP_ALIVE_MS,
+      every,
+      heartbeatTimeoutMs: options.heartbeatTimeoutMs,
       heartbeat: () => {
         this.heartbeat(undefined);
       },

@@ -1,28 +1,36 @@
 /** `ctx.keepAlive`: heartbeats for work that cannot do so itself. */
 import type { Clock, Timer } from '../clock.js';
+import { durationMs, type Duration } from '../duration.js';
 import { ignore } from '../promises.js';
 import type { Interruption } from './interruption.js';
+
+const PART_OF_TIMEOUT = 1 / 3;
+const DEFAULT_MS = 10_000;
 
 export interface KeptAlive {
   readonly clock: Clock;
   readonly interruption: Interruption;
-  readonly everyMs: number;
+  readonly every: Duration | undefined;
+  readonly heartbeatTimeoutMs: number;
   /** Says "alive", without details. */
   readonly heartbeat: () => void;
 }
 
 export function keepAlive<T>(
   work: PromiseLike<T> | (() => PromiseLike<T> | T),
-  { clock, interruption, everyMs, heartbeat }: KeptAlive,
+  { clock, interruption, every, heartbeatTimeoutMs, heartbeat }: KeptAlive,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const { reason } = interruption;
-    if (reason !== undefined && typeof work === 'function') throw reason;
-    const working = Promise.resolve(typeof work === 'function' ? work() : work);
-    if (reason !== undefined) {
-      working.catch(ignore); // it may reject yet, and nobody waits for it here
-      throw reason;
+    if (typeof work !== 'function') {
+      Promise.resolve(work).then(undefined, ignore); // it may reject yet, although this does first
     }
+    if (reason !== undefined) throw reason;
+    const everyMs =
+      every !== undefined
+        ? durationMs(every, 'ctx.keepAlive every')
+        : heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS;
+    const working = Promise.resolve(typeof work === 'function' ? work() : work);
     let timer: Timer;
     const stop = (): void => {
       timer.clear();

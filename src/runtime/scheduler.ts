@@ -66,6 +66,9 @@ class Key {
   }
 }
 
+/** From so many places in a line on it is worth looking for those of lanes that nobody waits in. */
+const SWEEP_FROM = 1_000;
+
 /** A deadline comes this late on an idle event loop at most. */
 const TIMER_LATENESS_MS = 10;
 
@@ -83,6 +86,7 @@ export class Scheduler extends Deadline {
   /** Before this nothing begins. */
   #nextStartAt = -Infinity;
   #handingOut = false;
+  #sweepAt = SWEEP_FROM;
 
   constructor(limits: Limits, clock: Clock, deadlines: Deadlines) {
     super();
@@ -219,6 +223,13 @@ export class Scheduler extends Deadline {
     if (lane.inLine || lane.first === undefined || this.#isFull(lane.key)) return;
     lane.inLine = true;
     lane.line.push({ lane, order: lane.first.order });
+    if (lane.line.size > this.#sweepAt) this.#sweep(lane.line);
+  }
+
+  /** Drops the places of lanes whose waiters have all left without having been served. */
+  #sweep(line: Heap<Place>): void {
+    line.sweep(({ lane }) => (lane.inLine = lane.first !== undefined));
+    this.#sweepAt = Math.max(SWEEP_FROM, 2 * line.size);
   }
 
   /** Who is first. Places of lanes that are empty, full or further back by now are put right here. */

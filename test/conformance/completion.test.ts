@@ -21,21 +21,22 @@ function getHandle(h: Harness, activityId: string) {
 
 /** Starts an activity that is left open; the four operations speak for its attempt. */
 function leaveOpen(h: Harness, way: (typeof WAYS)[number], options: ActivityOptions = {}) {
-  let token = '';
+  const tokens: string[] = [];
   const handle = h.start(
     (ctx: ActivityContext<string>): string => {
-      token = ctx.info.taskToken;
+      tokens.push(ctx.info.taskToken);
       return ctx.completeAsync();
     },
     { activityId: ID, ...options },
   );
   const { completion } = h.engine;
+  const token = () => tokens.at(-1) ?? '';
   const byId = getHandle(h, ID);
   const byToken = {
-    complete: (result: unknown) => completion.complete(token, result),
-    fail: (error: unknown) => completion.fail(token, error),
-    heartbeat: (details: unknown) => completion.heartbeat(token, details),
-    reportCancellation: (details: unknown) => completion.reportCancellation(token, details),
+    complete: (result: unknown) => completion.complete(token(), result),
+    fail: (error: unknown) => completion.fail(token(), error),
+    heartbeat: (details: unknown) => completion.heartbeat(token(), details),
+    reportCancellation: (details: unknown) => completion.reportCancellation(token(), details),
   };
   const byHandle: typeof byToken = {
     complete: async (result) => byId.complete(result),
@@ -45,6 +46,7 @@ function leaveOpen(h: Harness, way: (typeof WAYS)[number], options: ActivityOpti
   };
   return {
     handle,
+    tokens,
     run: h.watch(handle.result()),
     outside: way === 'token' ? byToken : byHandle,
   };
@@ -95,6 +97,21 @@ test.each(OPERATIONS)('row 18: %s finds no attempt for a token of none', async (
   const attempt = h.engine.completion[operation]('x'.repeat(22), 'something');
   await expect(attempt).rejects.toThrow(ActivityNotFoundError);
 });
+
+test.each(OPERATIONS)(
+  'row 18: %s finds no attempt for a token of an earlier one',
+  async (operation) => {
+    const h = new Harness();
+    const { run, tokens, outside } = leaveOpen(h, 'token', { startToCloseTimeout: '1s' });
+    await h.advance(2_500); // the second attempt, from 2 s to 3 s
+    expect(tokens).toHaveLength(2);
+    const attempt = h.engine.completion[operation](tokens[0]!, 'something');
+    await expect(attempt).rejects.toThrow(ActivityNotFoundError);
+    await outside.complete('done');
+    await h.turn();
+    expect(run.outcome).toMatchObject({ value: 'done' });
+  },
+);
 
 test('row 18: nothing is found for an id of none', () => {
   const h = new Harness();

@@ -9,9 +9,9 @@ interface Exit {
   readonly stderr: string;
 }
 
-function run(fixture: string): Promise<Exit> {
+function run(fixture: string, flags: string[] = []): Promise<Exit> {
   const path = fileURLToPath(new URL(`fixtures/${fixture}.mts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', path], {
+  const child = spawn(process.execPath, [...flags, '--import', 'tsx', path], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 15_000, // one that does not exit by itself is killed, and its code is null
   });
@@ -62,5 +62,17 @@ test(
     const { code, lines, stderr } = await run('zombie');
     expect(lines).toEqual(['done', 'zombie 2 settled', 'exit 0']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  },
+);
+
+test(
+  'a process that is never idle keeps nothing of what is over',
+  { timeout: 20_000 },
+  async () => {
+    const { lines, stderr } = await run('never-idle', ['--expose-gc']);
+    expect(stderr).toBe('');
+    const bytesPerActivity = JSON.parse(lines[0]!) as Record<string, number>;
+    expect(Object.keys(bytesPerActivity)).toEqual(['deadlines', 'keys']);
+    for (const bytes of Object.values(bytesPerActivity)) expect(bytes).toBeLessThan(20);
   },
 );

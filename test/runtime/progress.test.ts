@@ -86,6 +86,22 @@ describe('progressTimeout', () => {
 });
 
 describe('ctx.keepAlive', () => {
+  test('refuses a bad interval, and the work it was given may still reject', async () => {
+    const unhandled = collectUnhandledRejections();
+    const h = new Harness();
+    const run = h.watch(
+      h.run(
+        (ctx) =>
+          // @ts-expect-error a number of what?
+          ctx.keepAlive(Promise.reject(new Error('the work')), { every: '5' }),
+        { retryPolicy: ONCE },
+      ),
+    );
+    await h.turn();
+    expect((failureOf(run).cause as Error).message).toMatch(/^ctx\.keepAlive every: received "5"/);
+    expect(unhandled.stop()).toEqual([]);
+  });
+
   test.each(['promise', 'function'] as const)(
     'heartbeats for a %s until it settles',
     async (as) => {
