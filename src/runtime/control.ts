@@ -15,6 +15,7 @@ import {
 import { countedAttempt, retryDelayMs } from '../retry/delay.js';
 import type { Attempt } from './attempt.js';
 import type { Execution } from './execution.js';
+import type { History } from './history.js';
 import { patchOptions, type OptionsPatch } from './options-patch.js';
 import { requested, Requests, type ResetOptions } from './requests.js';
 
@@ -55,7 +56,7 @@ export function cancel(execution: Execution, cause: unknown, immediate: boolean)
     if (immediate) deliver(execution, attempt);
   }
   if (type !== 'WAIT_CANCELLATION_COMPLETED') {
-    execution.outcome.reject(execution.failure('CANCELED', request, 'CANCEL_REQUESTED'));
+    execution.rejectCaller('CANCELED', request, 'CANCEL_REQUESTED');
   }
 }
 
@@ -124,7 +125,7 @@ export function unpause(execution: Execution, jitter: Duration | undefined): voi
 
 /** Starts over from attempt 1: now, or when the running attempt has ended without a result. */
 export function reset(execution: Execution, options: ResetOptions): void {
-  const { attempt, requests, services, dispatch } = execution;
+  const { attempt, requests, services, dispatch, history } = execution;
   const delayMs = jitterMs(execution, options.jitter);
   check(
     execution,
@@ -142,8 +143,10 @@ export function reset(execution: Execution, options: ResetOptions): void {
   const now = services.clock.now();
   const neverStarted = execution.lastAttempt === undefined;
   execution.attemptNumber = 0;
-  execution.attemptsWithoutProgress = 0;
-  execution.lastEndedAt = undefined;
+  if (history !== undefined) {
+    history.attemptsWithoutProgress = 0;
+    history.lastEndedAt = undefined;
+  }
   execution.applyReset(options);
   const startAt = execution.scheduledAt + execution.options.startDelayMs;
   dispatch.reschedule((neverStarted ? Math.max(startAt, now) : now) + delayMs);
@@ -163,7 +166,7 @@ function jitterMs({ services }: Execution, jitter: Duration | undefined): number
 
 /** Changes options of an open activity. The running attempt's timeouts count from its start. */
 export function updateOptions(execution: Execution, patch: OptionsPatch): void {
-  const { attempt, requests, dispatch, services, lastEndedAt } = execution;
+  const { attempt, requests, dispatch, services, history } = execution;
   check(
     execution,
     'updateOptions',
@@ -184,10 +187,11 @@ export function updateOptions(execution: Execution, patch: OptionsPatch): void {
   } else if (
     dispatch.delayed &&
     patch.retryPolicy !== undefined &&
-    lastEndedAt !== undefined &&
-    !ownDelay(execution)
+    history?.lastEndedAt !== undefined &&
+    !ownDelay(history)
   ) {
-    const { options, attemptNumber, attemptsWithoutProgress } = execution;
+    const { options, attemptNumber } = execution;
+    const { attemptsWithoutProgress, lastEndedAt } = history;
     const counted = countedAttempt(options.retryPolicy, attemptNumber, attemptsWithoutProgress);
     const delayMs = retryDelayMs(options.retryPolicy, counted, services.random);
     dispatch.reschedule(lastEndedAt + delayMs);
@@ -199,7 +203,7 @@ export function updateOptions(execution: Execution, patch: OptionsPatch): void {
 }
 
 /** The failure said itself when to try again. */
-function ownDelay({ lastFailure }: Execution): boolean {
+function ownDelay({ lastFailure }: History): boolean {
   return lastFailure instanceof ApplicationFailure && lastFailure.nextRetryDelay !== undefined;
 }
 

@@ -49,12 +49,12 @@ export interface DescribedOptions {
 }
 
 export function describe(execution: Execution): ActivityDescription {
-  const { services, options, dispatch, attempt, closed, expiresAt } = execution;
+  const { services, options, dispatch, attempt, closed, expiresAt, history } = execution;
   const wall = wallClock(services);
   const time = (at: number | undefined): Date | undefined =>
     at === undefined || at === Infinity ? undefined : new Date(wall(at));
   const delayedUntil = dispatch.delayedUntil;
-  const backingOff = delayedUntil !== undefined && execution.lastEndedAt !== undefined;
+  const backingOff = delayedUntil !== undefined && history?.lastEndedAt !== undefined;
   return Object.freeze({
     activityId: execution.activityId,
     activityType: options.activityType,
@@ -66,11 +66,11 @@ export function describe(execution: Execution): ActivityDescription {
     lastStartedTime: time(execution.lastAttempt?.startedAt),
     scheduleTime: new Date(wall(execution.scheduledAt)),
     closeTime: time(execution.closedAt),
-    lastFailure: execution.lastFailure,
+    lastFailure: history?.lastFailure,
     nextAttemptScheduleTime: time(delayedUntil),
-    currentRetryInterval: backingOff ? delayedUntil - (execution.lastEndedAt ?? 0) : undefined,
+    currentRetryInterval: backingOff ? delayedUntil - (history.lastEndedAt ?? 0) : undefined,
     expirationTime: time(expiresAt),
-    abandonedAttempts: execution.abandonedAttempts,
+    abandonedAttempts: history?.abandonedAttempts ?? 0,
     options: describeOptions(options),
   });
 }

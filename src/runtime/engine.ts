@@ -20,11 +20,18 @@ import * as control from './control.js';
 import { describe, type ActivityDescription } from './description.js';
 import { Execution, type Listing } from './execution.js';
 import { compose, type ActivityInterceptor } from './interceptors.js';
-import { resolveOptions, type ActivityOptions, type ResolvedOptions } from './options.js';
+import {
+  ownOptions,
+  resolveOptions,
+  type ActivityOptions,
+  type OwnOptions,
+  type ResolvedOptions,
+} from './options.js';
 import { Registry } from './registry.js';
 import { requested } from './requests.js';
 import { Scheduler } from './scheduler.js';
 import type { Services } from './services.js';
+import { SharedOptions } from './shared-options.js';
 import { ShutdownState } from './shutdown-state.js';
 import {
   resolveShutdown,
@@ -135,6 +142,7 @@ export class Engine {
   readonly completion: Completion;
   readonly #services: Services;
   readonly #defaults: ActivityOptions | undefined;
+  readonly #options = new SharedOptions();
   readonly #maxWaiting: number;
   readonly #listing: Listing = { open: new Registry(), haunted: new Set() };
   #shutdown: Promise<ShutdownResult> | undefined;
@@ -181,18 +189,24 @@ export class Engine {
     if (typeof fn !== 'function') {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
     }
-    const options = resolveOptions(call, this.#defaults, fn.name);
+    const options = this.#options.share(resolveOptions(call, this.#defaults, fn.name));
+    const own = ownOptions(call);
     const args = readArgs(call?.args);
     if (this.#services.shutdown.begun) {
       throw new RuntimeShutdownError('This runtime is shutting down; it takes no new activities');
     }
-    const { signal, activityId } = options;
+    const { signal, activityId } = own;
     const open = activityId === undefined ? undefined : this.#listing.open.find(activityId);
-    if (open !== undefined) return this.#join(open, fn, options);
-    const execution = new Execution(this.#services, { fn, args, options }, this.#listing);
+    if (open !== undefined) return this.#join(open, fn, options, own);
+    const execution = new Execution(this.#services, this.#listing, {
+      fn,
+      args,
+      options,
+      activityId,
+    });
     if (signal?.aborted === true) {
       execution.closeUnscheduled(signal.reason);
-      return { execution, result: execution.outcome.promise };
+      return { execution, result: execution.result };
     }
     if (this.#isFull(execution)) {
       throw new RuntimeFullError(
@@ -201,7 +215,7 @@ export class Engine {
     }
     if (signal !== undefined) this.#follow(signal, execution);
     execution.schedule();
-    return { execution, result: execution.outcome.promise };
+    return { execution, result: execution.result };
   }
 
   #isFull({ dispatch, options }: Execution): boolean {
@@ -224,22 +238,26 @@ export class Engine {
   }
 
   /** The id is that of an open activity. */
-  #join(execution: Execution, fn: AnyFunction, options: ResolvedOptions): Started {
+  #join(
+    execution: Execution,
+    fn: AnyFunction,
+    { idConflictPolicy }: ResolvedOptions,
+    { signal }: OwnOptions,
+  ): Started {
     const { activityId } = execution;
-    const { signal, idConflictPolicy } = options;
     if (idConflictPolicy === 'FAIL') {
       throw new ActivityAlreadyStartedError(
         `activityId ${JSON.stringify(activityId)} is that of an activity that is still open`,
         { activityId },
       );
     }
-    if (execution.activity.fn !== fn) {
+    if (execution.fn !== fn) {
       throw new TypeError(
         `activityId ${JSON.stringify(activityId)} is that of an open activity with another function`,
       );
     }
-    const { promise } = execution.outcome;
-    return { execution, result: signal === undefined ? promise : this.#joined(execution, signal) };
+    const { result } = execution;
+    return { execution, result: signal === undefined ? result : this.#joined(execution, signal) };
   }
 
   /** A further caller's wait, which its own signal ends, and nothing else. */
@@ -259,7 +277,7 @@ export class Engine {
       const unfollow = (): void => {
         signals.unfollow(signal, follower);
       };
-      execution.outcome.promise.then(resolve, reject).then(unfollow, unfollow);
+      execution.result.then(resolve, reject).then(unfollow, unfollow);
     });
   }
 

@@ -18,6 +18,7 @@ import { attributesOf, emit } from './announce.js';
 import { Attempt, type AnyFunction, type AttemptOwner } from './attempt.js';
 import { Dispatch, type Dispatched } from './dispatch.js';
 import { HeartbeatRecord } from './heartbeat-record.js';
+import { History } from './history.js';
 import { loadDetails } from './load-details.js';
 import type { ResolvedOptions } from './options.js';
 import {
@@ -31,13 +32,15 @@ import { randomToken } from './random-token.js';
 import type { Registered, Registry } from './registry.js';
 import { requested, type Requests, type ResetOptions } from './requests.js';
 import type { Services } from './services.js';
-import { AttemptWarnings } from './warnings.js';
+import { warnOfAbandoned, warnOfRetry } from './warnings.js';
 
 /** What is run. */
 export interface Activity {
   readonly fn: AnyFunction;
   readonly args: readonly unknown[];
   readonly options: ResolvedOptions;
+  /** Undefined: one is generated when it is asked for. */
+  readonly activityId: string | undefined;
 }
 
 /** What an execution is listed in. */
@@ -49,9 +52,10 @@ export interface Listing {
 
 export class Execution extends Deadline implements AttemptOwner, Dispatched, Registered {
   readonly services: Services;
-  readonly activity: Activity;
+  readonly fn: AnyFunction;
   readonly scheduledAt: number;
-  readonly outcome = new Deferred<unknown>();
+  /** What the caller waits for. */
+  readonly result: Promise<unknown>;
   readonly dispatch: Dispatch;
   options: ResolvedOptions;
   before: Registered | undefined;
@@ -62,14 +66,10 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   attempt: Attempt | undefined;
   /** The last attempt made; after a reset, 0. */
   attemptNumber = 0;
-  lastFailure: Error | undefined;
+  /** Undefined until an attempt has ended that was not the last. */
+  history: History | undefined;
   /** The running one, or the one before. */
   lastAttempt: Attempt | undefined;
-  /** When the attempt ended whose failure is being backed off from; undefined if none is. */
-  lastEndedAt: number | undefined;
-  abandonedAttempts = 0;
-  /** Failed ones, since heartbeat details last changed. */
-  attemptsWithoutProgress = 0;
   /** How it has ended; undefined while it is open. */
   closed: ClosedStatus | 'COMPLETED' | undefined;
   /** When. Known if somebody has a handle: a reading of the clock is a tenth of a short call. */
@@ -78,29 +78,33 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   onClosed: (() => void) | undefined;
 
+  readonly #args: readonly unknown[];
+  /** As they were at the call. */
+  readonly #firstOptions: ResolvedOptions;
+  #resolve!: (result: unknown) => void;
+  #reject!: (failure: Error) => void;
   readonly #listing: Listing;
-  /** Of the attempts before the last. */
-  #earlierHeartbeatAt: number | undefined;
   #id: string | undefined;
   /** Functions that have not settled: more than one if attempts were abandoned. */
   #functions = 0;
   #heartbeats: HeartbeatRecord | undefined;
-  #warnings: AttemptWarnings | undefined;
   #settled: Deferred<void> | undefined;
 
-  constructor(services: Services, activity: Activity, listing: Listing) {
+  constructor(services: Services, listing: Listing, { fn, args, options, activityId }: Activity) {
     super();
     this.services = services;
-    this.activity = activity;
-    this.options = activity.options;
+    this.fn = fn;
+    this.options = options;
+    this.#args = args;
+    this.#firstOptions = options;
     this.#listing = listing;
-    this.#id = activity.options.activityId;
+    this.#id = activityId;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
     this.dispatch = new Dispatch(this);
     this.scheduledAt = services.clock.now();
-  }
-
-  get givenId(): string | undefined {
-    return this.activity.options.activityId;
   }
 
   /** Made when first asked for: most activities are never called by their id. */
@@ -122,12 +126,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   /** When the last heartbeat of any attempt came. */
   get lastHeartbeatAt(): number | undefined {
-    return this.lastAttempt?.heartbeatAt ?? this.#earlierHeartbeatAt;
-  }
-
-  #noteHeartbeat(): void {
-    const at = this.lastAttempt?.heartbeatAt;
-    if (at !== undefined) this.#earlierHeartbeatAt = at;
+    return this.lastAttempt?.heartbeatAt ?? this.history?.lastHeartbeatAt;
   }
 
   /** The scheduleToClose deadline. */
@@ -141,13 +140,13 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   /** Schedules the activity; with a free slot its function has been called when this returns. */
   schedule(): void {
-    this.#listing.open.add(this);
-    const { activityId } = this.options;
+    const givenId = this.#id;
+    this.#listing.open.add(this, givenId);
     this.emit('scheduled', {});
     if (this.closed !== undefined) return;
     const { store } = this.services;
-    if (store === undefined || activityId === undefined) this.#dispatchFirst(this.scheduledAt);
-    else this.#load(store, activityId);
+    if (store === undefined || givenId === undefined) this.#dispatchFirst(this.scheduledAt);
+    else this.#load(store, givenId);
   }
 
   /** Its signal had aborted before the call: nothing is scheduled, and the caller is told. */
@@ -155,7 +154,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     this.closed = 'CANCELED';
     this.closedAt = this.scheduledAt;
     const cause = requested('CANCELLED', reason);
-    this.outcome.reject(this.failure('CANCELED', cause, 'CANCEL_REQUESTED'));
+    this.rejectCaller('CANCELED', cause, 'CANCEL_REQUESTED');
   }
 
   #load(store: NonNullable<Services['store']>, activityId: string): void {
@@ -174,14 +173,14 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   beginAttempt(dispatchedAt: number, now: number): void {
     const attempt = new Attempt(this, this.attemptNumber + 1, dispatchedAt, now);
-    this.#noteHeartbeat();
+    if (this.history !== undefined) this.history.lastHeartbeatAt = this.lastHeartbeatAt;
     this.attemptNumber = attempt.number;
     this.attempt = this.lastAttempt = attempt;
     this.#functions++;
     this.#listing.open.countRunning(1);
     this.rearm(now);
     this.emit('started', {});
-    attempt.run(this.activity.fn, this.activity.args);
+    attempt.run(this.fn, this.#args);
   }
 
   // ── News of an attempt ───────────────────────────────────────────────────────────────────────
@@ -224,7 +223,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (attempt?.running === true) this.#abandon(attempt);
     this.#heartbeats?.forget();
     this.emit('completed', { result });
-    this.#tell(() => this.outcome.resolve(result));
+    this.#onceWritten(() => this.#resolve(result));
     this.services.scheduler.handOut();
   }
 
@@ -252,7 +251,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       options: this.options,
       lastHeartbeatDetails: this.services.codec.copy(this.details),
       eventLoopBlockedMs: attempt?.blockedMs(timeoutType) ?? 0,
-      previous: this.lastFailure,
+      previous: this.history?.lastFailure,
     });
     if (attempt === undefined) {
       this.fail('TIMED_OUT', failure, 'TIMEOUT');
@@ -285,7 +284,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       timedOut,
       policy: this.options.retryPolicy,
       attempt: attempt.number,
-      attemptsWithoutProgress: attempt.progressed ? 0 : this.attemptsWithoutProgress + 1,
+      attemptsWithoutProgress: this.#withoutProgress(attempt),
       cancelRequested: cancel !== undefined,
       remainingMs: this.expiresAt - now,
       random: this.services.random,
@@ -318,7 +317,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const accepted = failure === attempt.interruptedBy;
     const unreported = attempt.end();
     const reset = next.again ? this.requests?.reset : undefined;
-    if (!accepted) this.lastFailure = failure;
+    if (!accepted) this.#remember().lastFailure = failure;
     if (next.again) this.#yield(attempt, next, now);
     else this.#close(next.status);
 
@@ -335,7 +334,10 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
     if (!next.again) this.#tellFailure(next.status, next.cause, next.retryState);
     else {
-      if (!accepted) this.#warn().retry(failure, next.delayMs, attempt.number);
+      if (!accepted) {
+        const { delayMs } = next;
+        warnOfRetry(this, this.#remember(), { failure, delayMs, attempt: attempt.number });
+      }
       if (reset !== undefined && this.closed === undefined) this.emit('reset', {});
       if (next.paused && this.dispatch.paused) this.emit('paused', {});
       this.dispatch.goOn();
@@ -346,11 +348,11 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   /** The attempt is over and another one is due: the state of that. */
   #yield(attempt: Attempt, next: Next & { again: true }, now: number): void {
     this.attempt = undefined;
-    this.lastEndedAt = next.delayMs > 0 && this.requests?.reset === undefined ? now : undefined;
-    this.attemptNumber = next.attempt - 1;
-    this.attemptsWithoutProgress =
-      next.attempt === 1 || attempt.progressed ? 0 : this.attemptsWithoutProgress + 1;
     const reset = this.requests?.reset;
+    const history = this.#remember();
+    history.lastEndedAt = next.delayMs > 0 && reset === undefined ? now : undefined;
+    history.attemptsWithoutProgress = next.attempt === 1 ? 0 : this.#withoutProgress(attempt);
+    this.attemptNumber = next.attempt - 1;
     this.requests = undefined;
     if (reset !== undefined) this.applyReset(reset.options);
     this.#listing.open.countRunning(-1);
@@ -358,9 +360,18 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (next.paused) this.park(now);
   }
 
+  #remember(): History {
+    return (this.history ??= new History());
+  }
+
+  /** Attempts in a row, with this one, that have changed no heartbeat details. */
+  #withoutProgress(attempt: Attempt): number {
+    return attempt.progressed ? 0 : (this.history?.attemptsWithoutProgress ?? 0) + 1;
+  }
+
   applyReset(options: ResetOptions): void {
     if (options.resetHeartbeat === true) this.#heartbeats?.forget();
-    if (options.restoreOriginalOptions === true) this.options = this.activity.options;
+    if (options.restoreOriginalOptions === true) this.options = this.#firstOptions;
   }
 
   /** No attempt begins until it is unpaused. */
@@ -375,11 +386,12 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   }
 
   #abandon(attempt: Attempt): void {
-    this.abandonedAttempts++;
+    const history = this.#remember();
+    history.abandonedAttempts++;
     // It goes on; if nothing has told it yet, this does.
     attempt.interruption.deliver(new CancelledFailure('NOT_FOUND'));
     this.emit('attemptAbandoned', {}, attempt.number);
-    this.#warn().abandoned(attempt.number);
+    warnOfAbandoned(this, history, attempt.number);
   }
 
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
@@ -451,16 +463,21 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   #tellFailure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): void {
     this.emit('failed', { status, failure: cause });
     const failure = this.failure(status, cause, retryState);
-    this.#tell(() => this.outcome.reject(failure));
+    this.#onceWritten(() => this.#reject(failure));
   }
 
-  /** What the caller gets. */
+  /** Before the activity has ended, whatever it goes on to do. */
+  rejectCaller(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): void {
+    this.#reject(this.failure(status, cause, retryState));
+  }
+
+  /** What a caller gets. */
   failure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): Error {
     return activityFailure(status, cause, retryState, attributesOf(this, this.attemptNumber));
   }
 
   /** Tells the caller, after the last write to the store. */
-  #tell(settle: () => void): void {
+  #onceWritten(settle: () => void): void {
     const writing = this.written();
     if (writing === undefined) settle();
     else void writing.then(settle);
@@ -485,10 +502,6 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     attempt: number = this.attemptNumber,
   ): void {
     emit(this, name, attempt, fields);
-  }
-
-  #warn(): AttemptWarnings {
-    return (this.#warnings ??= new AttemptWarnings(this));
   }
 }
 

@@ -73,19 +73,12 @@ export class Interruption {
   isAcceptedBy(thrown: unknown): boolean {
     if (this.reason === undefined) return false;
     try {
-      return thrown instanceof CancelledFailure || isAbortError(thrown) || this.#caused(thrown);
+      return (
+        thrown instanceof CancelledFailure || isAbortError(thrown) || hasCause(thrown, this.reason)
+      );
     } catch {
       return false; // an error of the user's own making, that cannot be looked at
     }
-  }
-
-  #caused(thrown: unknown): boolean {
-    const seen = new Set<unknown>();
-    for (let cause = thrown; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
-      if (cause === this.reason) return true;
-      seen.add(cause);
-    }
-    return false;
   }
 
   /** The attempt is over without having been told to stop: whoever waits, waits in vain. */
@@ -115,4 +108,13 @@ function isAbortError(thrown: unknown): boolean {
     'name' in thrown &&
     thrown.name === 'AbortError'
   );
+}
+
+function hasCause(thrown: unknown, reason: CancelledFailure): boolean {
+  const seen = new Set<unknown>();
+  for (let cause = thrown; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
+    if (cause === reason) return true;
+    seen.add(cause);
+  }
+  return false;
 }

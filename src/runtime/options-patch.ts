@@ -45,10 +45,7 @@ export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): Res
   }
   const { throttleIntervalMs, heartbeatTimeoutMs } = resolveOptions(merged, undefined, '');
   return {
-    ...options,
     ...resolveOptions(merged, undefined, options.activityType),
-    activityId: options.activityId,
-    signal: options.signal,
     // A given interval stays; one from the formula follows the heartbeat timeout.
     throttleIntervalMs:
       heartbeatTimeoutMs === options.heartbeatTimeoutMs

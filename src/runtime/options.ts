@@ -60,9 +60,8 @@ export interface ActivityOptions {
   readonly idConflictPolicy?: IdConflictPolicy | undefined;
 }
 
-/** Options with nothing left open: milliseconds, and 0 for no timeout. */
+/** Options with nothing left open: milliseconds, and 0 for no timeout. Activities may share them. */
 export interface ResolvedOptions {
-  readonly activityId: string | undefined;
   readonly activityType: string;
   readonly heartbeatTimeoutMs: number;
   readonly startToCloseTimeoutMs: number;
@@ -72,7 +71,6 @@ export interface ResolvedOptions {
   readonly startDelayMs: number;
   readonly retryPolicy: ResolvedRetryPolicy;
   readonly throttleIntervalMs: number;
-  readonly signal: AbortSignal | undefined;
   readonly cancellationType: CancellationType;
   readonly cancellationDelivery: CancellationDelivery;
   /** How long a retry waits for the function before it: 0 for `'allow'`, Infinity for `'forbid'`. */
@@ -163,7 +161,6 @@ export function resolveOptions(
   const startToCloseTimeoutMs = shorter(startToClose, scheduleToClose);
   const heartbeatTimeoutMs = heartbeat === 0 ? 0 : shorter(heartbeat, startToCloseTimeoutMs);
   return {
-    activityId: text(options.activityId, 'activityId'),
     activityType: text(options.activityType, 'activityType') ?? (functionName || 'anonymous'),
     heartbeatTimeoutMs,
     startToCloseTimeoutMs,
@@ -178,7 +175,6 @@ export function resolveOptions(
         : durationMs(options.heartbeatThrottleInterval, 'heartbeatThrottleInterval'),
       heartbeatTimeoutMs,
     ),
-    signal: abortSignal(options.signal),
     cancellationType: oneOf('cancellationType', CANCELLATION_TYPES, options.cancellationType),
     cancellationDelivery: oneOf(
       'cancellationDelivery',
@@ -189,6 +185,20 @@ export function resolveOptions(
     priority: priority(options.priority),
     concurrencyKey: text(options.concurrencyKey, 'concurrencyKey'),
     idConflictPolicy: oneOf('idConflictPolicy', ID_CONFLICT_POLICIES, options.idConflictPolicy),
+  };
+}
+
+/** The options that no two activities share, checked. */
+export interface OwnOptions {
+  readonly activityId: string | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @throws TypeError as `resolveOptions`, which is called before */
+export function ownOptions(given: ActivityOptions = NO_OPTIONS): OwnOptions {
+  return {
+    activityId: text(given.activityId, 'activityId'),
+    signal: abortSignal(given.signal),
   };
 }
 

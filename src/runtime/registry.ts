@@ -4,7 +4,6 @@
 export interface Registered {
   before: Registered | undefined;
   after: Registered | undefined;
-  readonly givenId: string | undefined;
 }
 
 export class Registry<T extends Registered> {
@@ -28,13 +27,13 @@ export class Registry<T extends Registered> {
     return this.#paused;
   }
 
-  add(activity: T): void {
+  add(activity: T, id: string | undefined): void {
     activity.before = this.#last;
     if (this.#last === undefined) this.#first = activity;
     else this.#last.after = activity;
     this.#last = activity;
     this.#open++;
-    if (activity.givenId !== undefined) this.#byId.set(activity.givenId, activity);
+    if (id !== undefined) this.#byId.set(id, activity);
   }
 
   remove(activity: T, id: string | undefined): void {

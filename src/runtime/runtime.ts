@@ -77,7 +77,7 @@ export class ActivityRuntime {
     activityId: string,
   ): ActivityHandle<Result, Details> {
     const execution = this.#engine.find(activityId);
-    return new ActivityHandle(execution, execution.outcome.promise);
+    return new ActivityHandle(execution, execution.result);
   }
 
   /** Descriptions of the open activities, in the order they were scheduled. */

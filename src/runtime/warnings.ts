@@ -1,46 +1,38 @@
 /** What is logged of attempts that did not go well. */
 import { ApplicationFailure } from '../failures.js';
 import { log, type Announced } from './announce.js';
+import type { History } from './history.js';
 
 /** One zombie is an accident; from the third on the activity ignores its signal. */
 const ABANDONED_TO_WARN_OF = 3;
 
-export class AttemptWarnings {
-  readonly #activity: Announced;
-  #abandoned = 0;
-  #toldOfEndlessness: boolean;
-
-  constructor(activity: Announced) {
-    this.#activity = activity;
-    const { retryPolicy, scheduleToCloseTimeoutMs } = activity.options;
-    const ends = retryPolicy.maximumAttempts !== Infinity || scheduleToCloseTimeoutMs > 0;
-    this.#toldOfEndlessness = ends;
+/** An attempt failed and will be tried again. */
+export function warnOfRetry(
+  activity: Announced,
+  history: History,
+  { failure, delayMs, attempt }: { failure: Error; delayMs: number; attempt: number },
+): void {
+  const { activityType, retryPolicy, scheduleToCloseTimeoutMs } = activity.options;
+  let message =
+    `Activity ${activityType} failed at attempt ${attempt}; ` +
+    `next attempt in ${Math.round(delayMs)} ms`;
+  const benign = failure instanceof ApplicationFailure && failure.category === 'BENIGN';
+  const endless = retryPolicy.maximumAttempts === Infinity && scheduleToCloseTimeoutMs === 0;
+  if (!benign && endless && !history.toldOfEndlessness) {
+    history.toldOfEndlessness = true;
+    message +=
+      '. It will be retried for ever: neither retryPolicy.maximumAttempts nor ' +
+      'scheduleToCloseTimeout is set';
   }
+  log(activity, benign ? 'debug' : 'warn', attempt, message, { delayMs, error: failure });
+}
 
-  /** An attempt failed and will be tried again. */
-  retry(failure: Error, delayMs: number, attempt: number): void {
-    const { activityType } = this.#activity.options;
-    let message =
-      `Activity ${activityType} failed at attempt ${attempt}; ` +
-      `next attempt in ${Math.round(delayMs)} ms`;
-    const benign = failure instanceof ApplicationFailure && failure.category === 'BENIGN';
-    if (!benign && !this.#toldOfEndlessness) {
-      this.#toldOfEndlessness = true;
-      message +=
-        '. It will be retried for ever: neither retryPolicy.maximumAttempts nor ' +
-        'scheduleToCloseTimeout is set';
-    }
-    const level = benign ? 'debug' : 'warn';
-    log(this.#activity, level, attempt, message, { delayMs, error: failure });
-  }
-
-  /** An attempt has ended and its function goes on. */
-  abandoned(attempt: number): void {
-    this.#abandoned++;
-    if (this.#abandoned < ABANDONED_TO_WARN_OF) return;
-    const message =
-      `Abandoned attempt number ${this.#abandoned} of this activity: its function goes on after a ` +
-      'timeout; it should watch ctx.signal';
-    log(this.#activity, 'warn', attempt, message);
-  }
+/** An attempt has ended and its function goes on. */
+export function warnOfAbandoned(activity: Announced, history: History, attempt: number): void {
+  const { abandonedAttempts } = history;
+  if (abandonedAttempts < ABANDONED_TO_WARN_OF) return;
+  const message =
+    `Abandoned attempt number ${abandonedAttempts} of this activity: its function goes on after a ` +
+    'timeout; it should watch ctx.signal';
+  log(activity, 'warn', attempt, message);
 }

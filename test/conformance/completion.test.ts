@@ -16,7 +16,7 @@ const ID = 'import-7';
 /** As `ActivityRuntime.getHandle`. */
 function getHandle(h: Harness, activityId: string) {
   const execution = h.engine.find(activityId);
-  return new ActivityHandle(execution, execution.outcome.promise);
+  return new ActivityHandle(execution, execution.result);
 }
 
 /** Starts an activity that is left open; the four operations speak for its attempt. */
