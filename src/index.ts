@@ -32,7 +32,7 @@ export type {
   DescribedOptions,
 } from './runtime/description.js';
 export type { Completion } from './runtime/completion.js';
-export type { ResetOptions } from './runtime/requests.js';
+export type { ResetOptions, UnpauseOptions } from './runtime/requests.js';
 export type { OptionsPatch } from './runtime/options-patch.js';
 
 // What an activity is given

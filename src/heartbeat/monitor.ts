@@ -18,6 +18,8 @@ interface Lateness {
   longestMs: number;
 }
 
+const NOT_LATE: Readonly<Lateness> = { deadline: 0, blockedMs: 0, grantedMs: 0, longestMs: 0 };
+
 /**
  * The deadline is `timeoutMs` after the later of the attempt's start and its last heartbeat; for
  * progress, its last heartbeat with details other than before.
@@ -28,14 +30,21 @@ interface Lateness {
 export class HeartbeatMonitor {
   /** The attempt's start, or its last heartbeat. */
   lastBeatAt: number;
-  /** 0 for none. */
-  timeoutMs: number;
+  #timeoutMs: number;
   #late: Lateness | undefined;
 
   /** @param timeoutMs 0 for none */
   constructor(timeoutMs: number, startedAt: number) {
-    this.timeoutMs = timeoutMs;
+    this.#timeoutMs = timeoutMs;
     this.lastBeatAt = startedAt;
+  }
+
+  /** Another timeout, counted from the same heartbeat; one that is over by now is over now. */
+  retime(timeoutMs: number, now: number): void {
+    if (timeoutMs === this.#timeoutMs) return;
+    this.#timeoutMs = timeoutMs;
+    this.#late = undefined;
+    if (this.deadline < now) this.#late = { ...NOT_LATE, deadline: now };
   }
 
   beat(now: number): void {
@@ -46,7 +55,7 @@ export class HeartbeatMonitor {
   /** Infinity without a timeout. */
   get deadline(): number {
     if (this.#late !== undefined) return this.#late.deadline;
-    return this.timeoutMs > 0 ? this.lastBeatAt + this.timeoutMs : Infinity;
+    return this.#timeoutMs > 0 ? this.lastBeatAt + this.#timeoutMs : Infinity;
   }
 
   /** How long the loop is known to have been blocked since the last heartbeat. */
@@ -56,10 +65,10 @@ export class HeartbeatMonitor {
 
   /** The deadline has passed: true if the attempt has more time, false if it has timed out. */
   extend(now: number): boolean {
-    const timeout = this.timeoutMs;
+    const timeout = this.#timeoutMs;
     const lateMs = now - this.deadline;
     if (lateMs <= Math.max(LEAST_LATENESS_MS, LEAST_LATENESS_PART * timeout)) return false;
-    this.#late ??= { deadline: 0, blockedMs: 0, grantedMs: 0, longestMs: 0 };
+    this.#late ??= { ...NOT_LATE };
     const late = this.#late;
     late.blockedMs += lateMs;
     late.longestMs = Math.max(late.longestMs, lateMs);

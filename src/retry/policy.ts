@@ -47,7 +47,7 @@ export interface ResolvedRetryPolicy {
 const DEFAULT_INITIAL_MS = 1000;
 const DEFAULT_COEFFICIENT = 2;
 const MAXIMUM_FACTOR = 100;
-const NO_TYPES: readonly ErrorType[] = [];
+const NO_TYPES: readonly ErrorType[] = Object.freeze([]);
 
 export const DEFAULT_RETRY_POLICY: ResolvedRetryPolicy = {
   initialIntervalMs: DEFAULT_INITIAL_MS,
@@ -156,7 +156,8 @@ function errorTypes(types: unknown): readonly ErrorType[] {
   if (types === undefined) return NO_TYPES;
   const name = 'retryPolicy.nonRetryableErrorTypes';
   if (!Array.isArray(types)) throw badOption(name, types, 'an array of names and error classes');
-  return Array.from(types, (type: unknown, index) => errorType(type, `${name}[${index}]`));
+  const checked = Array.from(types, (type: unknown, index) => errorType(type, `${name}[${index}]`));
+  return Object.freeze(checked); // descriptions show it
 }
 
 /** Whether `instanceof` takes it: an arrow function, such as a predicate, makes it throw. */

@@ -3,7 +3,7 @@ import { durationMs, type Duration } from '../duration.js';
 import { ApplicationFailure, type CancelledFailure, type TimeoutType } from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
 import { HeartbeatMonitor } from '../heartbeat/monitor.js';
-import { ReportThrottle } from '../heartbeat/throttle.js';
+import { ReportThrottle, throttleIntervalMs } from '../heartbeat/throttle.js';
 import { LOG_LEVELS, type Logger } from '../logger.js';
 import { activityInfo, type AttemptTimes } from './activity-info.js';
 import { log, type Announced } from './announce.js';
@@ -105,9 +105,13 @@ export class Attempt implements ContextSource, AttemptTimes {
   /** The end: true if details were held back, which only success may drop. */
   end(): boolean {
     this.ended = true;
-    if (!this.running) this.#interruption?.release();
     if (this.#token !== undefined) this.#owner.services.tokens.delete(this.#token);
     return this.#throttle?.release() ?? false;
+  }
+
+  /** The function has settled, and nobody has been told to stop: whoever waits, waits in vain. */
+  release(): void {
+    if (!this.running) this.#interruption?.release();
   }
 
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
@@ -152,6 +156,10 @@ export class Attempt implements ContextSource, AttemptTimes {
     return this.#beaten ? this.monitor.lastBeatAt : undefined;
   }
 
+  forgetHeartbeats(): void {
+    this.#beaten = false;
+  }
+
   /** Reports details held back, if their time has come. */
   reportDue(now: number): void {
     const throttle = this.#throttle;
@@ -161,14 +169,11 @@ export class Attempt implements ContextSource, AttemptTimes {
   }
 
   /** The options have changed: the timeouts count from where they did before. */
-  retime(): void {
+  retime(now: number): void {
     const { heartbeatTimeoutMs, progressTimeoutMs } = this.#owner.options;
-    this.monitor.timeoutMs = heartbeatTimeoutMs;
-    if (progressTimeoutMs === 0) this.#progress = undefined;
-    else {
-      this.#progress ??= new HeartbeatMonitor(progressTimeoutMs, this.startedAt);
-      this.#progress.timeoutMs = progressTimeoutMs;
-    }
+    this.monitor.retime(heartbeatTimeoutMs, now);
+    if (progressTimeoutMs > 0) this.#progress ??= new HeartbeatMonitor(0, this.startedAt);
+    this.#progress?.retime(progressTimeoutMs, now);
   }
 
   get #startedWhenScheduled(): boolean {
@@ -217,7 +222,10 @@ export class Attempt implements ContextSource, AttemptTimes {
       this.progressed = true;
       this.#progress?.beat(now);
     }
-    const throttle = (this.#throttle ??= new ReportThrottle(options.throttleIntervalMs));
+    const { throttleIntervalMs: given, heartbeatTimeoutMs } = options;
+    const throttle = (this.#throttle ??= new ReportThrottle(
+      throttleIntervalMs(given, heartbeatTimeoutMs),
+    ));
     const held = throttle.dueAt !== Infinity;
     if (throttle.admit(now)) heartbeats.report(this.number);
     else if (report) {
@@ -327,7 +335,8 @@ export class Attempt implements ContextSource, AttemptTimes {
 }
 
 function isAsyncGenerator(returned: unknown): boolean {
-  if (typeof returned !== 'object' || returned === null) return false;
+  if (typeof returned !== 'object' || returned === null || returned instanceof Promise)
+    return false;
   return Object.prototype.toString.call(returned) === '[object AsyncGenerator]';
 }
 

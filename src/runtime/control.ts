@@ -2,7 +2,7 @@
  * What may be asked of an activity from outside, whatever it is doing: the operations of a handle,
  * of the completion by token, and of a shutdown. Each acts before it returns.
  */
-import { badOption } from '../bad-input.js';
+import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import {
   ActivityNotFoundError,
@@ -16,8 +16,15 @@ import { countedAttempt, retryDelayMs } from '../retry/delay.js';
 import type { Attempt } from './attempt.js';
 import type { Execution } from './execution.js';
 import type { History } from './history.js';
-import { patchOptions, type OptionsPatch } from './options-patch.js';
-import { requested, Requests, type ResetOptions } from './requests.js';
+import { checkPatch, patchOptions, type OptionsPatch } from './options-patch.js';
+import {
+  requested,
+  Requests,
+  RESET_NAMES,
+  UNPAUSE_NAMES,
+  type ResetOptions,
+  type UnpauseOptions,
+} from './requests.js';
 
 /** What an open activity is doing; undefined for a closed one. */
 export function runStateOf({
@@ -65,9 +72,7 @@ export function terminate(execution: Execution, reason: unknown): void {
   check(execution, 'terminate', execution.closed === undefined);
   const message = reason === undefined ? 'terminated' : asMessage(reason);
   const failure = new TerminatedFailure(message, reason instanceof Error ? { cause: reason } : {});
-  const { attempt } = execution;
-  attempt?.interruption.deliver(requested('NOT_FOUND', failure));
-  execution.fail('TERMINATED', failure, undefined);
+  execution.fail('TERMINATED', failure, undefined, requested('NOT_FOUND', failure));
 }
 
 function asMessage(reason: unknown): string {
@@ -84,7 +89,8 @@ export function shutDown(execution: Execution): void {
 
 /** For the end of a shutdown: closes, although a function may still run. */
 export function closeForShutdown(execution: Execution): void {
-  execution.fail('CANCELED', requested('WORKER_SHUTDOWN', undefined), undefined);
+  const reason = requested('WORKER_SHUTDOWN', undefined);
+  execution.fail('CANCELED', reason, undefined, reason);
 }
 
 // ── Pausing ──────────────────────────────────────────────────────────────────────────────────────
@@ -109,8 +115,9 @@ export function pause(execution: Execution): void {
 }
 
 /** Goes on after the rest of the delay; an attempt that was only asked to stop is not told. */
-export function unpause(execution: Execution, jitter: Duration | undefined): void {
-  const extraMs = jitterMs(execution, jitter);
+export function unpause(execution: Execution, options: UnpauseOptions): void {
+  checkNames(options, UNPAUSE_NAMES);
+  const extraMs = jitterMs(execution, options.jitter);
   const state = runStateOf(execution);
   check(execution, 'unpause', state === 'PAUSED' || state === 'PAUSE_REQUESTED');
   if (state === 'PAUSE_REQUESTED') {
@@ -126,6 +133,7 @@ export function unpause(execution: Execution, jitter: Duration | undefined): voi
 /** Starts over from attempt 1: now, or when the running attempt has ended without a result. */
 export function reset(execution: Execution, options: ResetOptions): void {
   const { attempt, requests, services, dispatch, history } = execution;
+  checkNames(options, RESET_NAMES);
   const delayMs = jitterMs(execution, options.jitter);
   check(
     execution,
@@ -157,6 +165,13 @@ export function reset(execution: Execution, options: ResetOptions): void {
   if (isOpen(execution)) dispatch.proceed(now);
 }
 
+function checkNames(options: object, names: OptionNames): void {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw badOption(names.of, options, "an object such as { jitter: '1s' }");
+  }
+  refuseUnknown(options, names);
+}
+
 function jitterMs({ services }: Execution, jitter: Duration | undefined): number {
   if (jitter === undefined) return 0;
   const ms = durationMs(jitter, 'jitter');
@@ -174,12 +189,14 @@ export function updateOptions(execution: Execution, patch: OptionsPatch): void {
       requests?.cancel === undefined &&
       requests?.reset === undefined,
   );
-  const neverStarted = execution.lastAttempt === undefined;
-  check(execution, 'updateOptions({ startDelay })', patch.startDelay === undefined || neverStarted);
+  checkPatch(patch);
+  const dispatched = execution.lastAttempt !== undefined || dispatch.waiting;
+  check(execution, 'updateOptions({ startDelay })', patch.startDelay === undefined || !dispatched);
+  const { priority } = execution.options;
   execution.options = patchOptions(execution.options, patch);
   const now = services.clock.now();
   if (attempt !== undefined) {
-    attempt.retime();
+    attempt.retime(now);
     execution.rearm(now);
   } else if (dispatch.delayed && patch.startDelay !== undefined) {
     dispatch.reschedule(execution.scheduledAt + execution.options.startDelayMs);
@@ -197,7 +214,7 @@ export function updateOptions(execution: Execution, patch: OptionsPatch): void {
     dispatch.reschedule(lastEndedAt + delayMs);
     dispatch.proceed(now);
   } else {
-    dispatch.requeue(now);
+    if (execution.options.priority !== priority) dispatch.requeue(now);
     execution.rearm(now);
   }
 }

@@ -35,6 +35,8 @@ export class Dispatch implements Waiter {
   #state: 'IDLE' | 'DELAYED' | 'PAUSED' | 'WAITING' | 'CLOSED' = 'IDLE';
   /** In DELAYED and PAUSED: when the delay is over. In WAITING: since when. */
   #at = 0;
+  /** Until the store has been read nothing begins, whatever is asked meanwhile. */
+  #ready = false;
   /** A timed-out attempt whose function is waited for, and until when; it keeps its slot. */
   #overlap: { readonly attempt: Attempt; readonly until: number } | undefined;
   #loop: RetryLoop | undefined;
@@ -55,6 +57,10 @@ export class Dispatch implements Waiter {
     return this.#state === 'PAUSED';
   }
 
+  get waiting(): boolean {
+    return this.#state === 'WAITING';
+  }
+
   /** A delay runs, or would if the activity were not paused. */
   get delayed(): boolean {
     return (this.#state === 'DELAYED' || this.#state === 'PAUSED') && this.#at !== Infinity;
@@ -62,13 +68,14 @@ export class Dispatch implements Waiter {
 
   /** When the delay that runs now is over; undefined if none does. */
   get delayedUntil(): number | undefined {
-    return this.#state === 'DELAYED' && this.#at !== Infinity ? this.#at : undefined;
+    return this.#state === 'DELAYED' && this.#ready && this.#at !== Infinity ? this.#at : undefined;
   }
 
-  /** The first attempt, at the time `at`. */
+  /** The first attempt, at the time `at`, or later if a reset or a pause has put it off. */
   first(at: number, now: number): void {
     if (this.#state !== 'PAUSED') this.#state = 'DELAYED';
-    this.#at = at;
+    this.#at = Math.max(this.#at, at);
+    this.#ready = true;
     this.proceed(now);
   }
 
@@ -99,9 +106,7 @@ export class Dispatch implements Waiter {
 
   /** Nothing begins any more; the delay goes on all the same. */
   pause(now: number): void {
-    if (this.#state === 'IDLE')
-      this.#at = Infinity; // the store is still being read
-    else if (this.#state === 'WAITING' || this.#at === Infinity) this.#at = now;
+    if (this.#state === 'WAITING' || this.#at === Infinity) this.#at = now;
     this.#activity.services.scheduler.withdraw(this);
     this.#state = 'PAUSED';
     this.#activity.rearm(now);
@@ -146,7 +151,8 @@ export class Dispatch implements Waiter {
   /** When to look again: at the end of the delay or the overlap, or of scheduleToStart. */
   get dueAt(): number {
     if (this.#overlap !== undefined) return this.#overlap.until;
-    return this.#state === 'DELAYED' ? this.#at : this.scheduleToStartAt;
+    if (this.#state !== 'DELAYED') return this.scheduleToStartAt;
+    return this.#ready ? this.#at : Infinity;
   }
 
   /** The scheduleToStart deadline; Infinity if nothing waits for a slot. */
@@ -158,7 +164,8 @@ export class Dispatch implements Waiter {
   /** Goes on to the slot if the delay and the overlap are over: true if they are. */
   onDue(now: number): boolean {
     if (this.#overlap !== undefined && now >= this.#overlap.until) this.#endOverlap();
-    if (this.#state !== 'DELAYED' || this.#overlap !== undefined || now < this.#at) return false;
+    if (this.#state !== 'DELAYED' || !this.#ready) return false;
+    if (this.#overlap !== undefined || now < this.#at) return false;
     this.#at = Infinity; // over: it does not fall due again
     if (this.#loop?.delayIsOver() !== true) this.#enqueue(now);
     return true;

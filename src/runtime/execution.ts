@@ -220,7 +220,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const { attempt } = this;
     attempt?.end(); // details held back die with the activity
     this.#close('COMPLETED');
-    if (attempt?.running === true) this.#abandon(attempt);
+    if (attempt !== undefined) this.#leave(attempt);
     this.#heartbeats?.forget();
     this.emit('completed', { result });
     this.#onceWritten(() => this.#resolve(result));
@@ -327,14 +327,16 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (timedOut !== undefined) {
       attempt.interruption.deliver(new CancelledFailure('TIMED_OUT', { cause: failure }));
     }
+    const goesOn = next.again && this.closed === undefined; // who heard the abort may have closed it
     if (next.again || !accepted) {
-      this.emit('attemptFailed', { failure, ...nextAttempt(next) }, attempt.number);
+      const coming = goesOn ? nextAttempt(next) : {};
+      this.emit('attemptFailed', { failure, ...coming }, attempt.number);
     }
-    if (attempt.running) this.#abandon(attempt);
+    this.#leave(attempt);
 
     if (!next.again) this.#tellFailure(next.status, next.cause, next.retryState);
     else {
-      if (!accepted) {
+      if (!accepted && this.closed === undefined) {
         const { delayMs } = next;
         warnOfRetry(this, this.#remember(), { failure, delayMs, attempt: attempt.number });
       }
@@ -370,7 +372,11 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   }
 
   applyReset(options: ResetOptions): void {
-    if (options.resetHeartbeat === true) this.#heartbeats?.forget();
+    if (options.resetHeartbeat === true) {
+      this.#heartbeats?.forget();
+      this.lastAttempt?.forgetHeartbeats();
+      if (this.history !== undefined) this.history.lastHeartbeatAt = undefined;
+    }
     if (options.restoreOriginalOptions === true) this.options = this.#firstOptions;
   }
 
@@ -385,10 +391,14 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     this.#listing.open.countPaused(-1);
   }
 
-  #abandon(attempt: Attempt): void {
+  /** The attempt has ended. If its function goes on, this tells, and tells it. */
+  #leave(attempt: Attempt): void {
+    if (!attempt.running) {
+      attempt.release();
+      return;
+    }
     const history = this.#remember();
     history.abandonedAttempts++;
-    // It goes on; if nothing has told it yet, this does.
     attempt.interruption.deliver(new CancelledFailure('NOT_FOUND'));
     this.emit('attemptAbandoned', {}, attempt.number);
     warnOfAbandoned(this, history, attempt.number);
@@ -429,13 +439,23 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   // ── The end of the activity ──────────────────────────────────────────────────────────────────
 
-  /** Ends an activity, whatever it is doing. */
-  fail(status: ClosedStatus, failure: Error, retryState: RetryState | undefined): void {
+  /**
+   * Ends an activity, whatever it is doing.
+   *
+   * @param told what a running attempt hears of it
+   */
+  fail(
+    status: ClosedStatus,
+    failure: Error,
+    retryState: RetryState | undefined,
+    told?: CancelledFailure,
+  ): void {
     const { attempt } = this;
     const unreported = attempt?.end() === true;
     this.#close(status);
     if (unreported && status !== 'TERMINATED') this.heartbeats.report(attempt.number);
-    if (attempt?.running === true) this.#abandon(attempt);
+    if (told !== undefined) attempt?.interruption.deliver(told);
+    if (attempt !== undefined) this.#leave(attempt);
     if (status === 'TERMINATED') this.#heartbeats?.forget();
     this.#tellFailure(status, failure, retryState);
     this.services.scheduler.handOut();

@@ -1,11 +1,10 @@
 /** An activity from outside: to wait for it, to look at it, and to steer it. */
-import type { Duration } from '../duration.js';
 import { ignore } from '../promises.js';
 import * as control from './control.js';
 import { describe, type ActivityDescription } from './description.js';
 import type { Execution } from './execution.js';
 import type { OptionsPatch } from './options-patch.js';
-import type { ResetOptions } from './requests.js';
+import type { ResetOptions, UnpauseOptions } from './requests.js';
 
 /**
  * A started activity. What a method does, it has done when it returns. An operation that the
@@ -57,8 +56,8 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
   }
 
   /** Goes on after the rest of the delay, and up to `jitter` more at random. */
-  unpause(options: { readonly jitter?: Duration | undefined } = {}): void {
-    control.unpause(this.#execution, options.jitter);
+  unpause(options: UnpauseOptions = {}): void {
+    control.unpause(this.#execution, options);
   }
 
   describe(): ActivityDescription<Details> {

@@ -34,24 +34,20 @@ const PATCH_NAMES: OptionNames = {
 };
 
 /** @throws TypeError that names the option, the value received and what is accepted */
-export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): ResolvedOptions {
+export function checkPatch(patch: OptionsPatch): void {
   if (typeof patch !== 'object' || (patch as unknown) === null) {
     throw badOption('updateOptions', patch, "an object such as { heartbeatTimeout: '30s' }");
   }
   refuseUnknown(patch, PATCH_NAMES);
+}
+
+/** @throws TypeError, as `checkPatch`, which is called before */
+export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): ResolvedOptions {
   const merged: Record<string, unknown> = { ...current(options) };
   for (const [name, value] of Object.entries(patch as Record<string, unknown>)) {
     if (value !== undefined) merged[name] = value ?? undefined;
   }
-  const { throttleIntervalMs, heartbeatTimeoutMs } = resolveOptions(merged, undefined, '');
-  return {
-    ...resolveOptions(merged, undefined, options.activityType),
-    // A given interval stays; one from the formula follows the heartbeat timeout.
-    throttleIntervalMs:
-      heartbeatTimeoutMs === options.heartbeatTimeoutMs
-        ? options.throttleIntervalMs
-        : throttleIntervalMs,
-  };
+  return resolveOptions(merged, undefined, options.activityType);
 }
 
 function current(options: ResolvedOptions): ActivityOptions {
@@ -63,6 +59,7 @@ function current(options: ResolvedOptions): ActivityOptions {
     scheduleToCloseTimeout: options.scheduleToCloseTimeoutMs,
     progressTimeout: options.progressTimeoutMs,
     startDelay: options.startDelayMs,
+    heartbeatThrottleInterval: options.throttleIntervalMs,
     retryPolicy: shown(options.retryPolicy),
     cancellationType: options.cancellationType,
     cancellationDelivery: options.cancellationDelivery,

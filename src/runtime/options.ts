@@ -1,7 +1,6 @@
 /** The options of an activity: their types, their defaults, and the one pass that checks them. */
 import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
-import { throttleIntervalMs } from '../heartbeat/throttle.js';
 import { resolveRetryPolicy, type ResolvedRetryPolicy, type RetryPolicy } from '../retry/policy.js';
 
 /** What the caller hears when an activity is cancelled. */
@@ -70,7 +69,8 @@ export interface ResolvedOptions {
   readonly progressTimeoutMs: number;
   readonly startDelayMs: number;
   readonly retryPolicy: ResolvedRetryPolicy;
-  readonly throttleIntervalMs: number;
+  /** Undefined: by the formula, from the heartbeat timeout. */
+  readonly throttleIntervalMs: number | undefined;
   readonly cancellationType: CancellationType;
   readonly cancellationDelivery: CancellationDelivery;
   /** How long a retry waits for the function before it: 0 for `'allow'`, Infinity for `'forbid'`. */
@@ -169,12 +169,10 @@ export function resolveOptions(
     progressTimeoutMs: timeout(options.progressTimeout, 'progressTimeout'),
     startDelayMs: finite(options.startDelay, 'startDelay') ?? 0,
     retryPolicy: resolveRetryPolicy(options.retryPolicy),
-    throttleIntervalMs: throttleIntervalMs(
+    throttleIntervalMs:
       options.heartbeatThrottleInterval === undefined
         ? undefined
         : durationMs(options.heartbeatThrottleInterval, 'heartbeatThrottleInterval'),
-      heartbeatTimeoutMs,
-    ),
     cancellationType: oneOf('cancellationType', CANCELLATION_TYPES, options.cancellationType),
     cancellationDelivery: oneOf(
       'cancellationDelivery',

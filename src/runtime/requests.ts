@@ -1,4 +1,5 @@
 /** What has been asked of an activity while an attempt runs, and waits for the attempt's answer. */
+import type { OptionNames } from '../bad-input.js';
 import type { Duration } from '../duration.js';
 import { CancelledFailure } from '../failures.js';
 
@@ -13,6 +14,24 @@ export interface ResetOptions {
   /** Puts back the options as they were scheduled. Default false. */
   readonly restoreOriginalOptions?: boolean | undefined;
 }
+
+/** How an activity is unpaused. */
+export interface UnpauseOptions {
+  /** Longest random delay before the attempt. Default 0. */
+  readonly jitter?: Duration | undefined;
+}
+
+export const UNPAUSE_NAMES: OptionNames = {
+  of: 'unpause',
+  known: new Set(['jitter']),
+  elsewhere: {},
+};
+
+export const RESET_NAMES: OptionNames = {
+  of: 'reset',
+  known: new Set(['keepPaused', 'resetHeartbeat', 'jitter', 'restoreOriginalOptions']),
+  elsewhere: {},
+};
 
 /** A reset that waits for the running attempt to end. */
 export interface ResetRequest {

@@ -408,3 +408,74 @@ describe('terminate', () => {
     expectNothingLeft(h);
   });
 });
+
+describe('a listener of ctx.signal that acts at once', () => {
+  test('finds a terminated activity closed', () => {
+    const h = new Harness();
+    const seen: unknown[] = [];
+    const handle = h.start((ctx) => {
+      ctx.signal.addEventListener('abort', () => {
+        seen.push(
+          handle.describe().status,
+          thrownBy(() => handle.terminate('again')),
+        );
+      });
+      return never();
+    });
+    handle.terminate('first');
+    expect(seen).toEqual(['TERMINATED', expect.any(ActivityStateError)]);
+    expect(h.of('failed')).toHaveLength(1);
+    expect(h.of('failed')[0]!.failure.message).toBe('first');
+    expectNothingLeft(h);
+  });
+
+  test('may complete an activity that timed out: there is no next attempt, and no word of one', async () => {
+    const h = new Harness();
+    const handle = h.start(
+      (ctx) => {
+        ctx.signal.addEventListener('abort', () => handle.complete('in time' as never));
+        return never();
+      },
+      { startToCloseTimeout: '1s' },
+    );
+    await h.advance(5_000);
+    await expect(handle.result()).resolves.toBe('in time');
+    expect(h.of('attemptFailed').map(({ nextAttempt }) => nextAttempt)).toEqual([undefined]);
+    expect(h.of('started')).toHaveLength(1);
+    expect(h.logs).toEqual([]);
+  });
+
+  test('hears of an end after completeAsync too, and so does a sleep in the background', async () => {
+    for (const end of ['terminate', 'shutdown', 'timeout'] as const) {
+      const h = new Harness();
+      let woken: unknown;
+      const handle = h.start(
+        (ctx) => {
+          ctx.sleep('1h').catch((reason: unknown) => (woken = (reason as Error).message));
+          ctx.completeAsync();
+        },
+        { startToCloseTimeout: '1m', retryPolicy: { maximumAttempts: 1 } },
+      );
+      await h.turn(); // the function has settled
+      if (end === 'terminate') handle.terminate();
+      else if (end === 'shutdown') await h.engine.shutdown();
+      else await h.advance(60_004);
+      await h.turn();
+      expect(woken).toBe(
+        { terminate: 'NOT_FOUND', shutdown: 'WORKER_SHUTDOWN', timeout: 'TIMED_OUT' }[end],
+      );
+      await h.advance(50);
+      expectNothingLeft(h);
+    }
+  });
+});
+
+test('a listener of attemptFailed that terminates leaves no word of a next attempt', () => {
+  const h = new Harness();
+  const handle = h.start(failing);
+  h.engine.events.add('attemptFailed', () => handle.terminate(), false);
+  return h.advance(5_000).then(() => {
+    expect(h.of('started')).toHaveLength(1);
+    expect(h.logs).toEqual([]);
+  });
+});

@@ -1,8 +1,13 @@
 /** Pause, unpause, reset and updateOptions where they meet other states of an activity. */
 import { expect, test } from 'vitest';
-import { ApplicationFailure } from '../../src/index.js';
+import {
+  ApplicationFailure,
+  type ActivityContext,
+  type ActivityOptions,
+  type TimeoutFailure,
+} from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
-import { startsOf } from '../support/outcomes.js';
+import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.js';
 
 function failing(): never {
   throw new Error('boom');
@@ -151,4 +156,162 @@ test('a reset attempt that fails non-retryably starts over at attempt 1', async 
   await h.advance(100);
   expect(await handle.result()).toBe(1);
   expect(h.of('started').map(({ attempt }) => attempt)).toEqual([1, 1]);
+});
+
+/** A paused activity whose attempt still runs: it fails when told to. */
+function pauseRequested(h: Harness, options: ActivityOptions = {}) {
+  let ctx!: ActivityContext;
+  let fail!: (error: unknown) => void;
+  const handle = h.start((given) => {
+    ctx = given;
+    return new Promise<never>((_, reject) => (fail = reject));
+  }, options);
+  handle.pause();
+  return { handle, ctx: () => ctx, fail: (error: unknown) => fail(error) };
+}
+
+test('a retryable failure while pause is asked for parks, and its backoff runs on', async () => {
+  const h = new Harness();
+  const { handle, fail } = pauseRequested(h, { retryPolicy: { initialInterval: '10s' } });
+  await h.advance(2_000);
+  fail(new Error('boom'));
+  await h.turn();
+  expect(handle.describe()).toMatchObject({ status: 'PAUSED', attempt: 2 });
+  expect(h.names()).toEqual(['scheduled', 'started', 'attemptFailed', 'paused']);
+  await h.advance(4_000);
+  handle.unpause();
+  expect(handle.describe().currentRetryInterval).toBe(10_000);
+  await h.advance(60_000);
+  expect(startsOf(h)).toEqual([0, 12_000]);
+});
+
+test('a failure whose backoff does not fit before scheduleToClose ends a paused activity', async () => {
+  const h = new Harness();
+  const { handle, fail } = pauseRequested(h, {
+    scheduleToCloseTimeout: '5s',
+    retryPolicy: { initialInterval: '10s' },
+  });
+  const run = h.watch(handle.result());
+  fail(new Error('boom'));
+  await h.turn();
+  expect(failureOf(run)).toMatchObject({ retryState: 'TIMEOUT', cause: { message: 'boom' } });
+});
+
+test('a paused attempt that was left open is parked when somebody says that it stopped', async () => {
+  const h = new Harness();
+  const handle = h.start((ctx): string => ctx.completeAsync());
+  handle.pause();
+  expect(() => handle.heartbeat('here')).toThrow('PAUSED');
+  handle.fail(Object.assign(new Error('stopped'), { name: 'AbortError' }));
+  expect(handle.describe()).toMatchObject({
+    status: 'PAUSED',
+    attempt: 2,
+    lastFailure: undefined,
+    heartbeatDetails: 'here',
+  });
+});
+
+test('a parked activity has given its slot back', async () => {
+  const h = new Harness({ maxConcurrentActivities: 1 });
+  const { handle, fail } = pauseRequested(h);
+  const waiter = h.start(never);
+  fail(new Error('boom'));
+  await h.turn();
+  expect(waiter.describe().runState).toBe('STARTED');
+  expect(h.engine.stats()).toEqual({ open: 2, running: 1, waiting: 0, paused: 1, delayed: 0 });
+  await h.advance(1_000);
+  handle.unpause();
+  await h.turn();
+  expect(h.engine.stats()).toEqual({ open: 2, running: 1, waiting: 1, paused: 0, delayed: 0 });
+});
+
+test.each<[TimeoutFailure['timeoutType'], ActivityOptions]>([
+  ['HEARTBEAT', { heartbeatTimeout: '5s' }],
+  ['PROGRESS', { progressTimeout: '5s' }],
+  ['START_TO_CLOSE', { startToCloseTimeout: '5s' }],
+])('%s goes on while pause is asked for, and parks; the last one ends', async (type, options) => {
+  const h = new Harness();
+  const { handle } = pauseRequested(h, options);
+  const last = pauseRequested(h, { ...options, retryPolicy: { maximumAttempts: 1 } });
+  const run = h.watch(last.handle.result());
+  await h.advance(60_000);
+  expect(h.of('attemptFailed').map(({ at }) => at)).toEqual([5_000, 5_000]);
+  expect(handle.describe()).toMatchObject({
+    status: 'PAUSED',
+    attempt: 2,
+    lastFailure: { timeoutType: type },
+  });
+  expect(settledAt(run)).toBe(5_000);
+  expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
+  expect(timeoutOf(run).timeoutType).toBe(type);
+});
+
+test('scheduleToClose goes on while pause is asked for', async () => {
+  const h = new Harness();
+  const { handle } = pauseRequested(h, { scheduleToCloseTimeout: '5s' });
+  const run = h.watch(handle.result());
+  await h.advance(60_000);
+  expect(settledAt(run)).toBe(5_000);
+  expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
+});
+
+test('scheduleToStart does not run in a pause, and anew from the dispatch after it', async () => {
+  const h = new Harness({ maxConcurrentActivities: 1 });
+  void h.run(never);
+  const handle = h.start(never, { scheduleToStartTimeout: '5s' });
+  const run = h.watch(handle.result());
+  await h.advance(3_000);
+  handle.pause();
+  await h.advance(60_000);
+  expect(handle.describe().status).toBe('PAUSED');
+  handle.unpause();
+  await h.advance(60_000);
+  expect(settledAt(run)).toBe(68_000);
+  expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_START');
+});
+
+test('a pause that is taken back before a heartbeat is never heard of', async () => {
+  const h = new Harness();
+  const { handle, ctx, fail } = pauseRequested(h);
+  handle.unpause();
+  expect(handle.describe()).toMatchObject({ status: 'RUNNING', runState: 'STARTED' });
+  ctx().heartbeat();
+  expect(ctx().signal.aborted).toBe(false);
+  fail(new Error('boom'));
+  await h.advance(60_000);
+  expect(startsOf(h)).toEqual([0, 1_000]);
+  expect(h.names()).not.toContain('paused');
+  expect(h.names()).not.toContain('unpaused');
+});
+
+test('a pause that is taken back too late is followed by the next attempt at once', async () => {
+  const h = new Harness();
+  const { handle, ctx, fail } = pauseRequested(h);
+  ctx().heartbeat();
+  const first = ctx();
+  handle.unpause();
+  expect(first.signal.reason).toMatchObject({ message: 'PAUSED' });
+  fail(first.signal.reason);
+  await h.advance(0);
+  expect(h.of('started').map(({ attempt }) => attempt)).toEqual([1, 2]);
+  expect(ctx().signal.aborted).toBe(false);
+});
+
+test('a pause may be asked for again after it was taken back', async () => {
+  const h = new Harness();
+  const { handle, ctx } = pauseRequested(h);
+  handle.unpause();
+  handle.pause();
+  expect(handle.describe().runState).toBe('PAUSE_REQUESTED');
+  ctx().heartbeat();
+  expect(ctx().signal.reason).toMatchObject({ message: 'PAUSED' });
+});
+
+test('a second pause is not delivered again', () => {
+  const h = new Harness();
+  const { handle, ctx } = pauseRequested(h, { cancellationDelivery: 'immediate' });
+  const reason: unknown = ctx().signal.reason;
+  handle.pause();
+  ctx().heartbeat();
+  expect(ctx().signal.reason).toBe(reason);
 });

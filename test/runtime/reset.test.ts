@@ -1,0 +1,340 @@
+/** `handle.reset` and its options, of activities that wait and that run. */
+import { describe, expect, test } from 'vitest';
+import type { ActivityContext, ActivityOptions, ResetOptions } from '../../src/index.js';
+import { Harness, never } from '../support/harness.js';
+import { failureOf, reportsOf, startsOf } from '../support/outcomes.js';
+
+const boom = new Error('boom');
+const failing = (): never => {
+  throw boom;
+};
+
+/** Starts an activity whose attempts fail as they are told to. */
+function hold(h: Harness, options: ActivityOptions = {}) {
+  let ctx!: ActivityContext;
+  let reject!: (error: unknown) => void;
+  const handle = h.start((given) => {
+    ctx = given;
+    return new Promise<never>((_, fail) => (reject = fail));
+  }, options);
+  return {
+    handle,
+    ctx: () => ctx,
+    fail: async (error: unknown = boom): Promise<void> => {
+      reject(error);
+      await h.advance(0); // an attempt without a delay passes through a timer too
+    },
+  };
+}
+
+function attemptsOf(h: Harness): number[] {
+  return h.of('started').map(({ attempt }) => attempt);
+}
+
+describe('of an activity that waits', () => {
+  test('for a slot: it waits on', () => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    const blocker = h.start(never);
+    const handle = h.start(never);
+    handle.reset();
+    expect(h.engine.stats()).toMatchObject({ running: 1, waiting: 1 });
+    blocker.terminate();
+    expect(attemptsOf(h)).toEqual([1, 1]);
+    expect(handle.describe().runState).toBe('STARTED');
+  });
+
+  test('in its backoff: with all options at once', async () => {
+    const h = new Harness();
+    h.random = 0.5;
+    const { handle, ctx, fail } = hold(h, { priority: 2, retryPolicy: { initialInterval: '1h' } });
+    ctx().heartbeat('here');
+    await fail();
+    handle.updateOptions({ priority: 5 });
+    await h.advance(1_000);
+    handle.pause();
+    handle.reset({
+      keepPaused: true,
+      resetHeartbeat: true,
+      restoreOriginalOptions: true,
+      jitter: '20s',
+    });
+    expect(handle.describe()).toMatchObject({
+      status: 'PAUSED',
+      attempt: 1,
+      heartbeatDetails: undefined,
+      options: { priority: 2 },
+    });
+    handle.unpause();
+    await h.advance(60_000);
+    expect(startsOf(h)).toEqual([0, 11_000]);
+    expect(ctx().hasHeartbeatDetails).toBe(false);
+  });
+
+  test('in its backoff: without options its details and options stay', async () => {
+    const h = new Harness();
+    const { handle, ctx, fail } = hold(h, { priority: 2 });
+    ctx().heartbeat('here');
+    await fail();
+    handle.updateOptions({ priority: 5 });
+    handle.reset();
+    expect(handle.describe()).toMatchObject({
+      attempt: 1,
+      heartbeatDetails: 'here',
+      options: { priority: 5 },
+    });
+  });
+
+  test.each<[string, pausedBefore: boolean, ResetOptions]>([
+    ['backs off', false, {}],
+    ['is paused', true, {}],
+    ['stays paused', true, { keepPaused: true }],
+  ])('jitter puts the attempt off by a part of it: %s', async (_, pausedBefore, options) => {
+    const h = new Harness();
+    h.random = 0.25;
+    const { handle, fail } = hold(h, { retryPolicy: { initialInterval: '1h' } });
+    await fail();
+    if (pausedBefore) handle.pause();
+    await h.advance(1_000);
+    handle.reset({ ...options, jitter: '20s' });
+    if (options.keepPaused === true) handle.unpause();
+    await h.advance(60_000);
+    expect(startsOf(h)).toEqual([0, 6_000]);
+    expect(attemptsOf(h)).toEqual([1, 1]);
+  });
+
+  test('jitter comes on top of a start delay', async () => {
+    const h = new Harness();
+    h.random = 0.5;
+    const handle = h.start(never, { startDelay: '10s' });
+    await h.advance(4_000);
+    handle.reset({ jitter: '4s' });
+    await h.advance(60_000);
+    expect(startsOf(h)).toEqual([12_000]);
+  });
+
+  test('an original start delay is put back', async () => {
+    const h = new Harness();
+    const handle = h.start(never, { startDelay: '10s' });
+    handle.updateOptions({ startDelay: '1h' });
+    handle.reset({ restoreOriginalOptions: true });
+    await h.advance(60_000);
+    expect(startsOf(h)).toEqual([10_000]);
+  });
+
+  test('keepPaused pauses nothing that was not paused', async () => {
+    const h = new Harness();
+    const { handle, fail } = hold(h, { retryPolicy: { initialInterval: '1h' } });
+    await fail();
+    handle.reset({ keepPaused: true });
+    await h.advance(0);
+    expect(attemptsOf(h)).toEqual([1, 1]);
+  });
+
+  test('a second reset is as good as the first', async () => {
+    const h = new Harness();
+    const { handle, fail } = hold(h);
+    await fail();
+    handle.pause();
+    handle.reset({ keepPaused: true });
+    handle.reset();
+    await h.advance(0);
+    expect(attemptsOf(h)).toEqual([1, 1]);
+    expect(h.of('reset')).toHaveLength(2);
+  });
+
+  test('resetHeartbeat takes the entry out of the store', async () => {
+    const store = new Map<string, string>();
+    const h = new Harness({ store });
+    const { handle, ctx, fail } = hold(h, { activityId: 'import-7' });
+    await h.turn();
+    ctx().heartbeat('here');
+    await fail();
+    expect(store.size).toBe(1);
+    handle.reset({ resetHeartbeat: true });
+    await h.turn();
+    expect(store.size).toBe(0);
+  });
+});
+
+describe('of an activity that runs', () => {
+  test('jitter puts the next attempt off by a part of it', async () => {
+    const h = new Harness();
+    h.random = 0.5;
+    const { handle, fail } = hold(h);
+    handle.reset({ jitter: '20s' });
+    await h.advance(2_000);
+    await fail();
+    expect(h.of('attemptFailed')).toMatchObject([{ nextAttempt: { attempt: 1, delayMs: 10_000 } }]);
+    await h.advance(60_000);
+    expect(startsOf(h)).toEqual([0, 12_000]);
+  });
+
+  test('it takes back a pause that was asked for', async () => {
+    const h = new Harness();
+    const { handle, ctx, fail } = hold(h);
+    handle.pause();
+    handle.reset();
+    ctx().heartbeat();
+    await fail(ctx().signal.reason);
+    expect(attemptsOf(h)).toEqual([1, 1]);
+    expect(h.of('paused')).toEqual([]);
+    expect(ctx().cancellationDetails).toBeUndefined();
+  });
+
+  test('with keepPaused it parks such an activity at attempt 1', async () => {
+    const h = new Harness();
+    const { handle, fail } = hold(h);
+    await fail();
+    await h.advance(1_000);
+    handle.pause();
+    handle.reset({ keepPaused: true });
+    await fail();
+    await h.advance(60_000);
+    expect(handle.describe()).toMatchObject({ status: 'PAUSED', attempt: 1 });
+    expect(h.names().slice(-3)).toEqual(['attemptFailed', 'reset', 'paused']);
+    expect(attemptsOf(h)).toEqual([1, 2]);
+    handle.unpause();
+    await h.advance(0);
+    expect(attemptsOf(h)).toEqual([1, 2, 1]);
+  });
+
+  test('resetHeartbeat drops what is held back', async () => {
+    const h = new Harness();
+    const { handle, ctx, fail } = hold(h);
+    ctx().heartbeat('reported');
+    ctx().heartbeat('held back');
+    handle.reset({ resetHeartbeat: true });
+    await fail();
+    await h.advance(60_000);
+    expect(reportsOf(h)).toEqual([['reported', 0]]);
+    expect(ctx().heartbeatDetails).toBeUndefined();
+  });
+
+  test('restoreOriginalOptions puts them back for the attempt after it', async () => {
+    const h = new Harness();
+    const { handle, ctx, fail } = hold(h, { retryPolicy: { maximumAttempts: 1 } });
+    const run = h.watch(handle.result());
+    handle.updateOptions({ retryPolicy: null, heartbeatTimeout: '1m' });
+    handle.reset({ restoreOriginalOptions: true });
+    expect(handle.describe().options.heartbeatTimeout).toBe(60_000);
+    await fail();
+    expect(ctx().info).toMatchObject({
+      attempt: 1,
+      heartbeatTimeoutMs: undefined,
+      retryPolicy: { maximumAttempts: 1 },
+    });
+    await fail();
+    expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
+  });
+
+  test('that completes after all: nothing was reset', async () => {
+    const h = new Harness();
+    const handle = h.start(async (ctx: ActivityContext<string>) => {
+      ctx.heartbeat('here');
+      await ctx.sleep('1s');
+      return 'done';
+    });
+    handle.reset({ resetHeartbeat: true });
+    await h.advance(1_000);
+    await expect(handle.result()).resolves.toBe('done');
+    expect(h.names()).toEqual(['scheduled', 'started', 'heartbeat', 'completed']);
+  });
+
+  test('when its attempt has ended it may be reset again', async () => {
+    const h = new Harness();
+    const { handle, fail } = hold(h);
+    for (let round = 0; round < 3; round++) {
+      handle.reset();
+      await fail();
+    }
+    expect(attemptsOf(h)).toEqual([1, 1, 1, 1]);
+    expect(h.of('reset')).toHaveLength(3);
+  });
+});
+
+test('attempts without progress are counted anew', async () => {
+  const h = new Harness();
+  const handle = h.start(failing, { retryPolicy: { maximumAttemptsWithoutProgress: 3 } });
+  const run = h.watch(handle.result());
+  await h.advance(1_500);
+  handle.reset();
+  await h.advance(60_000);
+  expect(attemptsOf(h)).toEqual([1, 2, 1, 2, 3]);
+  expect(failureOf(run)).toMatchObject({ attempt: 3, retryState: 'MAXIMUM_ATTEMPTS_REACHED' });
+});
+
+describe('while the store is being read', () => {
+  test.each<[string, (handle: ReturnType<typeof hold>['handle']) => void]>([
+    ['a reset', (handle) => handle.reset()],
+    [
+      'a pause and a reset',
+      (handle) => {
+        handle.pause();
+        handle.reset();
+      },
+    ],
+    [
+      'a pause, its end, and a reset',
+      (handle) => {
+        handle.pause();
+        handle.unpause();
+        handle.reset();
+      },
+    ],
+  ])('%s starts nothing before the store has answered', async (_, act) => {
+    let answer!: (text: string) => void;
+    const h = new Harness({
+      store: {
+        get: () => new Promise((resolve) => (answer = resolve)),
+        set: () => undefined,
+        delete: () => undefined,
+      },
+    });
+    let seen: unknown;
+    const handle = h.start(
+      (ctx: ActivityContext<number>) => {
+        seen = ctx.heartbeatDetails;
+        return never();
+      },
+      { activityId: 'x' },
+    );
+    act(handle);
+    expect(handle.describe().nextAttemptScheduleTime).toBeUndefined();
+    await h.advance(60_000);
+    expect(attemptsOf(h)).toEqual([]);
+    answer('{"json":7}');
+    await h.advance(60_000);
+    expect(attemptsOf(h)).toEqual([1]);
+    expect(seen).toBe(7);
+    expect(h.engine.stats()).toMatchObject({ open: 1, running: 1, delayed: 0 });
+  });
+});
+
+test('a heartbeat that is forgotten has no time either', async () => {
+  const h = new Harness();
+  const held = hold(h);
+  held.ctx().heartbeat(1);
+  await held.fail();
+  await h.advance(10_000);
+  held.ctx().heartbeat(2);
+  held.handle.pause();
+  await held.fail();
+  expect(held.handle.describe().lastHeartbeatTime).toBeInstanceOf(Date);
+  held.handle.reset({ resetHeartbeat: true, keepPaused: true });
+  expect(held.handle.describe()).toMatchObject({
+    heartbeatDetails: undefined,
+    lastHeartbeatTime: undefined,
+  });
+});
+
+test('an unknown option is refused, and nothing is reset', () => {
+  const h = new Harness();
+  const { handle } = hold(h);
+  // @ts-expect-error it is keepPaused
+  expect(() => handle.reset({ keepPause: true })).toThrow(/"?keepPause"?.*keepPaused/s);
+  // @ts-expect-error an object is needed
+  expect(() => handle.reset(null)).toThrow(TypeError);
+  // @ts-expect-error it is jitter
+  expect(() => handle.unpause({ jiter: 1 })).toThrow(/jitter/);
+  expect(h.names()).not.toContain('reset');
+});

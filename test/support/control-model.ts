@@ -1,0 +1,667 @@
+/**
+ * What an activity does when it is steered: the runtime's rules once more, in the shortest form.
+ *
+ * The model has no promises, timers or events. It is told what happens, in order: what is asked of
+ * an activity, how its functions settle, that time has come (`tick`), and which attempts have begun
+ * (`began`). That last one it does not foresee, since several activities may be due at one time; it
+ * says whether it may be, and who should have begun.
+ */
+import type {
+  CancellationDelivery,
+  CancellationType,
+  CancelReason,
+  RetryState,
+  RunState,
+  TimeoutType,
+} from 'systole';
+
+/** Deadlines fall due on a grid; what a deadline causes at once comes one step later. */
+export const GRID_MS = 4;
+const onGrid = (at: number): number => Math.ceil(at / GRID_MS) * GRID_MS;
+
+/** Options that `updateOptions` may change. Times in milliseconds, 0 for none. */
+export interface Changeable {
+  readonly heartbeat: number;
+  readonly startToClose: number;
+  readonly scheduleToStart: number;
+  readonly scheduleToClose: number;
+  readonly startDelay: number;
+  readonly initialInterval: number;
+  readonly backoffCoefficient: number;
+  readonly maximumAttempts: number;
+  readonly priority: number;
+}
+
+export interface ModelOptions extends Changeable {
+  readonly overlapMs: number;
+  readonly type: CancellationType;
+  readonly delivery: CancellationDelivery;
+  readonly key: string | undefined;
+  readonly signal: number | undefined;
+}
+
+export interface ResetChoice {
+  readonly keepPaused: boolean;
+  readonly resetHeartbeat: boolean;
+  readonly restoreOriginalOptions: boolean;
+}
+
+/** How a function settles, or is said to from outside. `accept`: it throws the reason it was told. */
+export type Settling = 'return' | 'retryable' | 'nonRetryable' | 'accept';
+
+/** The error that an operation is to throw. */
+export type Refusal =
+  'ActivityStateError' | 'ActivityNotFoundError' | 'CancelledFailure' | undefined;
+
+type Ending = 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
+
+/** What the caller gets; `cause` is the message, or the type of the timeout. */
+export type CallerGets =
+  | { readonly state: 'resolved' }
+  | {
+      readonly state: 'rejected';
+      readonly cause: string;
+      readonly attempt: number;
+      readonly retryState: RetryState | undefined;
+    };
+
+export class ModelAttempt {
+  /** The reason that `ctx.signal` has aborted with. */
+  told: CancelReason | undefined;
+  /** Nothing that its function does counts any more. */
+  ended = false;
+  /** Its function has not settled. */
+  running = true;
+  /** It has been left to be completed from outside. */
+  leftOpen = false;
+  readonly of: ModelActivity;
+  readonly number: number;
+  readonly dispatchedAt: number;
+  readonly startedAt: number;
+  beatAt: number;
+
+  constructor(of: ModelActivity, number: number, dispatchedAt: number, startedAt: number) {
+    this.of = of;
+    this.number = number;
+    this.dispatchedAt = dispatchedAt;
+    this.startedAt = this.beatAt = startedAt;
+  }
+
+  tell(reason: CancelReason): void {
+    this.told ??= reason;
+  }
+}
+
+export class ModelActivity {
+  phase: 'DELAYED' | 'WAITING' | 'PAUSED' | 'RUNNING' | 'CLOSED' = 'DELAYED';
+  status: Ending | 'COMPLETED' | undefined;
+  options: ModelOptions;
+  /** DELAYED and PAUSED: the end of the delay. WAITING: since when. */
+  at: number;
+  /** DELAYED: when the end of the delay is noticed. */
+  dueAt: number;
+  /** WAITING: since when with this priority. */
+  queuedAt = 0;
+  attempt: ModelAttempt | undefined;
+  readonly attempts: ModelAttempt[] = [];
+  /** Of the last attempt made; 0 after a reset. */
+  number = 0;
+  /** Of the attempt whose failure is backed off from. */
+  endedAt: number | undefined;
+  /** The next attempt waits for this one's function, which keeps its slot. */
+  overlap: { readonly attempt: ModelAttempt; readonly until: number } | undefined;
+  cancelAsked = false;
+  pauseAsked = false;
+  resetAsked: ResetChoice | undefined;
+  details: number | undefined;
+  abandoned = 0;
+  caller: CallerGets | undefined;
+  /** The events to be heard of it, but the reports of heartbeats. */
+  readonly heard: string[] = ['scheduled 0'];
+
+  readonly given: ModelOptions;
+  readonly scheduledAt: number;
+
+  constructor(given: ModelOptions, scheduledAt: number) {
+    this.given = given;
+    this.scheduledAt = scheduledAt;
+    this.options = clamped(given);
+    this.at = this.dueAt = scheduledAt + given.startDelay;
+  }
+
+  get open(): boolean {
+    return this.phase !== 'CLOSED';
+  }
+
+  get runState(): RunState | undefined {
+    if (!this.open) return undefined;
+    if (this.phase === 'PAUSED') return 'PAUSED';
+    if (this.phase !== 'RUNNING') return 'SCHEDULED';
+    if (this.cancelAsked) return 'CANCEL_REQUESTED';
+    return this.pauseAsked && this.resetAsked === undefined ? 'PAUSE_REQUESTED' : 'STARTED';
+  }
+
+  get describedStatus(): string {
+    return this.status ?? (this.phase === 'PAUSED' ? 'PAUSED' : 'RUNNING');
+  }
+
+  get describedAttempt(): number {
+    return this.number + (this.open && this.attempt === undefined ? 1 : 0);
+  }
+
+  get expiresAt(): number {
+    const { scheduleToClose, startDelay } = this.options;
+    return scheduleToClose > 0 ? this.scheduledAt + startDelay + scheduleToClose : Infinity;
+  }
+
+  get holdsSlot(): boolean {
+    return this.overlap !== undefined || this.attempt?.leftOpen === false;
+  }
+
+  /** Functions that have not settled. */
+  get functions(): number {
+    return this.attempts.filter(({ running }) => running).length;
+  }
+
+  hear(event: string, attempt = this.number): void {
+    this.heard.push(`${event} ${attempt}`);
+  }
+
+  /** The timeouts that run now, each with its end; of equal ones the first counts. */
+  get timeouts(): (readonly [TimeoutType, number])[] {
+    const { heartbeat, startToClose, scheduleToStart } = this.options;
+    const { attempt, expiresAt } = this;
+    const after = (from: number, ms: number): number => (ms > 0 ? from + ms : Infinity);
+    const scheduleToClose = ['SCHEDULE_TO_CLOSE', expiresAt] as const;
+    if (attempt === undefined) {
+      const waits = this.phase === 'WAITING';
+      const until = waits ? after(this.at, scheduleToStart) : Infinity;
+      return [['SCHEDULE_TO_START', until], scheduleToClose];
+    }
+    // The deadline of the instant in which the attempt begins: seen one step later.
+    if (expiresAt === attempt.startedAt) return [['SCHEDULE_TO_CLOSE', expiresAt + GRID_MS]];
+    const beat = ['HEARTBEAT', after(attempt.beatAt, heartbeat)] as const;
+    const start = ['START_TO_CLOSE', after(attempt.startedAt, startToClose)] as const;
+    // A first attempt that never waited would have started a little later on Temporal.
+    const late = attempt.number === 1 && attempt.startedAt === attempt.dispatchedAt;
+    return late ? [scheduleToClose, start, beat] : [start, scheduleToClose, beat];
+  }
+}
+
+/** Nothing within an attempt takes longer than the attempt, and no attempt than the activity. */
+export function clamped<T extends Changeable>(options: T): T {
+  const shorter = (a: number, b: number): number => Math.min(a || b, b || a);
+  const startToClose = shorter(options.startToClose, options.scheduleToClose);
+  return {
+    ...options,
+    startToClose,
+    heartbeat: options.heartbeat && shorter(options.heartbeat, startToClose),
+    scheduleToStart: shorter(options.scheduleToStart, options.scheduleToClose),
+  };
+}
+
+interface Shutdown {
+  readonly graceUntil: number;
+  readonly abandonAt: number;
+  graceOver: boolean;
+  over: boolean;
+  /** Those of which functions run when it is over. */
+  left: readonly ModelActivity[];
+}
+
+export class ControlModel {
+  readonly activities: ModelActivity[] = [];
+  shutdown: Shutdown | undefined;
+  now = 0;
+
+  readonly slots: number;
+  readonly slotsPerKey: number;
+
+  constructor(slots: number, slotsPerKey: number) {
+    this.slots = slots;
+    this.slotsPerKey = slotsPerKey;
+  }
+
+  get open(): ModelActivity[] {
+    return this.activities.filter(({ open }) => open);
+  }
+
+  /** Closed, and functions of theirs still run. */
+  get haunted(): ModelActivity[] {
+    return this.activities.filter((one) => !one.open && one.functions > 0);
+  }
+
+  // ── From the start to an attempt ─────────────────────────────────────────────────────────────
+
+  schedule(options: ModelOptions, signalAborted: boolean): ModelActivity {
+    const activity = new ModelActivity(options, this.now);
+    this.activities.push(activity);
+    if (signalAborted) {
+      this.#close(activity, 'CANCELED', 'CANCELLED', 'CANCEL_REQUESTED');
+      activity.heard.length = 0; // nothing has been scheduled
+    } else this.#goOn(activity);
+    return activity;
+  }
+
+  /** Whether it may begin an attempt now. */
+  mayBegin({ phase, options: { key } }: ModelActivity): boolean {
+    return phase === 'WAITING' && this.held() < this.slots && !this.#isFull(key);
+  }
+
+  /** Slots held; with a key, those of that key. */
+  held(key?: string): number {
+    return this.open.filter(
+      ({ holdsSlot, options }) => holdsSlot && (key === undefined || options.key === key),
+    ).length;
+  }
+
+  #isFull(key: string | undefined): boolean {
+    return key !== undefined && this.held(key) >= this.slotsPerKey;
+  }
+
+  began(activity: ModelActivity): ModelAttempt {
+    const attempt = new ModelAttempt(activity, ++activity.number, activity.at, this.now);
+    activity.phase = 'RUNNING';
+    activity.attempt = attempt;
+    activity.attempts.push(attempt);
+    activity.hear('started');
+    return attempt;
+  }
+
+  /** To the queue for a slot, if the delay and the overlap are over. */
+  #goOn(activity: ModelActivity): void {
+    if (activity.overlap !== undefined && activity.overlap.until <= this.now) {
+      activity.overlap = undefined;
+    }
+    if (activity.phase !== 'DELAYED' || activity.overlap || activity.at > this.now) return;
+    activity.phase = 'WAITING';
+    activity.at = activity.queuedAt = this.now;
+  }
+
+  // ── Time ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** When to look again; Infinity if nothing is due. */
+  get nextDue(): number {
+    const dues = this.open.flatMap(({ phase, dueAt, overlap, timeouts }) => [
+      phase === 'DELAYED' && overlap === undefined ? onGrid(dueAt) : Infinity,
+      overlap === undefined ? Infinity : onGrid(overlap.until),
+      ...timeouts.map(([, until]) => onGrid(until)),
+    ]);
+    const { shutdown } = this;
+    if (shutdown?.over === false) {
+      dues.push(shutdown.graceOver ? shutdown.abandonAt : shutdown.graceUntil);
+    }
+    return Math.min(...dues);
+  }
+
+  /** What is due now happens. `began`: this one has begun in the same instant, of which it was due. */
+  tick(now: number, began: (activity: ModelActivity) => boolean): void {
+    this.now = now;
+    for (const activity of this.open) {
+      const [first, ...others] = activity.timeouts;
+      const [type, until] = others.reduce((a, b) => (b[1] < a[1] ? b : a), first!);
+      // A slot that comes free in the very instant may be had still.
+      const inTime = activity.phase === 'WAITING' && until === now && began(activity);
+      if (until <= now && !inTime) this.#timeOut(activity, type);
+      else if ((activity.overlap?.until ?? activity.dueAt) <= now) this.#goOn(activity);
+    }
+    if (this.shutdown !== undefined) this.#tickShutdown(this.shutdown);
+  }
+
+  #timeOut(activity: ModelActivity, type: TimeoutType): void {
+    const { attempt } = activity;
+    if (attempt === undefined) this.#close(activity, 'TIMED_OUT', type, 'TIMEOUT');
+    else this.#attemptFailed(attempt, type, type);
+  }
+
+  // ── What the function does ───────────────────────────────────────────────────────────────────
+
+  beat(attempt: ModelAttempt, details: number | undefined): void {
+    if (attempt.ended) return;
+    attempt.beatAt = this.now;
+    if (details !== undefined) attempt.of.details = details;
+    this.#deliver(attempt.of);
+  }
+
+  leaveOpen(attempt: ModelAttempt): void {
+    if (!attempt.ended) attempt.leftOpen = true;
+  }
+
+  settled(attempt: ModelAttempt, how: Settling): void {
+    const { of: activity } = attempt;
+    attempt.running = false;
+    if (attempt.ended) {
+      activity.hear('attemptSettled', attempt.number);
+      if (activity.overlap?.attempt !== attempt) return;
+      activity.overlap = undefined;
+      this.#goOn(activity);
+    } else if (!attempt.leftOpen) {
+      if (how === 'return') this.complete(activity);
+      else this.#threw(attempt, how);
+    }
+  }
+
+  #threw(attempt: ModelAttempt, how: Exclude<Settling, 'return'>): void {
+    const { of: activity, told, number } = attempt;
+    if (how !== 'accept') this.#attemptFailed(attempt, how);
+    else if (told === undefined) this.#attemptFailed(attempt, 'CANCELLED');
+    else if (activity.cancelAsked) {
+      this.#close(activity, 'CANCELED', 'CANCELLED', 'CANCEL_REQUESTED');
+    } else if (told === 'WORKER_SHUTDOWN' || this.shutdown !== undefined) {
+      this.#closeForShutdown(activity);
+    } else this.#again(attempt, number + 1, 0);
+  }
+
+  /** @param cause the message, or the type of the timeout */
+  #attemptFailed(attempt: ModelAttempt, cause: string, timedOut?: TimeoutType): void {
+    const { of: activity, number } = attempt;
+    const { maximumAttempts } = activity.options;
+    const status = timedOut === undefined ? 'FAILED' : 'TIMED_OUT';
+    const final = (retryState: RetryState, finalCause = cause): void => {
+      this.#fail(activity, status, finalCause, retryState, timedOut);
+    };
+    const scheduleToClose = timedOut === 'SCHEDULE_TO_CLOSE';
+    const reset = activity.resetAsked !== undefined && !scheduleToClose;
+    if (activity.cancelAsked) final('CANCEL_REQUESTED');
+    else if (reset) this.#unlessShutDown(attempt, 1, 0, timedOut);
+    else if (scheduleToClose) final('TIMEOUT');
+    else if (cause === 'nonRetryable') final('NON_RETRYABLE_FAILURE');
+    else if (number >= (maximumAttempts || Infinity)) final('MAXIMUM_ATTEMPTS_REACHED');
+    else {
+      const delay = backoff(activity.options, number);
+      if (this.now + delay < activity.expiresAt) {
+        this.#unlessShutDown(attempt, number + 1, delay, timedOut);
+      } else final('TIMEOUT', timedOut === undefined ? cause : 'SCHEDULE_TO_CLOSE');
+    }
+  }
+
+  /** A runtime that shuts down begins no further attempt. */
+  #unlessShutDown(
+    attempt: ModelAttempt,
+    number: number,
+    delay: number,
+    timedOut: TimeoutType | undefined,
+  ): void {
+    if (this.shutdown === undefined) this.#again(attempt, number, delay, timedOut);
+    else this.#fail(attempt.of, 'CANCELED', 'WORKER_SHUTDOWN', undefined, timedOut);
+  }
+
+  // ── The end of an attempt ────────────────────────────────────────────────────────────────────
+
+  /** Nothing more of it counts; if its function goes on, it is told so. */
+  #endAttempt(attempt: ModelAttempt): void {
+    const { of: activity, number, running } = attempt;
+    attempt.ended = true;
+    activity.attempt = undefined;
+    if (!running) return;
+    attempt.tell('NOT_FOUND');
+    activity.abandoned++;
+    activity.hear('attemptAbandoned', number);
+  }
+
+  /** The attempt is over, and attempt `number` is to come. */
+  #again(attempt: ModelAttempt, number: number, delay: number, timedOut?: TimeoutType): void {
+    const { of: activity } = attempt;
+    const { resetAsked: reset, pauseAsked, options } = activity;
+    if (!attempt.leftOpen && attempt.running && options.overlapMs > 0) {
+      activity.overlap = { attempt, until: this.now + options.overlapMs };
+    }
+    if (timedOut !== undefined) attempt.tell('TIMED_OUT');
+    activity.hear('attemptFailed');
+    this.#endAttempt(attempt);
+    const paused = pauseAsked && (reset === undefined || reset.keepPaused);
+    activity.cancelAsked = activity.pauseAsked = false;
+    activity.resetAsked = undefined;
+    activity.number = reset === undefined ? number - 1 : 0;
+    activity.endedAt = delay > 0 && reset === undefined ? this.now : undefined;
+    activity.phase = paused ? 'PAUSED' : 'DELAYED';
+    activity.at = activity.dueAt = this.now + delay;
+    if (reset !== undefined) {
+      this.#apply(activity, reset);
+      activity.hear('reset');
+    }
+    if (paused) activity.hear('paused');
+    // What a deadline causes at once is a further turn of the event loop.
+    if (timedOut === undefined) this.#goOn(activity);
+    else if (delay === 0) activity.dueAt += GRID_MS;
+  }
+
+  /** An attempt has failed, and the activity with it. */
+  #fail(
+    activity: ModelActivity,
+    status: Ending,
+    cause: string,
+    retryState: RetryState | undefined,
+    timedOut?: TimeoutType,
+  ): void {
+    const { attempt } = activity;
+    if (attempt !== undefined) {
+      if (timedOut !== undefined) attempt.tell('TIMED_OUT');
+      activity.hear('attemptFailed');
+    }
+    this.#close(activity, status, cause, retryState);
+  }
+
+  #close(
+    activity: ModelActivity,
+    status: Ending,
+    cause: string,
+    retryState: RetryState | undefined,
+  ): void {
+    this.#closed(activity, status);
+    if (status === 'TERMINATED') activity.details = undefined;
+    activity.hear(`failed ${status}`);
+    this.#reject(activity, cause, retryState);
+  }
+
+  #closed(activity: ModelActivity, status: Ending | 'COMPLETED'): void {
+    if (activity.attempt !== undefined) this.#endAttempt(activity.attempt);
+    activity.phase = 'CLOSED';
+    activity.status = status;
+    activity.overlap = undefined;
+  }
+
+  #reject(activity: ModelActivity, cause: string, retryState: RetryState | undefined): void {
+    activity.caller ??= { state: 'rejected', cause, attempt: activity.number, retryState };
+  }
+
+  #closeForShutdown(activity: ModelActivity): void {
+    this.#close(activity, 'CANCELED', 'WORKER_SHUTDOWN', undefined);
+  }
+
+  // ── What is asked of an activity ─────────────────────────────────────────────────────────────
+
+  /** Of several requests the function hears of one: cancel before reset before pause. */
+  #deliver({ attempt, cancelAsked, resetAsked, pauseAsked }: ModelActivity): void {
+    if (cancelAsked) attempt?.tell('CANCELLED');
+    else if (resetAsked !== undefined) attempt?.tell('RESET');
+    else if (pauseAsked) attempt?.tell('PAUSED');
+  }
+
+  #deliverNow(activity: ModelActivity): void {
+    if (activity.options.delivery === 'immediate') this.#deliver(activity);
+  }
+
+  cancel(activity: ModelActivity, bySignal = false): void {
+    if (!activity.open) return;
+    const { type } = activity.options;
+    if (activity.attempt === undefined) {
+      this.#close(activity, 'CANCELED', 'CANCELLED', 'CANCEL_REQUESTED');
+      return;
+    }
+    if (type !== 'ABANDON') {
+      activity.cancelAsked = true;
+      if (bySignal) this.#deliver(activity);
+      else this.#deliverNow(activity);
+    }
+    if (type !== 'WAIT_CANCELLATION_COMPLETED') {
+      this.#reject(activity, 'CANCELLED', 'CANCEL_REQUESTED');
+    }
+  }
+
+  abort(signal: number): void {
+    for (const activity of this.open) {
+      if (activity.options.signal === signal) this.cancel(activity, true);
+    }
+  }
+
+  terminate(activity: ModelActivity): Refusal {
+    if (!activity.open) return 'ActivityStateError';
+    activity.attempt?.tell('NOT_FOUND');
+    this.#close(activity, 'TERMINATED', 'enough', undefined);
+    return undefined;
+  }
+
+  pause(activity: ModelActivity): Refusal {
+    const { runState, attempt, resetAsked } = activity;
+    if (runState === 'PAUSED' || runState === 'PAUSE_REQUESTED') return undefined;
+    if (runState === undefined || runState === 'CANCEL_REQUESTED' || resetAsked !== undefined) {
+      return 'ActivityStateError';
+    }
+    if (attempt === undefined) {
+      activity.phase = 'PAUSED';
+      activity.hear('paused');
+    } else {
+      activity.pauseAsked = true;
+      this.#deliverNow(activity);
+    }
+    return undefined;
+  }
+
+  unpause(activity: ModelActivity): Refusal {
+    const { runState } = activity;
+    if (runState === 'PAUSE_REQUESTED') activity.pauseAsked = false;
+    else if (runState === 'PAUSED') {
+      activity.phase = 'DELAYED';
+      activity.dueAt = activity.at;
+      activity.hear('unpaused');
+      this.#goOn(activity);
+    } else return 'ActivityStateError';
+    return undefined;
+  }
+
+  reset(activity: ModelActivity, choice: ResetChoice): Refusal {
+    if (!this.#mayChange(activity)) return 'ActivityStateError';
+    if (activity.attempt !== undefined) {
+      activity.resetAsked = choice;
+      this.#deliverNow(activity);
+      return undefined;
+    }
+    activity.number = 0;
+    activity.endedAt = undefined;
+    this.#apply(activity, choice);
+    const firstAt = activity.scheduledAt + activity.options.startDelay;
+    activity.at = activity.attempts.length === 0 ? Math.max(firstAt, this.now) : this.now;
+    activity.dueAt = activity.at;
+    const paused = activity.phase === 'PAUSED';
+    if (!paused || !choice.keepPaused) activity.phase = 'DELAYED';
+    activity.hear('reset');
+    if (paused && !choice.keepPaused) activity.hear('unpaused');
+    this.#goOn(activity);
+    return undefined;
+  }
+
+  #apply(activity: ModelActivity, { resetHeartbeat, restoreOriginalOptions }: ResetChoice): void {
+    if (resetHeartbeat) activity.details = undefined;
+    if (restoreOriginalOptions) activity.options = clamped(activity.given);
+  }
+
+  update(activity: ModelActivity, patch: Partial<Changeable>): Refusal {
+    const started = activity.attempts.length > 0;
+    if (!this.#mayChange(activity) || (patch.startDelay !== undefined && started)) {
+      return 'ActivityStateError';
+    }
+    const { scheduledAt, phase, number, endedAt, attempt } = activity;
+    const { priority } = activity.options;
+    const options = (activity.options = clamped({ ...activity.options, ...patch }));
+    const delayed = attempt === undefined && phase !== 'WAITING';
+    const policy = patch.initialInterval !== undefined;
+    if (delayed && patch.startDelay !== undefined) activity.at = scheduledAt + options.startDelay;
+    else if (delayed && policy && endedAt !== undefined) {
+      activity.at = endedAt + backoff(options, number);
+    }
+    if (delayed) activity.dueAt = activity.at;
+    if (options.priority !== priority) activity.queuedAt = this.now;
+    this.#goOn(activity);
+    return undefined;
+  }
+
+  #mayChange({ open, cancelAsked, resetAsked }: ModelActivity): boolean {
+    return open && !cancelAsked && resetAsked === undefined;
+  }
+
+  // ── Completion from outside ──────────────────────────────────────────────────────────────────
+
+  complete(activity: ModelActivity): Refusal {
+    if (!activity.open) return 'ActivityNotFoundError';
+    this.#closed(activity, 'COMPLETED');
+    activity.details = undefined;
+    activity.hear('completed');
+    activity.caller ??= { state: 'resolved' };
+    return undefined;
+  }
+
+  fail({ attempt }: ModelActivity, how: Exclude<Settling, 'return'>): Refusal {
+    if (attempt === undefined) return 'ActivityNotFoundError';
+    this.#threw(attempt, how);
+    return undefined;
+  }
+
+  heartbeat({ attempt }: ModelActivity, details: number | undefined): Refusal {
+    if (attempt === undefined) return 'ActivityNotFoundError';
+    this.beat(attempt, details);
+    return attempt.told === undefined ? undefined : 'CancelledFailure';
+  }
+
+  reportCancellation(activity: ModelActivity): Refusal {
+    const { attempt, cancelAsked } = activity;
+    if (attempt === undefined) return 'ActivityNotFoundError';
+    if (!cancelAsked) return 'ActivityStateError';
+    // Whoever was told is heard to have stopped; to whom was not, it is a failure of the attempt.
+    if (attempt.told !== 'CANCELLED') activity.hear('attemptFailed');
+    this.#close(activity, 'CANCELED', 'CANCELLED', 'CANCEL_REQUESTED');
+    return undefined;
+  }
+
+  // ── Shutdown ─────────────────────────────────────────────────────────────────────────────────
+
+  shutDown(drain: boolean, graceMs: number, abandonMs: number): void {
+    if (this.shutdown !== undefined) return;
+    const graceUntil = this.now + graceMs;
+    this.shutdown = {
+      graceUntil,
+      abandonAt: graceUntil + abandonMs,
+      graceOver: false,
+      over: false,
+      left: [],
+    };
+    for (const activity of this.open) {
+      const { attempt, phase } = activity;
+      // Nobody will unpause what is paused.
+      if (attempt === undefined && (!drain || phase === 'PAUSED')) this.#closeForShutdown(activity);
+    }
+    if (graceMs === 0) this.#endGrace(this.shutdown);
+  }
+
+  #endGrace(shutdown: Shutdown): void {
+    shutdown.graceOver = true;
+    for (const activity of this.open) {
+      if (activity.attempt?.leftOpen === false) activity.attempt.tell('WORKER_SHUTDOWN');
+      else this.#closeForShutdown(activity);
+    }
+  }
+
+  #tickShutdown(shutdown: Shutdown): void {
+    if (shutdown.over) return;
+    if (!shutdown.graceOver && shutdown.graceUntil <= this.now) this.#endGrace(shutdown);
+    const late = shutdown.abandonAt <= this.now;
+    if (late) for (const activity of this.open) this.#closeForShutdown(activity);
+    shutdown.left = this.haunted;
+    shutdown.over = late || (this.open.length === 0 && shutdown.left.length === 0);
+  }
+}
+
+function backoff(options: Changeable, number: number): number {
+  const { initialInterval, backoffCoefficient } = options;
+  return Math.min(initialInterval * backoffCoefficient ** (number - 1), 100 * initialInterval);
+}
