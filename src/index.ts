@@ -35,6 +35,14 @@ export type { Completion } from './runtime/completion.js';
 export type { ResetOptions, UnpauseOptions } from './runtime/requests.js';
 export type { OptionsPatch } from './runtime/options-patch.js';
 
+// What a program asks of a runtime, be it this one or Temporal's
+export type {
+  ActivityHandleLike,
+  ActivityRunner,
+  CompletionLike,
+  DescriptionLike,
+} from './runtime/runner.js';
+
 // What an activity is given
 export type {
   ActivityContext,

@@ -55,6 +55,7 @@ export class Attempt implements ContextSource, AttemptTimes {
   progressed = false;
 
   readonly #owner: AttemptOwner;
+  readonly #context = new AttemptContext(this);
   #beaten = false;
   readonly #previousDetails: Snapshot | undefined;
   #progress: HeartbeatMonitor | undefined;
@@ -78,9 +79,9 @@ export class Attempt implements ContextSource, AttemptTimes {
   /** Calls the function. Its outcome is told to the owner in a later turn, a sync one's too. */
   run(fn: AnyFunction, args: readonly unknown[]): void {
     const { execute } = this.#owner.services.interceptors;
+    const context = this.#context;
     let outcome: Promise<unknown>;
     try {
-      const context = new AttemptContext(this);
       const returned =
         execute === undefined
           ? fn(context, ...args)
@@ -100,6 +101,11 @@ export class Attempt implements ContextSource, AttemptTimes {
         this.#owner.threw(this, thrown);
       },
     );
+  }
+
+  /** Its function runs, and is not in `ctx.sleep` or `ctx.keepAlive`. */
+  get working(): boolean {
+    return this.running && this.holdsSlot && this.#interruption?.awaited !== true;
   }
 
   /** The end: true if details were held back, which only success may drop. */
@@ -193,12 +199,11 @@ export class Attempt implements ContextSource, AttemptTimes {
 
   heartbeat(details: unknown): void {
     const { heartbeat } = this.#owner.services.interceptors;
-    if (heartbeat === undefined) this.beat(details);
-    else {
-      heartbeat(details, (given) => {
-        this.beat(given);
-      });
+    if (heartbeat === undefined) {
+      this.beat(details);
+      return;
     }
+    heartbeat(details, (given) => this.beat(given), this.#context);
   }
 
   /** A heartbeat that no interceptor sees. `report` is whether it is reported at once. */

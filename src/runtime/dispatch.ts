@@ -35,7 +35,7 @@ export class Dispatch implements Waiter {
   #state: 'IDLE' | 'DELAYED' | 'PAUSED' | 'WAITING' | 'CLOSED' = 'IDLE';
   /** In DELAYED and PAUSED: when the delay is over. In WAITING: since when. */
   #at = 0;
-  /** Until the store has been read nothing begins, whatever is asked meanwhile. */
+  /** False while the store is read: then nothing begins, whatever is asked meanwhile. */
   #ready = false;
   /** A timed-out attempt whose function is waited for, and until when; it keeps its slot. */
   #overlap: { readonly attempt: Attempt; readonly until: number } | undefined;
@@ -55,6 +55,10 @@ export class Dispatch implements Waiter {
 
   get paused(): boolean {
     return this.#state === 'PAUSED';
+  }
+
+  get ready(): boolean {
+    return this.#ready;
   }
 
   get waiting(): boolean {

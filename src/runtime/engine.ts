@@ -160,12 +160,13 @@ export class Engine {
     this.events = new Events(log);
     this.#defaults = options.defaults;
     this.#maxWaiting = options.maxWaiting ?? Infinity;
+    const scheduler = new Scheduler(limits, clock, deadlines);
     this.#services = {
       clock,
       deadlines,
-      scheduler: new Scheduler(limits, clock, deadlines),
+      scheduler,
       events: this.events,
-      signals: new OutsideSignals(),
+      signals: new OutsideSignals((change) => scheduler.holdWhile(change)),
       codec: new DetailsCodec(options.serializer, options.maxHeartbeatDetailsBytes),
       store: options.store,
       interceptors: compose(options.interceptors ?? []),
@@ -182,10 +183,15 @@ export class Engine {
   /**
    * Starts an activity, or joins the open one of the same id.
    *
+   * @param prepare called with a new activity before it is scheduled
    * @throws TypeError, ActivityAlreadyStartedError, RuntimeFullError, RuntimeShutdownError: then
    * nothing has been scheduled
    */
-  start(fn: AnyFunction, call: CallOptions | undefined): Started {
+  start(
+    fn: AnyFunction,
+    call: CallOptions | undefined,
+    prepare?: (execution: Execution) => void,
+  ): Started {
     if (typeof fn !== 'function') {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
     }
@@ -214,6 +220,7 @@ export class Engine {
       );
     }
     if (signal !== undefined) this.#follow(signal, execution);
+    prepare?.(execution);
     execution.schedule();
     return { execution, result: execution.result };
   }
@@ -290,6 +297,11 @@ export class Engine {
     });
   }
 
+  /** The open ones, in the order they were scheduled. */
+  executions(): Execution[] {
+    return this.#listing.open.all();
+  }
+
   list(): ActivityDescription[] {
     return this.#listing.open.all().map(describe);
   }
@@ -311,7 +323,7 @@ export class Engine {
       const done = new Deferred<ShutdownResult>();
       this.#shutdown = done.promise;
       this.#services.shutdown.begin();
-      done.resolve(shutDown(resolved, this.#listing, this.#services.clock));
+      done.resolve(shutDown(resolved, this.#listing, this.#services));
     }
     return this.#shutdown;
   }

@@ -12,15 +12,22 @@ export interface ActivityInterceptor {
   /** Calls `next`, or not; its result, or what it throws, is the attempt's. */
   readonly execute?:
     ((input: ExecuteInput, next: (input: ExecuteInput) => unknown) => unknown) | undefined;
-  /** Calls `next` with the details to keep; without the call the heartbeat does not count. */
-  readonly heartbeat?: ((details: unknown, next: (details: unknown) => void) => void) | undefined;
+  /**
+   * Calls `next` with the details to keep; without the call the heartbeat does not count.
+   * `context` is that of the attempt, the one that `execute` was given.
+   */
+  readonly heartbeat?:
+    | ((details: unknown, next: (details: unknown) => void, context: ActivityContext) => void)
+    | undefined;
 }
 
 /** The interceptors of a runtime as two functions; undefined where none of them has a say. */
 export interface Interceptors {
   readonly execute:
     ((input: ExecuteInput, run: (input: ExecuteInput) => unknown) => unknown) | undefined;
-  readonly heartbeat: ((details: unknown, beat: (details: unknown) => void) => void) | undefined;
+  readonly heartbeat:
+    | ((details: unknown, beat: (details: unknown) => void, context: ActivityContext) => void)
+    | undefined;
 }
 
 export function compose(interceptors: readonly ActivityInterceptor[]): Interceptors {
@@ -38,9 +45,9 @@ export function compose(interceptors: readonly ActivityInterceptor[]): Intercept
     heartbeat:
       beating.length === 0
         ? undefined
-        : (details, beat) => {
+        : (details, beat, context) => {
             beating.reduceRight(
-              (next, one) => (given: unknown) => one.heartbeat?.(given, next),
+              (next, one) => (given: unknown) => one.heartbeat?.(given, next, context),
               beat,
             )(details);
           },

@@ -57,6 +57,11 @@ export class Interruption {
     return this.#cancelled.promise;
   }
 
+  /** Somebody waits for the delivery. */
+  get awaited(): boolean {
+    return this.#waiting !== undefined && this.#waiting.size > 0;
+  }
+
   /** Calls back at the delivery, unless taken back with the function returned. */
   onDelivery(stop: OnDelivery): () => void {
     const waiting = (this.#waiting ??= new Set());

@@ -165,6 +165,18 @@ export class Scheduler extends Deadline {
     }
   }
 
+  /** Begins nothing while `change` runs, which may end many activities, those that wait too. */
+  holdWhile(change: () => void): void {
+    const held = this.#handingOut;
+    this.#handingOut = true;
+    try {
+      change();
+    } finally {
+      this.#handingOut = held;
+    }
+    this.handOut();
+  }
+
   /** The next start is due. */
   onDue(now: number): void {
     this.handOut(now);

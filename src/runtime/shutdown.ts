@@ -4,6 +4,7 @@ import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import * as control from './control.js';
 import type { Execution, Listing } from './execution.js';
+import type { Services } from './services.js';
 
 /** How a runtime shuts down. */
 export interface ShutdownOptions {
@@ -63,18 +64,22 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
   { open, haunted }: Listing,
-  clock: Clock,
+  { clock, scheduler }: Services,
 ): Promise<ShutdownResult> {
-  for (const execution of open.all()) {
+  // All at once: one that gives its slot back must not begin another that is about to be closed.
+  const all = (end: (execution: Execution) => void): void => {
+    scheduler.holdWhile(() => open.all().forEach(end));
+  };
+  all((execution) => {
     const waits = execution.attempt === undefined;
     // Nobody will unpause what is paused.
     if (waits && (!drain || execution.dispatch.paused)) control.shutDown(execution);
-  }
+  });
   const allOver = (): Promise<unknown> => Promise.all([...open.all(), ...haunted].map(over));
   if (graceMs === 0 || !(await within(allOver(), graceMs, clock))) {
-    open.all().forEach(control.shutDown);
+    all(control.shutDown);
     await within(allOver(), abandonMs, clock);
-    open.all().forEach(control.closeForShutdown);
+    all(control.closeForShutdown);
   }
   return { abandonedActivityIds: [...haunted].map(({ activityId }) => activityId) };
 }

@@ -12,6 +12,12 @@ interface Followed {
 
 export class OutsideSignals {
   readonly #followed = new Map<AbortSignal, Followed>();
+  readonly #allAtOnce: (change: () => void) => void;
+
+  /** @param allAtOnce runs what ends all the activities of a signal */
+  constructor(allAtOnce: (change: () => void) => void) {
+    this.#allAtOnce = allAtOnce;
+  }
 
   follow(signal: AbortSignal, follower: SignalFollower): void {
     let followed = this.#followed.get(signal);
@@ -19,7 +25,9 @@ export class OutsideSignals {
       const followers = new Set<SignalFollower>();
       const onAbort = (): void => {
         this.#followed.delete(signal);
-        for (const each of [...followers]) each.signalAborted(signal.reason);
+        this.#allAtOnce(() => {
+          for (const each of [...followers]) each.signalAborted(signal.reason);
+        });
       };
       followed = { followers, onAbort };
       this.#followed.set(signal, followed);

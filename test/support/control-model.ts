@@ -98,8 +98,8 @@ export class ModelActivity {
   options: ModelOptions;
   /** DELAYED and PAUSED: the end of the delay. WAITING: since when. */
   at: number;
-  /** DELAYED: when the end of the delay is noticed. */
-  dueAt: number;
+  /** What is due before this is noticed then. */
+  unseenUntil = 0;
   /** WAITING: since when with this priority. */
   queuedAt = 0;
   attempt: ModelAttempt | undefined;
@@ -126,7 +126,7 @@ export class ModelActivity {
     this.given = given;
     this.scheduledAt = scheduledAt;
     this.options = clamped(given);
-    this.at = this.dueAt = scheduledAt + given.startDelay;
+    this.at = scheduledAt + given.startDelay;
   }
 
   get open(): boolean {
@@ -178,8 +178,6 @@ export class ModelActivity {
       const until = waits ? after(this.at, scheduleToStart) : Infinity;
       return [['SCHEDULE_TO_START', until], scheduleToClose];
     }
-    // The deadline of the instant in which the attempt begins: seen one step later.
-    if (expiresAt === attempt.startedAt) return [['SCHEDULE_TO_CLOSE', expiresAt + GRID_MS]];
     const beat = ['HEARTBEAT', after(attempt.beatAt, heartbeat)] as const;
     const start = ['START_TO_CLOSE', after(attempt.startedAt, startToClose)] as const;
     // A first attempt that never waited would have started a little later on Temporal.
@@ -189,7 +187,7 @@ export class ModelActivity {
 }
 
 /** Nothing within an attempt takes longer than the attempt, and no attempt than the activity. */
-export function clamped<T extends Changeable>(options: T): T {
+function clamped<T extends Changeable>(options: T): T {
   const shorter = (a: number, b: number): number => Math.min(a || b, b || a);
   const startToClose = shorter(options.startToClose, options.scheduleToClose);
   return {
@@ -265,6 +263,8 @@ export class ControlModel {
     activity.attempt = attempt;
     activity.attempts.push(attempt);
     activity.hear('started');
+    // In the very instant of its deadline it can have begun by another deadline only.
+    if (activity.expiresAt === this.now) activity.unseenUntil = this.now + GRID_MS;
     return attempt;
   }
 
@@ -282,11 +282,11 @@ export class ControlModel {
 
   /** When to look again; Infinity if nothing is due. */
   get nextDue(): number {
-    const dues = this.open.flatMap(({ phase, dueAt, overlap, timeouts }) => [
-      phase === 'DELAYED' && overlap === undefined ? onGrid(dueAt) : Infinity,
-      overlap === undefined ? Infinity : onGrid(overlap.until),
-      ...timeouts.map(([, until]) => onGrid(until)),
-    ]);
+    const dues = this.open.map(({ phase, at, overlap, timeouts, unseenUntil }) => {
+      const until = overlap?.until ?? (phase === 'DELAYED' ? at : Infinity);
+      const first = Math.min(until, ...timeouts.map(([, end]) => end));
+      return onGrid(Math.max(unseenUntil, first));
+    });
     const { shutdown } = this;
     if (shutdown?.over === false) {
       dues.push(shutdown.graceOver ? shutdown.abandonAt : shutdown.graceUntil);
@@ -298,12 +298,13 @@ export class ControlModel {
   tick(now: number, began: (activity: ModelActivity) => boolean): void {
     this.now = now;
     for (const activity of this.open) {
+      if (activity.unseenUntil > now) continue;
       const [first, ...others] = activity.timeouts;
       const [type, until] = others.reduce((a, b) => (b[1] < a[1] ? b : a), first!);
       // A slot that comes free in the very instant may be had still.
       const inTime = activity.phase === 'WAITING' && until === now && began(activity);
       if (until <= now && !inTime) this.#timeOut(activity, type);
-      else if ((activity.overlap?.until ?? activity.dueAt) <= now) this.#goOn(activity);
+      else if ((activity.overlap?.until ?? activity.at) <= now) this.#goOn(activity);
     }
     if (this.shutdown !== undefined) this.#tickShutdown(this.shutdown);
   }
@@ -415,7 +416,7 @@ export class ControlModel {
     activity.number = reset === undefined ? number - 1 : 0;
     activity.endedAt = delay > 0 && reset === undefined ? this.now : undefined;
     activity.phase = paused ? 'PAUSED' : 'DELAYED';
-    activity.at = activity.dueAt = this.now + delay;
+    activity.at = this.now + delay;
     if (reset !== undefined) {
       this.#apply(activity, reset);
       activity.hear('reset');
@@ -423,7 +424,7 @@ export class ControlModel {
     if (paused) activity.hear('paused');
     // What a deadline causes at once is a further turn of the event loop.
     if (timedOut === undefined) this.#goOn(activity);
-    else if (delay === 0) activity.dueAt += GRID_MS;
+    else activity.unseenUntil = this.now + GRID_MS;
   }
 
   /** An attempt has failed, and the activity with it. */
@@ -466,6 +467,7 @@ export class ControlModel {
   }
 
   #closeForShutdown(activity: ModelActivity): void {
+    activity.attempt?.tell('WORKER_SHUTDOWN');
     this.#close(activity, 'CANCELED', 'WORKER_SHUTDOWN', undefined);
   }
 
@@ -520,6 +522,7 @@ export class ControlModel {
     }
     if (attempt === undefined) {
       activity.phase = 'PAUSED';
+      activity.unseenUntil = 0;
       activity.hear('paused');
     } else {
       activity.pauseAsked = true;
@@ -533,7 +536,7 @@ export class ControlModel {
     if (runState === 'PAUSE_REQUESTED') activity.pauseAsked = false;
     else if (runState === 'PAUSED') {
       activity.phase = 'DELAYED';
-      activity.dueAt = activity.at;
+      activity.unseenUntil = 0;
       activity.hear('unpaused');
       this.#goOn(activity);
     } else return 'ActivityStateError';
@@ -549,10 +552,10 @@ export class ControlModel {
     }
     activity.number = 0;
     activity.endedAt = undefined;
+    activity.unseenUntil = 0;
     this.#apply(activity, choice);
     const firstAt = activity.scheduledAt + activity.options.startDelay;
     activity.at = activity.attempts.length === 0 ? Math.max(firstAt, this.now) : this.now;
-    activity.dueAt = activity.at;
     const paused = activity.phase === 'PAUSED';
     if (!paused || !choice.keepPaused) activity.phase = 'DELAYED';
     activity.hear('reset');
@@ -567,12 +570,13 @@ export class ControlModel {
   }
 
   update(activity: ModelActivity, patch: Partial<Changeable>): Refusal {
-    const started = activity.attempts.length > 0;
-    if (!this.#mayChange(activity) || (patch.startDelay !== undefined && started)) {
+    const dispatched = activity.attempts.length > 0 || activity.phase === 'WAITING';
+    if (!this.#mayChange(activity) || (patch.startDelay !== undefined && dispatched)) {
       return 'ActivityStateError';
     }
     const { scheduledAt, phase, number, endedAt, attempt } = activity;
     const { priority } = activity.options;
+    activity.unseenUntil = 0;
     const options = (activity.options = clamped({ ...activity.options, ...patch }));
     const delayed = attempt === undefined && phase !== 'WAITING';
     const policy = patch.initialInterval !== undefined;
@@ -580,7 +584,6 @@ export class ControlModel {
     else if (delayed && policy && endedAt !== undefined) {
       activity.at = endedAt + backoff(options, number);
     }
-    if (delayed) activity.dueAt = activity.at;
     if (options.priority !== priority) activity.queuedAt = this.now;
     this.#goOn(activity);
     return undefined;

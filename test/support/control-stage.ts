@@ -174,6 +174,7 @@ export class Stage {
       thrown = (error as Error).name;
     }
     agree(thrown, model(), 'refused');
+    this.#hearOfBegun();
   }
 
   /** The same, of one that says so by a promise. */

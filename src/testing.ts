@@ -1,0 +1,14 @@
+/** systole/testing: activities tested with the semantics of production, in virtual time. */
+export {
+  TestActivityEnvironment,
+  type TestEnvironmentOptions,
+  type TestSemantics,
+} from './testing/environment.js';
+export { crashAtEveryHeartbeat, type CrashOutcome } from './testing/crash.js';
+export { timeline, type Recorded } from './testing/timeline.js';
+export type {
+  AttemptOutcome,
+  AttemptRecord,
+  HeartbeatRecord,
+  RecordedEvent,
+} from './testing/recorder.js';

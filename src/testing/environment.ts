@@ -1,0 +1,471 @@
+/** The runtime for tests: the real engine, on time that moves only when told. */
+import { badOption } from '../bad-input.js';
+import { durationMs, type Duration } from '../duration.js';
+import { DetailsCodec } from '../heartbeat/details.js';
+import { isThenable } from '../promises.js';
+import type { AnyFunction } from '../runtime/attempt.js';
+import type { Completion } from '../runtime/completion.js';
+import type { ActivityContext } from '../runtime/context.js';
+import * as control from '../runtime/control.js';
+import { Engine, type CallOptions, type RuntimeOptions } from '../runtime/engine.js';
+import type { Execution } from '../runtime/execution.js';
+import { ActivityHandle } from '../runtime/handle.js';
+import type { ExecuteInput } from '../runtime/interceptors.js';
+import type { RunParameters } from '../runtime/runtime.js';
+import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
+import { macrotask } from './macrotask.js';
+import { Recorder, type Attempting, type AttemptRecord, type RecordedEvent } from './recorder.js';
+import { TimeSkipper } from './skipper.js';
+import { Steering } from './steering.js';
+import { throughJson, WorkerThrottle } from './temporal-worker.js';
+import { timeline } from './timeline.js';
+import { VirtualClock } from './virtual-clock.js';
+
+/** Whose rules hold: systole's own, or those of the same activity on a Temporal cluster. */
+export type TestSemantics = 'in-process' | 'temporal';
+
+/** Options of a test environment: those of a runtime, and its own. */
+export interface TestEnvironmentOptions extends RuntimeOptions {
+  /**
+   * Whether time skips to the next timer by itself, while a `run()` or `result()` is pending and
+   * nothing but waits is left. Default true; with false only `advance` moves it.
+   */
+  readonly autoSkip?: boolean | undefined;
+  /** An activity that makes more attempts fails. Default 1,000. */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * `'temporal'` shows what a cluster does to the code: a request reaches it with an unthrottled
+   * report only, throttled details are lost on a timeout, timeouts count from the last report, a
+   * heartbeat without details erases, and arguments, results and details pass through JSON.
+   * Default `'in-process'`.
+   */
+  readonly semantics?: TestSemantics | undefined;
+}
+
+const DEFAULT_MAX_ATTEMPTS = 1_000;
+
+/** What the environment knows of an attempt that runs. */
+interface AttemptState {
+  readonly execution: Execution;
+  readonly record: Attempting;
+  readonly worker: WorkerThrottle | undefined;
+  /** What its heartbeats are from now on. */
+  silenced: 'ignored' | { readonly crash: unknown } | undefined;
+}
+
+/**
+ * Runs activities as production does, in virtual time: an hour of backoff takes no time at all.
+ * Make one for each test.
+ *
+ * @example
+ * await using env = new TestActivityEnvironment();
+ * env.failOnHeartbeat(3, new Error('connection lost'));
+ * await env.run(importRows, { args: ['big.csv'] });
+ * expect(env.attempts[1].heartbeatDetails).toEqual({ line: 3 });
+ */
+export class TestActivityEnvironment {
+  readonly #clock = new VirtualClock();
+  readonly #engine: Engine;
+  readonly #recorder: Recorder;
+  readonly #skipper: TimeSkipper;
+  readonly #steering = new Steering();
+  readonly #autoSkip: boolean;
+  readonly #temporal: boolean;
+  readonly #states = new WeakMap<ActivityContext, AttemptState>();
+  /** Of activities under `semantics: 'temporal'`: the option as given. */
+  readonly #throttles = new WeakMap<Execution, number | undefined>();
+  readonly #listeners: ((details: unknown, info: AttemptRecord) => void)[] = [];
+  #before: { readonly details: unknown; readonly attempt: number } | undefined;
+
+  /** @throws TypeError that names the option, the value received and what is accepted */
+  constructor(options: TestEnvironmentOptions = {}) {
+    const { autoSkip = true, maxAttempts, semantics, ...rest } = options;
+    const { logger = false, interceptors = [], ...runtime } = rest;
+    this.#autoSkip = autoSkip;
+    this.#temporal = readSemantics(semantics) === 'temporal';
+    const ours = {
+      execute: (input: ExecuteInput, next: (input: ExecuteInput) => unknown): unknown =>
+        this.#execute(input, next),
+      heartbeat: (
+        details: unknown,
+        next: (details: unknown) => void,
+        context: ActivityContext,
+      ): void => this.#heartbeat(details, next, context),
+    };
+    const all = { ...runtime, logger, interceptors: [ours, ...interceptors] };
+    this.#engine = new Engine(all, this.#clock, () => MIDDLE);
+    this.#recorder = new Recorder(this.#engine.events, this.#clock);
+    this.#skipper = new TimeSkipper(this.#engine, this.#clock);
+    this.#limitAttempts(readMaxAttempts(maxAttempts));
+    if (autoSkip) {
+      const nudge = (): void => this.#skipper.nudge();
+      this.#clock.onTimerSet = nudge;
+      for (const name of ['attemptFailed', 'attemptSettled', 'completed', 'failed'] as const) {
+        this.#engine.events.add(name, nudge, false);
+      }
+    }
+  }
+
+  // ── Running ──────────────────────────────────────────────────────────────────────────────────
+
+  /** As `ActivityRuntime.run`; while it is pending, time skips by itself. */
+  run<A extends unknown[], R, D = unknown>(
+    fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
+    ...rest: RunParameters<A>
+  ): Promise<Awaited<R>> {
+    try {
+      return this.start(fn, ...rest).result();
+    } catch (refused) {
+      return Promise.reject(refused);
+    }
+  }
+
+  /** As `ActivityRuntime.start`. Time stands still until somebody asks for the `result()`. */
+  start<A extends unknown[], R, D = unknown>(
+    fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
+    ...rest: RunParameters<A>
+  ): ActivityHandle<Awaited<R>, D> {
+    const call = rest[0] as CallOptions | undefined;
+    const run = fn as AnyFunction;
+    if (!this.#temporal || call?.signal?.aborted === true) return this.#start(run, call);
+    // A caller's abort is a request to the server there, which the activity hears of as of others.
+    const { signal, ...others } = call ?? {};
+    const handle = this.#start<Awaited<R>, D>(run, others);
+    const cancel = (): void => handle.cancel(signal?.reason);
+    signal?.addEventListener('abort', cancel, { once: true });
+    void handle.settled().then(() => signal?.removeEventListener('abort', cancel));
+    return handle;
+  }
+
+  #start<Result, Details>(
+    fn: AnyFunction,
+    call: CallOptions | undefined,
+  ): ActivityHandle<Result, Details> {
+    const { execution, result } = this.#engine.start(fn, call, (one) => this.#prepare(one));
+    const asked = (): void => {
+      if (this.#autoSkip) this.#skipper.awaitOutcome(execution, result);
+    };
+    return new TestHandle<Result, Details>(execution, result, asked);
+  }
+
+  #prepare(execution: Execution): void {
+    if (this.#temporal) {
+      this.#throttles.set(execution, execution.options.throttleIntervalMs);
+      execution.options = {
+        ...execution.options,
+        throttleIntervalMs: 0, // the worker's throttle comes before
+        cancellationDelivery: 'heartbeat',
+      };
+    }
+    if (this.#before === undefined) return;
+    const { details, attempt } = this.#before;
+    execution.attemptNumber = attempt - 1;
+    if (details !== undefined) {
+      execution.heartbeats.details = this.#copy(details, execution) as Execution['details'];
+    }
+  }
+
+  /** Completes activities by their task token, as `ActivityRuntime.completion`. */
+  get completion(): Completion {
+    return this.#engine.completion;
+  }
+
+  /** As `ActivityRuntime.shutdown`; its grace is virtual time, which skips meanwhile. */
+  shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
+    const done = this.#engine.shutdown(options);
+    if (this.#autoSkip) this.#skipper.await(done);
+    return done;
+  }
+
+  // ── What has happened ────────────────────────────────────────────────────────────────────────
+
+  /** The details of all heartbeats, in order; undefined for those without. */
+  get heartbeats(): readonly unknown[] {
+    return this.#recorder.beats.map(({ details }) => details);
+  }
+
+  /** The details that were reported: what a store has seen, and what listeners have. */
+  get reports(): readonly unknown[] {
+    return this.events.flatMap((event) => (event.name === 'heartbeat' ? [event.details] : []));
+  }
+
+  /** All events of the runtime, in order. */
+  get events(): readonly RecordedEvent[] {
+    return this.#recorder.events;
+  }
+
+  /** All attempts of all activities, in the order they began. */
+  get attempts(): readonly AttemptRecord[] {
+    return this.#recorder.attempts;
+  }
+
+  // ── Time ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** Virtual milliseconds since the environment was made. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /**
+   * Moves time on. Timers fire one by one in their order, each in a turn of the event loop of its
+   * own, whatever activities are doing meanwhile.
+   *
+   * @throws TypeError (as a rejection) for a bad or endless duration
+   */
+  async advance(duration: Duration): Promise<void> {
+    const ms = durationMs(duration, 'advance');
+    if (ms === Infinity) throw badOption('advance', duration, 'a finite duration');
+    await this.#clock.advance(ms);
+  }
+
+  // ── Steering ─────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Activities started from now on begin as if an earlier attempt had left these details.
+   *
+   * @param options.attempt the number of their first attempt, default 2
+   * @throws HeartbeatDetailsError
+   */
+  setHeartbeatDetails(
+    details: unknown,
+    options: { readonly attempt?: number | undefined } = {},
+  ): void {
+    const { attempt = 2 } = options;
+    if (!Number.isInteger(attempt) || attempt < 1) {
+      throw badOption('setHeartbeatDetails attempt', attempt, 'a whole number above 0');
+    }
+    const codec = new DetailsCodec(undefined, undefined);
+    this.#before = {
+      details: details === undefined ? undefined : codec.snapshot(details, () => {}),
+      attempt,
+    };
+  }
+
+  /** Called with the details of every heartbeat, and the attempt it came from. */
+  onHeartbeat(listener: (details: unknown, attempt: AttemptRecord) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Cancels the activity at the `n`-th heartbeat, counted from 1 over all heartbeats of the
+   * environment; the function hears of it in that call.
+   *
+   * @throws TypeError if `n` is no whole number, or over already
+   */
+  cancelOnHeartbeat(n: number): void {
+    this.#steering.plan('cancelOnHeartbeat', n, { do: 'cancel' });
+  }
+
+  /** Pauses the activity, as of `cancelOnHeartbeat`. */
+  pauseOnHeartbeat(n: number): void {
+    this.#steering.plan('pauseOnHeartbeat', n, { do: 'pause' });
+  }
+
+  /** The `n`-th call of `heartbeat` throws the error, once its details are taken. */
+  failOnHeartbeat(n: number, error: unknown): void {
+    this.#steering.plan('failOnHeartbeat', n, { do: 'fail', error });
+  }
+
+  /**
+   * The attempt hangs after its `n`-th heartbeat: whatever it goes on to do is ignored, and time
+   * jumps to its timeout.
+   */
+  timeoutOnHeartbeat(n: number): void {
+    this.#steering.plan('timeoutOnHeartbeat', n, { do: 'timeout' });
+  }
+
+  /** The runtime begins to shut down at the `n`-th heartbeat. */
+  shutdownOnHeartbeat(n: number): void {
+    this.#steering.plan('shutdownOnHeartbeat', n, { do: 'shutdown' });
+  }
+
+  /** @internal The program ends at the `n`-th heartbeat, as far as the function can tell. */
+  crashOnHeartbeat(n: number, error: unknown): void {
+    this.#steering.plan('crashOnHeartbeat', n, { do: 'crash', error });
+  }
+
+  // ── The end ──────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Ends what is left.
+   *
+   * @throws Error (as a rejection) with the names of activities that are still open: a test that
+   * does not wait for what it starts proves less than it seems to
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const open = this.#engine.list();
+    const story = timeline(this);
+    void this.#engine.shutdown({ abandonAfter: 0 });
+    await this.#clock.advance(0); // past work in progress, which nobody waits for any more
+    if (open.length === 0) return;
+    const names = open.map(
+      ({ activityId, activityType, attempt, runState }) =>
+        `${activityType} (${activityId}), ${runState ?? ''} at attempt ${attempt}`,
+    );
+    throw new Error(
+      `The test ended before its activities: ${names.join('; ')}. Await run() or result(), or ` +
+        `cancel what is started.\n${story}`,
+    );
+  }
+
+  // ── Around each attempt ──────────────────────────────────────────────────────────────────────
+
+  #execute(input: ExecuteInput, next: (input: ExecuteInput) => unknown): unknown {
+    const { context } = input;
+    const { activityId, activityType, attempt } = context.info;
+    const execution = this.#engine.find(activityId);
+    const record = this.#recorder.begin({
+      activityId,
+      activityType,
+      attempt,
+      heartbeatDetails: this.#copy(context.heartbeatDetails, execution),
+    });
+    const worker = this.#temporal
+      ? new WorkerThrottle(execution, this.#clock, this.#throttles.get(execution))
+      : undefined;
+    const state: AttemptState = { execution, record, worker, silenced: undefined };
+    this.#states.set(context, state);
+    const args = this.#temporal ? (throughJson(input.args) as unknown[]) : input.args;
+    try {
+      const returned = next({ context, args });
+      if (isThenable(returned)) return this.#settle(state, Promise.resolve(returned));
+      if (state.silenced === undefined) return this.#result(state, returned);
+      return this.#settle(state, Promise.resolve(returned));
+    } catch (error) {
+      if (state.silenced !== undefined) return this.#settle(state, Promise.reject(error));
+      this.#flush(state);
+      throw error;
+    }
+  }
+
+  async #settle(state: AttemptState, outcome: Promise<unknown>): Promise<unknown> {
+    try {
+      const result = await outcome;
+      await this.#hang(state);
+      return this.#result(state, result);
+    } catch (error) {
+      await this.#hang(state);
+      this.#flush(state);
+      throw error;
+    } finally {
+      // It may have been left open, of which no event tells.
+      if (this.#autoSkip) void macrotask().then(() => this.#skipper.nudge());
+    }
+  }
+
+  /** What has timed out by `timeoutOnHeartbeat` must not settle before. */
+  async #hang({ silenced, record }: AttemptState): Promise<void> {
+    while (silenced === 'ignored' && record.outcome === 'RUNNING') await macrotask();
+  }
+
+  #result({ worker }: AttemptState, result: unknown): unknown {
+    worker?.drop();
+    return this.#temporal ? throughJson(result) : result;
+  }
+
+  /** The worker sends what it has held back before it tells of a failure. */
+  #flush({ worker, execution }: AttemptState): void {
+    if (execution.attempt?.holdsSlot === true) worker?.flush();
+    worker?.drop();
+  }
+
+  // ── Around each heartbeat ────────────────────────────────────────────────────────────────────
+
+  #heartbeat(details: unknown, next: (details: unknown) => void, context: ActivityContext): void {
+    const state = this.#states.get(context);
+    if (state === undefined) return;
+    const { execution, record, worker, silenced } = state;
+    if (silenced === 'ignored') return;
+    if (silenced !== undefined) throw silenced.crash;
+    const step = this.#steering.next();
+    if (step?.do === 'cancel') control.cancel(execution, undefined, false);
+    if (step?.do === 'pause') control.pause(execution);
+    const beat = { at: this.#clock.now(), details: this.#copy(details, execution) };
+    this.#recorder.beats.push(beat);
+    record.heartbeats.push(beat);
+    for (const listener of this.#listeners) listener(beat.details, record);
+
+    if (worker === undefined) next(details);
+    else worker.heartbeat(details, next);
+
+    if (step?.do === 'shutdown') void this.#engine.shutdown();
+    if (step?.do === 'timeout') this.#timeOut(state);
+    if (step?.do === 'crash') {
+      state.silenced = { crash: step.error };
+      control.fail(execution, step.error);
+    }
+    if (step?.do === 'crash' || step?.do === 'fail') throw step.error;
+  }
+
+  #timeOut(state: AttemptState): void {
+    const { options } = state.execution;
+    if (options.heartbeatTimeoutMs === 0 && options.startToCloseTimeoutMs === 0) {
+      throw new Error(
+        'timeoutOnHeartbeat: the activity has neither heartbeatTimeout nor startToCloseTimeout',
+      );
+    }
+    state.silenced = 'ignored';
+    state.worker?.drop();
+    void this.#jump(state.record);
+  }
+
+  /** To the timeout of the attempt: past work in progress, which is as good as hung. */
+  async #jump(record: Attempting): Promise<void> {
+    await macrotask();
+    while (record.outcome === 'RUNNING' && this.#clock.fireNext()) await macrotask();
+  }
+
+  #copy(details: unknown, { services: { codec } }: Execution): unknown {
+    if (details === undefined) return undefined;
+    try {
+      return codec.copy(codec.snapshot(details, () => {}));
+    } catch {
+      return details; // it is refused by the heartbeat itself
+    }
+  }
+
+  #limitAttempts(maxAttempts: number): void {
+    this.#engine.events.add(
+      'attemptFailed',
+      ({ activityId, nextAttempt }) => {
+        if (nextAttempt === undefined || nextAttempt.attempt <= maxAttempts) return;
+        const error = new Error(
+          `The activity has failed ${maxAttempts} times and would go on: more than maxAttempts of ` +
+            'TestActivityEnvironment allows. Give it retryPolicy.maximumAttempts, or raise maxAttempts.',
+        );
+        this.#engine.find(activityId).fail('FAILED', error, 'MAXIMUM_ATTEMPTS_REACHED');
+      },
+      false,
+    );
+  }
+}
+
+/** Jitter is drawn from the middle, the same in every run. */
+const MIDDLE = 0.5;
+
+/** Time skips while its result is waited for. */
+class TestHandle<Result, Details> extends ActivityHandle<Result, Details> {
+  readonly #asked: () => void;
+
+  constructor(execution: Execution, result: Promise<unknown>, asked: () => void) {
+    super(execution, result);
+    this.#asked = asked;
+  }
+
+  override result(): Promise<Result> {
+    this.#asked();
+    return super.result();
+  }
+}
+
+function readSemantics(semantics: TestSemantics = 'in-process'): TestSemantics {
+  if (['in-process', 'temporal'].includes(semantics)) return semantics;
+  throw badOption('semantics', semantics, "'in-process' or 'temporal'");
+}
+
+function readMaxAttempts(maxAttempts: number = DEFAULT_MAX_ATTEMPTS): number {
+  if (maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts > 0)) {
+    return maxAttempts;
+  }
+  throw badOption('maxAttempts', maxAttempts, 'a whole number above 0, or Infinity');
+}

@@ -1,0 +1,147 @@
+/**
+ * systole/testing/matchers: assertions on a test environment, for Vitest and Jest. Importing it
+ * registers them; where `expect` is no global of the framework, `expect.extend(matchers)` does.
+ *
+ * @example
+ * import 'systole/testing/matchers';
+ *
+ * expect(env).toHaveHeartbeat({ line: 3 });
+ * expect(env).toHaveRetried(2);
+ * expect(env).toFailWith({ timeoutType: 'HEARTBEAT' });
+ */
+import { ApplicationFailure, TimeoutFailure, type TimeoutType } from '../failures.js';
+import { show } from '../bad-input.js';
+import type { TestActivityEnvironment } from './environment.js';
+import { timeline } from './timeline.js';
+
+/** How an activity should have failed: one of the two, or both. */
+export interface ExpectedFailure {
+  /** The `type` of an `ApplicationFailure`, or the name of any other error. */
+  readonly type?: string | undefined;
+  readonly timeoutType?: TimeoutType | undefined;
+}
+
+declare global {
+  // Vitest's assertions extend this interface too.
+  // eslint-disable-next-line @typescript-eslint/no-namespace
+  namespace jest {
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+    interface Matchers<R, T = {}> {
+      /** A heartbeat of any attempt had these details: equal, or matched by an asymmetric matcher. */
+      toHaveHeartbeat(details?: unknown): R;
+      /** So many attempts were made beyond the first of each activity. */
+      toHaveRetried(times: number): R;
+      /** An activity failed for good, and so. */
+      toFailWith(expected: ExpectedFailure): R;
+    }
+  }
+}
+
+/** What a framework gives its matchers. */
+interface MatcherState {
+  readonly isNot?: boolean | undefined;
+  equals(this: void, a: unknown, b: unknown): boolean;
+}
+
+interface Verdict {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/** For `expect.extend`. */
+export const matchers = {
+  toHaveHeartbeat(this: MatcherState, received: unknown, details?: unknown): Verdict {
+    const env = environment('toHaveHeartbeat', received);
+    const pass = env.heartbeats.some((one) => this.equals(one, details));
+    return verdict(this, env, pass, (not) => `a heartbeat${not} of ${json(details)}`);
+  },
+
+  toHaveRetried(this: MatcherState, received: unknown, times: number): Verdict {
+    const env = environment('toHaveRetried', received);
+    const activities = new Set(env.attempts.map(({ activityId }) => activityId));
+    const retries = env.attempts.length - activities.size;
+    return verdict(
+      this,
+      env,
+      retries === times,
+      (not) => `retries${not}: ${times}, and there were ${retries}`,
+    );
+  },
+
+  toFailWith(this: MatcherState, received: unknown, expected: ExpectedFailure): Verdict {
+    const env = environment('toFailWith', received);
+    if (expected.type === undefined && expected.timeoutType === undefined) {
+      throw new TypeError('toFailWith: expected { type } or { timeoutType }');
+    }
+    const failures = env.events.flatMap((event) =>
+      event.name === 'failed' ? [event.failure] : [],
+    );
+    return verdict(
+      this,
+      env,
+      failures.some((failure) => isAsExpected(failure, expected)),
+      (not) =>
+        `a failure${not} with ${json(expected)}, and ` +
+        (failures.length === 0 ? 'nothing has failed' : `it was ${failures.map(named).join(', ')}`),
+    );
+  },
+};
+
+function environment(matcher: string, received: unknown): TestActivityEnvironment {
+  // By shape: the environment may be that of another copy of the package.
+  if (typeof received === 'object' && received !== null && 'heartbeats' in received) {
+    return received as TestActivityEnvironment;
+  }
+  throw new TypeError(`${matcher}: received ${show(received)}; expected a TestActivityEnvironment`);
+}
+
+function verdict(
+  { isNot }: MatcherState,
+  env: TestActivityEnvironment,
+  pass: boolean,
+  expected: (not: string) => string,
+): Verdict {
+  const message = (): string =>
+    `expected ${expected(isNot === true ? ' not to be' : '')}\n\n${timeline(env)}`;
+  return { pass, message };
+}
+
+function isAsExpected(failure: Error, { type, timeoutType }: ExpectedFailure): boolean {
+  if (timeoutType !== undefined) {
+    if (!(failure instanceof TimeoutFailure) || failure.timeoutType !== timeoutType) return false;
+  }
+  return type === undefined || typeOf(failure) === type;
+}
+
+function typeOf(failure: Error): string {
+  return failure instanceof ApplicationFailure && failure.type !== undefined
+    ? failure.type
+    : failure.name;
+}
+
+function named(failure: Error): string {
+  return failure instanceof TimeoutFailure
+    ? `a ${failure.timeoutType} timeout`
+    : `${typeOf(failure)}: ${failure.message}`;
+}
+
+function json(value: unknown): string {
+  try {
+    return value === undefined ? 'undefined' : JSON.stringify(value);
+  } catch {
+    return show(value);
+  }
+}
+
+interface Expect {
+  extend(matchers: object): void;
+}
+
+/** Jest's is a global of its own name, Vitest's under a symbol. */
+function frameworksExpect(): Expect | undefined {
+  const holder = globalThis as unknown as Record<PropertyKey, Partial<Expect> | undefined>;
+  const candidates = [holder[Symbol.for('expect-global')], holder['expect']];
+  return candidates.find((one) => typeof one?.extend === 'function') as Expect | undefined;
+}
+
+frameworksExpect()?.extend(matchers);

@@ -1,0 +1,77 @@
+/** Moves virtual time on by itself, while somebody waits and nothing but waits is left. */
+import type { Engine } from '../runtime/engine.js';
+import type { Execution } from '../runtime/execution.js';
+import { macrotask } from './macrotask.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+export class TimeSkipper {
+  readonly #engine: Engine;
+  readonly #clock: VirtualClock;
+  /** The activities whose outcome is waited for, by how many. */
+  readonly #awaited = new Map<Execution, number>();
+  /** Other things waited for, such as a shutdown. */
+  #others = 0;
+  #looping = false;
+  #nudged = false;
+
+  constructor(engine: Engine, clock: VirtualClock) {
+    this.#engine = engine;
+    this.#clock = clock;
+  }
+
+  /** Time may skip until the activity has ended. */
+  awaitOutcome(execution: Execution, result: Promise<unknown>): void {
+    this.#awaited.set(execution, (this.#awaited.get(execution) ?? 0) + 1);
+    const stop = (): void => {
+      const count = this.#awaited.get(execution) ?? 0;
+      if (count > 1) this.#awaited.set(execution, count - 1);
+      else this.#awaited.delete(execution);
+    };
+    result.then(stop, stop);
+    this.nudge();
+  }
+
+  /** Time may skip until the promise has settled. */
+  await(promise: Promise<unknown>): void {
+    this.#others++;
+    const stop = (): void => {
+      this.#others--;
+    };
+    promise.then(stop, stop);
+    this.nudge();
+  }
+
+  /** Something has changed: it may be time to skip. */
+  nudge(): void {
+    this.#nudged = true;
+    if (!this.#looping) void this.#loop();
+  }
+
+  /** Each skip comes after a whole turn of the event loop in which nothing happened. */
+  async #loop(): Promise<void> {
+    this.#looping = true;
+    for (;;) {
+      this.#nudged = false;
+      await macrotask();
+      if (this.#wasNudged()) continue;
+      if (!this.#maySkip() || !this.#clock.fireNext()) break;
+    }
+    this.#looping = false;
+  }
+
+  #wasNudged(): boolean {
+    return this.#nudged;
+  }
+
+  #maySkip(): boolean {
+    // What has closed waits for its store at most, and that takes no virtual time.
+    const wanted =
+      this.#others > 0 || [...this.#awaited.keys()].some(({ closed }) => closed === undefined);
+    return wanted && !this.#engine.executions().some(isAtWork);
+  }
+}
+
+/** It does something that takes real time: its function runs, or its store is read. */
+function isAtWork({ attempt, dispatch }: Execution): boolean {
+  return attempt === undefined ? !dispatch.ready : attempt.working;
+}

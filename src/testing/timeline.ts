@@ -1,0 +1,103 @@
+/** A run as text. */
+import { TimeoutFailure } from '../failures.js';
+import type { AttemptRecord, HeartbeatRecord } from './recorder.js';
+
+/** What a timeline is drawn of. */
+export interface Recorded {
+  readonly attempts: readonly AttemptRecord[];
+}
+
+/** So many heartbeats of an attempt are shown at its beginning; and the last. */
+const SHOWN_FIRST = 3;
+const LONGEST_DETAILS = 60;
+
+/**
+ * The attempts of an environment as text, a row for each: when it started and what it was given,
+ * its heartbeats, how it ended, and how long until the next.
+ *
+ * @example
+ * console.log(timeline(env));
+ * // importRows (bulk-1)
+ * //   1  at 0 ms   given nothing      ♥ {"line":1} at 0 ms   FAILED at 0 ms: Error: boom   retry in 1 s
+ * //   2  at 1 s    given {"line":1}   no heartbeat           COMPLETED at 1 s
+ */
+export function timeline({ attempts }: Recorded): string {
+  if (attempts.length === 0) return 'no attempt was made';
+  const activities = new Map<string, AttemptRecord[]>();
+  for (const one of attempts) {
+    const name = `${one.activityType} (${one.activityId})`;
+    const rows = activities.get(name);
+    if (rows === undefined) activities.set(name, [one]);
+    else rows.push(one);
+  }
+  return [...activities]
+    .map(([name, rows]) => [name, ...table(rows.map(cells))].join('\n'))
+    .join('\n');
+}
+
+function cells(record: AttemptRecord): string[] {
+  const { attempt, startedAt, heartbeatDetails, heartbeats, retryDelayMs } = record;
+  return [
+    String(attempt),
+    `at ${time(startedAt)}`,
+    `given ${heartbeatDetails === undefined ? 'nothing' : shown(heartbeatDetails)}`,
+    beats(heartbeats),
+    ending(record),
+    retryDelayMs === undefined ? '' : `retry in ${time(retryDelayMs)}`,
+  ];
+}
+
+function beats(heartbeats: readonly HeartbeatRecord[]): string {
+  if (heartbeats.length === 0) return 'no heartbeat';
+  const beat = ({ at, details }: HeartbeatRecord): string =>
+    `♥ ${details === undefined ? '' : `${shown(details)} `}at ${time(at)}`;
+  const first = heartbeats.slice(0, SHOWN_FIRST).map(beat);
+  const last = heartbeats.slice(SHOWN_FIRST).slice(-1).map(beat);
+  const hidden = heartbeats.length - first.length - last.length;
+  return [...first, ...(hidden > 0 ? [`${hidden} more`] : []), ...last].join(', ');
+}
+
+function ending({ outcome, endedAt, error }: AttemptRecord): string {
+  if (endedAt === undefined) return 'still RUNNING';
+  let why = '';
+  if (error instanceof TimeoutFailure) why = error.timeoutType;
+  else if (error instanceof Error) why = String(error);
+  return `${outcome} at ${time(endedAt)}${why === '' ? '' : `: ${why}`}`;
+}
+
+/** Columns as wide as their widest cell. */
+function table(rows: readonly string[][]): string[] {
+  const width = (column: number): number =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length));
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(width(column))).join('   ')}`.trimEnd(),
+  );
+}
+
+function shown(details: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(details, (_key, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    );
+  } catch {
+    text = String(details); // it refers to itself
+  }
+  return text.length > LONGEST_DETAILS ? `${text.slice(0, LONGEST_DETAILS - 3)}...` : text;
+}
+
+const UNITS: readonly [ms: number, name: string][] = [
+  [86_400_000, 'd'],
+  [3_600_000, 'h'],
+  [60_000, 'min'],
+  [1_000, 's'],
+];
+
+/** In the largest unit that keeps three digits after the point exact. */
+function time(ms: number): string {
+  for (const [size, name] of UNITS) {
+    const value = ms / size;
+    if (value >= 1 && Number.isInteger(Math.round(value * 1e6) / 1e3)) return `${value} ${name}`;
+  }
+  return `${Math.round(ms * 1e3) / 1e3} ms`;
+}

@@ -1,0 +1,106 @@
+/** Time that moves only when told. */
+import type { Clock, Timer } from '../clock.js';
+import { Heap } from '../heap.js';
+import { macrotask } from './macrotask.js';
+
+/** All timers of one moment, in the order they were set. */
+interface Moment {
+  readonly order: number;
+  readonly callbacks: Set<() => void>;
+}
+
+/** From so many moments on it is worth looking for those whose timers were all taken back. */
+const SWEEP_FROM = 1_000;
+
+export class VirtualClock implements Clock {
+  /** Where wall time stands when the monotonic clock is at 0. */
+  static readonly EPOCH = Date.UTC(2026, 0, 1);
+
+  /** Called after each `setTimer`. */
+  onTimerSet: (() => void) | undefined;
+
+  #now = 0;
+  #pending = 0;
+  readonly #moments = new Map<number, Moment>();
+  readonly #heap = new Heap<Moment>();
+  #sweepAt = SWEEP_FROM;
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallNow(): number {
+    return VirtualClock.EPOCH + this.#now;
+  }
+
+  setTimer(callback: () => void, delayMs: number): Timer {
+    const at = this.#now + Math.max(0, delayMs);
+    const { callbacks } = this.#momentAt(at);
+    const fire = (): void => callback(); // the same function may be set twice
+    callbacks.add(fire);
+    this.#pending++;
+    this.onTimerSet?.();
+    return {
+      live: true,
+      clear: () => {
+        if (callbacks.delete(fire)) this.#pending--;
+      },
+    };
+  }
+
+  #momentAt(at: number): Moment {
+    let moment = this.#moments.get(at);
+    if (moment === undefined) {
+      if (this.#heap.size > this.#sweepAt) this.#sweep();
+      moment = { order: at, callbacks: new Set() };
+      this.#moments.set(at, moment);
+      this.#heap.push(moment);
+    }
+    return moment;
+  }
+
+  #sweep(): void {
+    this.#heap.sweep(({ order, callbacks }) => {
+      if (callbacks.size === 0) this.#moments.delete(order);
+      return callbacks.size > 0;
+    });
+    this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#heap.size);
+  }
+
+  /** Timers set and neither fired nor cleared. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Moves to the next timer that falls due until then, and fires it; false if there is none. */
+  fireNext(until = Infinity): boolean {
+    for (let moment = this.#heap.first; moment !== undefined; moment = this.#heap.first) {
+      if (moment.order > until || moment.order === Infinity) return false;
+      const [callback] = moment.callbacks;
+      if (callback === undefined) {
+        this.#heap.pop();
+        this.#moments.delete(moment.order);
+        continue;
+      }
+      moment.callbacks.delete(callback);
+      this.#pending--;
+      this.#now = Math.max(this.#now, moment.order);
+      callback();
+      return true;
+    }
+    return false;
+  }
+
+  /** Moves on, firing timers one by one in order; promises settle before and after each. */
+  async advance(ms: number): Promise<void> {
+    const until = this.#now + ms;
+    await macrotask();
+    while (this.fireNext(until)) await macrotask();
+    this.#now = Math.max(this.#now, until);
+  }
+
+  /** Moves on as a blocked event loop would: nothing fires until all of it has passed. */
+  block(ms: number): void {
+    this.#now += ms;
+  }
+}

@@ -1,0 +1,83 @@
+/** Stories that once did not go as the model says, shortened. */
+import type { Command, Story } from './control-commands.js';
+import type { ModelOptions } from './control-model.js';
+
+interface Regression {
+  readonly what: string;
+  readonly told: Story;
+}
+
+const plain: ModelOptions = {
+  heartbeat: 0,
+  startToClose: 0,
+  scheduleToStart: 0,
+  scheduleToClose: 0,
+  startDelay: 0,
+  initialInterval: 40,
+  backoffCoefficient: 1,
+  maximumAttempts: 0,
+  priority: 3,
+  overlapMs: 0,
+  type: 'TRY_CANCEL',
+  delivery: 'heartbeat',
+  key: undefined,
+  signal: undefined,
+};
+
+function start(options: Partial<ModelOptions> = {}): Command {
+  return { do: 'start', options: { ...plain, ...options }, manner: 'waits', id: 'own', turn: true };
+}
+
+const oneSlot = { slots: 1, slotsPerKey: 1, watched: true };
+
+export const KNOWN: readonly Regression[] = [
+  {
+    what: 'a heartbeat timeout shortened to one that has passed ends the attempt at once',
+    told: {
+      stage: oneSlot,
+      commands: [
+        start(),
+        { do: 'advance', ms: 400, turn: true },
+        { do: 'update', who: 0, patch: { heartbeat: 20 }, turn: true },
+      ],
+    },
+  },
+  {
+    what: 'a shutdown begins nothing in the slot of an overlap that it ends',
+    told: {
+      stage: oneSlot,
+      commands: [
+        start({ overlapMs: 20 }),
+        { do: 'fail', who: 0, how: 'retryable', token: false, turn: true },
+        start(),
+        { do: 'shutdown', drain: false, graceMs: undefined, abandonMs: 22, turn: true },
+      ],
+    },
+  },
+  {
+    what: 'an outside abort begins nothing in the slot of an overlap that it ends',
+    told: {
+      stage: oneSlot,
+      commands: [
+        start({ overlapMs: 20, signal: 0 }),
+        { do: 'fail', who: 0, how: 'retryable', token: false, turn: true },
+        start({ signal: 0 }),
+        { do: 'abort', signal: 0, turn: true },
+      ],
+    },
+  },
+  {
+    what: 'an activity that waits keeps its place when its timeouts change',
+    told: {
+      stage: oneSlot,
+      commands: [
+        start(),
+        start(),
+        start(),
+        { do: 'advance', ms: 4, turn: true },
+        { do: 'update', who: 1, patch: { scheduleToStart: 0 }, turn: true },
+        { do: 'settle', who: 0, how: 'return', turn: true },
+      ],
+    },
+  },
+];

@@ -1,0 +1,145 @@
+/**
+ * What a cluster does to the same code. Each test runs the same activity under both semantics: what
+ * it expects holds in one process, and on Temporal it does not.
+ */
+import { describe, expect, test } from 'vitest';
+import { isTimeout, type ActivityContext } from 'systole';
+import { TestActivityEnvironment, type TestSemantics } from 'systole/testing';
+import { never } from '../support/harness.js';
+
+const both = ['in-process', 'temporal'] as const;
+const ONCE = { maximumAttempts: 1 };
+
+const seen = <T>(semantics: TestSemantics, outcomes: { inProcess: T; temporal: T }): T =>
+  semantics === 'temporal' ? outcomes.temporal : outcomes.inProcess;
+
+describe.each(both)('%s', (semantics) => {
+  test('a request reaches the function: with any heartbeat, or a report', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    env.cancelOnHeartbeat(2);
+    const aborted: boolean[] = [];
+    const run = env.run(
+      async (ctx) => {
+        for (let beat = 1; beat <= 3; beat++) {
+          ctx.heartbeat(beat);
+          aborted.push(ctx.signal.aborted);
+          await Promise.resolve();
+        }
+      },
+      { heartbeatTimeout: '10s', cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+    );
+    await run.catch(() => {});
+    expect(aborted).toEqual(
+      seen(semantics, { inProcess: [false, true, true], temporal: [false, false, false] }),
+    );
+  });
+
+  test('the report at the end of an interval brings it too', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    env.cancelOnHeartbeat(2);
+    let heardAt: number | undefined;
+    const run = env.run(
+      async (ctx) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat(2);
+        await ctx.cancelled.catch(() => (heardAt = env.now()));
+      },
+      { heartbeatTimeout: '10s', cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+    );
+    await env.advance('9s');
+    await run.catch(() => {});
+    expect(heardAt).toBe(seen(semantics, { inProcess: 0, temporal: 8_000 }));
+  });
+
+  test("a caller's signal: at once, or as any request", async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const controller = new AbortController();
+    let aborted: boolean | undefined;
+    const run = env.run(
+      (ctx) => {
+        controller.abort();
+        aborted = ctx.signal.aborted;
+      },
+      { signal: controller.signal },
+    );
+    await run.catch(() => {});
+    expect(aborted).toBe(seen(semantics, { inProcess: true, temporal: false }));
+  });
+
+  test('details held back when an attempt times out: kept, or lost', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    env.timeoutOnHeartbeat(3);
+    await env.run(
+      (ctx: ActivityContext<number>) => {
+        for (let line = ctx.heartbeatDetails ?? 0; line < 4; line++) ctx.heartbeat(line + 1);
+      },
+      { heartbeatTimeout: '10s' },
+    );
+    expect(env.attempts[1]!.heartbeatDetails).toBe(seen(semantics, { inProcess: 3, temporal: 1 }));
+  });
+
+  test('a heartbeat timeout counts from the last heartbeat, or from the last report', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const run = env.run(
+      async (ctx) => {
+        ctx.heartbeat(1);
+        await ctx.sleep('5s');
+        ctx.heartbeat(2);
+        await never();
+      },
+      { heartbeatTimeout: '10s', retryPolicy: ONCE },
+    );
+    await env.advance('1 minute');
+    await expect(run).rejects.toSatisfy((error) => isTimeout(error, 'HEARTBEAT'));
+    // There the second one goes out at 8 s, when the throttle opens.
+    expect(env.attempts[0]!.endedAt).toBe(seen(semantics, { inProcess: 15_000, temporal: 18_000 }));
+  });
+
+  test('a heartbeat without details keeps the last ones, or erases them', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const given = await env.run(
+      async (ctx: ActivityContext<number>) => {
+        if (ctx.info.attempt === 2)
+          return `${String(ctx.heartbeatDetails)} ${ctx.hasHeartbeatDetails}`;
+        ctx.heartbeat(1);
+        await ctx.sleep('9s');
+        ctx.heartbeat();
+        throw new Error('no');
+      },
+      { heartbeatTimeout: '10s' },
+    );
+    expect(given).toEqual(seen(semantics, { inProcess: '1 true', temporal: 'undefined false' }));
+  });
+
+  test('details, arguments and results: as they are, or through JSON', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const date = new Date(0);
+    const given: unknown[] = [];
+    const result = await env.run(
+      (ctx: ActivityContext, when: Date) => {
+        given.push(when, ctx.heartbeatDetails);
+        ctx.heartbeat({ when, none: undefined });
+        if (ctx.info.attempt === 1) throw new Error('no');
+        return new Map([[1, when]]);
+      },
+      { args: [date] },
+    );
+    expect([...given, result]).toEqual(
+      seen<unknown[]>(semantics, {
+        inProcess: [date, undefined, date, { when: date, none: undefined }, new Map([[1, date]])],
+        temporal: [date.toJSON(), undefined, date.toJSON(), { when: date.toJSON() }, {}],
+      }),
+    );
+  });
+
+  test('what a failing attempt has held back is kept by both', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    await env.run((ctx: ActivityContext<number>) => {
+      ctx.heartbeat(1);
+      ctx.heartbeat(2);
+      if (ctx.info.attempt === 1) throw new Error('no');
+    });
+    expect(env.attempts[1]!.heartbeatDetails).toBe(2);
+    expect(env.heartbeats).toEqual([1, 2, 1, 2]);
+  });
+});

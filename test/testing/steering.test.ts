@@ -1,0 +1,339 @@
+/** What a test may have happen at a heartbeat, and that it catches defects. */
+import { describe, expect, test } from 'vitest';
+import {
+  CancelledFailure,
+  HeartbeatDetailsError,
+  isCancellation,
+  isTimeout,
+  type ActivityContext,
+} from 'systole';
+import { crashAtEveryHeartbeat, TestActivityEnvironment } from 'systole/testing';
+import { never } from '../support/harness.js';
+
+const ROWS = ['a', 'b', 'c', 'd'];
+
+/** Imports rows, and reports how many there are after each. */
+async function importRows(ctx: ActivityContext<number>, table: string[]): Promise<number> {
+  for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
+    ctx.signal.throwIfAborted();
+    table.push(ROWS[row]!);
+    ctx.heartbeat(row + 1);
+    await Promise.resolve();
+  }
+  return table.length;
+}
+
+/** Reports before the row is there: what is lost shows only if it ends in between. */
+async function reportsTooEarly(ctx: ActivityContext<number>, table: string[]): Promise<number> {
+  for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
+    ctx.heartbeat(row + 1);
+    await Promise.resolve();
+    table.push(ROWS[row]!);
+  }
+  return table.length;
+}
+
+/** Starts from the beginning each time. */
+async function forgets(ctx: ActivityContext<number>, table: string[]): Promise<number> {
+  for (let row = 0; row < ROWS.length; row++) {
+    table.push(ROWS[row]!);
+    ctx.heartbeat(row + 1);
+    await Promise.resolve();
+  }
+  return table.length;
+}
+
+/** Goes on when it is cancelled. */
+async function ignoresItsSignal(ctx: ActivityContext<number>, table: string[]): Promise<number> {
+  for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
+    table.push(ROWS[row]!);
+    ctx.heartbeat(row + 1);
+    await Promise.resolve();
+  }
+  return table.length;
+}
+
+describe('failOnHeartbeat', () => {
+  const boom = new Error('connection lost');
+  const rowsAfter = async (activity: typeof importRows): Promise<string[]> => {
+    const env = new TestActivityEnvironment();
+    env.failOnHeartbeat(2, boom);
+    const table: string[] = [];
+    await env.run(activity, { args: [table] });
+    expect(env.attempts.map(({ outcome }) => outcome)).toEqual(['FAILED', 'COMPLETED']);
+    expect(env.attempts[0]!.error).toBe(boom);
+    expect(env.attempts[1]!.heartbeatDetails).toBe(2);
+    return table;
+  };
+
+  test('throws from that call, after its details are taken', async () => {
+    expect(await rowsAfter(importRows)).toEqual(ROWS);
+  });
+
+  test('catches an activity that starts from the beginning', async () => {
+    expect(await rowsAfter(forgets)).not.toEqual(ROWS);
+  });
+
+  test('counts over all attempts and activities, and happens once', async () => {
+    const env = new TestActivityEnvironment();
+    env.failOnHeartbeat(5, boom);
+    await env.run(importRows, { args: [[]] });
+    await env.run(importRows, { args: [[]] });
+    expect(env.attempts.map(({ heartbeats }) => heartbeats.length)).toEqual([4, 1, 3]);
+  });
+});
+
+describe('cancelOnHeartbeat', () => {
+  const rowsAfter = async (activity: typeof importRows): Promise<string[]> => {
+    const env = new TestActivityEnvironment();
+    env.cancelOnHeartbeat(2);
+    const table: string[] = [];
+    const run = env.run(activity, { args: [table] });
+    await expect(run).rejects.toSatisfy(isCancellation);
+    await env.advance(0);
+    return table;
+  };
+
+  test('cancels, and the function hears of it in that call', async () => {
+    expect(await rowsAfter(importRows)).toEqual(['a', 'b']);
+  });
+
+  test('catches an activity that goes on regardless', async () => {
+    expect(await rowsAfter(ignoresItsSignal)).not.toEqual(['a', 'b']);
+  });
+
+  test('finds the signal aborted right after the call', async () => {
+    const env = new TestActivityEnvironment();
+    env.cancelOnHeartbeat(1);
+    const seen: unknown[] = [];
+    await env
+      .run((ctx) => {
+        seen.push(ctx.signal.aborted);
+        ctx.heartbeat();
+        seen.push(ctx.signal.reason);
+      })
+      .catch(() => {});
+    expect(seen).toEqual([false, expect.any(CancelledFailure)]);
+  });
+});
+
+describe('timeoutOnHeartbeat', () => {
+  test('ends the attempt there, whatever its function goes on to do', async () => {
+    const env = new TestActivityEnvironment();
+    env.timeoutOnHeartbeat(2);
+    const options = { heartbeatTimeout: '10s', retryPolicy: { initialInterval: '1s' } } as const;
+    const lines: (number | undefined)[] = [];
+    await env.run((ctx: ActivityContext<number>) => {
+      lines.push(ctx.heartbeatDetails);
+      for (let line = ctx.heartbeatDetails ?? 0; line < 4; line++) ctx.heartbeat(line + 1);
+      return 'done'; // at once, and yet too late
+    }, options);
+    expect(lines).toEqual([undefined, 2]);
+    expect(env.heartbeats).toEqual([1, 2, 3, 4]); // the first attempt's later ones are ignored
+    expect(env.attempts.map(({ outcome }) => outcome)).toEqual(['TIMED_OUT', 'COMPLETED']);
+    expect(env.now()).toBe(11_000);
+  });
+
+  test('jumps to startToClose where there is no heartbeat timeout', async () => {
+    const env = new TestActivityEnvironment();
+    env.timeoutOnHeartbeat(1);
+    const run = env.run(
+      (ctx) => {
+        ctx.heartbeat();
+        return never();
+      },
+      { startToCloseTimeout: '1m', retryPolicy: { maximumAttempts: 1 } },
+    );
+    await expect(run).rejects.toSatisfy((error) => isTimeout(error, 'START_TO_CLOSE'));
+  });
+
+  test('needs a timeout to jump to', async () => {
+    const env = new TestActivityEnvironment();
+    env.timeoutOnHeartbeat(1);
+    const run = env.run((ctx) => ctx.heartbeat(), { retryPolicy: { maximumAttempts: 1 } });
+    await expect(run).rejects.toThrow(/neither heartbeatTimeout nor startToCloseTimeout/);
+  });
+
+  test('catches an activity whose late result is wrong to count on', async () => {
+    const rows = async (activity: typeof importRows): Promise<string[]> => {
+      const env = new TestActivityEnvironment();
+      env.timeoutOnHeartbeat(2);
+      const table: string[] = [];
+      await env.run(activity, { args: [table], heartbeatTimeout: '1s', attemptOverlap: 'forbid' });
+      return table;
+    };
+    expect(await rows(forgets)).not.toEqual(ROWS);
+  });
+});
+
+describe('pauseOnHeartbeat', () => {
+  test('parks the activity until it is unpaused', async () => {
+    const env = new TestActivityEnvironment();
+    env.pauseOnHeartbeat(2);
+    const table: string[] = [];
+    const handle = env.start(importRows, { args: [table] });
+    await env.advance('1h');
+    expect(handle.describe()).toMatchObject({ status: 'PAUSED', heartbeatDetails: 2 });
+    expect(table).toEqual(['a', 'b']);
+    handle.unpause();
+    await handle.result();
+    expect(table).toEqual(ROWS);
+    expect(env.attempts.map(({ outcome }) => outcome)).toEqual(['PAUSED', 'COMPLETED']);
+  });
+});
+
+describe('shutdownOnHeartbeat', () => {
+  test('stops the activity, and keeps its details in the store', async () => {
+    const store = new Map<string, string>();
+    const table: string[] = [];
+    const options = { args: [table] as const, activityId: 'import' };
+    const first = new TestActivityEnvironment({ store });
+    first.shutdownOnHeartbeat(3);
+    const run = first.run(importRows, {
+      ...options,
+      args: [table],
+    });
+    await expect(run).rejects.toThrow(/WORKER_SHUTDOWN/);
+    await new TestActivityEnvironment({ store }).run(importRows, { ...options, args: [table] });
+    expect(table).toEqual(ROWS);
+  });
+});
+
+describe('setHeartbeatDetails', () => {
+  test('begins as if an earlier attempt had left them', async () => {
+    const env = new TestActivityEnvironment();
+    env.setHeartbeatDetails(3);
+    const table: string[] = [];
+    await env.run(importRows, { args: [table] });
+    expect(table).toEqual(['d']);
+    expect(env.attempts[0]).toMatchObject({ attempt: 2, heartbeatDetails: 3 });
+  });
+
+  test('sets the attempt too, which counts towards maximumAttempts', async () => {
+    const env = new TestActivityEnvironment();
+    env.setHeartbeatDetails(undefined, { attempt: 3 });
+    const run = env.run(
+      (ctx) => {
+        throw new Error(`${ctx.info.attempt} ${String(ctx.hasHeartbeatDetails)}`);
+      },
+      { retryPolicy: { maximumAttempts: 3 } },
+    );
+    await expect(run).rejects.toThrow('3 false');
+  });
+
+  test('takes a copy, and refuses what no heartbeat takes', async () => {
+    const env = new TestActivityEnvironment();
+    const details = { line: 1 };
+    env.setHeartbeatDetails(details);
+    details.line = 2;
+    expect(await env.run((ctx) => ctx.heartbeatDetails)).toEqual({ line: 1 });
+    expect(() => env.setHeartbeatDetails(() => 1)).toThrow(HeartbeatDetailsError);
+    expect(() => env.setHeartbeatDetails(1, { attempt: 0 })).toThrow(/attempt: received 0/);
+  });
+});
+
+test('onHeartbeat hears every heartbeat, and of which attempt', async () => {
+  const env = new TestActivityEnvironment();
+  const seen: unknown[] = [];
+  env.onHeartbeat((details, { attempt }) => seen.push([details, attempt]));
+  env.failOnHeartbeat(2, new Error('no'));
+  await env.run(importRows, { args: [[]] });
+  expect(seen).toEqual([
+    [1, 1],
+    [2, 1],
+    [3, 2],
+    [4, 2],
+  ]);
+});
+
+test.each([
+  'cancelOnHeartbeat',
+  'pauseOnHeartbeat',
+  'timeoutOnHeartbeat',
+  'shutdownOnHeartbeat',
+  'failOnHeartbeat',
+] as const)('%s refuses a heartbeat that cannot come', async (name) => {
+  const env = new TestActivityEnvironment();
+  const steer = (n: number): void => env[name](n, new Error('no'));
+  for (const n of [0, -1, 1.5, NaN]) expect(() => steer(n)).toThrow(new RegExp(`^${name}`));
+  await env.run((ctx) => ctx.heartbeat());
+  expect(() => steer(1)).toThrow(/above 1/);
+});
+
+describe('crashAtEveryHeartbeat', () => {
+  const tables: string[][] = [];
+  const fresh = (): { args: [string[]] } => {
+    const table: string[] = [];
+    tables.push(table);
+    return { args: [table] };
+  };
+  const allOnce = (): void => expect(tables.at(-1)).toEqual(ROWS);
+
+  test('passes an activity that survives each of them', async () => {
+    expect(await crashAtEveryHeartbeat(importRows, fresh, allOnce)).toBe(4);
+  });
+
+  test.each([
+    ['reports before it has done', reportsTooEarly],
+    ['starts from the beginning', forgets],
+  ])('catches one that %s, and says where', async (_, activity) => {
+    const checked = crashAtEveryHeartbeat(activity, fresh, allOnce);
+    await expect(checked).rejects.toThrow(/^after a crash at heartbeat 1: .*\n\n.*1 .*at 0 ms/s);
+  });
+
+  test('tells the check what happened', async () => {
+    const outcomes: unknown[] = [];
+    await crashAtEveryHeartbeat(importRows, fresh, ({ environment, ...outcome }) => {
+      outcomes.push(outcome);
+      expect(environment.attempts).toHaveLength(1);
+    });
+    expect(outcomes.at(2)).toEqual({
+      heartbeat: 3,
+      heartbeatDetails: 3,
+      result: 4,
+      error: undefined,
+    });
+  });
+
+  test('hands a failure of the resumed run to the check', async () => {
+    let error: unknown;
+    const activity = (ctx: ActivityContext<number>): void => {
+      if (ctx.heartbeatDetails !== undefined) throw new Error('cannot resume');
+      ctx.heartbeat(1);
+    };
+    const options = { retryPolicy: { maximumAttempts: 2 } };
+    await crashAtEveryHeartbeat(activity, options, (outcome) => (error = outcome.error));
+    expect((error as Error).message).toContain('cannot resume');
+  });
+
+  test('does not let an activity swallow the crash', async () => {
+    const steps: string[] = [];
+    const swallows = async (ctx: ActivityContext<number>): Promise<void> => {
+      for (let step = ctx.heartbeatDetails ?? 0; step < 3; step++) {
+        steps.push(`step ${step}`);
+        try {
+          ctx.heartbeat(step + 1);
+        } catch {
+          // as if nothing had happened
+        }
+        await ctx.sleep(10);
+      }
+    };
+    let resumed = 0;
+    const crashes = await crashAtEveryHeartbeat(swallows, {}, ({ heartbeatDetails }) => {
+      resumed++;
+      expect(heartbeatDetails).toBe(resumed);
+    });
+    expect(crashes).toBe(3);
+  });
+
+  test('needs an activity that heartbeats', async () => {
+    await expect(
+      crashAtEveryHeartbeat(
+        () => 1,
+        {},
+        () => {},
+      ),
+    ).rejects.toThrow(/no heartbeat/);
+  });
+});
