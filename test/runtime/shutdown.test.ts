@@ -326,3 +326,23 @@ test('idle settles, and nothing is open', async () => {
   expect(idle.outcome.state).toBe('resolved');
   expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
 });
+
+test('`await using` shuts a runtime down at the end of its block', async () => {
+  const { ActivityRuntime } = await import('../../src/index.js');
+  let reason: unknown;
+  let left!: InstanceType<typeof ActivityRuntime>;
+  {
+    await using runtime = new ActivityRuntime({ logger: false });
+    left = runtime;
+    runtime
+      .run((ctx) =>
+        ctx.cancelled.catch((error: unknown) => {
+          reason = error;
+          throw error;
+        }),
+      )
+      .catch(() => {});
+  }
+  expect(reason).toMatchObject({ message: 'WORKER_SHUTDOWN' });
+  expect(() => left.start(() => 1)).toThrow(/shutting down/);
+});
