@@ -7,9 +7,10 @@ const batchLimitMs = 120_000;
 
 /** Gives { samples: { contender: [measures of each round] }, errors: { contender: message } }. */
 export async function measure(name, definition, { rounds, batchMs, smoke }) {
-  const { contenders, fresh = false, apart = [] } = definition;
+  const { contenders, fresh = false, apart = [], execArgv = [] } = definition;
   const lastRound = Math.min(rounds, definition.rounds ?? Infinity);
-  const pool = new Pool(name, (contender) => (apart.includes(contender) ? contender : ''));
+  const processOf = (contender) => (apart.includes(contender) ? contender : '');
+  const pool = new Pool(() => start(name, execArgv), processOf);
   const samples = {};
   const errors = {};
   const counts = {};
@@ -25,8 +26,9 @@ export async function measure(name, definition, { rounds, batchMs, smoke }) {
   for (const contender of Object.keys(contenders)) {
     samples[contender] = [];
     await attempt(contender, async () => {
-      if (fresh) counts[contender] = smoke ? definition.smokeCount : definition.count;
-      else counts[contender] = await pool.ask({ contender, batchMs });
+      if (definition.count === undefined)
+        counts[contender] = await pool.ask({ contender, batchMs });
+      else counts[contender] = smoke ? definition.smokeCount : definition.count;
     });
   }
   for (let round = 0; round < lastRound; round++) {
@@ -46,14 +48,14 @@ export async function measure(name, definition, { rounds, batchMs, smoke }) {
 class Pool {
   #children = new Map();
 
-  constructor(name, processOf) {
-    this.name = name;
+  constructor(startChild, processOf) {
+    this.startChild = startChild;
     this.processOf = processOf;
   }
 
   ask(message) {
     const key = this.processOf(message.contender);
-    if (!this.#children.has(key)) this.#children.set(key, start(this.name));
+    if (!this.#children.has(key)) this.#children.set(key, this.startChild());
     const child = this.#children.get(key);
     return new Promise((resolve, reject) => {
       const onMessage = (answer) => settle(answer.error, answer.result);
@@ -81,6 +83,6 @@ class Pool {
   }
 }
 
-function start(name) {
-  return fork(worker, [name], { execArgv: ['--expose-gc'] });
+function start(name, execArgv) {
+  return fork(worker, [name], { execArgv: ['--expose-gc', ...execArgv] });
 }

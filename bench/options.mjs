@@ -7,6 +7,13 @@ export const activityOptions = {
   retryPolicy: { maximumAttempts: 3 },
 };
 
+/** For very many at once: starting a million may take longer than the timeouts above. */
+export const patientOptions = {
+  ...activityOptions,
+  heartbeatTimeout: '1h',
+  startToCloseTimeout: '2h',
+};
+
 /** All eleven options of p-retry in one shape: with some missing, a call costs 30 times as much. */
 export const retryOptions = {
   retries: 2,
@@ -23,3 +30,14 @@ export const retryOptions = {
 };
 
 export const timeoutMs = 60_000;
+
+/** What people write without a library, inside p-retry: AbortController + setTimeout. */
+export async function attemptByHand(fn) {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error('timed out')), timeoutMs);
+  try {
+    return await fn({ signal: controller.signal });
+  } finally {
+    clearTimeout(timer);
+  }
+}

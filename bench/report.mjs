@@ -1,6 +1,6 @@
 // From samples to figures, and from figures to text.
 import { readFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 
 /** Median and range of numbers. */
 export function summary(values) {
@@ -26,16 +26,18 @@ export function figures({ samples }) {
 
 /** One row of the table: the summary over the rounds, the target, and whether it holds. */
 export function judge(row, { samples, errors }) {
-  const { text, of, per, measure = 'time', atMost, atLeast } = row;
-  const target =
+  const { text, of, per, measure = 'time', atMost, atLeast, every = false } = row;
+  const bound =
     atMost !== undefined ? `<= ${atMost}` : atLeast !== undefined ? `>= ${atLeast}` : '';
+  const target = bound && `${bound}${every ? ', always' : ''}`;
   const error = errors[of] ?? errors[per];
   if (error !== undefined) return { text, target, verdict: 'error', error };
   const values = samples[of].map((round, i) =>
     per === undefined ? round[measure] : round[measure] / samples[per][i][measure],
   );
   const value = summary(values);
-  const holds = value.median <= (atMost ?? Infinity) && value.median >= (atLeast ?? -Infinity);
+  const [low, high] = every ? [value.min, value.max] : [value.median, value.median];
+  const holds = high <= (atMost ?? Infinity) && low >= (atLeast ?? -Infinity);
   return { text, ...value, target, verdict: target && (holds ? 'holds' : 'missed') };
 }
 
@@ -48,20 +50,32 @@ export function environment(systoleVersion) {
     load: Number(loadavg()[0].toFixed(2)),
     platform: `${process.platform} ${process.arch}`,
     node: process.versions.node,
+    v8: process.versions.v8,
+    memory: Math.round(totalmem() / 2 ** 30),
     versions: { systole: systoleVersion, ...own.dependencies },
   };
 }
 
-export function describe({ cpu, cores, load, platform, node, versions }) {
-  const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  return (
-    `${cpu}, ${cores} cores (load ${load} at the start), ${platform}, Node ${node}\n` +
-    packages.join(', ')
-  );
+/** The machine on one line, the packages on the next. */
+export function describe(run) {
+  return `${machineText(run)}\n${versionsText(run)}`;
+}
+
+export function machineText({ cpu, cores, memory, load, loadAtEnd, platform, node }) {
+  const size = memory === undefined ? '' : `, ${memory} GB`;
+  const end = loadAtEnd === undefined ? '' : `, ${loadAtEnd} at the end`;
+  return `${cpu}, ${cores} cores${size} (load ${load} at the start${end}), ${platform}, Node ${node}`;
+}
+
+export function versionsText({ versions }) {
+  return Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
 }
 
 /** Three significant digits, and no exponent. */
 export function number(value) {
+  if (Math.abs(value) < 0.0005) return '0';
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
   return String(Number(value.toPrecision(3)));
 }
@@ -69,6 +83,12 @@ export function number(value) {
 export function withUnit(measure, value) {
   if (measure !== 'time') return `${number(value)} ${measure}`;
   return value < 1000 ? `${number(value)} ns` : `${number(value / 1000)} us`;
+}
+
+/** The cells of a judged row: median, range, target, verdict. */
+export function cells({ median, min, max, target, verdict }) {
+  if (verdict === 'error') return ['', '', target, verdict];
+  return [number(median), `${number(min)} .. ${number(max)}`, target, verdict];
 }
 
 /** Columns as wide as they need to be; the first is aligned left, the others right. */

@@ -1,6 +1,6 @@
 // The package under test: the build at the root, or another one named by SYSTOLE_ENTRY (a file).
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const built = fileURLToPath(new URL('../dist/index.js', import.meta.url));
@@ -11,4 +11,10 @@ export async function loadSystole() {
     throw new Error('systole is not built: run `npm install && npm run build` at the root first');
   }
   return import(pathToFileURL(systoleEntry).href);
+}
+
+export function systoleVersion() {
+  const manifest = resolve(dirname(systoleEntry), '../package.json');
+  const version = existsSync(manifest) ? JSON.parse(readFileSync(manifest)).version : 'unknown';
+  return systoleEntry === built ? version : `${version} (another build)`;
 }

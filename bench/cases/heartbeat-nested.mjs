@@ -9,6 +9,27 @@ const makeDetails = (i) => ({
   last: { id: `row-${i}`, tags: ['a', 'b'] },
 });
 
+/** With a store and a listener, which both get every report: strings made for each. */
+function countStrings(ActivityRuntime) {
+  let reports = 0;
+  const runtime = new ActivityRuntime({ logger: false, store: new Map() });
+  runtime.on('heartbeat', () => reports++);
+  const run = (fn, options) => runtime.run(fn, { ...options, heartbeatThrottleInterval: 0 });
+  const beat = beats(run, makeDetails);
+  return async (count) => {
+    const { stringify } = JSON;
+    let strings = 0;
+    reports = 0;
+    JSON.stringify = (...args) => (strings++, stringify(...args));
+    try {
+      const { time } = await beat(count);
+      return { time, strings: strings / reports };
+    } finally {
+      JSON.stringify = stringify;
+    }
+  };
+}
+
 export default {
   title: 'ctx.heartbeat(nested object), throttled',
   contenders: {
@@ -30,6 +51,10 @@ export default {
         return { time, passes: passes / (count + 1) };
       };
     },
+    async 'systole, all reported'() {
+      const { ActivityRuntime } = await loadSystole();
+      return countStrings(ActivityRuntime);
+    },
     'superjson.serialize + JSON.stringify': () =>
       loop((i) => JSON.stringify(superjson.serialize(makeDetails(i)))),
   },
@@ -45,6 +70,14 @@ export default {
       of: 'systole, passes counted',
       measure: 'passes',
       atMost: 1,
+      every: true,
+    },
+    {
+      text: 'heartbeat(nested object): strings per report',
+      of: 'systole, all reported',
+      measure: 'strings',
+      atMost: 1,
+      every: true,
     },
   ],
 };

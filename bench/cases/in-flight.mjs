@@ -1,6 +1,7 @@
 // Row 5: many activities in flight at once, all waiting: bytes held and time to start, each.
 import { setImmediate as turn } from 'node:timers/promises';
-import { activityOptions, retryOptions, timeoutMs } from '../options.mjs';
+import { heapUsed } from '../heap.mjs';
+import { activityOptions, attemptByHand, retryOptions } from '../options.mjs';
 import { loadSystole } from '../systole.mjs';
 
 let gate;
@@ -23,29 +24,20 @@ async function hold(call, running) {
   let open;
   gate = new Promise((resolve) => (open = resolve));
   started = 0;
-  await collect();
-  const before = process.memoryUsage().heapUsed;
+  const before = await heapUsed();
 
   const start = performance.now();
   for (let i = 0; i < count; i++) running[i] = call();
   while (started < count) await turn();
   const time = ((performance.now() - start) * 1e6) / count;
 
-  await collect();
-  const bytes = (process.memoryUsage().heapUsed - before) / count;
+  const bytes = ((await heapUsed()) - before) / count;
 
   open();
   let sum = 0;
   for (const result of running) sum += await result;
   if (sum !== count) throw new Error(`${count} calls gave ${sum}`);
   return { time, bytes };
-}
-
-async function collect() {
-  for (let i = 0; i < 3; i++) {
-    await turn();
-    globalThis.gc();
-  }
 }
 
 const contender = (prepare) => async () => {
@@ -76,23 +68,12 @@ const contenders = {
   }),
 };
 
-/** What people write without a library: p-retry + AbortController + setTimeout. */
-async function attemptByHand(fn) {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error('timed out')), timeoutMs);
-  try {
-    return await fn({ signal: controller.signal });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 export default {
   title: '100,000 in flight (smoke: 2,000), heartbeat and start-to-close armed',
   contenders,
   // Heaps must not mix: a new process for each contender and round.
   fresh: true,
-  rounds: 15,
+  rounds: 9,
   count: 100_000,
   smokeCount: 2_000,
   rows: [

@@ -4,15 +4,25 @@
 // - contenders: name -> function that prepares it and gives (a promise of) `batch(count)`, which
 //   resolves to measures per call: { time } in nanoseconds, { bytes }, or others;
 // - rows: { text, of, per?, measure = 'time', atMost?, atLeast? }: the measure of one contender,
-//   or its ratio to another one's in the same round;
+//   or its ratio to another one's in the same round; `every`: the target is for each round, not
+//   for their median;
 // - apart: contenders that would disturb the others and so get a process of their own;
-// - fresh, count, smokeCount: each batch in a new process, with that many calls;
+// - count, smokeCount: the calls of a batch; without it, as many as fill about 50 ms;
+// - fresh: each batch in a new process;
+// - execArgv: options of Node for those processes;
 // - rounds: no more rounds than that, for a slow case.
 import call from './call.mjs';
 import heartbeatNumber from './heartbeat-number.mjs';
 import heartbeatFlat from './heartbeat-flat.mjs';
 import heartbeatNested from './heartbeat-nested.mjs';
 import inFlight from './in-flight.mjs';
+import growth from './growth.mjs';
+import lateness from './lateness.mjs';
+import falseTimeouts from './false-timeouts.mjs';
+import size from './size.mjs';
+import importing from './import.mjs';
+import afterwards from './afterwards.mjs';
+import fullRate from './full-rate.mjs';
 
 export default {
   call,
@@ -20,4 +30,11 @@ export default {
   'heartbeat-flat': heartbeatFlat,
   'heartbeat-nested': heartbeatNested,
   'in-flight': inFlight,
+  growth,
+  lateness,
+  'false-timeouts': falseTimeouts,
+  size,
+  import: importing,
+  afterwards,
+  'full-rate': fullRate,
 };

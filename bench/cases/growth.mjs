@@ -1,0 +1,122 @@
+// Row 6: does a call cost more when very many others are in flight?
+import { setImmediate as turn } from 'node:timers/promises';
+import { attemptByHand, patientOptions, retryOptions } from '../options.mjs';
+import { loadSystole } from '../systole.mjs';
+
+let gate = new Promise(() => {});
+let started = 0;
+
+const wait = async () => {
+  started++;
+  await gate;
+  return 1;
+};
+const noop = async () => 1;
+
+/** So many calls are measured at the least, or a few turns of the collector decide. */
+const callsMeasured = 100_000;
+
+/** Fills the runtime, more than once if it is few, and runs calls to their end beside the last. */
+const contender = (part, prepare) => async () => {
+  const call = await prepare();
+  return async (count) => {
+    const inFlight = Math.round(count * part);
+    const measured = Math.min(callsMeasured, count);
+    await cycles(call, Math.min(inFlight, measured / 10), 10); // warms up
+    const fills = Math.max(1, Math.round(measured / inFlight));
+    const startNs = await cycles(call, inFlight, fills - 1);
+    const lastNs = await fill(call, inFlight, []);
+    await runToTheEnd(call, measured / 5);
+    const callNs = await runToTheEnd(call, measured);
+    return {
+      'us to start': (startNs * (fills - 1) + lastNs) / fills / 1e3,
+      'us for one more call': callNs / 1e3,
+    };
+  };
+};
+
+/** Fills, empties, and so on; gives the mean time of a start. */
+async function cycles(call, inFlight, times) {
+  let sum = 0;
+  for (let i = 0; i < times; i++) {
+    let open;
+    gate = new Promise((resolve) => (open = resolve));
+    const running = [];
+    sum += await fill(call, inFlight, running);
+    open();
+    await Promise.all(running);
+  }
+  return times && sum / times;
+}
+
+async function fill(call, count, running) {
+  started = 0;
+  const start = performance.now();
+  for (let i = 0; i < count; i++) running.push(call(wait));
+  while (started < count) await turn();
+  return ((performance.now() - start) * 1e6) / count;
+}
+
+async function runToTheEnd(call, count) {
+  let sum = 0;
+  const start = performance.now();
+  for (let i = 0; i < count; i++) sum += await call(noop);
+  if (sum !== count) throw new Error(`${count} calls gave ${sum}`);
+  return ((performance.now() - start) * 1e6) / count;
+}
+
+const systole = async () => {
+  const { runActivity } = await loadSystole();
+  return (fn) => runActivity(fn, patientOptions);
+};
+const byHand = async () => {
+  const { default: pRetry } = await import('p-retry');
+  // By hand a signal has to be given to the function, which is what reads it.
+  return (fn) => pRetry(() => attemptByHand(({ signal }) => fn(signal)), retryOptions);
+};
+
+const hundredth = 1 / 100;
+
+export default {
+  title: '1,000,000 in flight against 10,000 (smoke: 10,000 against 100)',
+  contenders: {
+    'systole, few': contender(hundredth, systole),
+    'systole, many': contender(1, systole),
+    'by hand, few': contender(hundredth, byHand),
+    'by hand, many': contender(1, byHand),
+  },
+  fresh: true,
+  rounds: 3,
+  count: 1_000_000,
+  smokeCount: 10_000,
+  // A million activities do not fit the heap that Node allows itself.
+  execArgv: ['--max-old-space-size=8192'],
+  rows: [
+    {
+      text: 'growth: a start with 1,000,000 in flight, in starts with 10,000',
+      of: 'systole, many',
+      per: 'systole, few',
+      measure: 'us to start',
+      atMost: 1.5,
+    },
+    {
+      text: 'growth: one more call with 1,000,000 in flight, in calls with 10,000',
+      of: 'systole, many',
+      per: 'systole, few',
+      measure: 'us for one more call',
+      atMost: 1.5,
+    },
+    {
+      text: 'growth: a start by hand, the same',
+      of: 'by hand, many',
+      per: 'by hand, few',
+      measure: 'us to start',
+    },
+    {
+      text: 'growth: one more call by hand, the same',
+      of: 'by hand, many',
+      per: 'by hand, few',
+      measure: 'us for one more call',
+    },
+  ],
+};
