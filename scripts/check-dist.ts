@@ -1,17 +1,22 @@
 // Fails when a declaration file in dist names another package, or a script that has to run without
-// Node names a Node module.
+// Node names a Node module. Only systole/temporal may name Temporal's packages, optional peers.
 import { readdir, readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 
 /** The others run in browsers, Bun and Deno too. */
-const nodeEntries = new Set(['context', 'node']);
+const nodeEntries = new Set(['context', 'node', 'temporal']);
+
+const isPeerOf = (file: string, name: string): boolean =>
+  /^temporal\./.test(file) && name.startsWith('@temporalio/');
 
 const builtins = new Set(builtinModules);
 const specifier =
   /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*|<reference\s+(?:types|path)=\s*)(['"])([^'"\n]+)\1/g;
 
-const files = (await readdir('dist')).filter((file) => /\.(?:d\.c?ts|c?js)$/.test(file));
+const files = (await readdir('dist', { recursive: true })).filter((file) =>
+  /\.(?:d\.c?ts|c?js)$/.test(file),
+);
 const named = new Map<string, string[]>();
 for (const file of files) {
   const text = await readFile(join('dist', file), 'utf8');
@@ -26,19 +31,28 @@ const problems: string[] = [];
 for (const [file, names] of named) {
   if (!/\.d\.c?ts$/.test(file)) continue;
   for (const name of names) {
-    if (!name.startsWith('.')) problems.push(`${file}: types of '${name}' leak into ours`);
+    if (!name.startsWith('.') && !isPeerOf(file, name))
+      problems.push(`${file}: types of '${name}' leak into ours`);
   }
 }
 
 const portable = new Set<string>();
 for (const file of files) {
-  const [, entry] = /^([a-z]+)\.c?js$/.exec(file) ?? [];
+  const [, entry] = /^([a-z/]+)\.c?js$/.exec(file) ?? [];
   if (entry !== undefined && !nodeEntries.has(entry)) reach(file);
 }
 for (const file of portable) {
   for (const name of named.get(file) ?? []) {
     if (name.startsWith('node:') || builtins.has(name)) {
       problems.push(`${file}: needs the Node module '${name}'`);
+    }
+  }
+}
+
+for (const [file, names] of named) {
+  for (const name of names) {
+    if (name.startsWith('@temporalio/') && !isPeerOf(file, name)) {
+      problems.push(`${file}: needs the optional peer '${name}'`);
     }
   }
 }
@@ -54,6 +68,6 @@ function reach(file: string): void {
   if (portable.has(file)) return;
   portable.add(file);
   for (const name of named.get(file) ?? []) {
-    if (name.startsWith('./')) reach(name.slice(2));
+    if (name.startsWith('.')) reach(posix.join(posix.dirname(file), name));
   }
 }

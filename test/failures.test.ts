@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type * as failures from '../src/failures.js';
 import * as here from '../src/index.js';
-import { ensureError } from '../src/failures.js';
+import { ensureError, withoutFrames } from '../src/failures.js';
 import { Harness } from './support/harness.js';
 
 /** The same source once more, as a second installed copy would be. */
@@ -363,5 +363,31 @@ test("what the caller gets says what happened, with the cause's own words", asyn
       message:
         'Activity importRows failed at attempt 1 (MAXIMUM_ATTEMPTS_REACHED): RangeError: row 5',
     },
+  });
+});
+
+describe('withoutFrames', () => {
+  test('makes an error that has none, and leaves others theirs', () => {
+    expect(withoutFrames(() => new Error('bare')).stack).toBe('Error: bare');
+    expect(new Error('full').stack).toContain('failures.test');
+    expect(() =>
+      withoutFrames(() => {
+        throw new Error('thrown');
+      }),
+    ).toThrow('thrown');
+    expect(new Error('full').stack).toContain('failures.test');
+  });
+
+  test('does without where the limit is frozen or unknown', () => {
+    const { stackTraceLimit } = Error;
+    for (const limit of [{ writable: false, value: stackTraceLimit }, { value: undefined }]) {
+      Object.defineProperty(Error, 'stackTraceLimit', { ...limit, configurable: true });
+      try {
+        expect(withoutFrames(() => 'made')).toBe('made');
+      } finally {
+        const restored = { value: stackTraceLimit, writable: true, configurable: true };
+        Object.defineProperty(Error, 'stackTraceLimit', { ...restored, enumerable: true });
+      }
+    }
   });
 });

@@ -27,6 +27,7 @@ import {
   type OwnOptions,
   type ResolvedOptions,
 } from './options.js';
+import { GeneratedIds } from './random-token.js';
 import { Registry } from './registry.js';
 import { requested } from './requests.js';
 import { Scheduler } from './scheduler.js';
@@ -171,6 +172,7 @@ export class Engine {
       store: options.store,
       interceptors: compose(options.interceptors ?? []),
       shutdown: new ShutdownState(),
+      ids: new GeneratedIds(),
       tokens: new Map(),
       log,
       random,

@@ -10,7 +10,13 @@
  */
 import { Deadline } from '../deadlines.js';
 import type { ActivityEventName, EventFields } from '../events.js';
-import { CancelledFailure, ensureError, type RetryState, type TimeoutType } from '../failures.js';
+import {
+  CancelledFailure,
+  ensureError,
+  withoutFrames,
+  type RetryState,
+  type TimeoutType,
+} from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
 import { Deferred } from '../promises.js';
 import { classify } from '../retry/classify.js';
@@ -28,7 +34,6 @@ import {
   type ClosedStatus,
   type Next,
 } from './outcome.js';
-import { randomToken } from './random-token.js';
 import type { Registered, Registry } from './registry.js';
 import { requested, type Requests, type ResetOptions } from './requests.js';
 import type { Services } from './services.js';
@@ -110,7 +115,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   /** Made when first asked for: most activities are never called by their id. */
   get activityId(): string {
     if (this.#id === undefined) {
-      this.#id = randomToken();
+      this.#id = this.services.ids.next();
       if (this.closed === undefined) this.#listing.open.name(this, this.#id);
     }
     return this.#id;
@@ -325,7 +330,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       this.heartbeats.report(attempt.number);
     }
     if (timedOut !== undefined) {
-      attempt.interruption.deliver(new CancelledFailure('TIMED_OUT', { cause: failure }));
+      const told = withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
+      attempt.interruption.deliver(told);
     }
     const goesOn = next.again && this.closed === undefined; // who heard the abort may have closed it
     if (next.again || !accepted) {

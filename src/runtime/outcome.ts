@@ -1,5 +1,11 @@
 /** How an activity's end, and the end of its attempts, is put into words. */
-import { ActivityFailure, TimeoutFailure, type RetryState, type TimeoutType } from '../failures.js';
+import {
+  ActivityFailure,
+  TimeoutFailure,
+  withoutFrames,
+  type RetryState,
+  type TimeoutType,
+} from '../failures.js';
 import type { Attributes } from './announce.js';
 import type { ResolvedOptions } from './options.js';
 
@@ -50,7 +56,8 @@ export function activityFailure(
   const when = attempt === 0 ? 'before its first attempt' : `at attempt ${String(attempt)}`;
   const state = retryState === undefined ? '' : ` (${retryState})`;
   const message = `Activity ${activityType} ${DONE[status]} ${when}${state}: ${said(cause)}`;
-  return new ActivityFailure(message, { ...attributes, retryState, cause });
+  const fields = { ...attributes, retryState, cause };
+  return withoutFrames(() => new ActivityFailure(message, fields));
 }
 
 /** An error's `toString` may be the user's own. */
@@ -82,14 +89,9 @@ export function attemptTimeout(
 ): TimeoutFailure {
   const { options, previous, ...fields } = context;
   const ms = timeoutMs(timeoutType, options);
-  return new TimeoutFailure(
-    `activity ${TIMEOUT_NAMES[timeoutType]} timeout after ${String(ms)} ms`,
-    {
-      timeoutType,
-      ...fields,
-      ...(previous === undefined ? undefined : { cause: withoutCause(previous) }),
-    },
-  );
+  const message = `activity ${TIMEOUT_NAMES[timeoutType]} timeout after ${String(ms)} ms`;
+  const cause = previous === undefined ? undefined : { cause: withoutCause(previous) };
+  return withoutFrames(() => new TimeoutFailure(message, { timeoutType, ...fields, ...cause }));
 }
 
 function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
@@ -125,9 +127,6 @@ function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
 function withoutCause(failure: Error): Error {
   if (!(failure instanceof TimeoutFailure) || failure.cause === undefined) return failure;
   const { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs } = failure;
-  return new TimeoutFailure(failure.message, {
-    timeoutType,
-    lastHeartbeatDetails,
-    eventLoopBlockedMs,
-  });
+  const fields = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs };
+  return withoutFrames(() => new TimeoutFailure(failure.message, fields));
 }

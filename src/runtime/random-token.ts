@@ -1,4 +1,4 @@
-/** Names that nobody can guess, and that never repeat. */
+/** Names that never repeat, and tokens that nobody can guess. */
 
 const BYTES = 16;
 
@@ -9,4 +9,15 @@ export function randomToken(): string {
     .replaceAll('+', '-')
     .replaceAll('/', '_')
     .replaceAll('=', '');
+}
+
+/** Ids of activities that were given none: unique in the world, and cheap after the first. */
+export class GeneratedIds {
+  #prefix: string | undefined;
+  #count = 0;
+
+  next(): string {
+    this.#prefix ??= randomToken();
+    return `${this.#prefix}-${(++this.#count).toString(36)}`;
+  }
 }

@@ -6,6 +6,7 @@ import type { DetailsCodec } from '../heartbeat/details.js';
 import type { HeartbeatStore } from '../heartbeat/store.js';
 import type { Log } from '../logger.js';
 import type { Interceptors } from './interceptors.js';
+import type { GeneratedIds } from './random-token.js';
 import type { Scheduler } from './scheduler.js';
 import type { ShutdownState } from './shutdown-state.js';
 import type { OutsideSignals } from './signals.js';
@@ -21,6 +22,7 @@ export interface Services {
   readonly store: HeartbeatStore | undefined;
   readonly interceptors: Interceptors;
   readonly shutdown: ShutdownState;
+  readonly ids: GeneratedIds;
   /** Activities by the task token of their running attempt, once it has been read. */
   readonly tokens: Map<string, object>;
   readonly log: Log;

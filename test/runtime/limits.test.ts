@@ -267,10 +267,9 @@ const job: fc.Arbitrary<Job> = fc.record({
 /** Who starts when, step by step of 4 ms. */
 function model(jobs: readonly Job[], slots: number, perKey: number): string[] {
   const started: string[] = [];
-  let running: { job: Job; until: number }[] = [];
+  const running: { job: Job; until: number }[] = [];
   let waiting: { job: Job; index: number }[] = [];
   for (let now = 0; now <= 20_000; now += 4) {
-    running = running.filter(({ until }) => until > now);
     waiting = waiting.filter(
       ({ job: { at, cancelAfter } }) => cancelAfter === undefined || at + cancelAfter > now,
     );
@@ -288,7 +287,11 @@ function model(jobs: readonly Job[], slots: number, perKey: number): string[] {
         started.push(`${next.index}@${now}`);
       }
     };
-    fill();
+    // Of those that end together, the one that started first ends first, and its slot is given on.
+    for (const done of running.filter(({ until }) => until <= now)) {
+      running.splice(running.indexOf(done), 1);
+      fill();
+    }
     jobs.forEach((one, index) => {
       if (one.at !== now) return;
       waiting.push({ job: one, index });

@@ -1,0 +1,10 @@
+/**
+ * systole/temporal: the same activities on systole and on Temporal. `fromTemporal` takes Temporal's
+ * activities here, `toTemporal` takes systole's there, and `TemporalRuntime` runs them there. For
+ * Node; needs `@temporalio/activity`, `@temporalio/common` and `@temporalio/client`.
+ */
+export { fromTemporal } from './temporal/from-temporal.js';
+export { toTemporal, type ToTemporalOptions } from './temporal/to-temporal.js';
+export { TemporalRuntime, type TemporalRuntimeOptions } from './temporal/runtime.js';
+export type { TemporalActivityHandle } from './temporal/handle.js';
+export type { TemporalCompletion } from './temporal/completion.js';

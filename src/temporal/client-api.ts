@@ -1,0 +1,17 @@
+/** What is used of Temporal's client. The only file that imports `@temporalio/client`. */
+export {
+  ActivityCancelledError,
+  ActivityCompletionError,
+  ActivityExecutionAlreadyStartedError,
+  ActivityExecutionFailedError,
+  ActivityNotFoundError as TemporalActivityNotFoundError,
+  ActivityPausedError,
+  ActivityResetError,
+  isGrpcServiceError,
+  ServiceError,
+  type ActivityExecutionDescription,
+  type ActivityHandle as ClientHandle,
+  type ActivityOptions as ClientOptions,
+  type ActivityOptionsUpdate,
+  type Client,
+} from '@temporalio/client';

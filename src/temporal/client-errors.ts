@@ -1,0 +1,67 @@
+/** What the client throws, in systole's words. */
+import {
+  ActivityAlreadyStartedError,
+  ActivityNotFoundError,
+  ActivityStateError,
+  CancelledFailure,
+} from '../failures.js';
+import {
+  ActivityCancelledError,
+  ActivityCompletionError,
+  ActivityExecutionAlreadyStartedError,
+  ActivityPausedError,
+  ActivityResetError,
+  isGrpcServiceError,
+  ServiceError,
+  TemporalActivityNotFoundError,
+} from './client-api.js';
+
+const NOT_FOUND = 5;
+const FAILED_PRECONDITION = 9;
+
+/** Of an operation on an activity, or on an attempt; anything else is left as it is. */
+export function asOwnError(error: unknown, operation: string, activityId?: string): unknown {
+  const cause = error;
+  if (error instanceof TemporalActivityNotFoundError || grpcCode(error) === NOT_FOUND) {
+    return activityId === undefined
+      ? new ActivityNotFoundError('No running attempt has this task token', { cause })
+      : new ActivityNotFoundError(`No attempt of activity ${JSON.stringify(activityId)} is open`, {
+          activityId,
+          cause,
+        });
+  }
+  if (error instanceof ActivityExecutionAlreadyStartedError) {
+    const id = error.activityId;
+    return new ActivityAlreadyStartedError(
+      `activityId ${JSON.stringify(id)} is that of an activity that is still open`,
+      { activityId: id, cause },
+    );
+  }
+  if (error instanceof ActivityCancelledError) return new CancelledFailure('CANCELLED');
+  if (error instanceof ActivityResetError) return new CancelledFailure('RESET');
+  if (error instanceof ActivityPausedError) return new CancelledFailure('PAUSED');
+  if (isFailedPrecondition(error) || error instanceof ActivityCompletionError) {
+    const reason = error instanceof ServiceError ? (error.cause?.message ?? '') : said(error);
+    return new ActivityStateError(`${operation}: ${reason}`, {
+      activityId: activityId ?? '',
+      runState: undefined,
+      operation,
+      cause,
+    });
+  }
+  return error;
+}
+
+function said(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The server refused it: the activity's state does not allow it. */
+export function isFailedPrecondition(error: unknown): boolean {
+  return grpcCode(error) === FAILED_PRECONDITION;
+}
+
+function grpcCode(error: unknown): number | undefined {
+  const grpc = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(grpc) ? grpc.code : undefined;
+}

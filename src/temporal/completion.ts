@@ -1,0 +1,72 @@
+/** Completing attempts on Temporal from outside, by their task tokens. */
+import { badOption } from '../bad-input.js';
+import type { CompletionLike } from '../runtime/runner.js';
+import type { Client } from './client-api.js';
+import { asOwnError } from './client-errors.js';
+import { toTemporalFailure } from './to-temporal-failure.js';
+
+/**
+ * `TemporalRuntime.completion`: takes the `ctx.info.taskToken` of a running attempt. Rejects with
+ * `ActivityNotFoundError` if the attempt has ended.
+ */
+export class TemporalCompletion implements CompletionLike {
+  readonly #client: Client;
+
+  /** @internal */
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  /** Completes the activity with a result. */
+  complete(taskToken: string, result?: unknown): Promise<void> {
+    return this.#act('complete', taskToken, (token) =>
+      this.#client.activity.complete(token, result),
+    );
+  }
+
+  /** As if the attempt had thrown it: the retry policy decides. */
+  fail(taskToken: string, error: unknown): Promise<void> {
+    return this.#act('fail', taskToken, (token) =>
+      this.#client.activity.fail(token, toTemporalFailure(error)),
+    );
+  }
+
+  /**
+   * Says that the attempt is alive; rejects with a `CancelledFailure` if it is to stop. Needs
+   * details: without them the server would erase the last ones, and nothing here knows those.
+   */
+  heartbeat(taskToken: string, details?: unknown): Promise<void> {
+    return this.#act('heartbeat', taskToken, (token) => {
+      if (details === undefined) {
+        throw badOption(
+          'completion.heartbeat details',
+          details,
+          'details: Temporal erases the last ones without; or heartbeat by the handle, which keeps them',
+        );
+      }
+      return this.#client.activity.heartbeat(token, details);
+    });
+  }
+
+  /** Says that the attempt has stopped, after the activity was asked to. */
+  reportCancellation(taskToken: string, details?: unknown): Promise<void> {
+    return this.#act('reportCancellation', taskToken, (token) =>
+      this.#client.activity.reportCancellation(token, details),
+    );
+  }
+
+  async #act(
+    operation: string,
+    taskToken: unknown,
+    act: (token: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    if (typeof taskToken !== 'string') {
+      throw badOption('taskToken', taskToken, 'the ctx.info.taskToken of a running attempt');
+    }
+    try {
+      await act(Uint8Array.from(Buffer.from(taskToken, 'base64')));
+    } catch (error) {
+      throw asOwnError(error, operation);
+    }
+  }
+}

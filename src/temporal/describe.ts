@@ -1,0 +1,57 @@
+/** What the server knows of an activity, as systole describes one. */
+import type { FilledRetryPolicy } from '../runtime/context.js';
+import type { CancellationType } from '../runtime/options.js';
+import type { DescriptionLike } from '../runtime/runner.js';
+import { DEFAULT_PRIORITY } from '../runtime/options.js';
+import type { ActivityExecutionDescription } from './client-api.js';
+import { fromTemporalFailure, temporalDurationMs } from './from-temporal-failure.js';
+
+export async function descriptionOf(
+  from: ActivityExecutionDescription,
+  cancellationType: CancellationType,
+): Promise<DescriptionLike> {
+  const [heartbeatDetails, lastFailure] = await Promise.all([
+    from.getHeartbeatDetails<unknown>(),
+    from.getLastFailure(),
+  ]);
+  return Object.freeze({
+    activityId: from.activityId,
+    activityType: from.activityType,
+    status: from.status,
+    runState: from.runState,
+    attempt: from.attempt,
+    heartbeatDetails,
+    lastHeartbeatTime: from.lastHeartbeatTime,
+    lastStartedTime: from.lastStartedTime,
+    scheduleTime: from.scheduleTime ?? new Date(0),
+    closeTime: from.closeTime,
+    lastFailure: fromTemporalFailure(lastFailure) as Error | undefined,
+    nextAttemptScheduleTime: from.nextAttemptScheduleTime,
+    currentRetryInterval: from.currentRetryIntervalMs || undefined,
+    expirationTime: from.expirationTime,
+    options: Object.freeze({
+      heartbeatTimeout: from.heartbeatTimeoutMs || undefined,
+      startToCloseTimeout: from.startToCloseTimeoutMs || undefined,
+      scheduleToStartTimeout: from.scheduleToStartTimeoutMs || undefined,
+      scheduleToCloseTimeout: from.scheduleToCloseTimeoutMs || undefined,
+      progressTimeout: undefined,
+      startDelay: from.startDelayMs ?? 0,
+      retryPolicy: policyOf(from),
+      cancellationType,
+      priority: from.priority.priorityKey || DEFAULT_PRIORITY,
+      concurrencyKey: undefined,
+    }),
+  });
+}
+
+function policyOf({ retryPolicy }: ActivityExecutionDescription): FilledRetryPolicy {
+  return Object.freeze({
+    initialInterval: temporalDurationMs(retryPolicy.initialInterval ?? 0),
+    backoffCoefficient: retryPolicy.backoffCoefficient ?? 0,
+    maximumInterval: temporalDurationMs(retryPolicy.maximumInterval ?? 0),
+    maximumAttempts: retryPolicy.maximumAttempts || Infinity,
+    nonRetryableErrorTypes: Object.freeze([...(retryPolicy.nonRetryableErrorTypes ?? [])]),
+    jitter: 0,
+    maximumAttemptsWithoutProgress: Infinity,
+  });
+}

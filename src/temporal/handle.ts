@@ -1,0 +1,263 @@
+/** An activity on Temporal from outside. */
+import { show } from '../bad-input.js';
+import { durationMs } from '../duration.js';
+import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
+import { Deferred, ignore } from '../promises.js';
+import { checkPatch, type OptionsPatch } from '../runtime/options-patch.js';
+import { activityFailure } from '../runtime/outcome.js';
+import type { CancellationType } from '../runtime/options.js';
+import type { ResetOptions, UnpauseOptions } from '../runtime/requests.js';
+import type { ActivityHandleLike, DescriptionLike } from '../runtime/runner.js';
+import { resolveRetryPolicy } from '../retry/policy.js';
+import {
+  ActivityCompletionError,
+  ActivityExecutionFailedError,
+  type ActivityExecutionDescription,
+  type ActivityOptionsUpdate,
+  type Client,
+  type ClientHandle,
+} from './client-api.js';
+import { asOwnError, isFailedPrecondition } from './client-errors.js';
+import { descriptionOf } from './describe.js';
+import { lastAttempt, outcomeOf } from './outcome.js';
+import { retryPolicy, unsupported } from './start-options.js';
+import { toTemporalFailure } from './to-temporal-failure.js';
+
+/**
+ * A Standalone Activity. Its methods are requests: each has been granted by the server when its
+ * promise resolves. An operation that the activity's state does not allow rejects with
+ * `ActivityStateError`.
+ */
+export class TemporalActivityHandle<
+  Result = unknown,
+  Details = unknown,
+> implements ActivityHandleLike<Result, Details> {
+  readonly activityId: string;
+  readonly #client: Client;
+  readonly #handle: ClientHandle<Result>;
+  readonly #cancellationType: CancellationType;
+  readonly #cancelled = new Deferred<never>();
+  readonly #stopWaiting = new AbortController();
+  #result: Promise<Result> | undefined;
+
+  /** @internal */
+  constructor(
+    client: Client,
+    handle: ClientHandle<Result>,
+    cancellationType: CancellationType = 'TRY_CANCEL',
+  ) {
+    this.activityId = handle.activityId;
+    this.#client = client;
+    this.#handle = handle;
+    this.#cancellationType = cancellationType;
+    this.#cancelled.promise.catch(ignore);
+  }
+
+  /**
+   * The outcome, as `ActivityRuntime.run` gives it: rejects with an `ActivityFailure` whose `cause`
+   * says why. Any number of callers; nobody need ask.
+   */
+  result(): Promise<Result> {
+    this.#result ??= Promise.race([this.#cancelled.promise, this.#wait()]);
+    this.#result.catch(ignore);
+    return this.#result;
+  }
+
+  async #wait(): Promise<Result> {
+    try {
+      return await this.#client.withAbortSignal(this.#stopWaiting.signal, () =>
+        this.#handle.result(),
+      );
+    } catch (error) {
+      if (!(error instanceof ActivityExecutionFailedError)) {
+        throw asOwnError(error, 'result', this.activityId);
+      }
+      throw outcomeOf(this.#client, await this.#handle.describe(), error.cause);
+    }
+  }
+
+  /**
+   * Asks the activity to stop: at once if it waits; a running function hears it in the answer to a
+   * heartbeat. Twice is once. The reason reaches the server as text.
+   */
+  async cancel(reason?: unknown): Promise<void> {
+    if (this.#cancellationType !== 'ABANDON') {
+      try {
+        await this.#handle.cancel(asText(reason, 'cancelled'));
+      } catch (error) {
+        if (isFailedPrecondition(error)) return; // closed, or asked before
+        throw asOwnError(error, 'cancel', this.activityId);
+      }
+    }
+    if (this.#cancellationType === 'WAIT_CANCELLATION_COMPLETED') return;
+    const description = await this.#handle.describe();
+    const { activityId, activityType, status } = description;
+    if (status === 'COMPLETED' || status === 'FAILED' || status === 'TIMED_OUT') return;
+    const attempt = lastAttempt(description);
+    const cause = new CancelledFailure('CANCELLED', reason === undefined ? {} : { cause: reason });
+    this.#cancelled.reject(
+      activityFailure('CANCELED', cause, 'CANCEL_REQUESTED', { activityId, activityType, attempt }),
+    );
+    this.#stopWaiting.abort();
+  }
+
+  /** Ends the activity now; a running function hears it at its next heartbeat. */
+  terminate(reason?: unknown): Promise<void> {
+    return this.#do('terminate', () => this.#handle.terminate(asText(reason, 'terminated')));
+  }
+
+  /** No further attempt begins until `unpause`; a running one hears it as of `cancel`. */
+  async pause(): Promise<void> {
+    try {
+      await this.#handle.pause();
+    } catch (error) {
+      const { runState } = await this.#handle.describe();
+      if (runState === 'PAUSED' || runState === 'PAUSE_REQUESTED') return;
+      throw asOwnError(error, 'pause', this.activityId);
+    }
+  }
+
+  /** Goes on after the rest of the delay, and up to `jitter` more at random. */
+  unpause({ jitter }: UnpauseOptions = {}): Promise<void> {
+    const options = jitter === undefined ? {} : { jitter: durationMs(jitter, 'jitter') };
+    return this.#do('unpause', () => this.#handle.unpause(options));
+  }
+
+  async describe(): Promise<DescriptionLike<Details>> {
+    const include = { includeHeartbeatDetails: true, includeLastFailure: true };
+    let description: ActivityExecutionDescription;
+    try {
+      description = await this.#handle.describe(include);
+    } catch (error) {
+      throw asOwnError(error, 'describe', this.activityId);
+    }
+    return (await descriptionOf(description, this.#cancellationType)) as DescriptionLike<Details>;
+  }
+
+  /** Completes the activity, whether an attempt runs or not. */
+  complete(result: Result): Promise<void> {
+    return this.#do('complete', async () => {
+      try {
+        await this.#client.activity.complete(this.#id, result);
+      } catch (error) {
+        if (!(error instanceof ActivityCompletionError) || (await this.#isOpen())) throw error;
+        const { activityId } = this;
+        throw new ActivityNotFoundError(`Activity ${JSON.stringify(activityId)} has closed`, {
+          activityId,
+        });
+      }
+    });
+  }
+
+  /** As if the running attempt had thrown it. */
+  fail(error: unknown): Promise<void> {
+    const failure = toTemporalFailure(error);
+    return this.#do('fail', () => this.#client.activity.fail(this.#id, failure));
+  }
+
+  /** Heartbeats for the running attempt; rejects with a `CancelledFailure` if it is to stop. */
+  heartbeat(details?: Details): Promise<void> {
+    return this.#do('heartbeat', async () => {
+      // Without details the server would erase the last ones.
+      const kept: unknown = details ?? (await this.describe()).heartbeatDetails;
+      await this.#client.activity.heartbeat(this.#id, kept);
+    });
+  }
+
+  /** Says that the running attempt has stopped, after `cancel`. */
+  reportCancellation(details?: unknown): Promise<void> {
+    return this.#do('reportCancellation', () =>
+      this.#client.activity.reportCancellation(this.#id, details),
+    );
+  }
+
+  /**
+   * Starts over from attempt 1: now, or when the running attempt has ended without a result.
+   *
+   * @experimental
+   */
+  reset(options: ResetOptions = {}): Promise<void> {
+    const { keepPaused, resetHeartbeat, jitter, restoreOriginalOptions } = options;
+    return this.#do('reset', async () => {
+      await this.#client.workflowService.resetActivityExecution({
+        namespace: this.#client.options.namespace,
+        activityId: this.activityId,
+        runId: this.#handle.runId ?? '',
+        identity: this.#client.options.identity,
+        requestId: globalThis.crypto.randomUUID(),
+        keepPaused: keepPaused ?? false,
+        resetHeartbeat: resetHeartbeat ?? false,
+        restoreOriginalOptions: restoreOriginalOptions ?? false,
+        jitter: jitter === undefined ? null : protoDuration(durationMs(jitter, 'jitter')),
+      });
+    });
+  }
+
+  /**
+   * Changes options; `undefined` keeps one, `null` puts back its default.
+   *
+   * @experimental
+   */
+  async updateOptions(patch: OptionsPatch): Promise<void> {
+    checkPatch(patch);
+    const update = optionsUpdate(patch);
+    await this.#do('updateOptions', async () => {
+      await this.#handle.updateOptions(update);
+    });
+  }
+
+  async #isOpen(): Promise<boolean> {
+    const { closeTime } = await this.#handle.describe();
+    return closeTime === undefined;
+  }
+
+  get #id(): { readonly activityId: string; readonly runId?: string } {
+    const { activityId } = this;
+    const { runId } = this.#handle;
+    return runId === undefined ? { activityId } : { activityId, runId };
+  }
+
+  async #do(operation: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      throw asOwnError(error, operation, this.activityId);
+    }
+  }
+}
+
+function asText(reason: unknown, otherwise: string): string {
+  if (reason === undefined) return otherwise;
+  if (reason instanceof Error) return reason.message;
+  return typeof reason === 'string' ? reason : show(reason);
+}
+
+type ProtoDuration = NonNullable<
+  NonNullable<Parameters<Client['workflowService']['resetActivityExecution']>[0]>['jitter']
+>;
+
+/** Its seconds are an int64, for which the encoder takes a number as well. */
+function protoDuration(ms: number): ProtoDuration {
+  const seconds = Math.floor(ms / 1_000);
+  const nanos = Math.round((ms - seconds * 1_000) * 1_000_000);
+  return { seconds, nanos } as unknown as ProtoDuration;
+}
+
+function optionsUpdate(patch: OptionsPatch): ActivityOptionsUpdate {
+  const { progressTimeout, retryPolicy: policy, priority, ...timeouts } = patch;
+  if (progressTimeout !== undefined && progressTimeout !== null) {
+    throw unsupported('progressTimeout', 'use startToCloseTimeout');
+  }
+  const update: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(timeouts as Record<string, unknown>)) {
+    if (value === undefined) continue;
+    update[name] = value === null ? null : durationMs(value, name) || null;
+  }
+  if (policy !== undefined) {
+    update['retry'] = policy === null ? null : retryPolicy(resolveRetryPolicy(policy));
+  }
+  if (priority !== undefined) {
+    update['priority'] = priority === null ? null : { priorityKey: priority };
+  }
+  return update;
+}

@@ -1,0 +1,39 @@
+/** Heartbeat details as Temporal keeps them: JSON. */
+import { show } from '../bad-input.js';
+import { HeartbeatDetailsError } from '../failures.js';
+
+/**
+ * A copy of the details, as the next attempt will find them.
+ *
+ * @throws HeartbeatDetailsError with the path of the first value that JSON would lose or change
+ */
+export function jsonDetails(details: unknown): unknown {
+  return copy(details, 'details', []);
+}
+
+function copy(value: unknown, path: string, open: readonly object[]): unknown {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value !== 'object') throw refused(value, path);
+  if (open.includes(value)) throw refusedAs('a cycle', path);
+  const within = [...open, value];
+  if (Array.isArray(value)) {
+    return Array.from(value, (item: unknown, index) => copy(item, `${path}[${index}]`, within));
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) throw refused(value, path);
+  const copied: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) {
+    // JSON leaves it out, and reading it gives the same.
+    if (item !== undefined) copied[key] = copy(item, `${path}.${key}`, within);
+  }
+  return copied;
+}
+
+function refused(value: unknown, path: string): HeartbeatDetailsError {
+  return refusedAs(typeof value === 'object' ? show(value) : typeof value, path);
+}
+
+function refusedAs(what: string, path: string): HeartbeatDetailsError {
+  return new HeartbeatDetailsError(`${path}: ${what}; on Temporal details are JSON`, { path });
+}

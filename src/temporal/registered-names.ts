@@ -1,0 +1,28 @@
+/** Under which names functions are registered with a worker, as far as this process knows. */
+import { badOption } from '../bad-input.js';
+
+const names = new WeakMap<object, string>();
+
+export function registerNames(activities: object): void {
+  for (const [name, value] of Object.entries(activities)) {
+    if (typeof value === 'function') names.set(value as object, name);
+  }
+}
+
+/**
+ * The name by which a worker finds a function.
+ *
+ * @throws TypeError if it has none
+ */
+export function registeredName(fn: unknown): string {
+  if (typeof fn !== 'function') {
+    throw badOption('the activity', fn, 'a function that a worker has registered with toTemporal');
+  }
+  const name = names.get(fn) ?? fn.name;
+  // What `bind` makes has a name with a space in it.
+  if (name !== '' && !name.includes(' ')) return name;
+  throw new TypeError(
+    'TemporalRuntime: a worker finds an activity by its name, and this function has none. Register ' +
+      'it, toTemporal({ importRows }), and run importRows; or give its name as activityType',
+  );
+}

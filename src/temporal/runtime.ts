@@ -1,0 +1,172 @@
+/** systole's runtime, with Temporal doing the work. */
+import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
+import { ignore } from '../promises.js';
+import type { ActivityContext } from '../runtime/context.js';
+import type { CallOptions } from '../runtime/engine.js';
+import { OPTION_NAMES, ownOptions, type ActivityOptions } from '../runtime/options.js';
+import { activityFailure } from '../runtime/outcome.js';
+import type { ActivityRunner } from '../runtime/runner.js';
+import type { RunParameters } from '../runtime/runtime.js';
+import type { Client } from './client-api.js';
+import { asOwnError } from './client-errors.js';
+import { TemporalCompletion } from './completion.js';
+import { TemporalActivityHandle } from './handle.js';
+import { registeredName } from './registered-names.js';
+import { readArgs, resolveForTemporal, startOptions } from './start-options.js';
+
+/** Options of `TemporalRuntime`. */
+export interface TemporalRuntimeOptions {
+  /** A `Client` of `@temporalio/client`. It is not closed here. */
+  readonly client: Client;
+  /** The task queue of the workers that have the activities, made with `toTemporal`. */
+  readonly taskQueue: string;
+  /**
+   * For every call that does not give its own; a call's `retryPolicy` replaces the whole. Temporal
+   * needs `startToCloseTimeout` or `scheduleToCloseTimeout`: this is the place for it.
+   */
+  readonly defaults?: Omit<ActivityOptions, 'activityId' | 'activityType' | 'signal'> | undefined;
+}
+
+const NAMES: OptionNames = {
+  of: 'TemporalRuntime',
+  known: new Set(['client', 'taskQueue', 'defaults']),
+  elsewhere: {
+    store: 'not needed: the server keeps the heartbeat details',
+    serializer:
+      'not there; details are JSON, or what the dataConverter of the Client makes of them',
+    logger: 'the logger of the Runtime of @temporalio/worker',
+    interceptors: 'an option of toTemporal, or the interceptors of the Client',
+    maxConcurrentActivities: 'maxConcurrentActivityTaskExecutions of the Worker',
+    maxConcurrentPerKey: 'not there; use a task queue of its own',
+    maxActivitiesPerSecond: 'maxTaskQueueActivitiesPerSecond of the Worker',
+    maxWaiting: 'not there; activities wait on the server',
+    maxHeartbeatDetailsBytes: 'a limit of the server, 2 MiB',
+  },
+};
+
+const OWN = "a call's own option, never a default";
+const CALLS_OWN_OPTIONS = { args: OWN, activityId: OWN, activityType: OWN, signal: OWN };
+
+const DEFAULTS_NAMES: OptionNames = {
+  of: 'defaults',
+  known: new Set([...OPTION_NAMES.known].filter((name) => !Object.hasOwn(CALLS_OWN_OPTIONS, name))),
+  elsewhere: CALLS_OWN_OPTIONS,
+};
+
+/**
+ * Runs activities as Temporal's Standalone Activities: `run` and `start` as of `ActivityRuntime`,
+ * executed by any worker of the task queue that has the function by its name. Arguments, results
+ * and heartbeat details are JSON. Options that Temporal does not have are refused.
+ *
+ * @example
+ * const runtime = new TemporalRuntime({ client: new Client(), taskQueue: 'imports' });
+ * await runtime.run(importRows, { args: ['big.csv'], startToCloseTimeout: '1h' });
+ */
+export class TemporalRuntime implements ActivityRunner {
+  readonly #client: Client;
+  readonly #taskQueue: string;
+  readonly #defaults: ActivityOptions | undefined;
+  /** Completes attempts from outside, by their task tokens. */
+  readonly completion: TemporalCompletion;
+
+  /** @throws TypeError that names the option, the value received and what is accepted */
+  constructor(options: TemporalRuntimeOptions) {
+    const accepted = "an object such as { client: new Client(), taskQueue: 'imports' }";
+    if (typeof options !== 'object' || (options as unknown) === null) {
+      throw badOption('TemporalRuntime', options, accepted);
+    }
+    refuseUnknown(options, NAMES);
+    const { client, taskQueue, defaults } = options;
+    if (typeof (client as { activity?: unknown } | undefined)?.activity !== 'object') {
+      throw badOption('client', client, 'a Client of @temporalio/client, 1.24 or later');
+    }
+    if (typeof taskQueue !== 'string' || taskQueue === '') {
+      throw badOption('taskQueue', taskQueue, 'the name of the task queue of the workers');
+    }
+    if (defaults !== undefined) {
+      refuseUnknown(defaults, DEFAULTS_NAMES);
+      // What it lacks a call may give; what it has must be possible.
+      resolveForTemporal({ startToCloseTimeout: '1m', ...defaults }, undefined, '');
+    }
+    this.#client = client;
+    this.#taskQueue = taskQueue;
+    this.#defaults = defaults;
+    this.completion = new TemporalCompletion(client);
+  }
+
+  /**
+   * Runs an activity and resolves to its result. Rejects with an `ActivityFailure` whose `cause`
+   * says why the activity failed; or, before anything is scheduled, with a `TypeError` for an
+   * option that is bad or that Temporal does not have, and with an `ActivityAlreadyStartedError`.
+   */
+  async run<A extends unknown[], R, D = unknown>(
+    fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
+    ...rest: RunParameters<A>
+  ): Promise<Awaited<R>> {
+    const handle = await this.start(fn, ...rest);
+    return handle.result();
+  }
+
+  /** As `run`, and gives a handle of the activity as soon as the server has it. */
+  async start<A extends unknown[], R, D = unknown>(
+    fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
+    ...rest: RunParameters<A>
+  ): Promise<TemporalActivityHandle<Awaited<R>, D>> {
+    const call = rest[0] as CallOptions | undefined;
+    const activityType = call?.activityType ?? registeredName(fn);
+    const options = resolveForTemporal(call, this.#defaults, activityType);
+    const { signal, activityId = globalThis.crypto.randomUUID() } = ownOptions(call);
+    const args = readArgs(call?.args);
+    if (signal?.aborted === true) {
+      const cause = new CancelledFailure('CANCELLED', { cause: signal.reason });
+      const never = { activityId, activityType, attempt: 0 };
+      throw activityFailure('CANCELED', cause, 'CANCEL_REQUESTED', never);
+    }
+    const destination = { activityId, taskQueue: this.#taskQueue, args };
+    const { activity } = this.#client;
+    const started = await activity
+      .start<Awaited<R>>(activityType, startOptions(destination, options))
+      .catch((error: unknown) => {
+        throw asOwnError(error, 'start', activityId);
+      });
+    const handle = new TemporalActivityHandle<Awaited<R>, D>(
+      this.#client,
+      started,
+      options.cancellationType,
+    );
+    if (signal !== undefined) follow(signal, handle);
+    return handle;
+  }
+
+  /**
+   * A handle of an open activity.
+   *
+   * Rejects with `ActivityNotFoundError` if there is none of that id, or it has closed.
+   */
+  async getHandle<Result = unknown, Details = unknown>(
+    activityId: string,
+  ): Promise<TemporalActivityHandle<Result, Details>> {
+    const latest = new TemporalActivityHandle(
+      this.#client,
+      this.#client.activity.getHandle<Result>(activityId),
+    );
+    const { closeTime } = await latest.describe();
+    if (closeTime === undefined) return latest as TemporalActivityHandle<Result, Details>;
+    throw new ActivityNotFoundError(`No activity ${JSON.stringify(activityId)} is open`, {
+      activityId,
+    });
+  }
+}
+
+/** The signal's abort cancels the activity; the listener goes when the activity has closed. */
+function follow(signal: AbortSignal, handle: TemporalActivityHandle): void {
+  const cancel = (): void => {
+    handle.cancel(signal.reason).catch(ignore);
+  };
+  signal.addEventListener('abort', cancel, { once: true });
+  const unfollow = (): void => {
+    signal.removeEventListener('abort', cancel);
+  };
+  handle.result().then(unfollow, unfollow);
+}

@@ -1,0 +1,132 @@
+/** systole's options as those of a Standalone Activity. What Temporal cannot do is refused. */
+import { badOption } from '../bad-input.js';
+import type { CallOptions } from '../runtime/engine.js';
+import { resolveOptions, type ActivityOptions, type ResolvedOptions } from '../runtime/options.js';
+import type { ErrorType, ResolvedRetryPolicy } from '../retry/policy.js';
+import type { ClientOptions } from './client-api.js';
+import type { TemporalRetryPolicy } from './common-api.js';
+
+/** What the server caps durations to; no interval is Infinity there. */
+const LONGEST_MS = 100 * 365 * 24 * 60 * 60 * 1000;
+
+/** @throws TypeError for a bad option, and for one that Temporal does not have */
+export function resolveForTemporal(
+  call: CallOptions | undefined,
+  defaults: ActivityOptions | undefined,
+  name: string,
+): ResolvedOptions {
+  const options = resolveOptions(call, defaults, name);
+  refuseUnsupported(options);
+  if (options.startToCloseTimeoutMs === 0 && options.scheduleToCloseTimeoutMs === 0) {
+    throw new TypeError(
+      'Temporal needs startToCloseTimeout or scheduleToCloseTimeout; give one, or put it into the ' +
+        'defaults of the TemporalRuntime',
+    );
+  }
+  return options;
+}
+
+function refuseUnsupported(options: ResolvedOptions): void {
+  const refusals: readonly (readonly [boolean, string, string])[] = [
+    [
+      options.progressTimeoutMs > 0,
+      'progressTimeout',
+      'use startToCloseTimeout, or let the activity watch its own progress',
+    ],
+    [
+      options.concurrencyKey !== undefined,
+      'concurrencyKey',
+      'use a task queue of its own, whose worker limits maxConcurrentActivityTaskExecutions',
+    ],
+    [
+      options.overlapWaitMs > 0,
+      'attemptOverlap',
+      'a retry there may run beside an attempt that timed out; make the activity idempotent',
+    ],
+    [
+      options.cancellationDelivery === 'immediate',
+      "cancellationDelivery: 'immediate'",
+      "a worker hears of it in a heartbeat; leave it at 'heartbeat'",
+    ],
+    [
+      options.throttleIntervalMs !== undefined,
+      'heartbeatThrottleInterval',
+      'set maxHeartbeatThrottleInterval of the Worker',
+    ],
+  ];
+  for (const [given, name, instead] of refusals) {
+    if (given) throw unsupported(name, instead);
+  }
+  refuseUnsupportedPolicy(options.retryPolicy);
+}
+
+function refuseUnsupportedPolicy(policy: ResolvedRetryPolicy): void {
+  if (policy.jitter > 0) {
+    throw unsupported('retryPolicy.jitter', 'delays there have no random part; leave it out');
+  }
+  if (policy.maximumAttemptsWithoutProgress !== Infinity) {
+    throw unsupported('retryPolicy.maximumAttemptsWithoutProgress', 'use maximumAttempts');
+  }
+  policy.nonRetryableErrorTypes.forEach((type, index) => {
+    if (typeof type === 'string') return;
+    throw unsupported(
+      `retryPolicy.nonRetryableErrorTypes[${index}]: a class`,
+      `give the names of the classes to match, such as ${JSON.stringify(type.name)}`,
+    );
+  });
+}
+
+export function unsupported(name: string, instead: string): TypeError {
+  return new TypeError(`Temporal has no ${name}: ${instead}`);
+}
+
+/** What identifies the activity and where it goes. */
+export interface Destination {
+  readonly activityId: string;
+  readonly taskQueue: string;
+  readonly args: readonly unknown[];
+}
+
+export function startOptions(
+  { activityId, taskQueue, args }: Destination,
+  options: ResolvedOptions,
+): ClientOptions {
+  return {
+    id: activityId,
+    taskQueue,
+    args,
+    idConflictPolicy: options.idConflictPolicy,
+    priority: { priorityKey: options.priority },
+    retry: retryPolicy(options.retryPolicy),
+    ...given('heartbeatTimeout', options.heartbeatTimeoutMs),
+    ...given('startToCloseTimeout', options.startToCloseTimeoutMs),
+    ...given('scheduleToStartTimeout', options.scheduleToStartTimeoutMs),
+    ...given('scheduleToCloseTimeout', options.scheduleToCloseTimeoutMs),
+    ...given('startDelay', options.startDelayMs),
+  };
+}
+
+function given<Name extends string>(name: Name, ms: number): { readonly [N in Name]?: number } {
+  return (ms === 0 ? {} : { [name]: ms }) as { readonly [N in Name]?: number };
+}
+
+export function retryPolicy(policy: ResolvedRetryPolicy): TemporalRetryPolicy {
+  const { maximumAttempts, nonRetryableErrorTypes } = policy;
+  return {
+    initialInterval: policy.initialIntervalMs,
+    backoffCoefficient: policy.backoffCoefficient,
+    maximumInterval: Math.min(policy.maximumIntervalMs, LONGEST_MS),
+    nonRetryableErrorTypes: nonRetryableErrorTypes.filter(isName),
+    ...(maximumAttempts === Infinity ? undefined : { maximumAttempts }),
+  };
+}
+
+function isName(type: ErrorType): type is string {
+  return typeof type === 'string';
+}
+
+export function readArgs(args: unknown): readonly unknown[] {
+  if (args === undefined) return [];
+  if (Array.isArray(args)) return args as readonly unknown[];
+  throw badOption('args', args, "an array of the function's arguments after ctx");
+}

@@ -1,0 +1,61 @@
+/** systole's activities, for a Temporal worker. */
+import type { AnyFunction } from '../runtime/attempt.js';
+import { compose, type ActivityInterceptor, type Interceptors } from '../runtime/interceptors.js';
+import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
+import { Context } from './activity-api.js';
+import { CompleteAsyncError } from './common-api.js';
+import { registerNames } from './registered-names.js';
+import { WorkerAttempt } from './worker-attempt.js';
+
+/** Options of `toTemporal`. */
+export interface ToTemporalOptions {
+  /** As of `ActivityRuntime`, such as `contextInterceptor`: around every attempt and heartbeat. */
+  readonly interceptors?: readonly ActivityInterceptor[] | undefined;
+  /**
+   * Becomes `ctx.shutdownSignal`. A worker does not tell its activities that it has begun to shut
+   * down: abort this where you call `worker.shutdown()`. Default: a signal that aborts with
+   * `ctx.signal`, when `shutdownGraceTime` is over.
+   */
+  readonly shutdownSignal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes the `activities` of a Temporal `Worker` of systole's activity functions. The names stay;
+ * methods keep their `this`. What an activity takes, returns and heartbeats is JSON there.
+ *
+ * @example
+ * const worker = await Worker.create({ taskQueue, activities: toTemporal({ importRows }) });
+ */
+export function toTemporal<T extends object>(
+  activities: T,
+  options: ToTemporalOptions = {},
+): ProxiedActivities<T> {
+  const interceptors = compose(options.interceptors ?? []);
+  const run = (fn: AnyFunction, call: { readonly args: readonly unknown[] }): Promise<unknown> =>
+    runOnWorker(fn, call.args, interceptors, options.shutdownSignal);
+  const proxy = proxyOf(activities, undefined, run);
+  registerNames(activities);
+  return proxy as ProxiedActivities<T>;
+}
+
+async function runOnWorker(
+  fn: AnyFunction,
+  args: readonly unknown[],
+  { execute, heartbeat }: Interceptors,
+  shutdownSignal: AbortSignal | undefined,
+): Promise<unknown> {
+  const attempt = new WorkerAttempt(Context.current(), { execute, heartbeat }, shutdownSignal);
+  const { ctx: context } = attempt;
+  let result: unknown;
+  try {
+    result = await (execute === undefined
+      ? fn(context, ...args)
+      : execute({ context, args }, (input) => fn(input.context, ...input.args)));
+  } catch (thrown) {
+    if (!attempt.leftOpen) throw attempt.failure(thrown);
+  } finally {
+    attempt.settle();
+  }
+  if (attempt.leftOpen) throw new CompleteAsyncError();
+  return result;
+}

@@ -1,0 +1,220 @@
+/** systole's context, of an activity that runs on a Temporal worker. */
+import { SystemClock } from '../clock.js';
+import { durationMs, type Duration } from '../duration.js';
+import { CancelledFailure, type CancelReason } from '../failures.js';
+import { LOG_LEVELS, type Logger } from '../logger.js';
+import {
+  AttemptContext,
+  type ActivityInfo,
+  type CancellationDetails,
+  type ContextSource,
+  type FilledRetryPolicy,
+} from '../runtime/context.js';
+import type { Interceptors } from '../runtime/interceptors.js';
+import { Interruption } from '../runtime/interruption.js';
+import { keepAlive } from '../runtime/keep-alive.js';
+import { DEFAULT_PRIORITY } from '../runtime/options.js';
+import { resolveRetryPolicy } from '../retry/policy.js';
+import type { Context, Info } from './activity-api.js';
+import { CompleteAsyncError, TemporalCancelledFailure } from './common-api.js';
+import { jsonDetails } from './json-details.js';
+import { toTemporalFailure } from './to-temporal-failure.js';
+
+/** The flags of Temporal's cancellation details, by what systole calls the reason. */
+const REASONS: readonly (readonly [CancelReason, keyof CancellationDetails])[] = [
+  ['CANCELLED', 'cancelRequested'],
+  ['RESET', 'reset'],
+  ['PAUSED', 'paused'],
+  ['TIMED_OUT', 'timedOut'],
+  ['WORKER_SHUTDOWN', 'workerShutdown'],
+  ['NOT_FOUND', 'notFound'],
+];
+
+const clock = new SystemClock();
+
+export class WorkerAttempt implements ContextSource {
+  /** What the function is given. */
+  readonly ctx = new AttemptContext(this);
+  /** The function leaves the attempt to be completed from outside; what it does is of no account. */
+  leftOpen = false;
+  readonly #context: Context;
+  readonly #interceptors: Interceptors;
+  readonly #interruption = new Interruption();
+  readonly #startedAt = clock.wallNow();
+  readonly #shutdown: AbortSignal | undefined;
+  readonly #ownShutdown = new AbortController();
+  #details: unknown;
+  #settled = false;
+
+  constructor(context: Context, interceptors: Interceptors, shutdown: AbortSignal | undefined) {
+    this.#context = context;
+    this.#interceptors = interceptors;
+    this.#shutdown = shutdown;
+    this.#details = context.info.heartbeatDetails;
+    const { cancellationSignal } = context;
+    if (cancellationSignal.aborted) this.#interrupt();
+    else cancellationSignal.addEventListener('abort', this.#interrupt, { once: true });
+  }
+
+  readonly #interrupt = (): void => {
+    const { cancellationSignal, cancellationDetails } = this.#context;
+    const reason = new CancelledFailure(
+      (cancellationSignal.reason as Error).message as CancelReason,
+    );
+    const all = REASONS.filter(([, flag]) => cancellationDetails?.[flag] === true);
+    if (cancellationDetails?.workerShutdown === true) this.#ownShutdown.abort(reason);
+    this.#interruption.deliver(
+      reason,
+      all.map(([message]) => new CancelledFailure(message)),
+    );
+  };
+
+  /** The function has settled. */
+  settle(): void {
+    this.#settled = true;
+    this.#context.cancellationSignal.removeEventListener('abort', this.#interrupt);
+    this.#interruption.release();
+  }
+
+  /** What the worker is to be told of what the function threw. */
+  failure(thrown: unknown): unknown {
+    const { reason } = this.#interruption;
+    return reason !== undefined && this.#interruption.isAcceptedBy(thrown)
+      ? new TemporalCancelledFailure(reason.message)
+      : toTemporalFailure(thrown);
+  }
+
+  heartbeat(details: unknown): void {
+    const { heartbeat } = this.#interceptors;
+    if (heartbeat === undefined) this.#beat(details);
+    else {
+      heartbeat(
+        details,
+        (given) => {
+          this.#beat(given);
+        },
+        this.ctx,
+      );
+    }
+  }
+
+  /** A heartbeat without details would erase the last ones there, so they are sent again. */
+  #beat(details: unknown): void {
+    if (this.#settled) return;
+    try {
+      if (details !== undefined) this.#details = jsonDetails(details);
+    } finally {
+      this.#context.heartbeat(this.#details);
+    }
+  }
+
+  heartbeatDetails(): unknown {
+    return this.#context.info.heartbeatDetails as unknown;
+  }
+
+  hasHeartbeatDetails(): boolean {
+    return this.heartbeatDetails() !== undefined;
+  }
+
+  signal(): AbortSignal {
+    return this.#interruption.signal;
+  }
+
+  shutdownSignal(): AbortSignal {
+    return this.#shutdown ?? this.#ownShutdown.signal;
+  }
+
+  cancelled(): Promise<never> {
+    return this.#interruption.cancelled;
+  }
+
+  get cancellationDetails(): CancellationDetails | undefined {
+    return this.#interruption.details;
+  }
+
+  sleep(duration: Duration): Promise<void> {
+    const interruption = this.#interruption;
+    return new Promise((resolve, reject) => {
+      const delayMs = durationMs(duration, 'ctx.sleep');
+      if (interruption.reason !== undefined) throw interruption.reason;
+      const timer = clock.setTimer(() => {
+        stopListening();
+        resolve();
+      }, delayMs);
+      const stopListening = interruption.onDelivery((reason) => {
+        timer.clear();
+        if (reason !== undefined) reject(reason);
+      });
+    });
+  }
+
+  keepAlive<T>(
+    work: PromiseLike<T> | (() => PromiseLike<T> | T),
+    every: Duration | undefined,
+  ): Promise<T> {
+    return keepAlive(work, {
+      clock,
+      interruption: this.#interruption,
+      every,
+      heartbeatTimeoutMs: this.#context.info.heartbeatTimeoutMs ?? 0,
+      heartbeat: () => {
+        this.heartbeat(undefined);
+      },
+    });
+  }
+
+  completeAsync(): never {
+    if (!this.#settled) this.leftOpen = true;
+    throw new CompleteAsyncError();
+  }
+
+  info(): ActivityInfo {
+    return infoOf(this.#context.info, this.#startedAt);
+  }
+
+  log(): Logger {
+    const { log } = this.#context;
+    const logger: Partial<Logger> = {};
+    for (const level of LOG_LEVELS) {
+      logger[level] = (message, attributes) => {
+        log[level](message, attributes);
+      };
+    }
+    return logger as Logger;
+  }
+}
+
+function infoOf(info: Info, startedTimestampMs: number): ActivityInfo {
+  const shown = {
+    activityId: info.activityId,
+    activityType: info.activityType,
+    attempt: info.attempt,
+    scheduledTimestampMs: info.scheduledTimestampMs,
+    currentAttemptScheduledTimestampMs: info.currentAttemptScheduledTimestampMs,
+    startedTimestampMs,
+    heartbeatTimeoutMs: info.heartbeatTimeoutMs || undefined,
+    startToCloseTimeoutMs: info.startToCloseTimeoutMs || undefined,
+    scheduleToCloseTimeoutMs: info.scheduleToCloseTimeoutMs || undefined,
+    retryPolicy: policyOf(info),
+    priority: info.priority?.priorityKey || DEFAULT_PRIORITY,
+  };
+  // Hidden from whoever logs the whole: it is a secret.
+  Object.defineProperty(shown, 'taskToken', { value: info.base64TaskToken });
+  return Object.freeze(shown as unknown as ActivityInfo);
+}
+
+function policyOf({ retryPolicy = {} }: Info): FilledRetryPolicy {
+  const policy = resolveRetryPolicy({
+    initialInterval: retryPolicy.initialInterval as Duration | undefined,
+    backoffCoefficient: retryPolicy.backoffCoefficient || undefined,
+    maximumInterval: retryPolicy.maximumInterval as Duration | undefined,
+    maximumAttempts: retryPolicy.maximumAttempts,
+    nonRetryableErrorTypes: retryPolicy.nonRetryableErrorTypes,
+  });
+  const {
+    initialIntervalMs: initialInterval,
+    maximumIntervalMs: maximumInterval,
+    ...rest
+  } = policy;
+  return Object.freeze({ ...rest, initialInterval, maximumInterval });
+}
