@@ -1,28 +1,20 @@
-import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import ts from 'typescript';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { codeBlocks, compile, runProgram } from './support/markdown.js';
 
-const root = new URL('../', import.meta.url);
 // Inside the project, so that `systole` and the compiler options are the project's own.
-const folder = new URL('test/.readme/', root);
+const folder = fileURLToPath(new URL('.readme/', import.meta.url));
 
-interface Block {
-  readonly file: string;
-  readonly code: string;
-  /** What the README says it prints, if it says so. */
-  readonly output: string | undefined;
-}
-
-const readme = await readFile(new URL('README.md', root), 'utf8');
-const blocks: Block[] = [...readme.matchAll(/```ts\n(.*?)```\n(?:\n```text\n(.*?)```)?/gs)].map(
-  ([, code, output], index) => ({ file: `block-${index + 1}.ts`, code: code!, output }),
-);
+const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+const blocks = codeBlocks(readme).map(({ code, output }, index) => {
+  const name = `block-${index + 1}.ts`;
+  return { name, file: `${folder}${name}`, code, output };
+});
 
 beforeAll(async () => {
   await mkdir(folder, { recursive: true });
-  await Promise.all(blocks.map(({ file, code }) => writeFile(new URL(file, folder), code)));
+  await Promise.all(blocks.map(({ file, code }) => writeFile(file, code)));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -37,30 +29,14 @@ describe('the examples of the README', () => {
   });
 
   test('compile', { timeout: 20_000 }, () => {
-    const config = ts.getParsedCommandLineOfConfigFile(
-      new URL('tsconfig.json', root).pathname,
-      { noEmit: true },
-      { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => {} },
-    )!;
-    const files = blocks.map(({ file }) => new URL(file, folder).pathname);
-    const program = ts.createProgram(files, config.options);
-    const messages = ts
-      .getPreEmitDiagnostics(program)
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-    expect(messages).toEqual([]);
+    expect(compile(blocks.map(({ file }) => file))).toEqual([]);
   });
 
   test.each(blocks.filter((block) => block.output !== undefined))(
-    '$file prints what the README says',
+    '$name prints what the README says',
     { timeout: 20_000 },
     async ({ file, output }) => {
-      const run = promisify(execFile);
-      const path = new URL(file, folder).pathname;
-      const { stdout } = await run(process.execPath, ['--import', 'tsx', path], {
-        cwd: folder, // for those that write files
-        env: { ...process.env, TSX_TSCONFIG_PATH: new URL('tsconfig.json', root).pathname },
-      });
-      expect(stdout).toBe(output);
+      expect(await runProgram(file, folder)).toBe(output);
     },
   );
 });

@@ -57,6 +57,11 @@ export class Dispatch implements Waiter {
     return this.#state === 'PAUSED';
   }
 
+  /** The attempt before, of which the function is waited for. */
+  get waitsFor(): Attempt | undefined {
+    return this.#overlap?.attempt;
+  }
+
   get ready(): boolean {
     return this.#ready;
   }

@@ -145,7 +145,11 @@ export class Engine {
   readonly #defaults: ActivityOptions | undefined;
   readonly #options = new SharedOptions();
   readonly #maxWaiting: number;
-  readonly #listing: Listing = { open: new Registry(), haunted: new Set() };
+  readonly #listing: Listing = {
+    open: new Registry(),
+    haunted: new Set(),
+    writing: new Set(),
+  };
   #shutdown: Promise<ShutdownResult> | undefined;
 
   /** @throws TypeError that names the option, the value received and what is accepted */

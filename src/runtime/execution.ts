@@ -52,7 +52,15 @@ export interface Activity {
 export interface Listing {
   readonly open: Registry<Execution>;
   /** Closed, and functions of theirs still run. */
-  readonly haunted: Set<Execution>;
+  readonly haunted: Set<Haunting>;
+  /** Closed, and their stores are still being written to. */
+  readonly writing: Set<Promise<void>>;
+}
+
+/** As little of a closed activity as can be: a function that hangs may be all that is left of it. */
+export interface Haunting {
+  readonly activityId: string;
+  readonly over: Promise<void>;
 }
 
 export class Execution extends Deadline implements AttemptOwner, Dispatched, Registered {
@@ -94,6 +102,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   #functions = 0;
   #heartbeats: HeartbeatRecord | undefined;
   #settled: Deferred<void> | undefined;
+  #haunting: Haunting | undefined;
 
   constructor(services: Services, listing: Listing, { fn, args, options, activityId }: Activity) {
     super();
@@ -206,7 +215,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       this.dispatch.settled(attempt, this.services.clock.now());
     }
     if (this.#functions === 0 && this.closed !== undefined) {
-      this.#listing.haunted.delete(this);
+      if (this.#haunting !== undefined) this.#listing.haunted.delete(this.#haunting);
       this.#settled?.resolve();
     }
     return !attempt.ended && attempt.holdsSlot;
@@ -480,8 +489,10 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (attempt?.holdsSlot === true) scheduler.release(dispatch);
     dispatch.close();
     deadlines.disarm(this);
-    if (this.#functions > 0) haunted.add(this);
-    else this.#settled?.resolve();
+    if (this.#functions > 0) {
+      this.#haunting = { activityId: this.activityId, over: this.settled() };
+      haunted.add(this.#haunting);
+    } else this.#settled?.resolve();
     open.remove(this, this.#id);
     this.onClosed?.();
   }
@@ -505,8 +516,16 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   /** Tells the caller, after the last write to the store. */
   #onceWritten(settle: () => void): void {
     const writing = this.written();
-    if (writing === undefined) settle();
-    else void writing.then(settle);
+    if (writing === undefined) {
+      settle();
+      return;
+    }
+    const all = this.#listing.writing;
+    all.add(writing);
+    void writing.then(() => {
+      all.delete(writing);
+      settle();
+    });
   }
 
   /** Settles when no write to the store is under way. */

@@ -63,7 +63,7 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
 /** Ends every open activity, and waits for the functions. New work is refused already. */
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
-  { open, haunted }: Listing,
+  { open, haunted, writing }: Listing,
   { clock, scheduler }: Services,
 ): Promise<ShutdownResult> {
   // All at once: one that gives its slot back must not begin another that is about to be closed.
@@ -75,19 +75,17 @@ export async function shutDown(
     // Nobody will unpause what is paused.
     if (waits && (!drain || execution.dispatch.paused)) control.shutDown(execution);
   });
-  const allOver = (): Promise<unknown> => Promise.all([...open.all(), ...haunted].map(over));
+  const allOver = async (): Promise<void> => {
+    await Promise.all(open.all().map((execution) => execution.settled()));
+    await Promise.all([...haunted].map(({ over }) => over));
+    await Promise.all(writing);
+  };
   if (graceMs === 0 || !(await within(allOver(), graceMs, clock))) {
     all(control.shutDown);
     await within(allOver(), abandonMs, clock);
     all(control.closeForShutdown);
   }
   return { abandonedActivityIds: [...haunted].map(({ activityId }) => activityId) };
-}
-
-/** Closed, its functions settled, and its last report written. */
-async function over(execution: Execution): Promise<void> {
-  await execution.settled();
-  await execution.written();
 }
 
 /** Whether the work is over before the time is. */

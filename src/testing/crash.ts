@@ -24,6 +24,9 @@ export interface CrashOutcome<Result, Details> {
  * resumes the activity from these details. `check` then looks at the outcome: is all the work done,
  * and none of it twice?
  *
+ * At the crash `ctx.signal` aborts and every later heartbeat throws; code that heeds neither goes on
+ * working, as nothing can stop it.
+ *
  * The function runs to its crash and then anew, so what it works on must be new for each heartbeat:
  * give `options` as a function that makes it, or put it back in `check`.
  *

@@ -218,6 +218,18 @@ export class TestActivityEnvironment {
     await this.#clock.advance(ms);
   }
 
+  /**
+   * Waits in virtual time, for the fakes that a test gives its activities: a service that takes four
+   * minutes. While an activity awaits it, the activity counts as one that waits.
+   *
+   * @throws TypeError (as a rejection) for a bad or endless duration
+   */
+  async sleep(duration: Duration): Promise<void> {
+    const ms = durationMs(duration, 'sleep');
+    if (ms === Infinity) throw badOption('sleep', duration, 'a finite duration');
+    await this.#skipper.sleep(ms);
+  }
+
   // ── Steering ─────────────────────────────────────────────────────────────────────────────────
 
   /**
@@ -241,7 +253,10 @@ export class TestActivityEnvironment {
     };
   }
 
-  /** Called with the details of every heartbeat, and the attempt it came from. */
+  /**
+   * Called with the details of every heartbeat, and the attempt it came from. What it throws is
+   * thrown by that call of `heartbeat`.
+   */
   onHeartbeat(listener: (details: unknown, attempt: AttemptRecord) => void): void {
     this.#listeners.push(listener);
   }
@@ -303,8 +318,8 @@ export class TestActivityEnvironment {
         `${activityType} (${activityId}), ${runState ?? ''} at attempt ${attempt}`,
     );
     throw new Error(
-      `The test ended before its activities: ${names.join('; ')}. Await run() or result(), or ` +
-        `cancel what is started.\n${story}`,
+      `The test ended before its activities: ${names.join('; ')}. Await run() or result(); ` +
+        `after a cancel, settled(); or terminate what is started.\n${story}`,
     );
   }
 

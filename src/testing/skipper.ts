@@ -11,6 +11,8 @@ export class TimeSkipper {
   readonly #awaited = new Map<Execution, number>();
   /** Other things waited for, such as a shutdown. */
   #others = 0;
+  /** Sleeps of the environment: each stands for one activity that awaits it. */
+  #sleepers = 0;
   #looping = false;
   #nudged = false;
 
@@ -41,6 +43,13 @@ export class TimeSkipper {
     this.nudge();
   }
 
+  /** A sleep of something that is no activity, and that one awaits. */
+  async sleep(ms: number): Promise<void> {
+    this.#sleepers++;
+    await new Promise<void>((resolve) => this.#clock.setTimer(resolve, ms));
+    this.#sleepers--;
+  }
+
   /** Something has changed: it may be time to skip. */
   nudge(): void {
     this.#nudged = true;
@@ -67,11 +76,16 @@ export class TimeSkipper {
     // What has closed waits for its store at most, and that takes no virtual time.
     const wanted =
       this.#others > 0 || [...this.#awaited.keys()].some(({ closed }) => closed === undefined);
-    return wanted && !this.#engine.executions().some(isAtWork);
+    const working = this.#engine.executions().filter(isAtWork).length;
+    return wanted && working <= this.#sleepers;
   }
 }
 
-/** It does something that takes real time: its function runs, or its store is read. */
+/**
+ * It does something that takes real time: its function runs, or one before it that the next attempt
+ * waits for, or its store is read.
+ */
 function isAtWork({ attempt, dispatch }: Execution): boolean {
-  return attempt === undefined ? !dispatch.ready : attempt.working;
+  const current = attempt ?? dispatch.waitsFor;
+  return current === undefined ? !dispatch.ready : current.working;
 }

@@ -346,3 +346,29 @@ test('`await using` shuts a runtime down at the end of its block', async () => {
   expect(reason).toMatchObject({ message: 'WORKER_SHUTDOWN' });
   expect(() => left.start(() => 1)).toThrow(/shutting down/);
 });
+
+test('a write of an activity that had closed before is awaited too', async () => {
+  let written!: () => void;
+  const h = new Harness({
+    store: {
+      get: () => undefined,
+      set: () => new Promise<void>((resolve) => (written = resolve)),
+      delete: () => undefined,
+    },
+  });
+  h.run(
+    (ctx) => {
+      ctx.heartbeat(1);
+      throw new Error('no');
+    },
+    { activityId: 'x', retryPolicy: { maximumAttempts: 1 } },
+  ).catch(() => {});
+  await h.turn();
+  expect(h.engine.stats().open).toBe(0);
+  const done = h.watch(h.engine.shutdown());
+  await h.turn();
+  expect(done.outcome.state).toBe('pending');
+  written();
+  await h.turn();
+  expect(done.outcome).toMatchObject({ value: { abandonedActivityIds: [] } });
+});

@@ -322,3 +322,41 @@ test.each([
 ])('refuses %j', (options, message) => {
   expect(() => new TestActivityEnvironment(options as object)).toThrow(message);
 });
+
+describe('what takes time beside an activity', () => {
+  test('is waited for, where the next attempt waits for the function before it', async () => {
+    const env = new TestActivityEnvironment();
+    env.timeoutOnHeartbeat(1);
+    await env.run(
+      async (ctx) => {
+        if (ctx.info.attempt === 2) return;
+        ctx.heartbeat(1);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      },
+      { heartbeatTimeout: '5s', attemptOverlap: '10s' },
+    );
+    expect(env.attempts[1]!.startedAt).toBe(6_000); // the backoff, and not the whole overlap
+  });
+
+  test('takes none as env.sleep: an activity that awaits it waits', async () => {
+    const env = new TestActivityEnvironment();
+    const model = async (prompt: string): Promise<string> => {
+      await env.sleep('4 minutes');
+      return `${prompt}!`;
+    };
+    expect(await env.run(() => model('hello'))).toBe('hello!');
+    expect(env.now()).toBe(240_000);
+    await expect(env.sleep(Infinity)).rejects.toThrow(/^sleep: received Infinity/);
+  });
+
+  test('does not let time skip past another activity that works', async () => {
+    const env = new TestActivityEnvironment();
+    let done!: () => void;
+    const working = env.run(() => new Promise<void>((resolve) => (done = resolve)));
+    const sleeping = env.run(() => env.sleep('1h'));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(env.now()).toBe(0);
+    done();
+    await Promise.all([working, sleeping]);
+  });
+});
