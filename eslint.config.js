@@ -9,6 +9,9 @@ const homes = {
   ms: 'src/duration.ts',
   'p-retry': 'src/retry/retry.ts',
   superjson: 'src/heartbeat/encoding.ts',
+  '@temporalio/activity': 'src/temporal/activity-api.ts',
+  '@temporalio/client': 'src/temporal/client-api.ts',
+  '@temporalio/common': 'src/temporal/common-api.ts',
 };
 
 /** The entries that need Node, and what only they import. */
@@ -45,7 +48,13 @@ function restrictedImports(file, patterns = [nodeModules]) {
 }
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', 'bench/node_modules/', 'test/types/']),
+  globalIgnores([
+    'dist/',
+    'coverage/',
+    'bench/node_modules/',
+    'test/types/',
+    'test/fake-timers/types/',
+  ]),
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -4,8 +4,11 @@ import { writeLicenses } from './scripts/licenses.js';
 /** One line per public entry; `test/package` holds this equal to `exports` in package.json. */
 export const entries = {
   index: 'src/index.ts',
+  testing: 'src/testing.ts',
+  'testing/matchers': 'src/testing/matchers.ts',
   context: 'src/context.ts',
   node: 'src/node.ts',
+  temporal: 'src/temporal.ts',
 };
 
 /**

@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'source',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/package.test.ts', 'test/types/**'],
+          exclude: ['test/package/package.test.ts', 'test/types/**', 'test/fake-timers/**'],
         },
       },
       {

@@ -45,12 +45,15 @@ export class SystemClock implements Clock {
   setTimer(callback: () => void, delayMs: number): Timer {
     const timer = new HostTimer();
     const dueAt = this.now() + delayMs;
+    // Over all legs of the timer: the lag of a short one is no more than rounding explains.
+    let since = dueAt - delayMs;
+    let toldMs = 0;
     const arm = (): void => {
-      const armedAt = this.now();
       // The extra millisecond a fraction costs is spent here, so that no timer is early by design.
-      const leg = Math.min(Math.max(0, Math.ceil(dueAt - armedAt)), LONGEST_HOST_DELAY_MS);
+      const leg = Math.min(Math.max(0, Math.ceil(dueAt - this.now())), LONGEST_HOST_DELAY_MS);
       timer.arm(leg, () => {
-        if (timer.live) this.#trust(armedAt, leg); // else its delay was told by another clock
+        if (timer.live) this.#trust(since, (toldMs += leg));
+        else [since, toldMs] = [this.now(), 0]; // its delay was told by another clock
         if (this.now() < dueAt) arm();
         else callback();
       });
@@ -73,9 +76,11 @@ export class SystemClock implements Clock {
 class HostTimer implements Timer {
   #handle: ReturnType<typeof setTimeout> | undefined;
   #host: typeof setTimeout | undefined;
+  #clear: typeof clearTimeout | undefined;
 
   arm(delayMs: number, callback: () => void): void {
     this.#host = globalThis.setTimeout;
+    this.#clear = globalThis.clearTimeout;
     this.#handle = setTimeout(() => {
       // A swapped host cannot clear what the one before has set.
       if (this.#handle !== undefined) callback();
@@ -83,7 +88,8 @@ class HostTimer implements Timer {
   }
 
   clear(): void {
-    if (this.#handle !== undefined) clearTimeout(this.#handle);
+    const clear = this.#clear; // of the host that set it: a swapped one knows nothing of it
+    if (this.#handle !== undefined) clear?.(this.#handle);
     this.#handle = undefined;
   }
 

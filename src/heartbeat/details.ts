@@ -15,7 +15,7 @@ export const LARGE_DETAILS_BYTES = 256 * 1024;
 /** Temporal's limit. */
 export const DEFAULT_MAX_DETAILS_BYTES = 2 * 1024 * 1024;
 
-/** UTF-8 bytes that one UTF-16 unit can take in JSON, as an escape: `\u0000`. */
+/** The UTF-8 bytes that one unit of a copy's `length` stands for at most. */
 const MOST_BYTES_PER_UNIT = 6;
 
 /** Details as taken at a heartbeat: a copy nobody else holds, so never handed out itself. */
@@ -24,11 +24,15 @@ export type Snapshot = string | number | boolean | bigint | object | null;
 export class DetailsCodec {
   readonly #serializer: DetailsSerializer;
   readonly #maxBytes: number;
+  /** A copy whose text is sure to be longer need not be finished, nor written. */
+  readonly #enough: number;
   readonly #copyInstance: CopyInstance;
 
   constructor(serializer: DetailsSerializer | undefined, maxBytes: number | undefined) {
     this.#serializer = serializer ?? defaultSerializer();
     this.#maxBytes = maxBytes ?? DEFAULT_MAX_DETAILS_BYTES;
+    // A serializer of the user's may write less than JSON would.
+    this.#enough = serializer === undefined ? this.#maxBytes : Infinity;
     this.#copyInstance = registeredInstances(this.#serializer);
   }
 
@@ -38,7 +42,8 @@ export class DetailsCodec {
    */
   snapshot(details: Snapshot, onLarge: (bytes: number) => void): Snapshot {
     if (typeof details === 'number') return details;
-    const { value, length } = copyDetails(details, this.#copyInstance);
+    const { value, length, least } = copyDetails(details, this.#copyInstance, this.#enough);
+    if (least > this.#enough) throw this.#tooLarge(`more than ${least}`);
     // Nearly all details are far too small for their exact size to matter.
     if (length * MOST_BYTES_PER_UNIT > Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)) {
       this.#checkSize(value, onLarge);
@@ -70,13 +75,15 @@ export class DetailsCodec {
       throw new HeartbeatDetailsError(message, { path: 'details', cause });
     }
     const bytes = new TextEncoder().encode(text).length;
-    if (bytes > this.#maxBytes) {
-      throw new HeartbeatDetailsError(
-        `details: ${String(bytes)} bytes, over the limit of ${String(this.#maxBytes)} ` +
-          `(maxHeartbeatDetailsBytes); keep a cursor in them, not the data`,
-        { path: 'details' },
-      );
-    }
+    if (bytes > this.#maxBytes) throw this.#tooLarge(String(bytes));
     if (bytes > LARGE_DETAILS_BYTES) onLarge(bytes);
+  }
+
+  #tooLarge(bytes: string): HeartbeatDetailsError {
+    return new HeartbeatDetailsError(
+      `details: ${bytes} bytes, over the limit of ${this.#maxBytes} (maxHeartbeatDetailsBytes); ` +
+        'keep a cursor in them, not the data',
+      { path: 'details' },
+    );
   }
 }

@@ -16,12 +16,18 @@ export type CopyInstance = (
 
 export interface DetailsCopy {
   readonly value: unknown;
-  /** At least the number of characters its JSON takes, but for escapes. */
+  /** Six times this is at least the number of bytes its JSON takes: an escape is as long. */
   readonly length: number;
+  /** At most the number of bytes its JSON takes. */
+  readonly least: number;
 }
 
 const MAX_DEPTH = 100;
-/** More than any number, boolean or punctuation takes. */
+/** Six times these: `-1.7976931348623157e+308,`, `false,`, and the punctuation of a container. */
+const LENGTH_OF_NUMBER = 5;
+const LENGTH_OF_LITERAL = 1;
+const LENGTH_OF_CONTAINER = 1;
+/** What JSON lacks is written with a word on what it was, and its path. */
 const LENGTH_OF_OTHER = 32;
 
 const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
@@ -29,18 +35,25 @@ const FORBIDDEN_KEYS: ReadonlySet<string> = new Set(['__proto__', 'constructor',
 /**
  * A deep copy.
  *
+ * @param enough walks no further once the JSON is sure to be longer
  * @throws HeartbeatDetailsError with the path of the first value that cannot be kept
  */
-export function copyDetails(details: unknown, copyInstance: CopyInstance): DetailsCopy {
+export function copyDetails(
+  details: unknown,
+  copyInstance: CopyInstance,
+  enough = Infinity,
+): DetailsCopy {
   if (typeof details !== 'object' || details === null) {
-    if (isData(details)) return { value: details, length: lengthOf(details) };
+    if (isData(details)) {
+      return { value: details, length: lengthOf(details), least: leastOf(details) };
+    }
   } else {
     const flat = copyFlat(details);
     if (flat !== undefined) return flat;
   }
-  const walk = new Walk(copyInstance);
+  const walk = new Walk(copyInstance, enough);
   const value = walk.copy(details, 0);
-  return { value, length: walk.length };
+  return { value, length: walk.length, least: walk.least };
 }
 
 /** The common case, a plain object of primitives, without a walk; undefined for all others. */
@@ -54,15 +67,17 @@ function copyFlat(details: object): DetailsCopy | undefined {
   } catch {
     return undefined; // the walk finds out which getter it was
   }
-  let length = 0;
+  let length = LENGTH_OF_CONTAINER;
+  let least = 0;
   for (const key in value) {
     const item = value[key];
     if ((typeof item === 'object' && item !== null) || !isData(item) || FORBIDDEN_KEYS.has(key)) {
       return undefined;
     }
-    length += key.length + lengthOf(item);
+    length += key.length + LENGTH_OF_LITERAL + lengthOf(item);
+    least += key.length + leastOf(item);
   }
-  return { value, length };
+  return { value, length, least };
 }
 
 function isData(value: unknown): boolean {
@@ -70,32 +85,52 @@ function isData(value: unknown): boolean {
 }
 
 function lengthOf(value: unknown): number {
-  if (typeof value === 'string') return value.length + LENGTH_OF_OTHER;
+  if (typeof value === 'string') return value.length + LENGTH_OF_LITERAL;
+  if (typeof value === 'number') return isInJson(value) ? LENGTH_OF_NUMBER : LENGTH_OF_OTHER;
   if (typeof value === 'bigint') return value.toString(16).length * 2 + LENGTH_OF_OTHER;
-  return LENGTH_OF_OTHER;
+  return value === undefined ? LENGTH_OF_OTHER : LENGTH_OF_LITERAL;
+}
+
+function isInJson(value: number): boolean {
+  return Number.isFinite(value) && !Object.is(value, -0);
+}
+
+function leastOf(value: unknown): number {
+  return typeof value === 'string' ? value.length : 1;
 }
 
 type Step = string | number;
 
 class Walk {
   length = 0;
+  least = 0;
+  readonly #enough: number;
   readonly #copyInstance: CopyInstance;
   readonly #seen = new Map<object, unknown>();
   readonly #path: Step[] = [];
 
-  constructor(copyInstance: CopyInstance) {
+  constructor(copyInstance: CopyInstance, enough: number) {
     this.#copyInstance = copyInstance;
+    this.#enough = enough;
   }
 
   copy(value: unknown, depth: number): unknown {
     if (typeof value !== 'object' || value === null) {
       if (!isData(value)) this.#refuse(typeof value);
-      this.length += lengthOf(value);
+      const length = lengthOf(value);
+      this.length += length;
+      this.least += leastOf(value);
+      if (length >= LENGTH_OF_OTHER) this.#countPath();
       return value;
     }
-    this.length += LENGTH_OF_OTHER;
+    if (this.least > this.#enough) return undefined; // nobody will want the copy
+    this.length += LENGTH_OF_CONTAINER;
+    this.least += 2;
     const seen = this.#seen.get(value);
-    if (seen !== undefined) return seen;
+    if (seen !== undefined) {
+      this.#countPath(); // it may be written as a reference
+      return seen;
+    }
     if (depth >= MAX_DEPTH) this.#refuse(`nested deeper than ${String(MAX_DEPTH)} levels`);
     try {
       return this.#copyObject(value, depth + 1);
@@ -110,6 +145,7 @@ class Walk {
       return this.#copyArray(value, depth);
     }
     if (isPlain(value)) return this.#copyFields(value, this.#keep(value, {}), depth);
+    this.#countPath();
     // The tag is not fooled by a class of another realm, the constructor not by a subclass.
     const tag = Object.prototype.toString.call(value).slice(8, -1);
     if (ArrayBuffer.isView(value)) return this.#copyView(value, tag);
@@ -122,6 +158,12 @@ class Walk {
       if (tag === 'Set') return this.#copySet(value as Set<unknown>, depth);
     }
     return this.#copyRegistered(value, tag, depth) ?? this.#refuseInstance(tag, constructor);
+  }
+
+  /** For what JSON lacks: the path is written once more. */
+  #countPath(): void {
+    this.length += LENGTH_OF_OTHER;
+    for (const step of this.#path) this.length += String(step).length + LENGTH_OF_LITERAL;
   }
 
   #copyRegistered(value: object, tag: string, depth: number): object | undefined {
@@ -167,7 +209,8 @@ class Walk {
       }
       if (!Object.prototype.propertyIsEnumerable.call(from, key)) continue;
       if (FORBIDDEN_KEYS.has(key)) this.#refuseAt(key, 'this key is not allowed');
-      this.length += key.length;
+      this.length += key.length + LENGTH_OF_LITERAL;
+      this.least += key.length;
       this.#path.push(key); // before the read: a getter that throws has a path too
       to[key] = this.copy((from as Record<string, unknown>)[key], depth);
       this.#path.pop();
@@ -179,6 +222,8 @@ class Walk {
     const make = VIEWS.get(tag);
     if (make === undefined) this.#refuse(tag);
     this.length += view.byteLength * 4;
+    const { BYTES_PER_ELEMENT: size } = view as unknown as Uint8Array;
+    this.least += (view.byteLength / size) * 2;
     return this.#keep(view, make(view));
   }
 

@@ -68,7 +68,9 @@ export function describe(execution: Execution): ActivityDescription {
     closeTime: time(execution.closedAt),
     lastFailure: history?.lastFailure,
     nextAttemptScheduleTime: time(delayedUntil),
-    currentRetryInterval: backingOff ? delayedUntil - (history.lastEndedAt ?? 0) : undefined,
+    currentRetryInterval: backingOff
+      ? microseconds(delayedUntil - (history.lastEndedAt ?? 0))
+      : undefined,
     expirationTime: time(expiresAt),
     abandonedAttempts: history?.abandonedAttempts ?? 0,
     options: describeOptions(options),
@@ -88,4 +90,9 @@ function describeOptions(options: Execution['options']): DescribedOptions {
     priority: options.priority,
     concurrencyKey: options.concurrencyKey,
   });
+}
+
+/** Clock readings are fractions, of which differences are not exact. */
+function microseconds(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000;
 }

@@ -1,5 +1,4 @@
 /** An activity on Temporal from outside. */
-import { show } from '../bad-input.js';
 import { durationMs } from '../duration.js';
 import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
 import { Deferred, ignore } from '../promises.js';
@@ -8,19 +7,17 @@ import { activityFailure } from '../runtime/outcome.js';
 import type { CancellationType } from '../runtime/options.js';
 import type { ResetOptions, UnpauseOptions } from '../runtime/requests.js';
 import type { ActivityHandleLike, DescriptionLike } from '../runtime/runner.js';
-import { resolveRetryPolicy } from '../retry/policy.js';
 import {
   ActivityCompletionError,
   ActivityExecutionFailedError,
   type ActivityExecutionDescription,
-  type ActivityOptionsUpdate,
   type Client,
   type ClientHandle,
 } from './client-api.js';
 import { asOwnError, isFailedPrecondition } from './client-errors.js';
 import { descriptionOf } from './describe.js';
 import { lastAttempt, outcomeOf } from './outcome.js';
-import { retryPolicy, unsupported } from './start-options.js';
+import { asText, optionsUpdate, protoDuration } from './requests.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /**
@@ -39,6 +36,8 @@ export class TemporalActivityHandle<
   readonly #cancelled = new Deferred<never>();
   readonly #stopWaiting = new AbortController();
   #result: Promise<Result> | undefined;
+  /** A `cancel` under way: the server may grant it, and the activity end, before it answers. */
+  #asking: Promise<void> | undefined;
 
   /** @internal */
   constructor(
@@ -65,10 +64,13 @@ export class TemporalActivityHandle<
 
   async #wait(): Promise<Result> {
     try {
-      return await this.#client.withAbortSignal(this.#stopWaiting.signal, () =>
+      const result = await this.#client.withAbortSignal(this.#stopWaiting.signal, () =>
         this.#handle.result(),
       );
+      await this.#asking;
+      return result;
     } catch (error) {
+      await this.#asking;
       if (!(error instanceof ActivityExecutionFailedError)) {
         throw asOwnError(error, 'result', this.activityId);
       }
@@ -80,19 +82,28 @@ export class TemporalActivityHandle<
    * Asks the activity to stop: at once if it waits; a running function hears it in the answer to a
    * heartbeat. Twice is once. The reason reaches the server as text.
    */
-  async cancel(reason?: unknown): Promise<void> {
-    if (this.#cancellationType !== 'ABANDON') {
-      try {
-        await this.#handle.cancel(asText(reason, 'cancelled'));
-      } catch (error) {
-        if (isFailedPrecondition(error)) return; // closed, or asked before
-        throw asOwnError(error, 'cancel', this.activityId);
-      }
+  cancel(reason?: unknown): Promise<void> {
+    const asking = this.#ask(reason);
+    this.#asking = asking.catch(ignore);
+    return asking;
+  }
+
+  async #ask(reason: unknown): Promise<void> {
+    const type = this.#cancellationType;
+    try {
+      const description = await this.#handle.describe();
+      if (description.closeTime !== undefined) return;
+      if (type !== 'ABANDON') await this.#handle.cancel(asText(reason, 'cancelled'));
+      if (type !== 'WAIT_CANCELLATION_COMPLETED') this.#stopCaller(description, reason);
+    } catch (error) {
+      if (isFailedPrecondition(error)) return; // closed, or asked before
+      throw asOwnError(error, 'cancel', this.activityId);
     }
-    if (this.#cancellationType === 'WAIT_CANCELLATION_COMPLETED') return;
-    const description = await this.#handle.describe();
-    const { activityId, activityType, status } = description;
-    if (status === 'COMPLETED' || status === 'FAILED' || status === 'TIMED_OUT') return;
+  }
+
+  /** The caller is told at once, whatever the function goes on to do. */
+  #stopCaller(description: ActivityExecutionDescription, reason: unknown): void {
+    const { activityId, activityType } = description;
     const attempt = lastAttempt(description);
     const cause = new CancelledFailure('CANCELLED', reason === undefined ? {} : { cause: reason });
     this.#cancelled.reject(
@@ -224,40 +235,4 @@ export class TemporalActivityHandle<
       throw asOwnError(error, operation, this.activityId);
     }
   }
-}
-
-function asText(reason: unknown, otherwise: string): string {
-  if (reason === undefined) return otherwise;
-  if (reason instanceof Error) return reason.message;
-  return typeof reason === 'string' ? reason : show(reason);
-}
-
-type ProtoDuration = NonNullable<
-  NonNullable<Parameters<Client['workflowService']['resetActivityExecution']>[0]>['jitter']
->;
-
-/** Its seconds are an int64, for which the encoder takes a number as well. */
-function protoDuration(ms: number): ProtoDuration {
-  const seconds = Math.floor(ms / 1_000);
-  const nanos = Math.round((ms - seconds * 1_000) * 1_000_000);
-  return { seconds, nanos } as unknown as ProtoDuration;
-}
-
-function optionsUpdate(patch: OptionsPatch): ActivityOptionsUpdate {
-  const { progressTimeout, retryPolicy: policy, priority, ...timeouts } = patch;
-  if (progressTimeout !== undefined && progressTimeout !== null) {
-    throw unsupported('progressTimeout', 'use startToCloseTimeout');
-  }
-  const update: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(timeouts as Record<string, unknown>)) {
-    if (value === undefined) continue;
-    update[name] = value === null ? null : durationMs(value, name) || null;
-  }
-  if (policy !== undefined) {
-    update['retry'] = policy === null ? null : retryPolicy(resolveRetryPolicy(policy));
-  }
-  if (priority !== undefined) {
-    update['priority'] = priority === null ? null : { priorityKey: priority };
-  }
-  return update;
 }

@@ -147,12 +147,16 @@ export class TemporalRuntime implements ActivityRunner {
   async getHandle<Result = unknown, Details = unknown>(
     activityId: string,
   ): Promise<TemporalActivityHandle<Result, Details>> {
-    const latest = new TemporalActivityHandle(
-      this.#client,
-      this.#client.activity.getHandle<Result>(activityId),
-    );
-    const { closeTime } = await latest.describe();
-    if (closeTime === undefined) return latest as TemporalActivityHandle<Result, Details>;
+    const { activity } = this.#client;
+    try {
+      const { closeTime, activityRunId } = await activity.getHandle(activityId).describe();
+      if (closeTime === undefined) {
+        const run = activity.getHandle<Result>(activityId, activityRunId);
+        return new TemporalActivityHandle<Result, Details>(this.#client, run);
+      }
+    } catch (error) {
+      throw asOwnError(error, 'getHandle', activityId);
+    }
     throw new ActivityNotFoundError(`No activity ${JSON.stringify(activityId)} is open`, {
       activityId,
     });
@@ -164,7 +168,9 @@ function follow(signal: AbortSignal, handle: TemporalActivityHandle): void {
   const cancel = (): void => {
     handle.cancel(signal.reason).catch(ignore);
   };
-  signal.addEventListener('abort', cancel, { once: true });
+  if (signal.aborted)
+    cancel(); // while the activity was being started
+  else signal.addEventListener('abort', cancel, { once: true });
   const unfollow = (): void => {
     signal.removeEventListener('abort', cancel);
   };

@@ -1,6 +1,7 @@
 /**
  * systole/testing/matchers: assertions on a test environment, for Vitest and Jest. Importing it
- * registers them; where `expect` is no global of the framework, `expect.extend(matchers)` does.
+ * registers them; where `expect` is no global of the framework, as with `@jest/globals`,
+ * `expect.extend(matchers)` does.
  *
  * @example
  * import 'systole/testing/matchers';

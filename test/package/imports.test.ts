@@ -9,6 +9,9 @@ const homes: Record<string, string> = {
   ms: 'duration.ts',
   'p-retry': 'retry/retry.ts',
   superjson: 'heartbeat/encoding.ts',
+  '@temporalio/activity': 'temporal/activity-api.ts',
+  '@temporalio/client': 'temporal/client-api.ts',
+  '@temporalio/common': 'temporal/common-api.ts',
 };
 
 /** The files that need Node; no other entry than theirs may reach them. */
@@ -21,6 +24,8 @@ const allowed: Record<string, readonly string[]> = {
   retry: ['kernel'],
   heartbeat: ['kernel'],
   runtime: ['kernel', 'retry', 'heartbeat'],
+  testing: ['kernel', 'retry', 'heartbeat', 'runtime'],
+  temporal: ['kernel', 'retry', 'heartbeat', 'runtime'],
 };
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -84,6 +89,13 @@ test('only the entries for Node reach the files that need it', () => {
   for (const entry of entries) {
     if (nodeEntries.includes(entry)) continue;
     expect([...reachable(entry)].filter((file) => needNode.includes(file))).toEqual([]);
+  }
+});
+
+test('only systole/temporal reaches what needs the optional peers', () => {
+  for (const entry of entries) {
+    if (entry === 'temporal.ts') continue;
+    expect([...reachable(entry)].filter((file) => partOf(file) === 'temporal')).toEqual([]);
   }
 });
 

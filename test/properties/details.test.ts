@@ -4,10 +4,14 @@ import { SuperJSON } from 'superjson';
 import { expect, test } from 'vitest';
 import type { ActivityContext } from '../../src/index.js';
 import { DetailsCodec, type Snapshot } from '../../src/heartbeat/details.js';
+import { copyDetails } from '../../src/heartbeat/snapshot.js';
 import { build, detailsPlan, difference, spoil } from '../support/details.js';
 import { Harness } from '../support/harness.js';
 
 const RUNS = { numRuns: 300 };
+
+/** Around the details themselves: `{"json":,"meta":{"values":...}}`. */
+const ENVELOPE_BYTES = 60;
 
 /** `isDeepStrictEqual` compares the classes of errors, of which only the name is kept. */
 const hasError = (plan: { nodes: readonly { kind: string }[] }): boolean =>
@@ -61,6 +65,19 @@ test.each([
       // Encoding changes nothing, and says the same again.
       expect(difference(snapshot, expected)).toBeUndefined();
       expect(codec.encode(snapshot)).toBe(text);
+    }),
+    RUNS,
+  );
+});
+
+test('the size of any details lies between what a copy says it is at least and at most', () => {
+  const codec = new DetailsCodec(undefined, undefined);
+  fc.assert(
+    fc.property(detailsPlan, (plan) => {
+      const { value, length, least } = copyDetails(build(plan), () => undefined);
+      const bytes = new TextEncoder().encode(codec.encode(value as Snapshot)).length;
+      expect(bytes).toBeLessThanOrEqual(6 * length + ENVELOPE_BYTES);
+      expect(bytes).toBeGreaterThanOrEqual(least);
     }),
     RUNS,
   );

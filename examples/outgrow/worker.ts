@@ -1,0 +1,24 @@
+/**
+ * The worker of the other side; needs `npm install @temporalio/worker`, which this repository has
+ * for its tests only. It ends at Ctrl-C.
+ */
+import { toTemporal } from 'systole/temporal';
+import * as activities from './activities.js';
+
+/** What is used of `@temporalio/worker`; a program that has it installed imports it instead. */
+interface WorkerModule {
+  readonly NativeConnection: { connect(options: { address: string }): Promise<unknown> };
+  readonly Worker: { create(options: object): Promise<{ run(): Promise<void> }> };
+}
+
+const name = '@temporalio/worker';
+const { NativeConnection, Worker } = (await import(name)) as WorkerModule;
+const worker = await Worker.create({
+  connection: await NativeConnection.connect({
+    address: process.env['TEMPORAL_ADDRESS'] ?? 'localhost:7233',
+  }),
+  namespace: process.env['TEMPORAL_NAMESPACE'] ?? 'default',
+  taskQueue: process.env['TEMPORAL_TASK_QUEUE'] ?? 'outgrow',
+  activities: toTemporal({ ...activities }),
+});
+await worker.run();

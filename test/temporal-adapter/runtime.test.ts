@@ -1,0 +1,184 @@
+import type { Client } from '@temporalio/client';
+import { describe, expect, test } from 'vitest';
+import type { ActivityContext, ActivityOptions } from 'systole';
+import { TemporalRuntime, toTemporal } from 'systole/temporal';
+
+/** A client that takes down what it is to start, and starts nothing. */
+function fakeClient(): { client: Client; started: unknown[] } {
+  const started: unknown[] = [];
+  const activity = {
+    start: async (type: string, options: { id: string }) => {
+      started.push({ type, ...options });
+      return { activityId: options.id, runId: 'run' };
+    },
+  };
+  return { client: { activity } as unknown as Client, started };
+}
+
+async function importRows(_ctx: ActivityContext, _file: string): Promise<void> {}
+
+const minute = { startToCloseTimeout: '1m' } as const;
+
+describe('what is started', () => {
+  test('options as Temporal has them, every part of the retry policy given', async () => {
+    const { client, started } = fakeClient();
+    const runtime = new TemporalRuntime({
+      client,
+      taskQueue: 'imports',
+      defaults: { startToCloseTimeout: '1h', priority: 2 },
+    });
+    await runtime.start(importRows, {
+      args: ['a.csv'],
+      activityId: 'import-1',
+      heartbeatTimeout: '10s',
+      scheduleToStartTimeout: Infinity,
+      scheduleToCloseTimeout: '30m',
+      startDelay: 500,
+      idConflictPolicy: 'USE_EXISTING',
+      retryPolicy: { maximumInterval: 500, maximumAttempts: 4, nonRetryableErrorTypes: ['Bad'] },
+    });
+    expect(started).toEqual([
+      {
+        type: 'importRows',
+        id: 'import-1',
+        taskQueue: 'imports',
+        args: ['a.csv'],
+        heartbeatTimeout: 10_000,
+        startToCloseTimeout: 1_800_000,
+        scheduleToStartTimeout: 1_800_000,
+        scheduleToCloseTimeout: 1_800_000,
+        startDelay: 500,
+        idConflictPolicy: 'USE_EXISTING',
+        priority: { priorityKey: 2 },
+        retry: {
+          initialInterval: 500,
+          maximumInterval: 500,
+          backoffCoefficient: 2,
+          maximumAttempts: 4,
+          nonRetryableErrorTypes: ['Bad'],
+        },
+      },
+    ]);
+  });
+
+  test('a generated id, and no limit of attempts', async () => {
+    const { client, started } = fakeClient();
+    const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+    const handle = await runtime.start(importRows, { args: ['a.csv'], ...minute });
+    expect(handle.activityId).toMatch(/^[\da-f-]{36}$/);
+    expect(started).toMatchObject([{ id: handle.activityId }]);
+    expect((started[0] as { retry: object }).retry).not.toHaveProperty('maximumAttempts');
+  });
+});
+
+describe('the function is found', () => {
+  test('by its name, by the name it was registered under, and by activityType', async () => {
+    const { client, started } = fakeClient();
+    const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+    const registered = async (_ctx: ActivityContext): Promise<void> => {};
+    toTemporal({ otherName: registered });
+    await runtime.start(importRows, { args: ['a'], ...minute });
+    await runtime.start(registered, minute);
+    await runtime.start(async () => {}, { ...minute, activityType: 'third' });
+    expect(started).toMatchObject([
+      { type: 'importRows' },
+      { type: 'otherName' },
+      { type: 'third' },
+    ]);
+  });
+
+  test.each([
+    ['an inline function', async (): Promise<void> => {}],
+    ['a bound one', importRows.bind(undefined)],
+  ])('%s is refused', async (_, fn) => {
+    const { client } = fakeClient();
+    const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+    await expect(runtime.run(fn as () => Promise<void>, minute)).rejects.toThrow(
+      /this function has none.*toTemporal\(\{ importRows \}\)/s,
+    );
+  });
+});
+
+describe('what Temporal does not have is refused, by name', () => {
+  const refused: readonly (readonly [string, ActivityOptions, string])[] = [
+    ['progressTimeout', { progressTimeout: '1s' }, 'startToCloseTimeout'],
+    ['concurrencyKey', { concurrencyKey: 'db' }, 'task queue'],
+    ['attemptOverlap', { attemptOverlap: 'forbid' }, 'idempotent'],
+    ['attemptOverlap', { attemptOverlap: '5s' }, 'idempotent'],
+    ['retryPolicy.jitter', { retryPolicy: { jitter: 0.5 } }, 'leave it out'],
+    [
+      'retryPolicy.maximumAttemptsWithoutProgress',
+      { retryPolicy: { maximumAttemptsWithoutProgress: 3 } },
+      'maximumAttempts',
+    ],
+    [
+      'retryPolicy.nonRetryableErrorTypes[0]',
+      { retryPolicy: { nonRetryableErrorTypes: [TypeError] } },
+      '"TypeError"',
+    ],
+    ["cancellationDelivery: 'immediate'", { cancellationDelivery: 'immediate' }, "'heartbeat'"],
+    ['heartbeatThrottleInterval', { heartbeatThrottleInterval: 0 }, 'maxHeartbeatThrottleInterval'],
+  ];
+
+  test.each(refused)('%s', async (name, options, advice) => {
+    const { client, started } = fakeClient();
+    const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+    const error: unknown = await runtime
+      .run(importRows, { args: ['a'], ...minute, ...options })
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TypeError);
+    expect((error as Error).message).toContain(`Temporal has no ${name}`);
+    expect((error as Error).message).toContain(advice);
+    expect(started).toEqual([]);
+    expect(() => new TemporalRuntime({ client, taskQueue: 'q', defaults: options })).toThrow(name);
+  });
+
+  test('an activity without an end', async () => {
+    const { client } = fakeClient();
+    const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+    await expect(runtime.run(importRows, { args: ['a'] })).rejects.toThrow(
+      /startToCloseTimeout or scheduleToCloseTimeout/,
+    );
+  });
+
+  test.each([
+    ['store', /the server keeps/],
+    ['maxConcurrentActivities', /Worker/],
+    ['maxConcurrentPerKey', /task queue/],
+    ['logger', /worker/],
+    ['taskQueu', /taskQueue/],
+  ])('the option %s of the runtime', (name, advice) => {
+    const { client } = fakeClient();
+    const options = { client, taskQueue: 'imports', [name]: {} };
+    expect(() => new TemporalRuntime(options)).toThrow(TypeError);
+    expect(() => new TemporalRuntime(options)).toThrow(advice);
+  });
+
+  test.each([
+    [{ taskQueue: 'q' }, /client: received undefined/],
+    [{ client: fakeClient().client }, /taskQueue: received undefined/],
+    [{ client: fakeClient().client, taskQueue: '' }, /taskQueue: received ""/],
+    [
+      { client: fakeClient().client, taskQueue: 'q', defaults: { activityId: 'a' } },
+      /a call's own option/,
+    ],
+    [
+      { client: fakeClient().client, taskQueue: 'q', defaults: { heartbeatTimeout: '10' } },
+      /heartbeatTimeout: received "10"/,
+    ],
+  ])('options that do not do: %#', (options, message) => {
+    expect(() => new TemporalRuntime(options as never)).toThrow(message);
+  });
+});
+
+test('a signal that has aborted schedules nothing', async () => {
+  const { client, started } = fakeClient();
+  const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+  const run = runtime.run(importRows, { args: ['a'], ...minute, signal: AbortSignal.abort('no') });
+  await expect(run).rejects.toMatchObject({
+    attempt: 0,
+    retryState: 'CANCEL_REQUESTED',
+    cause: { message: 'CANCELLED', cause: 'no' },
+  });
+  expect(started).toEqual([]);
+});

@@ -1,0 +1,342 @@
+import { asyncLocalStorage, Context } from '@temporalio/activity';
+import {
+  ActivityCancellationDetails,
+  ApplicationFailure as TemporalApplicationFailure,
+  CancelledFailure as TemporalCancelledFailure,
+  CompleteAsyncError,
+  noopMetricMeter,
+  type Logger,
+} from '@temporalio/common';
+import { describe, expect, test } from 'vitest';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  HeartbeatDetailsError,
+  type ActivityContext,
+} from 'systole';
+import { contextInterceptor, heartbeat as heartbeatFromAnywhere } from 'systole/context';
+import { toTemporal, type ToTemporalOptions } from 'systole/temporal';
+
+const DEPRECATED = Object.fromEntries([['activityNamespace', 'default']]) as {
+  activityNamespace: string;
+};
+
+/** What a worker gives an attempt, and what it gets back. */
+class FakeWorker {
+  readonly heartbeats: unknown[] = [];
+  readonly logs: string[] = [];
+  readonly holder: { details?: ActivityCancellationDetails } = {};
+  readonly #controller = new AbortController();
+  readonly #context: Context;
+
+  constructor(heartbeatDetails?: unknown) {
+    const write = (message: string): void => void this.logs.push(message);
+    const logger: Logger = {
+      log: (_level, message) => write(message),
+      trace: write,
+      debug: write,
+      info: write,
+      warn: write,
+      error: write,
+    };
+    this.#context = new Context(
+      {
+        taskToken: new Uint8Array([1, 2, 3]),
+        base64TaskToken: 'AQID',
+        activityId: 'id-1',
+        activityType: 'work',
+        ...DEPRECATED,
+        namespace: 'default',
+        attempt: 3,
+        isLocal: false,
+        inWorkflow: false,
+        scheduledTimestampMs: 1_000,
+        currentAttemptScheduledTimestampMs: 2_000,
+        startToCloseTimeoutMs: 10_000,
+        scheduleToCloseTimeoutMs: 0,
+        heartbeatTimeoutMs: 3_000,
+        heartbeatDetails,
+        taskQueue: 'queue',
+        priority: {},
+        retryPolicy: {
+          initialInterval: 1000,
+          backoffCoefficient: 2,
+          maximumInterval: 100_000,
+          maximumAttempts: 0,
+          nonRetryableErrorTypes: ['Bad'],
+        },
+      },
+      new Promise<never>(() => {}),
+      this.#controller.signal,
+      (details) => void this.heartbeats.push(details),
+      undefined,
+      logger,
+      noopMetricMeter,
+      this.holder,
+    );
+  }
+
+  cancel(
+    reason: string,
+    details: ConstructorParameters<typeof ActivityCancellationDetails>[0],
+  ): void {
+    this.holder.details = new ActivityCancellationDetails(details);
+    this.#controller.abort(new TemporalCancelledFailure(reason));
+  }
+
+  run<D>(
+    work: (ctx: ActivityContext<D>) => unknown,
+    options?: ToTemporalOptions,
+  ): Promise<unknown> {
+    const activities = toTemporal({ work }, options);
+    return asyncLocalStorage.run(this.#context, () => activities.work());
+  }
+}
+
+function rejection(run: Promise<unknown>): Promise<unknown> {
+  return run.then(
+    () => 'no rejection',
+    (error: unknown) => error,
+  );
+}
+
+describe('what a systole activity finds on a worker', () => {
+  test('arguments, its object, and a way back for the result', async () => {
+    const activities = {
+      base: 10,
+      async add(_ctx: ActivityContext, a: number): Promise<number> {
+        return this.base + a;
+      },
+    };
+    const registered = toTemporal(activities);
+    expect(Object.keys(registered)).toEqual(['add']);
+    const { add } = registered;
+    const worker = new FakeWorker();
+    expect(await worker.run(() => add(5))).toBe(15);
+  });
+
+  test('info', async () => {
+    const info = (await new FakeWorker().run((ctx) => ctx.info)) as ActivityContext['info'];
+    expect(info).toEqual({
+      activityId: 'id-1',
+      activityType: 'work',
+      attempt: 3,
+      scheduledTimestampMs: 1_000,
+      currentAttemptScheduledTimestampMs: 2_000,
+      startedTimestampMs: expect.any(Number) as unknown,
+      heartbeatTimeoutMs: 3_000,
+      startToCloseTimeoutMs: 10_000,
+      scheduleToCloseTimeoutMs: undefined,
+      priority: 3,
+      retryPolicy: {
+        initialInterval: 1000,
+        backoffCoefficient: 2,
+        maximumInterval: 100_000,
+        maximumAttempts: Infinity,
+        nonRetryableErrorTypes: ['Bad'],
+        jitter: 0,
+        maximumAttemptsWithoutProgress: Infinity,
+      },
+    });
+    expect(info.taskToken).toBe('AQID');
+    expect(JSON.stringify(info)).not.toContain('AQID');
+  });
+
+  test('details, a log, and bound methods', async () => {
+    const worker = new FakeWorker({ row: 4 });
+    await worker.run(({ heartbeatDetails, hasHeartbeatDetails, log, sleep }) => {
+      expect(heartbeatDetails).toEqual({ row: 4 });
+      expect(hasHeartbeatDetails).toBe(true);
+      log.info('hello');
+      return sleep(1);
+    });
+    expect(worker.logs).toEqual(['hello']);
+    expect(await new FakeWorker().run((ctx) => ctx.hasHeartbeatDetails)).toBe(false);
+  });
+});
+
+describe('heartbeats', () => {
+  test('without details send the last ones again, from an earlier attempt too', async () => {
+    const worker = new FakeWorker({ row: 4 });
+    await worker.run(({ heartbeat }) => {
+      heartbeat();
+      heartbeat({ row: 5 });
+      heartbeat();
+      heartbeat(null);
+      heartbeat();
+    });
+    expect(worker.heartbeats).toEqual([{ row: 4 }, { row: 5 }, { row: 5 }, null, null]);
+  });
+
+  test('are copied at the call, and do nothing after the end', async () => {
+    const worker = new FakeWorker();
+    const later: (() => void)[] = [];
+    await worker.run(({ heartbeat }) => {
+      const details = { row: 1 };
+      heartbeat(details);
+      details.row = 2;
+      later.push(() => {
+        heartbeat(details);
+      });
+    });
+    later[0]!();
+    expect(worker.heartbeats).toEqual([{ row: 1 }]);
+  });
+
+  test.each([
+    ['a Map', { rows: new Map() }, 'details.rows'],
+    ['a Date', [new Date()], 'details[0]'],
+    ['NaN', { deep: [{ ratio: NaN }] }, 'details.deep[0].ratio'],
+    ['a bigint', 1n, 'details'],
+    ['a function', { cb: () => {} }, 'details.cb'],
+  ])('refuse %s, which JSON would lose', async (_, details, path) => {
+    const worker = new FakeWorker();
+    const error = await rejection(
+      worker.run(({ heartbeat }) => {
+        heartbeat(details);
+      }),
+    );
+    expect(error).toBeInstanceOf(TemporalApplicationFailure);
+    expect(error).toMatchObject({
+      type: 'HeartbeatDetailsError',
+      nonRetryable: true,
+      details: [path],
+    });
+    expect(worker.heartbeats).toEqual([undefined]); // alive all the same
+  });
+
+  test('refuse a cycle', async () => {
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = { cycle };
+    await new FakeWorker().run(({ heartbeat }) => {
+      expect(() => {
+        heartbeat(cycle);
+      }).toThrow(HeartbeatDetailsError);
+    });
+  });
+
+  test('come from anywhere with contextInterceptor', async () => {
+    const worker = new FakeWorker();
+    await worker.run(() => heartbeatFromAnywhere('deep'), { interceptors: [contextInterceptor] });
+    expect(worker.heartbeats).toEqual(['deep']);
+  });
+
+  test('keepAlive sends them until the work is done', async () => {
+    const worker = new FakeWorker('kept');
+    const work = new Promise((resolve) => setTimeout(() => resolve('done'), 35));
+    expect(await worker.run((ctx) => ctx.keepAlive(work, { every: 10 }))).toBe('done');
+    expect(worker.heartbeats.length).toBeGreaterThan(1);
+    expect(new Set(worker.heartbeats)).toEqual(new Set(['kept']));
+  });
+});
+
+describe('cancellation', () => {
+  test('aborts the signal with systole’s failure, ends a sleep, and is reported as one', async () => {
+    const worker = new FakeWorker();
+    const seen: unknown[] = [];
+    const run = rejection(
+      worker.run(async (ctx) => {
+        const sleeping = ctx.sleep('1 hour');
+        worker.cancel('CANCELLED', { cancelRequested: true });
+        await ctx.cancelled.catch((error: unknown) => seen.push(error));
+        seen.push(ctx.signal.reason === seen[0], ctx.cancellationDetails);
+        await sleeping;
+      }),
+    );
+    expect(await run).toBeInstanceOf(TemporalCancelledFailure);
+    expect(await run).toMatchObject({ message: 'CANCELLED' });
+    expect(seen[0]).toBeInstanceOf(CancelledFailure);
+    expect(seen).toMatchObject([
+      { message: 'CANCELLED' },
+      true,
+      { cancelRequested: true, paused: false, notFound: false },
+    ]);
+  });
+
+  test('is accepted by an AbortError, and by an error that it caused', async () => {
+    for (const make of [
+      () => new DOMException('stop', 'AbortError'),
+      (ctx: ActivityContext) => new Error('stopped', { cause: ctx.signal.reason }),
+    ]) {
+      const worker = new FakeWorker();
+      const error = await rejection(
+        worker.run((ctx) => {
+          worker.cancel('PAUSED', { paused: true });
+          throw make(ctx);
+        }),
+      );
+      expect(error).toBeInstanceOf(TemporalCancelledFailure);
+      expect(error).toMatchObject({ message: 'PAUSED' });
+    }
+  });
+
+  test('by a shutdown aborts shutdownSignal, unless a better one was given', async () => {
+    const worker = new FakeWorker();
+    await worker.run((ctx) => {
+      expect(ctx.shutdownSignal.aborted).toBe(false);
+      worker.cancel('WORKER_SHUTDOWN', { workerShutdown: true });
+      expect(ctx.shutdownSignal.aborted).toBe(true);
+      expect(ctx.cancellationDetails?.workerShutdown).toBe(true);
+    });
+    const shutdown = new AbortController();
+    await new FakeWorker().run(
+      (ctx) => {
+        shutdown.abort();
+        expect(ctx.shutdownSignal.aborted).toBe(true);
+        expect(ctx.signal.aborted).toBe(false);
+      },
+      { shutdownSignal: shutdown.signal },
+    );
+  });
+});
+
+describe('what the worker gets', () => {
+  test('an ApplicationFailure with every field', async () => {
+    const error = await rejection(
+      new FakeWorker().run(() => {
+        throw new ApplicationFailure('no', {
+          type: 'Refused',
+          nonRetryable: true,
+          details: [1],
+          nextRetryDelay: '5s',
+          category: 'BENIGN',
+          cause: new ApplicationFailure('below', { type: 'Below' }),
+        });
+      }),
+    );
+    expect(error).toBeInstanceOf(TemporalApplicationFailure);
+    expect(error).toMatchObject({
+      message: 'no',
+      type: 'Refused',
+      nonRetryable: true,
+      details: [1],
+      nextRetryDelay: 5000,
+      category: 'BENIGN',
+      cause: { message: 'below', type: 'Below' },
+    });
+    expect((error as { cause: unknown }).cause).toBeInstanceOf(TemporalApplicationFailure);
+  });
+
+  test('any other error as it is', async () => {
+    const thrown = new RangeError('out');
+    const error = await rejection(
+      new FakeWorker().run(() => {
+        throw thrown;
+      }),
+    );
+    expect(error).toBe(thrown);
+  });
+
+  test('CompleteAsyncError, whatever the function did after completeAsync', async () => {
+    const swallowed = new FakeWorker().run((ctx) => {
+      try {
+        return ctx.completeAsync();
+      } catch {
+        return 'ignored';
+      }
+    });
+    expect(await rejection(swallowed)).toBeInstanceOf(CompleteAsyncError);
+    const thrown = new FakeWorker().run((ctx) => ctx.completeAsync());
+    expect(await rejection(thrown)).toBeInstanceOf(CompleteAsyncError);
+  });
+});

@@ -1,0 +1,77 @@
+/** How an activity ended, in words that are the same for every door. */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+} from 'systole';
+
+export interface PlainFailure {
+  readonly class: string;
+  readonly message?: string | undefined;
+  readonly type?: string | undefined;
+  readonly nonRetryable?: boolean;
+  readonly details?: readonly unknown[];
+  readonly category?: string | undefined;
+  readonly timeoutType?: string;
+  readonly lastHeartbeatDetails?: unknown;
+  readonly cause?: PlainFailure | string | undefined;
+}
+
+export type Outcome =
+  | { readonly value: unknown }
+  | {
+      readonly failed: PlainFailure;
+      readonly attempt: number;
+      readonly retryState: string | undefined;
+    };
+
+export async function outcomeOf(result: Promise<unknown>): Promise<Outcome> {
+  try {
+    return { value: await result };
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+    const { attempt, retryState, cause } = error;
+    return { failed: plain(cause), attempt, retryState };
+  }
+}
+
+/** Of systole's classes; an error of anybody else's is `original`. */
+export function plain(error: unknown): PlainFailure {
+  if (error instanceof ApplicationFailure) {
+    const { message, type, nonRetryable, details, category } = error;
+    return withCause(error, {
+      class: 'ApplicationFailure',
+      message,
+      // An empty string on the wire is none.
+      type: type === '' ? undefined : type,
+      nonRetryable,
+      details: [...details],
+      category,
+    });
+  }
+  if (error instanceof TimeoutFailure) {
+    const { timeoutType, lastHeartbeatDetails } = error;
+    // Here the message says how long the timeout is, too.
+    const message = error.message.replace(/ after \d+ ms$/, '');
+    const fields = { message, timeoutType, lastHeartbeatDetails };
+    return withCause(error, { class: 'TimeoutFailure', ...fields });
+  }
+  if (error instanceof CancelledFailure) {
+    return withCause(error, { class: 'CancelledFailure', message: error.message });
+  }
+  if (error instanceof TerminatedFailure) {
+    return { class: 'TerminatedFailure', message: error.message };
+  }
+  if (error instanceof Error) {
+    return { class: 'original', message: error.message, type: error.constructor.name };
+  }
+  return { class: 'original', message: String(error) };
+}
+
+function withCause(error: Error, failure: PlainFailure): PlainFailure {
+  const { cause } = error;
+  if (cause === undefined) return failure;
+  return { ...failure, cause: typeof cause === 'string' ? cause : plain(cause) };
+}
