@@ -12,7 +12,8 @@ export {
   defaultRuntime,
 } from './runtime/run-activity.js';
 export { ActivityRuntime, type ProxyOptions, type RunParameters } from './runtime/runtime.js';
-export type { RuntimeOptions, RuntimeStats } from './runtime/engine.js';
+export type { RuntimeStats } from './runtime/engine.js';
+export type { RuntimeOptions } from './runtime/runtime-options.js';
 export type {
   ActivityOptions,
   CancellationDelivery,

@@ -19,21 +19,15 @@ import {
 } from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
 import { Deferred } from '../promises.js';
-import { classify } from '../retry/classify.js';
 import { attributesOf, emit } from './announce.js';
 import { Attempt, type AnyFunction, type AttemptOwner } from './attempt.js';
 import { Dispatch, type Dispatched } from './dispatch.js';
 import { HeartbeatRecord } from './heartbeat-record.js';
 import { History } from './history.js';
 import { loadDetails } from './load-details.js';
+import { afterAccepted, afterFailure, withoutProgress } from './next-attempt.js';
 import type { ResolvedOptions } from './options.js';
-import {
-  activityFailure,
-  attemptTimeout,
-  finalFailure,
-  type ClosedStatus,
-  type Next,
-} from './outcome.js';
+import { activityFailure, attemptTimeout, type ClosedStatus, type Next } from './outcome.js';
 import type { Registered, Registry } from './registry.js';
 import { requested, type Requests, type ResetOptions } from './requests.js';
 import type { Services } from './services.js';
@@ -246,16 +240,10 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const now = this.services.clock.now();
     const reason = attempt.interruptedBy;
     if (reason !== undefined && attempt.interruption.isAcceptedBy(thrown)) {
-      this.endAttempt(
-        attempt,
-        reason,
-        this.#unlessShutDown(this.#afterAccepted(attempt, reason)),
-        now,
-      );
+      this.endAttempt(attempt, reason, afterAccepted(this, attempt, reason), now);
     } else {
       const failure = ensureError(thrown);
-      const next = this.#unlessShutDown(this.#afterFailure(attempt, failure, now), failure);
-      this.endAttempt(attempt, failure, next, now);
+      this.endAttempt(attempt, failure, afterFailure(this, attempt, failure, now), now);
     }
   }
 
@@ -271,53 +259,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       this.fail('TIMED_OUT', failure, 'TIMEOUT');
       return;
     }
-    const next = this.#unlessShutDown(
-      this.#afterFailure(attempt, failure, now, timeoutType),
-      failure,
-    );
+    const next = afterFailure(this, attempt, failure, now, timeoutType);
     this.endAttempt(attempt, failure, next, now, timeoutType);
-  }
-
-  /** The function stopped because it was told to. */
-  #afterAccepted(attempt: Attempt, reason: CancelledFailure): Next {
-    const { cancel, reset, pause } = this.requests ?? NO_REQUESTS;
-    if (cancel !== undefined) return cancelled(cancel, 'CANCEL_REQUESTED');
-    if (reason.message === 'WORKER_SHUTDOWN') return cancelled(reason, undefined);
-    if (reset !== undefined) return this.#afterReset();
-    const paused = pause !== undefined;
-    return { again: true, attempt: attempt.number + 1, delayMs: 0, paused };
-  }
-
-  #afterFailure(attempt: Attempt, failure: Error, now: number, timedOut?: TimeoutType): Next {
-    const { cancel, reset, pause } = this.requests ?? NO_REQUESTS;
-    if (cancel === undefined && reset !== undefined && timedOut !== 'SCHEDULE_TO_CLOSE') {
-      return this.#afterReset();
-    }
-    const verdict = classify({
-      failure,
-      timedOut,
-      policy: this.options.retryPolicy,
-      attempt: attempt.number,
-      attemptsWithoutProgress: this.#withoutProgress(attempt),
-      cancelRequested: cancel !== undefined,
-      remainingMs: this.expiresAt - now,
-      random: this.services.random,
-    });
-    if (!verdict.retry) return finalFailure(failure, verdict.retryState, timedOut);
-    const paused = pause !== undefined;
-    return { again: true, attempt: attempt.number + 1, delayMs: verdict.delayMs, paused };
-  }
-
-  /** A runtime that shuts down begins no further attempt. */
-  #unlessShutDown(next: Next, failure?: Error): Next {
-    if (!next.again || !this.services.shutdown.begun) return next;
-    return cancelled(requested('WORKER_SHUTDOWN', failure), undefined);
-  }
-
-  #afterReset(): Next {
-    const { reset, pause } = this.requests ?? NO_REQUESTS;
-    const paused = pause !== undefined && reset?.options.keepPaused === true;
-    return { again: true, attempt: 1, delayMs: reset?.delayMs ?? 0, paused };
   }
 
   /** @param failure what ended it: thrown, a timeout, or the reason it was told to stop */
@@ -368,7 +311,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const reset = this.requests?.reset;
     const history = this.#remember();
     history.lastEndedAt = next.delayMs > 0 && reset === undefined ? now : undefined;
-    history.attemptsWithoutProgress = next.attempt === 1 ? 0 : this.#withoutProgress(attempt);
+    history.attemptsWithoutProgress = next.attempt === 1 ? 0 : withoutProgress(this, attempt);
     this.attemptNumber = next.attempt - 1;
     this.requests = undefined;
     if (reset !== undefined) this.applyReset(reset.options);
@@ -379,11 +322,6 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   #remember(): History {
     return (this.history ??= new History());
-  }
-
-  /** Attempts in a row, with this one, that have changed no heartbeat details. */
-  #withoutProgress(attempt: Attempt): number {
-    return attempt.progressed ? 0 : (this.history?.attemptsWithoutProgress ?? 0) + 1;
   }
 
   applyReset(options: ResetOptions): void {
@@ -548,12 +486,6 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   ): void {
     emit(this, name, attempt, fields);
   }
-}
-
-const NO_REQUESTS: Partial<Requests> = {};
-
-function cancelled(cause: CancelledFailure, retryState: RetryState | undefined): Next {
-  return { again: false, status: 'CANCELED', cause, retryState };
 }
 
 function nextAttempt(next: Next): Pick<EventFields<'attemptFailed'>, 'nextAttempt'> {

@@ -5,9 +5,10 @@ import type { AnyFunction } from './attempt.js';
 import type { Completion } from './completion.js';
 import type { ActivityContext } from './context.js';
 import type { ActivityDescription, ActivityStatus } from './description.js';
-import { Engine, type CallOptions, type RuntimeOptions, type RuntimeStats } from './engine.js';
+import { Engine, type CallOptions, type RuntimeStats } from './engine.js';
 import { ActivityHandle } from './handle.js';
 import type { ActivityOptions } from './options.js';
+import type { RuntimeOptions } from './runtime-options.js';
 import { proxyOf, type ProxiedActivities } from './proxy.js';
 import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
 
