@@ -182,7 +182,32 @@ describe('pauseOnHeartbeat', () => {
   });
 });
 
+test('pauseOnHeartbeat catches an activity that works on while it is paused', async () => {
+  const rowsWhilePaused = async (activity: typeof importRows): Promise<number> => {
+    const env = new TestActivityEnvironment();
+    env.pauseOnHeartbeat(2);
+    const table: string[] = [];
+    env.start(activity, { args: [table] });
+    await env.advance('1h');
+    return table.length;
+  };
+  expect(await rowsWhilePaused(importRows)).toBe(2);
+  expect(await rowsWhilePaused(ignoresItsSignal)).toBe(4);
+});
+
 describe('shutdownOnHeartbeat', () => {
+  test('catches an activity that holds a shutdown up', async () => {
+    const rowsAfter = async (activity: typeof importRows): Promise<number> => {
+      const env = new TestActivityEnvironment();
+      env.shutdownOnHeartbeat(1);
+      const table: string[] = [];
+      await env.run(activity, { args: [table] }).catch(() => {});
+      return table.length;
+    };
+    expect(await rowsAfter(importRows)).toBe(1);
+    expect(await rowsAfter(ignoresItsSignal)).toBe(4);
+  });
+
   test('stops the activity, and keeps its details in the store', async () => {
     const store = new Map<string, string>();
     const table: string[] = [];
@@ -207,6 +232,18 @@ describe('setHeartbeatDetails', () => {
     await env.run(importRows, { args: [table] });
     expect(table).toEqual(['d']);
     expect(env.attempts[0]).toMatchObject({ attempt: 2, heartbeatDetails: 3 });
+  });
+
+  test('catches an activity that starts from the beginning', async () => {
+    const rowsFrom3 = async (activity: typeof importRows): Promise<string[]> => {
+      const env = new TestActivityEnvironment();
+      env.setHeartbeatDetails(3);
+      const table: string[] = [];
+      await env.run(activity, { args: [table] });
+      return table;
+    };
+    expect(await rowsFrom3(importRows)).toEqual(['d']);
+    expect(await rowsFrom3(forgets)).toEqual(ROWS);
   });
 
   test('sets the attempt too, which counts towards maximumAttempts', async () => {
@@ -336,4 +373,39 @@ describe('crashAtEveryHeartbeat', () => {
       ),
     ).rejects.toThrow(/no heartbeat/);
   });
+});
+
+test('advance catches an activity that is silent for longer than its heartbeat timeout', async () => {
+  const outcomeOf = async (every: number): Promise<string> => {
+    const env = new TestActivityEnvironment({ autoSkip: false });
+    env.start(
+      async (ctx) => {
+        for (let minute = 0; minute < 10; minute += every) {
+          ctx.heartbeat(minute);
+          await ctx.sleep(every * 60_000);
+        }
+      },
+      { heartbeatTimeout: '3 minutes', retryPolicy: { maximumAttempts: 1 } },
+    );
+    await env.advance('20 minutes');
+    return env.attempts[0]!.outcome;
+  };
+  expect(await outcomeOf(2)).toBe('COMPLETED');
+  expect(await outcomeOf(5)).toBe('TIMED_OUT');
+});
+
+test('onHeartbeat catches a cursor that goes back', async () => {
+  const goesBack = async (cursors: number[]): Promise<boolean> => {
+    const env = new TestActivityEnvironment();
+    let last = 0;
+    let back = false;
+    env.onHeartbeat((cursor) => {
+      back ||= (cursor as number) < last;
+      last = cursor as number;
+    });
+    await env.run((ctx) => cursors.forEach((cursor) => ctx.heartbeat(cursor)));
+    return back;
+  };
+  expect(await goesBack([1, 2, 3])).toBe(false);
+  expect(await goesBack([1, 3, 2])).toBe(true);
 });
