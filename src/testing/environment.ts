@@ -2,23 +2,19 @@
 import { badOption } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import { DetailsCodec } from '../heartbeat/details.js';
-import { isThenable } from '../promises.js';
 import type { AnyFunction } from '../runtime/attempt.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context.js';
-import * as control from '../runtime/control.js';
 import { Engine, type CallOptions } from '../runtime/engine.js';
 import type { Execution } from '../runtime/execution.js';
 import { ActivityHandle } from '../runtime/handle.js';
-import type { ExecuteInput } from '../runtime/interceptors.js';
 import type { RuntimeOptions } from '../runtime/runtime-options.js';
 import type { RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
-import { macrotask } from './macrotask.js';
-import { Recorder, type Attempting, type AttemptRecord, type RecordedEvent } from './recorder.js';
+import { AroundAttempts, copyOf } from './around-attempts.js';
+import { Recorder, type AttemptRecord, type RecordedEvent } from './recorder.js';
 import { TimeSkipper } from './skipper.js';
 import { Steering } from './steering.js';
-import { throughJson, WorkerThrottle } from './temporal-worker.js';
 import { timeline } from './timeline.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -45,15 +41,6 @@ export interface TestEnvironmentOptions extends RuntimeOptions {
 
 const DEFAULT_MAX_ATTEMPTS = 1_000;
 
-/** What the environment knows of an attempt that runs. */
-interface AttemptState {
-  readonly execution: Execution;
-  readonly record: Attempting;
-  readonly worker: WorkerThrottle | undefined;
-  /** What its heartbeats are from now on. */
-  silenced: 'ignored' | { readonly crash: unknown } | undefined;
-}
-
 /**
  * Runs activities as production does, in virtual time: an hour of backoff takes no time at all.
  * Make one for each test.
@@ -72,10 +59,7 @@ export class TestActivityEnvironment {
   readonly #steering = new Steering();
   readonly #autoSkip: boolean;
   readonly #temporal: boolean;
-  readonly #states = new WeakMap<ActivityContext, AttemptState>();
-  /** Of activities under `semantics: 'temporal'`: the option as given. */
-  readonly #throttles = new WeakMap<Execution, number | undefined>();
-  readonly #listeners: ((details: unknown, info: AttemptRecord) => void)[] = [];
+  readonly #around: AroundAttempts;
   #before: { readonly details: unknown; readonly attempt: number } | undefined;
 
   /** @throws TypeError that names the option, the value received and what is accepted */
@@ -84,16 +68,17 @@ export class TestActivityEnvironment {
     const { logger = false, interceptors = [], ...runtime } = rest;
     this.#autoSkip = autoSkip;
     this.#temporal = readSemantics(semantics) === 'temporal';
-    const ours = {
-      execute: (input: ExecuteInput, next: (input: ExecuteInput) => unknown): unknown =>
-        this.#execute(input, next),
-      heartbeat: (
-        details: unknown,
-        next: (details: unknown) => void,
-        context: ActivityContext,
-      ): void => this.#heartbeat(details, next, context),
-    };
-    const all = { ...runtime, logger, interceptors: [ours, ...interceptors] };
+    this.#around = new AroundAttempts({
+      clock: this.#clock,
+      steering: this.#steering,
+      temporal: this.#temporal,
+      engine: () => this.#engine,
+      recorder: () => this.#recorder,
+      nudge: () => {
+        if (autoSkip) this.#skipper.nudge();
+      },
+    });
+    const all = { ...runtime, logger, interceptors: [this.#around, ...interceptors] };
     this.#engine = new Engine(all, this.#clock, () => MIDDLE);
     this.#recorder = new Recorder(this.#engine.events, this.#clock);
     this.#skipper = new TimeSkipper(this.#engine, this.#clock);
@@ -151,7 +136,7 @@ export class TestActivityEnvironment {
 
   #prepare(execution: Execution): void {
     if (this.#temporal) {
-      this.#throttles.set(execution, execution.options.throttleIntervalMs);
+      this.#around.throttles.set(execution, execution.options.throttleIntervalMs);
       execution.options = {
         ...execution.options,
         throttleIntervalMs: 0, // the worker's throttle comes before
@@ -162,7 +147,7 @@ export class TestActivityEnvironment {
     const { details, attempt } = this.#before;
     execution.attemptNumber = attempt - 1;
     if (details !== undefined) {
-      execution.heartbeats.details = this.#copy(details, execution) as Execution['details'];
+      execution.heartbeats.details = copyOf(details, execution) as Execution['details'];
     }
   }
 
@@ -259,7 +244,7 @@ export class TestActivityEnvironment {
    * thrown by that call of `heartbeat`.
    */
   onHeartbeat(listener: (details: unknown, attempt: AttemptRecord) => void): void {
-    this.#listeners.push(listener);
+    this.#around.listeners.push(listener);
   }
 
   /**
@@ -322,122 +307,6 @@ export class TestActivityEnvironment {
       `The test ended before its activities: ${names.join('; ')}. Await run() or result(); ` +
         `after a cancel, settled(); or terminate what is started.\n${story}`,
     );
-  }
-
-  // ── Around each attempt ──────────────────────────────────────────────────────────────────────
-
-  #execute(input: ExecuteInput, next: (input: ExecuteInput) => unknown): unknown {
-    const { context } = input;
-    const { activityId, activityType, attempt } = context.info;
-    const execution = this.#engine.find(activityId);
-    const record = this.#recorder.begin({
-      activityId,
-      activityType,
-      attempt,
-      heartbeatDetails: this.#copy(context.heartbeatDetails, execution),
-    });
-    const worker = this.#temporal
-      ? new WorkerThrottle(execution, this.#clock, this.#throttles.get(execution))
-      : undefined;
-    const state: AttemptState = { execution, record, worker, silenced: undefined };
-    this.#states.set(context, state);
-    const args = this.#temporal ? (throughJson(input.args) as unknown[]) : input.args;
-    try {
-      const returned = next({ context, args });
-      if (isThenable(returned)) return this.#settle(state, Promise.resolve(returned));
-      if (state.silenced === undefined) return this.#result(state, returned);
-      return this.#settle(state, Promise.resolve(returned));
-    } catch (error) {
-      if (state.silenced !== undefined) return this.#settle(state, Promise.reject(error));
-      this.#flush(state);
-      throw error;
-    }
-  }
-
-  async #settle(state: AttemptState, outcome: Promise<unknown>): Promise<unknown> {
-    try {
-      const result = await outcome;
-      await this.#hang(state);
-      return this.#result(state, result);
-    } catch (error) {
-      await this.#hang(state);
-      this.#flush(state);
-      throw error;
-    } finally {
-      // It may have been left open, of which no event tells.
-      if (this.#autoSkip) void macrotask().then(() => this.#skipper.nudge());
-    }
-  }
-
-  /** What has timed out by `timeoutOnHeartbeat` must not settle before. */
-  async #hang({ silenced, record }: AttemptState): Promise<void> {
-    while (silenced === 'ignored' && record.outcome === 'RUNNING') await macrotask();
-  }
-
-  #result({ worker }: AttemptState, result: unknown): unknown {
-    worker?.drop();
-    return this.#temporal ? throughJson(result) : result;
-  }
-
-  /** The worker sends what it has held back before it tells of a failure. */
-  #flush({ worker, execution }: AttemptState): void {
-    if (execution.attempt?.holdsSlot === true) worker?.flush();
-    worker?.drop();
-  }
-
-  // ── Around each heartbeat ────────────────────────────────────────────────────────────────────
-
-  #heartbeat(details: unknown, next: (details: unknown) => void, context: ActivityContext): void {
-    const state = this.#states.get(context);
-    if (state === undefined) return;
-    const { execution, record, worker, silenced } = state;
-    if (silenced === 'ignored') return;
-    if (silenced !== undefined) throw silenced.crash;
-    const step = this.#steering.next();
-    if (step?.do === 'cancel') control.cancel(execution, undefined, false);
-    if (step?.do === 'pause') control.pause(execution);
-    const beat = { at: this.#clock.now(), details: this.#copy(details, execution) };
-    this.#recorder.beats.push(beat);
-    record.heartbeats.push(beat);
-    for (const listener of this.#listeners) listener(beat.details, record);
-
-    if (worker === undefined) next(details);
-    else worker.heartbeat(details, next);
-
-    if (step?.do === 'shutdown') void this.#engine.shutdown();
-    if (step?.do === 'timeout') this.#timeOut(state);
-    if (step?.do === 'crash') {
-      state.silenced = { crash: step.error };
-      control.fail(execution, step.error);
-    }
-    if (step?.do === 'crash' || step?.do === 'fail') throw step.error;
-  }
-
-  #timeOut(state: AttemptState): void {
-    const { options } = state.execution;
-    if (options.heartbeatTimeoutMs === 0 && options.startToCloseTimeoutMs === 0) {
-      throw new Error(
-        'timeoutOnHeartbeat: the activity has neither heartbeatTimeout nor startToCloseTimeout',
-      );
-    }
-    state.silenced = 'ignored';
-    state.worker?.drop();
-    void this.#jump(state.record);
-  }
-
-  /** To the timeout of the attempt: past work in progress, which is as good as hung. */
-  async #jump(record: Attempting): Promise<void> {
-    await macrotask();
-    while (record.outcome === 'RUNNING' && this.#clock.fireNext()) await macrotask();
-  }
-
-  #copy(details: unknown, { services: { codec } }: Execution): unknown {
-    if (details === undefined) return undefined;
-    try {
-      return codec.copy(codec.snapshot(details, () => {}));
-    } catch {
-      return details; // it is refused by the heartbeat itself
-    }
   }
 
   #limitAttempts(maxAttempts: number): void {

@@ -1,0 +1,168 @@
+/** What the environment does around each attempt and each heartbeat, as the outermost interceptor. */
+import { isThenable } from '../promises.js';
+import type { ActivityContext } from '../runtime/context.js';
+import * as control from '../runtime/control.js';
+import type { Engine } from '../runtime/engine.js';
+import type { Execution } from '../runtime/execution.js';
+import type { ActivityInterceptor, ExecuteInput } from '../runtime/interceptors.js';
+import { macrotask } from './macrotask.js';
+import type { Attempting, AttemptRecord, Recorder } from './recorder.js';
+import type { Steering } from './steering.js';
+import { throughJson, WorkerThrottle } from './temporal-worker.js';
+import type { VirtualClock } from './virtual-clock.js';
+
+/** What the environment shares with its interceptor. */
+export interface Surroundings {
+  readonly clock: VirtualClock;
+  readonly steering: Steering;
+  readonly temporal: boolean;
+  /** Made after the interceptor, which is given to it. */
+  readonly engine: () => Engine;
+  readonly recorder: () => Recorder;
+  /** An attempt may have been left open, of which no event tells. */
+  readonly nudge: () => void;
+}
+
+/** What the environment knows of an attempt that runs. */
+interface AttemptState {
+  readonly execution: Execution;
+  readonly record: Attempting;
+  readonly worker: WorkerThrottle | undefined;
+  /** What its heartbeats are from now on. */
+  silenced: 'ignored' | { readonly crash: unknown } | undefined;
+}
+
+/** A copy of details, as the next attempt would be given it. */
+export function copyOf(details: unknown, { services: { codec } }: Execution): unknown {
+  if (details === undefined) return undefined;
+  try {
+    return codec.copy(codec.snapshot(details, () => {}));
+  } catch {
+    return details; // it is refused by the heartbeat itself
+  }
+}
+
+export class AroundAttempts implements ActivityInterceptor {
+  readonly listeners: ((details: unknown, attempt: AttemptRecord) => void)[] = [];
+  /** Of activities under `semantics: 'temporal'`: the option as given. */
+  readonly throttles = new WeakMap<Execution, number | undefined>();
+  readonly #surroundings: Surroundings;
+  readonly #states = new WeakMap<ActivityContext, AttemptState>();
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+  }
+
+  // ── Around each attempt ──────────────────────────────────────────────────────────────────────
+
+  readonly execute = (input: ExecuteInput, next: (input: ExecuteInput) => unknown): unknown => {
+    const { clock, temporal, engine, recorder } = this.#surroundings;
+    const { context } = input;
+    const { activityId, activityType, attempt } = context.info;
+    const execution = engine().find(activityId);
+    const record = recorder().begin({
+      activityId,
+      activityType,
+      attempt,
+      heartbeatDetails: copyOf(context.heartbeatDetails, execution),
+    });
+    const worker = temporal
+      ? new WorkerThrottle(execution, clock, this.throttles.get(execution))
+      : undefined;
+    const state: AttemptState = { execution, record, worker, silenced: undefined };
+    this.#states.set(context, state);
+    const args = temporal ? (throughJson(input.args) as unknown[]) : input.args;
+    try {
+      const returned = next({ context, args });
+      if (isThenable(returned)) return this.#settle(state, Promise.resolve(returned));
+      if (state.silenced === undefined) return this.#result(state, returned);
+      return this.#settle(state, Promise.resolve(returned));
+    } catch (error) {
+      if (state.silenced !== undefined) return this.#settle(state, Promise.reject(error));
+      this.#flush(state);
+      throw error;
+    }
+  };
+
+  async #settle(state: AttemptState, outcome: Promise<unknown>): Promise<unknown> {
+    try {
+      const result = await outcome;
+      await this.#hang(state);
+      return this.#result(state, result);
+    } catch (error) {
+      await this.#hang(state);
+      this.#flush(state);
+      throw error;
+    } finally {
+      void macrotask().then(() => this.#surroundings.nudge());
+    }
+  }
+
+  /** What has timed out by `timeoutOnHeartbeat` must not settle before. */
+  async #hang({ silenced, record }: AttemptState): Promise<void> {
+    while (silenced === 'ignored' && record.outcome === 'RUNNING') await macrotask();
+  }
+
+  #result({ worker }: AttemptState, result: unknown): unknown {
+    worker?.drop();
+    return this.#surroundings.temporal ? throughJson(result) : result;
+  }
+
+  /** The worker sends what it has held back before it tells of a failure. */
+  #flush({ worker, execution }: AttemptState): void {
+    if (execution.attempt?.holdsSlot === true) worker?.flush();
+    worker?.drop();
+  }
+
+  // ── Around each heartbeat ────────────────────────────────────────────────────────────────────
+
+  readonly heartbeat = (
+    details: unknown,
+    next: (details: unknown) => void,
+    context: ActivityContext,
+  ): void => {
+    const { clock, steering, engine, recorder } = this.#surroundings;
+    const state = this.#states.get(context);
+    if (state === undefined) return;
+    const { execution, record, worker, silenced } = state;
+    if (silenced === 'ignored') return;
+    if (silenced !== undefined) throw silenced.crash;
+    const step = steering.next();
+    if (step?.do === 'cancel') control.cancel(execution, undefined, false);
+    if (step?.do === 'pause') control.pause(execution);
+    const beat = { at: clock.now(), details: copyOf(details, execution) };
+    recorder().beats.push(beat);
+    record.heartbeats.push(beat);
+    for (const listener of this.listeners) listener(beat.details, record);
+
+    if (worker === undefined) next(details);
+    else worker.heartbeat(details, next);
+
+    if (step?.do === 'shutdown') void engine().shutdown();
+    if (step?.do === 'timeout') this.#timeOut(state);
+    if (step?.do === 'crash') {
+      state.silenced = { crash: step.error };
+      control.fail(execution, step.error);
+    }
+    if (step?.do === 'crash' || step?.do === 'fail') throw step.error;
+  };
+
+  #timeOut(state: AttemptState): void {
+    const { options } = state.execution;
+    if (options.heartbeatTimeoutMs === 0 && options.startToCloseTimeoutMs === 0) {
+      throw new Error(
+        'timeoutOnHeartbeat: the activity has neither heartbeatTimeout nor startToCloseTimeout',
+      );
+    }
+    state.silenced = 'ignored';
+    state.worker?.drop();
+    void this.#jump(state.record);
+  }
+
+  /** To the timeout of the attempt: past work in progress, which is as good as hung. */
+  async #jump(record: Attempting): Promise<void> {
+    const { clock } = this.#surroundings;
+    await macrotask();
+    while (record.outcome === 'RUNNING' && clock.fireNext()) await macrotask();
+  }
+}
