@@ -49,6 +49,7 @@ function restrictedImports(file, patterns = [nodeModules]) {
 
 export default defineConfig(
   globalIgnores([
+    '.stryker-tmp/',
     'dist/',
     'coverage/',
     'bench/node_modules/',

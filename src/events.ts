@@ -56,7 +56,8 @@ export type ActivityListener<Name extends ActivityEventName> = (
   event: ActivityEvents[Name],
 ) => unknown;
 
-const NAMES: ReadonlySet<string> = new Set<ActivityEventName>([
+/** All of them. */
+export const EVENT_NAMES: readonly ActivityEventName[] = [
   'scheduled',
   'started',
   'heartbeat',
@@ -68,7 +69,9 @@ const NAMES: ReadonlySet<string> = new Set<ActivityEventName>([
   'reset',
   'completed',
   'failed',
-]);
+];
+
+const NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set(EVENT_NAMES);
 
 /** An emitter whose listeners cannot break it, nor each other. */
 export class Events {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ActivityRuntime, type ActivityEvents } from '../src/index.js';
 import { Events } from '../src/events.js';
-import { EVENT_NAMES, Harness, never } from './support/harness.js';
+import { EVENT_NAMES } from '../src/events.js';
+import { Harness, never } from './support/harness.js';
 import { turn } from './support/virtual-clock.js';
 
 function setUp(): { events: Events; logs: { message: string; error: unknown }[] } {

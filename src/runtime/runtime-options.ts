@@ -4,7 +4,7 @@ import type { DetailsSerializer } from '../heartbeat/encoding.js';
 import type { HeartbeatStore } from '../heartbeat/store.js';
 import { LOG_LEVELS, type Logger } from '../logger.js';
 import type { ActivityInterceptor } from './interceptors.js';
-import { resolveOptions, type ActivityOptions } from './options.js';
+import { OPTION_NAMES, resolveOptions, type ActivityOptions } from './options.js';
 
 /** Options of a runtime. */
 export interface RuntimeOptions {
@@ -54,31 +54,17 @@ const RUNTIME_OPTION_NAMES: OptionNames = {
   },
 };
 
-const DEFAULTS_NAMES: OptionNames = {
+/** What names one call cannot be a default of all. */
+const OWN_NAMES: readonly string[] = ['args', 'activityId', 'signal'];
+
+/** Made when asked for: a program that makes no runtime then need not carry it. */
+const defaultsNames = (): OptionNames => ({
   of: 'defaults',
-  known: new Set([
-    'activityType',
-    'heartbeatTimeout',
-    'startToCloseTimeout',
-    'scheduleToStartTimeout',
-    'scheduleToCloseTimeout',
-    'progressTimeout',
-    'startDelay',
-    'retryPolicy',
-    'heartbeatThrottleInterval',
-    'cancellationType',
-    'cancellationDelivery',
-    'attemptOverlap',
-    'priority',
-    'concurrencyKey',
-    'idConflictPolicy',
-  ]),
-  elsewhere: {
-    args: "a call's own option, never a default",
-    activityId: "a call's own option, never a default",
-    signal: "a call's own option, never a default",
-  },
-};
+  known: new Set([...OPTION_NAMES.known].filter((name) => !OWN_NAMES.includes(name))),
+  elsewhere: Object.fromEntries(
+    OWN_NAMES.map((name) => [name, "a call's own option, never a default"]),
+  ),
+});
 
 /** @throws TypeError that names the option, the value received and what is accepted */
 export function checkRuntimeOptions(options: RuntimeOptions): void {
@@ -104,7 +90,7 @@ export function checkRuntimeOptions(options: RuntimeOptions): void {
   if (typeof defaults !== 'object' || (defaults as unknown) === null) {
     throw badOption('defaults', defaults, "an object such as { heartbeatTimeout: '10s' }");
   }
-  refuseUnknown(defaults, DEFAULTS_NAMES);
+  refuseUnknown(defaults, defaultsNames());
   resolveOptions(defaults, undefined, '');
 }
 

@@ -1,5 +1,10 @@
 /** What has happened in an environment, for assertions and for `timeline`. */
-import type { ActivityEventName, ActivityEvents, Events } from '../events.js';
+import {
+  EVENT_NAMES,
+  type ActivityEventName,
+  type ActivityEvents,
+  type Events,
+} from '../events.js';
 import { CancelledFailure, TimeoutFailure } from '../failures.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -43,20 +48,6 @@ type Open<T> = { -readonly [Key in keyof T]: T[Key] };
 /** A record that still grows. */
 export type Attempting = Open<AttemptRecord> & { heartbeats: HeartbeatRecord[] };
 
-const NAMES: readonly ActivityEventName[] = [
-  'scheduled',
-  'started',
-  'heartbeat',
-  'attemptFailed',
-  'attemptAbandoned',
-  'attemptSettled',
-  'paused',
-  'unpaused',
-  'reset',
-  'completed',
-  'failed',
-];
-
 export class Recorder {
   readonly events: RecordedEvent[] = [];
   readonly attempts: Attempting[] = [];
@@ -66,7 +57,7 @@ export class Recorder {
 
   constructor(events: Events, clock: VirtualClock) {
     this.#clock = clock;
-    for (const name of NAMES) {
+    for (const name of EVENT_NAMES) {
       const record = (event: ActivityEvents[typeof name]): void => {
         this.events.push({ name, ...event } as RecordedEvent);
       };

@@ -7,8 +7,9 @@ import {
   type ActivityOptions,
   type RuntimeOptions,
 } from '../../src/index.js';
+import { EVENT_NAMES } from '../../src/events.js';
 import type { ActivityHandle } from '../../src/runtime/handle.js';
-import { EVENT_NAMES, Harness, type Outcome } from '../support/harness.js';
+import { Harness, type Outcome } from '../support/harness.js';
 
 type Details = number;
 

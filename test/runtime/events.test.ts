@@ -1,7 +1,8 @@
 /** What listeners are told, in which order, and what they may do. */
 import { describe, expect, test, vi } from 'vitest';
 import { ActivityRuntime, type ActivityContext, type ActivityEventName } from '../../src/index.js';
-import { EVENT_NAMES, Harness, never } from '../support/harness.js';
+import { EVENT_NAMES } from '../../src/events.js';
+import { Harness, never } from '../support/harness.js';
 import { collectUnhandledRejections, failureOf } from '../support/outcomes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 

@@ -17,7 +17,8 @@ import {
   type Refusal,
   type Settling,
 } from './control-model.js';
-import { EVENT_NAMES, Harness, type Outcome } from './harness.js';
+import { EVENT_NAMES } from '../../src/events.js';
+import { Harness, type Outcome } from './harness.js';
 import { Puppet, type Manner } from './puppets.js';
 import { VirtualClock } from './virtual-clock.js';
 

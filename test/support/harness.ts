@@ -5,24 +5,11 @@ import type {
   RunParameters,
   RuntimeOptions,
 } from '../../src/index.js';
+import { EVENT_NAMES } from '../../src/events.js';
 import type { AnyFunction } from '../../src/runtime/attempt.js';
 import { Engine, type CallOptions } from '../../src/runtime/engine.js';
 import { ActivityHandle } from '../../src/runtime/handle.js';
 import { turn, VirtualClock } from './virtual-clock.js';
-
-export const EVENT_NAMES: readonly ActivityEventName[] = [
-  'scheduled',
-  'started',
-  'heartbeat',
-  'attemptFailed',
-  'attemptAbandoned',
-  'attemptSettled',
-  'paused',
-  'unpaused',
-  'reset',
-  'completed',
-  'failed',
-];
 
 type Recorded = {
   [Name in ActivityEventName]: { readonly name: Name; readonly at: number } & ActivityEvents[Name];
