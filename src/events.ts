@@ -21,7 +21,10 @@ export interface ActivityEvents {
   started: ActivityEvent;
   /** A throttled report of heartbeat details, which are a copy. */
   heartbeat: ActivityEvent & { readonly details: unknown };
-  /** An attempt failed or timed out; `nextAttempt` only if there will be one. */
+  /**
+   * An attempt failed, timed out, or stopped for a pause or a reset; `nextAttempt` only if there will
+   * be one.
+   */
   attemptFailed: ActivityEvent & {
     readonly failure: Error;
     readonly nextAttempt?: { readonly attempt: number; readonly delayMs: number };
@@ -32,16 +35,20 @@ export interface ActivityEvents {
   attemptSettled: ActivityEvent & ({ readonly result: unknown } | { readonly error: unknown });
   /** No attempt runs, and none begins before `unpaused`. */
   paused: ActivityEvent;
+  /** Attempts may begin again. */
   unpaused: ActivityEvent;
   /** The next attempt is number 1 again. */
   reset: ActivityEvent;
+  /** The activity has closed, with a result. */
   completed: ActivityEvent & { readonly result: unknown };
+  /** The activity has closed, without one. */
   failed: ActivityEvent & {
     readonly status: 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
     readonly failure: Error;
   };
 }
 
+/** What a listener may be added for. */
 export type ActivityEventName = keyof ActivityEvents;
 
 /** What an event adds to the fields that every event has. */

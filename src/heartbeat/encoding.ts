@@ -7,7 +7,9 @@ import type { CopyInstance } from './snapshot.js';
  * anything with its two methods.
  */
 export interface DetailsSerializer {
+  /** What `JSON.stringify` can write. */
   serialize(value: unknown): { json: unknown; meta?: unknown };
+  /** The value again, from what `JSON.parse` has read. */
   deserialize(payload: { json: unknown; meta?: unknown }): unknown;
 }
 

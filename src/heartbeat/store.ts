@@ -8,7 +8,9 @@ import { isThenable } from '../promises.js';
 export interface HeartbeatStore {
   /** The text last set, or nothing: `undefined` or `null`. */
   get(activityId: string): unknown;
+  /** Resolves when the text is kept. Calls for one activity never overlap. */
   set(activityId: string, snapshot: string): unknown;
+  /** Does nothing for an id that has no text. */
   delete(activityId: string): unknown;
 }
 

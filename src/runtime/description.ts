@@ -6,6 +6,7 @@ import type { ActivityInfo } from './context.js';
 import type { Execution } from './execution.js';
 import type { CancellationType } from './options.js';
 
+/** What an activity has come to. `PAUSED` only while no attempt runs. */
 export type ActivityStatus =
   'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TERMINATED' | 'TIMED_OUT' | 'PAUSED';
 
@@ -18,11 +19,16 @@ export interface ActivityDescription<Details = unknown> {
   readonly runState: RunState | undefined;
   /** The running attempt, else the coming one; of a closed activity the last one made. */
   readonly attempt: number;
+  /** A copy of the newest of any attempt; undefined if there are none. */
   readonly heartbeatDetails: Details | undefined;
+  /** Of any attempt. */
   readonly lastHeartbeatTime: Date | undefined;
+  /** When the last attempt began. */
   readonly lastStartedTime: Date | undefined;
   readonly scheduleTime: Date;
+  /** Undefined while it is open. */
   readonly closeTime: Date | undefined;
+  /** Of the last attempt that failed or timed out. */
   readonly lastFailure: Error | undefined;
   /** While a backoff or the start delay is pending. */
   readonly nextAttemptScheduleTime: Date | undefined;
@@ -30,11 +36,12 @@ export interface ActivityDescription<Details = unknown> {
   readonly currentRetryInterval: number | undefined;
   /** The scheduleToClose deadline. */
   readonly expirationTime: Date | undefined;
+  /** Attempts that ended while their functions ran. */
   readonly abandonedAttempts: number;
   readonly options: DescribedOptions;
 }
 
-/** The options that hold, after clamping; undefined timeouts are none. */
+/** The options that hold, after clamping, in milliseconds; undefined timeouts are none. */
 export interface DescribedOptions {
   readonly heartbeatTimeout: number | undefined;
   readonly startToCloseTimeout: number | undefined;

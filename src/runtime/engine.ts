@@ -50,7 +50,7 @@ export interface RuntimeStats {
   /** For a slot. */
   readonly waiting: number;
   readonly paused: number;
-  /** In a start delay or backoff. */
+  /** In a start delay or backoff, until the store is read, or the function before has settled. */
   readonly delayed: number;
 }
 

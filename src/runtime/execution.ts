@@ -229,7 +229,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     attempt?.end(); // details held back die with the activity
     this.#close('COMPLETED');
     if (attempt !== undefined) this.#leave(attempt);
-    this.#heartbeats?.forget();
+    this.#forgetDetails();
     this.emit('completed', { result });
     this.#onceWritten(() => this.#resolve(result));
     this.services.scheduler.handOut();
@@ -409,9 +409,14 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (unreported && status !== 'TERMINATED') this.heartbeats.report(attempt.number);
     if (told !== undefined) attempt?.interruption.deliver(told);
     if (attempt !== undefined) this.#leave(attempt);
-    if (status === 'TERMINATED') this.#heartbeats?.forget();
+    if (status === 'TERMINATED') this.#forgetDetails();
     this.#tellFailure(status, failure, retryState);
     this.services.scheduler.handOut();
+  }
+
+  #forgetDetails(): void {
+    if (this.dispatch.ready || this.services.store === undefined) this.#heartbeats?.forget();
+    else this.heartbeats.forget(true);
   }
 
   /** The state of the end, before anybody is told: nothing is held and nothing waits any more. */

@@ -8,7 +8,8 @@ import type { ResetOptions, UnpauseOptions } from './requests.js';
 
 /**
  * A started activity. What a method does, it has done when it returns. An operation that the
- * activity's state does not allow throws `ActivityStateError`.
+ * activity's state does not allow throws `ActivityStateError`; `complete`, `fail`, `heartbeat` and
+ * `reportCancellation` throw `ActivityNotFoundError` where there is no attempt to speak for.
  */
 export class ActivityHandle<Result = unknown, Details = unknown> {
   readonly #execution: Execution;
@@ -22,6 +23,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     result.catch(ignore); // nobody need ask for it
   }
 
+  /** As given, or generated. */
   get activityId(): string {
     return this.#execution.activityId;
   }
@@ -38,7 +40,8 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
 
   /**
    * Asks the activity to stop: at once if it waits; a running function hears it inside its next
-   * heartbeat, or now with `cancellationDelivery: 'immediate'`. Twice is once.
+   * heartbeat, or now with `cancellationDelivery: 'immediate'`. Twice is once, and for a closed
+   * activity it does nothing.
    */
   cancel(reason?: unknown): void {
     const { options } = this.#execution;
@@ -60,6 +63,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     control.unpause(this.#execution, options);
   }
 
+  /** A frozen picture of the activity as it is now. */
   describe(): ActivityDescription<Details> {
     return describe(this.#execution) as ActivityDescription<Details>;
   }

@@ -63,9 +63,13 @@ export class HeartbeatRecord {
     }
   }
 
-  /** The activity has succeeded: nobody is to resume from here. */
-  forget(): void {
-    if (this.details === undefined) return;
+  /**
+   * Nobody is to resume from here.
+   *
+   * @param unread the store may hold what an earlier run has left, and has not been read yet
+   */
+  forget(unread = false): void {
+    if (this.details === undefined && !unread) return;
     this.details = undefined;
     this.#writer?.delete();
   }

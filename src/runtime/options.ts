@@ -35,7 +35,10 @@ export interface ActivityOptions {
   readonly startDelay?: Duration | undefined;
   /** Default: Temporal's policy, which retries without end. */
   readonly retryPolicy?: RetryPolicy | undefined;
-  /** Least time between reports of an attempt; 0 reports every heartbeat. Default: a formula. */
+  /**
+   * Least time between reports of an attempt; 0 reports every heartbeat. Default: 0.8 times
+   * heartbeatTimeout, or 30 s without one, and 60 s at most.
+   */
   readonly heartbeatThrottleInterval?: Duration | undefined;
   /** Its abort cancels the activity, and reaches `ctx.signal` at once. */
   readonly signal?: AbortSignal | undefined;

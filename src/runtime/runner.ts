@@ -31,7 +31,7 @@ export interface ActivityRunner {
   readonly completion: CompletionLike;
 }
 
-/** A started activity. See `ActivityHandle` for what each method does. */
+/** A started activity, here or on a cluster. See `ActivityHandle` for what each method does. */
 export interface ActivityHandleLike<Result = unknown, Details = unknown> {
   readonly activityId: string;
   result(): Promise<Result>;
@@ -56,7 +56,7 @@ export type DescriptionLike<Details = unknown> = Omit<
   'abandonedAttempts'
 >;
 
-/** See `Completion`. */
+/** Completion from outside, here or on a cluster. See `Completion`. */
 export interface CompletionLike {
   complete(taskToken: string, result?: unknown): Promise<void>;
   fail(taskToken: string, error: unknown): Promise<void>;

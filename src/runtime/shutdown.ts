@@ -19,6 +19,7 @@ export interface ShutdownOptions {
   readonly abandonAfter?: Duration | undefined;
 }
 
+/** What a shutdown has left. */
 export interface ShutdownResult {
   /** Activities of which a function still runs. */
   readonly abandonedActivityIds: readonly string[];

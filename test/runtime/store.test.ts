@@ -283,3 +283,18 @@ test('is not read for an activity without an id of its own, nor twice', async ()
   await h.advance(10_000);
   expect(reads).toEqual(['x']);
 });
+
+test.each(['terminate', 'complete'] as const)(
+  'is cleared by %s, although it is still being read',
+  async (end) => {
+    const deleted: string[] = [];
+    const h = new Harness({
+      store: { get: never, set: () => undefined, delete: (id) => deleted.push(id) },
+    });
+    const handle = h.start(() => 1, { activityId: 'x' });
+    if (end === 'terminate') handle.terminate();
+    else handle.complete(7);
+    await h.turn();
+    expect(deleted).toEqual(['x']);
+  },
+);

@@ -2,7 +2,9 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import ts from 'typescript';
+import { entries } from '../../tsup.config.js';
 
 /** A ```ts block. */
 export interface CodeBlock {
@@ -68,9 +70,26 @@ export function compile(files: readonly string[]): Complaint[] {
 
 /** Runs a program in a process of its own; gives what it wrote to stdout. */
 export async function runProgram(file: string, folder: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', file], {
-    cwd: folder, // for those that write files
-    env: { ...process.env, TSX_TSCONFIG_PATH: tsconfig },
+  const bundle = file.replace(/\.ts$/, '.mjs'); // starts in a fifth of the time that tsx takes
+  await build({
+    entryPoints: [file],
+    outfile: bundle,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    alias: aliases,
+    logLevel: 'silent',
   });
+  const { stdout } = await promisify(execFile)(process.execPath, [bundle], { cwd: folder });
   return stdout;
 }
+
+/** The public names are those of the source. */
+const aliases = Object.fromEntries(
+  Object.entries(entries)
+    .map(([name, path]) => [name === 'index' ? 'systole' : `systole/${name}`, path] as const)
+    .sort(([a], [b]) => b.length - a.length)
+    .map(([name, path]) => [name, fileURLToPath(new URL(path, root))]),
+);
