@@ -1,5 +1,6 @@
 import { defineConfig, type Options } from 'tsup';
 import { writeLicenses } from './scripts/licenses.js';
+import { completeMaps } from './scripts/maps.js';
 
 /** One line per public entry; `test/package` holds this equal to `exports` in package.json. */
 export const entries = {
@@ -40,6 +41,8 @@ export default defineConfig([
     ...shared,
     format: 'cjs',
     noExternal: inlinedInCjs,
-    onSuccess: () => writeLicenses('dist'),
+    onSuccess: async () => {
+      await Promise.all([writeLicenses('dist'), completeMaps('dist')]);
+    },
   },
 ]);

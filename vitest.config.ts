@@ -1,6 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
+/** Tests of what is published. */
+const published = ['test/package/package.test.ts', 'test/package/pack.test.ts'];
+
 const src = fileURLToPath(new URL('./src/', import.meta.url));
 
 export default defineConfig({
@@ -21,15 +24,15 @@ export default defineConfig({
         test: {
           name: 'source',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/package.test.ts', 'test/types/**', 'test/fake-timers/**'],
+          exclude: [...published, 'test/types/**', 'test/fake-timers/**'],
         },
       },
       {
-        // Tests of what is published. The set-up builds dist when these are among the tests to run.
+        // The set-up builds dist when these are among the tests to run.
         extends: true,
         test: {
           name: 'package',
-          include: ['test/package/package.test.ts'],
+          include: published,
           globalSetup: ['test/package/build.ts'],
           testTimeout: 20_000,
         },

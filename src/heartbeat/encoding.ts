@@ -25,12 +25,18 @@ export function encodeDetails(details: unknown, serializer: DetailsSerializer): 
 
 /** The details of a text; whatever the text is not fit for throws. */
 export function decodeDetails(text: string, serializer: DetailsSerializer): unknown {
-  const payload: unknown = JSON.parse(text);
+  const payload: unknown = JSON.parse(text, refuseProto);
   if (!isObject(payload) || !('json' in payload)) throw notDetails('without json');
   if ('meta' in payload && !isObject(payload.meta)) throw notDetails('of its meta');
   const details = new Unpacker().unpack(serializer.deserialize(payload));
   if (details === undefined) throw notDetails('undefined');
   return details;
+}
+
+/** No details have that key, and superjson would leave it out in silence. */
+function refuseProto(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw notDetails('with a key __proto__');
+  return value;
 }
 
 /** Copies instances of what is registered on a serializer. */

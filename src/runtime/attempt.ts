@@ -55,7 +55,8 @@ export class Attempt implements ContextSource, AttemptTimes {
   progressed = false;
 
   readonly #owner: AttemptOwner;
-  readonly #context = new AttemptContext(this);
+  /** Kept for those who intercept heartbeats. */
+  #context: ActivityContext | undefined;
   #beaten = false;
   readonly #previousDetails: Snapshot | undefined;
   #progress: HeartbeatMonitor | undefined;
@@ -78,8 +79,9 @@ export class Attempt implements ContextSource, AttemptTimes {
 
   /** Calls the function. Its outcome is told to the owner in a later turn, a sync one's too. */
   run(fn: AnyFunction, args: readonly unknown[]): void {
-    const { execute } = this.#owner.services.interceptors;
-    const context = this.#context;
+    const { execute, heartbeat } = this.#owner.services.interceptors;
+    const context = new AttemptContext(this);
+    if (heartbeat !== undefined) this.#context = context;
     let outcome: Promise<unknown>;
     try {
       const returned =
@@ -199,11 +201,8 @@ export class Attempt implements ContextSource, AttemptTimes {
 
   heartbeat(details: unknown): void {
     const { heartbeat } = this.#owner.services.interceptors;
-    if (heartbeat === undefined) {
-      this.beat(details);
-      return;
-    }
-    heartbeat(details, (given) => this.beat(given), this.#context);
+    if (heartbeat === undefined || this.#context === undefined) this.beat(details);
+    else heartbeat(details, (given) => this.beat(given), this.#context);
   }
 
   /** A heartbeat that no interceptor sees. `report` is whether it is reported at once. */

@@ -72,7 +72,7 @@ export class Engine {
   readonly #maxWaiting: number;
   readonly #listing: Listing = {
     open: new Registry(),
-    haunted: new Set(),
+    haunted: new Map(),
     writing: new Set(),
   };
   #shutdown: Promise<ShutdownResult> | undefined;

@@ -45,16 +45,10 @@ export interface Activity {
 /** What an execution is listed in. */
 export interface Listing {
   readonly open: Registry<Execution>;
-  /** Closed, and functions of theirs still run. */
-  readonly haunted: Set<Haunting>;
+  /** The ids of those that have closed, of which functions still run; until when they do. */
+  readonly haunted: Map<Deferred<void>, string>;
   /** Closed, and their stores are still being written to. */
   readonly writing: Set<Promise<void>>;
-}
-
-/** As little of a closed activity as can be: a function that hangs may be all that is left of it. */
-export interface Haunting {
-  readonly activityId: string;
-  readonly over: Promise<void>;
 }
 
 export class Execution extends Deadline implements AttemptOwner, Dispatched, Registered {
@@ -96,7 +90,6 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   #functions = 0;
   #heartbeats: HeartbeatRecord | undefined;
   #settled: Deferred<void> | undefined;
-  #haunting: Haunting | undefined;
 
   constructor(services: Services, listing: Listing, { fn, args, options, activityId }: Activity) {
     super();
@@ -209,7 +202,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       this.dispatch.settled(attempt, this.services.clock.now());
     }
     if (this.#functions === 0 && this.closed !== undefined) {
-      if (this.#haunting !== undefined) this.#listing.haunted.delete(this.#haunting);
+      if (this.#settled !== undefined) this.#listing.haunted.delete(this.#settled);
       this.#settled?.resolve();
     }
     return !attempt.ended && attempt.holdsSlot;
@@ -433,8 +426,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     dispatch.close();
     deadlines.disarm(this);
     if (this.#functions > 0) {
-      this.#haunting = { activityId: this.activityId, over: this.settled() };
-      haunted.add(this.#haunting);
+      // No more than this: a function that hangs may be all that is left of the activity.
+      haunted.set((this.#settled ??= new Deferred()), this.activityId);
     } else this.#settled?.resolve();
     open.remove(this, this.#id);
     this.onClosed?.();

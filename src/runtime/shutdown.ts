@@ -78,7 +78,7 @@ export async function shutDown(
   });
   const allOver = async (): Promise<void> => {
     await Promise.all(open.all().map((execution) => execution.settled()));
-    await Promise.all([...haunted].map(({ over }) => over));
+    await Promise.all([...haunted.keys()].map(({ promise }) => promise));
     await Promise.all(writing);
   };
   if (graceMs === 0 || !(await within(allOver(), graceMs, clock))) {
@@ -86,7 +86,7 @@ export async function shutDown(
     await within(allOver(), abandonMs, clock);
     all(control.closeForShutdown);
   }
-  return { abandonedActivityIds: [...haunted].map(({ activityId }) => activityId) };
+  return { abandonedActivityIds: [...haunted.values()] };
 }
 
 /** Whether the work is over before the time is. */

@@ -1,0 +1,67 @@
+// Builds twice, in two copies of what the build needs, and fails when any byte of dist differs:
+// whoever builds the same source can check that it is what was published.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const inputs = ['src', 'scripts', 'package.json', 'tsconfig.json', 'tsup.config.ts'];
+
+const scratch = await mkdtemp(join(tmpdir(), 'systole-reproducible-'));
+try {
+  // Paths of different length and depth, and at the same time: neither may show.
+  const [first, second] = await Promise.all([hashesIn('one'), hashesIn('another/one')]);
+  const files = [...new Set([...first.keys(), ...second.keys()])].sort();
+  const differ = files.filter((file) => first.get(file) !== second.get(file));
+  for (const file of differ) console.error(`differs: dist/${file}`);
+  const all = createHash('sha256')
+    .update(JSON.stringify([...first]))
+    .digest('hex');
+  console.log(`${files.length} files built twice, ${differ.length} differ; sha256 of all: ${all}`);
+  if (differ.length > 0 || files.length === 0) process.exitCode = 1;
+} finally {
+  await rm(scratch, { recursive: true, force: true });
+}
+
+async function hashesIn(name: string): Promise<Map<string, string>> {
+  const folder = join(scratch, name);
+  await mkdir(join(folder, 'node_modules'), { recursive: true });
+  await Promise.all(inputs.map((it) => cp(it, join(folder, it), { recursive: true })));
+  await layOutPackages(folder);
+  await promisify(execFile)('npm', ['run', 'build'], {
+    cwd: folder,
+    shell: process.platform === 'win32',
+  });
+  const dist = join(folder, 'dist');
+  const entries = await readdir(dist, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((it) => it.isFile()).map((it) => join(it.parentPath, it.name));
+  const hashes = await Promise.all(
+    paths.sort().map(async (path) => {
+      const hash = createHash('sha256')
+        .update(await readFile(path))
+        .digest('hex');
+      return [path.slice(dist.length + 1), hash] as const;
+    }),
+  );
+  return new Map(hashes);
+}
+
+/** Copies the packages whose code may get into dist, with their paths, and links the tools. */
+async function layOutPackages(folder: string): Promise<void> {
+  const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean; peer?: boolean }>;
+  };
+  const isTool = (name: string): boolean => {
+    const found = lock.packages[`node_modules/${name}`];
+    return found === undefined || (found.dev ?? found.devOptional ?? found.peer ?? false);
+  };
+  const names = await readdir('node_modules');
+  await Promise.all(
+    names.map((name) => {
+      const [from, to] = [resolve('node_modules', name), join(folder, 'node_modules', name)];
+      return isTool(name) ? symlink(from, to, 'junction') : cp(from, to, { recursive: true });
+    }),
+  );
+}

@@ -1,0 +1,10 @@
+// The package as an ES module.
+import { createRequire } from 'node:module';
+import * as systole from 'systole';
+import * as context from 'systole/context';
+import * as node from 'systole/node';
+import * as testing from 'systole/testing';
+import { run } from './host.mjs';
+
+const other = createRequire(import.meta.url)('systole');
+await run({ systole, testing, context, node, other });

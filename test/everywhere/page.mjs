@@ -1,0 +1,6 @@
+// The package in a page, bundled.
+import * as systole from 'systole';
+import * as testing from 'systole/testing';
+import { everywhere } from './suite.mjs';
+
+globalThis.outcome = everywhere({ systole, testing });

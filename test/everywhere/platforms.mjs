@@ -1,0 +1,139 @@
+// Where the suite runs, and how each of these programs comes onto this machine.
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { accessSync, constants, existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+const windows = process.platform === 'win32';
+const exe = windows ? '.exe' : '';
+const LONGEST_INSTALL_MS = 300_000;
+
+/** Outside the tree, and kept: some of these programs are over 100 MB. */
+const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'systole-everywhere');
+
+/** The oldest Node we support and the newest of each even major. */
+const nodeVersions = ['20.4.0', '20.20.2', '22.23.3', '24.21.0', '26.10.0'];
+const ownNode = process.versions.node;
+if (!nodeVersions.includes(ownNode)) nodeVersions.push(ownNode);
+
+const PLAYWRIGHT = 'playwright-core@1.65.1';
+
+/** `program()` gives the path of the program, or throws why there is none; `args` go before a script. */
+export const platforms = [
+  ...nodeVersions.map((version) => ({
+    name: 'Node',
+    version,
+    program: () => (version === ownNode ? process.execPath : node(version)),
+  })),
+  {
+    name: 'Bun',
+    version: '1.4.5',
+    program: () => firstOf('bun@1.4.5', '@oven', join('bin', `bun${exe}`)),
+    args: ['--no-install'],
+  },
+  {
+    name: 'Deno',
+    version: '2.9.6',
+    program: () => firstOf('deno@2.9.6', '@deno', `deno${exe}`),
+    // No --allow-net and no --allow-run: the package needs neither.
+    args: ['run', '--allow-read', '--allow-write', '--allow-env', '--no-lock'],
+  },
+  { name: 'Chromium', program: chromium, page: true },
+];
+
+export async function playwright() {
+  const require = createRequire(join(await installed(PLAYWRIGHT), 'index.js'));
+  return require('playwright-core');
+}
+
+/** What the npm package `node` would fetch by its install script; none is run here. */
+async function node(version) {
+  const os = windows ? 'win' : process.platform;
+  const kind = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
+  const name = `${kind}-${os}-${process.arch}`;
+  return join(await installed(`${name}@${version}`), name, 'bin', `node${exe}`);
+}
+
+/** The program that a package brings in one of several packages for different machines. */
+async function firstOf(spec, scope, path) {
+  const folder = join(await installed(spec), scope);
+  for (const name of await readdir(folder).catch(() => [])) {
+    const program = join(folder, name, path);
+    const starts = await run(program, ['--version']).catch(() => undefined);
+    if (starts !== undefined) return program;
+  }
+  throw new Error(`${spec} has no program for ${process.platform}-${process.arch}`);
+}
+
+/** The `node_modules` that holds the package; asks npm only when it is not there yet. */
+async function installed(spec) {
+  const folder = join(cache, spec);
+  if (!existsSync(folder)) {
+    const unfinished = join(cache, `.${randomUUID()}`);
+    await mkdir(unfinished, { recursive: true });
+    try {
+      await writeFile(join(unfinished, 'package.json'), '{ "private": true }\n');
+      const flags = ['--ignore-scripts', '--no-package-lock', '--no-audit', '--no-fund'];
+      const retries = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--loglevel=error'];
+      await run('npm', ['install', ...flags, ...retries, spec], {
+        cwd: unfinished,
+        shell: windows,
+        timeout: LONGEST_INSTALL_MS,
+      });
+      // Somebody else may have been faster.
+      await rename(unfinished, folder).catch((error) => {
+        if (!existsSync(folder)) throw error;
+      });
+    } catch (error) {
+      const [reason] = /^npm error .*/m.exec(error.stderr ?? '') ?? [error.message];
+      throw new Error(`${spec} could not be installed: ${reason}`, { cause: error });
+    } finally {
+      await rm(unfinished, { recursive: true, force: true });
+    }
+  }
+  return join(folder, 'node_modules');
+}
+
+/** The browser of the system. Only in CI, and where that is possible, one is installed. */
+async function chromium() {
+  const found = process.env.CHROMIUM || onPath(['chromium', 'chromium-browser', 'google-chrome']);
+  if (found) return found;
+  const reason = 'there is no chromium on the PATH, and no CHROMIUM with its path';
+  if (!process.env.CI || process.getuid?.() !== 0 || !onPath(['apt-get'])) throw new Error(reason);
+  const apt = (...args) =>
+    run('apt-get', ['-q', '-y', ...args], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      timeout: LONGEST_INSTALL_MS,
+    });
+  try {
+    await apt('update');
+    await apt('install', '--no-install-recommends', 'chromium');
+  } catch (error) {
+    const [line] = /^E: .*/m.exec(error.stderr ?? '') ?? [error.message];
+    throw new Error(`${reason}, and apt-get could not install it: ${line}`, { cause: error });
+  }
+  const installedNow = onPath(['chromium']);
+  if (!installedNow) throw new Error(reason);
+  return installedNow;
+}
+
+function onPath(names) {
+  for (const name of names) {
+    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
+      const path = join(folder, name + exe);
+      try {
+        accessSync(path, constants.X_OK);
+        return path;
+      } catch {
+        // not here
+      }
+    }
+  }
+  return undefined;
+}

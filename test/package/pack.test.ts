@@ -1,0 +1,74 @@
+/** What `npm publish` would send out. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { entries } from '../../tsup.config.js';
+
+const dist = inject('dist');
+const run = promisify(execFile);
+
+describe.skipIf(dist === 'no source')('packed', () => {
+  let files: string[] = [];
+
+  beforeAll(async () => {
+    if (dist !== 'built') throw new Error(`dist could not be built: ${dist}`);
+    // The test must not build what another one reads: hence without `prepack`.
+    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      shell: process.platform === 'win32',
+    });
+    const [pack] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    files = pack.files.map(({ path }) => path).sort();
+  });
+
+  test('the package holds what is built, what tells of it, and nothing else', () => {
+    const names = Object.keys(entries).join('|');
+    const meant = [
+      /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/LICENSES\.txt)$/,
+      new RegExp(`^dist/(${names})\\.(js|cjs)(\\.map)?$`),
+      new RegExp(`^dist/(${names})\\.d\\.(ts|cts)$`),
+      // What entries share.
+      /^dist\/chunk-[A-Z0-9]{8}\.(js|cjs)(\.map)?$/,
+      /^dist\/[a-z-]+-[\w-]{8}\.d\.(ts|cts)$/,
+    ];
+    expect(files.filter((file) => !meant.some((pattern) => pattern.test(file)))).toEqual([]);
+  });
+
+  test('nothing that is meant is missing', () => {
+    const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
+    // Declarations are not built for tests; attw misses them.
+    const scripts = Object.keys(entries).flatMap((name) =>
+      ['js', 'js.map', 'cjs', 'cjs.map'].map((extension) => `dist/${name}.${extension}`),
+    );
+    expect(files).toEqual(expect.arrayContaining([...documents, 'dist/LICENSES.txt', ...scripts]));
+  });
+
+  test('maps carry our sources, and no file tells where it was built', async () => {
+    const wrong: string[] = [];
+    for (const file of files.filter((it) => it.startsWith('dist/'))) {
+      const text = await readFile(file, 'utf8');
+      if (text.includes(process.cwd())) wrong.push(`${file} names the folder of the build`);
+      if (!file.endsWith('.map')) continue;
+      const map = JSON.parse(text) as { sources: string[]; sourcesContent?: (string | null)[] };
+      map.sources.forEach((source, i) => {
+        if (!/^[^/\\:]+$|^(\.\.\/)+(src|.*\bnode_modules)\//.test(source)) {
+          wrong.push(`${file} points to ${source}`);
+        }
+        if (/^(\.\.\/)+src\//.test(source) && typeof map.sourcesContent?.[i] !== 'string') {
+          wrong.push(`${file} lacks ${source}`);
+        }
+      });
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test('no script runs at its installation', async () => {
+    const manifest = JSON.parse(await readFile('package.json', 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const names = Object.keys(manifest.scripts);
+    expect(names.filter((name) => /^(pre|post)?(install|uninstall|prepare)$/.test(name))).toEqual(
+      [],
+    );
+  });
+});

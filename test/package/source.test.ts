@@ -1,0 +1,101 @@
+/** What SECURITY.md promises of the source: see there. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+/** All that is asked of Node. */
+const nodeModules = ['node:async_hooks', 'node:crypto', 'node:fs/promises', 'node:path'];
+
+const forbidden = new Map([
+  ...['eval', 'Function', 'require', 'importScripts'].map((name) => [name, 'runs other code']),
+  ...['fetch', 'XMLHttpRequest', 'WebSocket', 'WebTransport', 'EventSource'].map((name) => [
+    name,
+    'uses the network',
+  ]),
+] as [string, string][]);
+
+test('the source runs no code that is not in it, and uses no network', () => {
+  const found = sourceFiles().flatMap((file) => offences(file, readFileSync(file, 'utf8')));
+  expect(found).toEqual([]);
+});
+
+test('the source uses these modules of Node, and no others', () => {
+  const used = sourceFiles().flatMap((file) =>
+    ts
+      .preProcessFile(readFileSync(file, 'utf8'), true, true)
+      .importedFiles.map(({ fileName }) => fileName)
+      .filter((name) => name.startsWith('node:')),
+  );
+  expect([...new Set(used)].sort()).toEqual(nodeModules);
+});
+
+test.each([
+  ['eval("1")', 'eval'],
+  ['(0, eval)("1")', 'eval'],
+  ['globalThis.eval("1")', 'eval'],
+  ['new Function("return 1")', 'Function'],
+  ['globalThis["Function"]("return 1")', 'Function'],
+  ['const { fetch } = globalThis', 'fetch'],
+  ['await import("./other.js")', 'import()'],
+  ['setTimeout("1", 1)', 'setTimeout with text'],
+])('%s would be found', (code, name) => {
+  expect(offences('x.ts', code)).toEqual([expect.stringContaining(name)]);
+});
+
+test.each([
+  'type Loaded = typeof import("./other.js")',
+  'function call(fn: Function): void {}',
+  'Function.prototype[Symbol.hasInstance].call(this, 1)',
+  'const eval_ = { requires: true }',
+])('%s is none of that', (code) => {
+  expect(offences('x.ts', code)).toEqual([]);
+});
+
+function offences(file: string, text: string): string[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const found: string[] = [];
+  const report = (node: ts.Node, what: string): void => {
+    const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+    found.push(`${file}:${line + 1}: ${what}`);
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isTypeNode(node)) return;
+    if (ts.isIdentifier(node) || ts.isStringLiteral(node)) {
+      const harm = forbidden.get(node.text);
+      if (harm !== undefined && !isHarmless(node)) report(node, `${node.text} ${harm}`);
+    }
+    if (ts.isCallExpression(node)) {
+      const { expression, arguments: given } = node;
+      if (expression.kind === ts.SyntaxKind.ImportKeyword) report(node, 'import() runs other code');
+      if (/^set(Timeout|Interval)$/.test(expression.getText()) && isText(given[0])) {
+        report(node, `${expression.getText()} with text runs other code`);
+      }
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}
+
+/** `Function.prototype`, and words in text that index nothing. */
+function isHarmless(node: ts.Identifier | ts.StringLiteral): boolean {
+  const { parent } = node;
+  if (ts.isStringLiteral(node)) return !ts.isElementAccessExpression(parent);
+  return (
+    ts.isPropertyAccessExpression(parent) &&
+    parent.expression === node &&
+    node.text === 'Function' &&
+    parent.name.text === 'prototype'
+  );
+}
+
+function isText(node: ts.Expression | undefined): boolean {
+  return node !== undefined && (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node));
+}
+
+function sourceFiles(): string[] {
+  return readdirSync('src', { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => join('src', file));
+}
