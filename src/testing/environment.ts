@@ -9,7 +9,8 @@ import { Engine, type CallOptions } from '../runtime/engine.js';
 import type { Execution } from '../runtime/execution.js';
 import { ActivityHandle } from '../runtime/handle.js';
 import type { RuntimeOptions } from '../runtime/runtime-options.js';
-import type { RunParameters } from '../runtime/runtime.js';
+import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
+import type { ProxyOptions, RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
 import { AroundAttempts, copyOf } from './around-attempts.js';
 import { Recorder, type AttemptRecord, type RecordedEvent } from './recorder.js';
@@ -149,6 +150,12 @@ export class TestActivityEnvironment {
     if (details !== undefined) {
       execution.heartbeats.details = copyOf(details, execution) as Execution['details'];
     }
+  }
+
+  /** As `ActivityRuntime.proxy`. */
+  proxy<T extends object>(activities: T, options?: ProxyOptions): ProxiedActivities<T> {
+    const run = (fn: AnyFunction, call: CallOptions): Promise<unknown> => this.run(fn, call);
+    return proxyOf(activities, options, run) as ProxiedActivities<T>;
   }
 
   /** Completes activities by their task token, as `ActivityRuntime.completion`. */

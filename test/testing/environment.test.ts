@@ -360,3 +360,18 @@ describe('what takes time beside an activity', () => {
     await Promise.all([working, sleeping]);
   });
 });
+
+test('a proxy runs activities of an object in the environment', async () => {
+  const env = new TestActivityEnvironment();
+  const { wait } = env.proxy(
+    {
+      async wait(ctx: ActivityContext, name: string): Promise<string> {
+        await ctx.sleep('1h');
+        return name;
+      },
+    },
+    { startToCloseTimeout: '2h' },
+  );
+  expect(await wait('a')).toBe('a');
+  expect(env.attempts).toMatchObject([{ activityType: 'wait', endedAt: 3_600_000 }]);
+});
