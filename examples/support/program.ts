@@ -9,7 +9,7 @@ export interface Program {
   readonly signal: string | null;
 }
 
-/** The line at which a program gets a signal. */
+/** The first line at which a program gets a signal. */
 interface Stop {
   readonly at: RegExp;
   readonly signal: NodeJS.Signals;
@@ -22,9 +22,12 @@ export async function runProgram(file: string, args: string[], stop?: Stop): Pro
   });
   const exit = once(child, 'close') as Promise<[number | null, string | null]>;
   const lines: string[] = [];
+  let stopped = false;
   for await (const line of createInterface(child.stdout)) {
     lines.push(line);
-    if (stop?.at.test(line) === true) child.kill(stop.signal);
+    if (stopped || stop?.at.test(line) !== true) continue;
+    stopped = true; // once: a second SIGTERM ends a program that is shutting down
+    child.kill(stop.signal);
   }
   const [code, signal] = await exit;
   return { lines, code, signal };
