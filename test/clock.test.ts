@@ -10,6 +10,16 @@ afterEach(() => {
 const DAY = 24 * 3_600_000;
 const LONGEST = 2 ** 31 - 1;
 
+test('a short timer fires with its fake host, although the real clock has hardly moved', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  const clock = new SystemClock();
+  let firedAt: number | undefined;
+  const began = Date.now();
+  clock.setTimer(() => (firedAt = Date.now() - began), 1.5);
+  vi.advanceTimersByTime(20);
+  expect(firedAt).toBeLessThanOrEqual(4);
+});
+
 describe('on real timers', () => {
   test('a timer is never early, whole or fractional', async () => {
     const clock = new SystemClock();

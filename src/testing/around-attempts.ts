@@ -111,7 +111,7 @@ export class AroundAttempts implements ActivityInterceptor {
   /** The worker sends what it has held back before it tells of a failure. */
   #flush({ worker, execution }: AttemptState): void {
     if (execution.attempt?.holdsSlot === true) worker?.flush();
-    worker?.drop();
+    else worker?.drop();
   }
 
   // ── Around each heartbeat ────────────────────────────────────────────────────────────────────

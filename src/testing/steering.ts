@@ -20,9 +20,6 @@ export class Steering {
 
   /** Counts a heartbeat, and says what it sets off. */
   next(): Step | undefined {
-    const heartbeat = ++this.#heartbeats;
-    const step = this.#steps.get(heartbeat);
-    this.#steps.delete(heartbeat);
-    return step;
+    return this.#steps.get(++this.#heartbeats);
   }
 }

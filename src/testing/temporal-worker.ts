@@ -4,7 +4,7 @@
  * count from those, details held back are lost with a timeout, and a request comes with an answer.
  */
 import type { Timer } from '../clock.js';
-import { throttleIntervalMs } from '../heartbeat/throttle.js';
+import { ReportThrottle, throttleIntervalMs } from '../heartbeat/throttle.js';
 import type { Execution } from '../runtime/execution.js';
 import type { VirtualClock } from './virtual-clock.js';
 
@@ -18,16 +18,17 @@ export function throughJson(value: unknown): unknown {
 export class WorkerThrottle {
   readonly #execution: Execution;
   readonly #clock: VirtualClock;
-  readonly #intervalMs: number;
-  #opensAt = -Infinity;
-  #send: (() => void) | undefined;
+  readonly #throttle: ReportThrottle;
+  /** Sends the newest heartbeat. */
+  #send: () => void = () => {};
   #timer: Timer | undefined;
 
   /** @param givenIntervalMs the option; undefined for the formula */
   constructor(execution: Execution, clock: VirtualClock, givenIntervalMs: number | undefined) {
+    const intervalMs = throttleIntervalMs(givenIntervalMs, execution.options.heartbeatTimeoutMs);
     this.#execution = execution;
     this.#clock = clock;
-    this.#intervalMs = throttleIntervalMs(givenIntervalMs, execution.options.heartbeatTimeoutMs);
+    this.#throttle = new ReportThrottle(intervalMs);
   }
 
   /** @param next hands details to the engine */
@@ -38,23 +39,25 @@ export class WorkerThrottle {
       // A heartbeat without details is one with none: the server forgets the ones before.
       if (converted === undefined) this.#execution.heartbeats.forget();
     };
-    if (this.#clock.now() >= this.#opensAt) this.flush();
+    this.#admit();
   }
 
-  /** Sends what is held back, if anything is. */
-  flush(): void {
-    const send = this.#send;
-    if (send === undefined) return;
-    this.#send = undefined;
-    this.#opensAt = this.#clock.now() + this.#intervalMs;
+  #admit(): void {
+    const now = this.#clock.now();
     this.#timer?.clear();
-    this.#timer = this.#clock.setTimer(() => this.flush(), this.#intervalMs);
-    send();
+    if (this.#throttle.admit(now)) this.#send();
+    else this.#timer = this.#clock.setTimer(() => this.#admit(), this.#throttle.dueAt - now);
+  }
+
+  /** The attempt has failed: sends what is held back, if anything is. */
+  flush(): void {
+    if (this.#throttle.release()) this.#send();
+    this.drop();
   }
 
   /** The attempt is over. */
   drop(): void {
-    this.#send = undefined;
+    this.#throttle.release();
     this.#timer?.clear();
   }
 }
