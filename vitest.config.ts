@@ -24,7 +24,7 @@ export default defineConfig({
         test: {
           name: 'source',
           include: ['test/**/*.test.ts'],
-          exclude: [...published, 'test/types/**', 'test/fake-timers/**'],
+          exclude: [...published, 'test/types/**', 'test/fake-timers/**', '**/node_modules/**'],
         },
       },
       {

@@ -35,16 +35,21 @@ export function badOption(name: string, value: unknown, accepted: string): TypeE
 export interface OptionNames {
   /** How messages call the set: `ActivityOptions`. */
   readonly of: string;
+  /** An object as it should be: `{ startDelay: '5s' }`. */
+  readonly example: string;
   readonly known: ReadonlySet<string>;
   readonly elsewhere: Readonly<Record<string, string>>;
 }
 
 /**
- * Refuses every name that is not known.
+ * Refuses what is no object, and every name that is not known.
  *
  * @throws TypeError with the name's meaning here, else the nearest known name, else all of them
  */
-export function refuseUnknown(options: object, names: OptionNames): void {
+export function checkNames(options: object, names: OptionNames): void {
+  if (typeof options !== 'object' || (options as unknown) === null) {
+    throw badOption(names.of, options, `an object such as ${names.example}`);
+  }
   for (const name in options) {
     if (!names.known.has(name)) throw unknownOption(name, names);
   }

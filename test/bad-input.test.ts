@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { badOption, refuseUnknown, show, type OptionNames } from '../src/bad-input.js';
+import { badOption, checkNames, show, type OptionNames } from '../src/bad-input.js';
 import { ActivityRuntime, runActivity } from '../src/index.js';
 
 const NAMES: OptionNames = {
   of: 'Options',
+  example: '{ id: 1 }',
   known: new Set(['heartbeatTimeout', 'startDelay', 'signal', 'id']),
   elsewhere: { timeout: 'startToCloseTimeout', toString: 'nothing' },
 };
 
 const refusal = (options: object): string => {
   try {
-    refuseUnknown(options, NAMES);
+    checkNames(options, NAMES);
   } catch (error) {
     expect(error).toBeInstanceOf(TypeError);
     return (error as TypeError).message;

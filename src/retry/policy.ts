@@ -1,5 +1,5 @@
 /** The retry policy: its type, its defaults, and the one pass that checks it. */
-import { badOption, refuseUnknown, show, type OptionNames } from '../bad-input.js';
+import { badOption, checkNames, show, type OptionNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 
 /** An error class, or a name: see `nonRetryableErrorTypes`. */
@@ -59,8 +59,9 @@ export const DEFAULT_RETRY_POLICY: ResolvedRetryPolicy = {
   maximumAttemptsWithoutProgress: Infinity,
 };
 
-const NAMES: OptionNames = {
+export const RETRY_POLICY_NAMES: OptionNames = {
   of: 'retryPolicy',
+  example: '{ maximumAttempts: 5 }',
   known: new Set([
     'initialInterval',
     'backoffCoefficient',
@@ -91,10 +92,7 @@ const NAMES: OptionNames = {
  */
 export function resolveRetryPolicy(policy: RetryPolicy | undefined): ResolvedRetryPolicy {
   if (policy === undefined) return DEFAULT_RETRY_POLICY;
-  if (typeof policy !== 'object' || (policy as unknown) === null) {
-    throw badOption('retryPolicy', policy, 'an object such as { maximumAttempts: 5 }');
-  }
-  refuseUnknown(policy, NAMES);
+  checkNames(policy, RETRY_POLICY_NAMES);
   const initialMs = interval(policy.initialInterval, 'retryPolicy.initialInterval');
   const maximumMs = interval(policy.maximumInterval, 'retryPolicy.maximumInterval');
   if (initialMs === Infinity) {

@@ -2,7 +2,7 @@
  * What may be asked of an activity from outside, whatever it is doing: the operations of a handle,
  * of the completion by token, and of a shutdown. Each acts before it returns.
  */
-import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { badOption, checkNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import {
   ActivityNotFoundError,
@@ -163,13 +163,6 @@ export function reset(execution: Execution, options: ResetOptions): void {
   execution.emit('reset', {});
   if (unpauses && isOpen(execution)) execution.emit('unpaused', {});
   if (isOpen(execution)) dispatch.proceed(now);
-}
-
-function checkNames(options: object, names: OptionNames): void {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw badOption(names.of, options, "an object such as { jitter: '1s' }");
-  }
-  refuseUnknown(options, names);
 }
 
 function jitterMs({ services }: Execution, jitter: Duration | undefined): number {

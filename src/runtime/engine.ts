@@ -20,18 +20,17 @@ import { Execution, type Listing } from './execution.js';
 import { compose } from './interceptors.js';
 import {
   ownOptions,
-  resolveOptions,
   type ActivityOptions,
   type OwnOptions,
   type ResolvedOptions,
 } from './options.js';
+import { OptionsReader } from './options-reader.js';
 import { GeneratedIds } from './random-token.js';
 import { Registry } from './registry.js';
 import { requested } from './requests.js';
 import { checkRuntimeOptions, type RuntimeOptions } from './runtime-options.js';
 import { Scheduler } from './scheduler.js';
 import type { Services } from './services.js';
-import { SharedOptions } from './shared-options.js';
 import { ShutdownState } from './shutdown-state.js';
 import {
   resolveShutdown,
@@ -67,8 +66,7 @@ export class Engine {
   readonly events: Events;
   readonly completion: Completion;
   readonly #services: Services;
-  readonly #defaults: ActivityOptions | undefined;
-  readonly #options = new SharedOptions();
+  readonly #options: OptionsReader;
   readonly #maxWaiting: number;
   readonly #listing: Listing = {
     open: new Registry(),
@@ -88,7 +86,7 @@ export class Engine {
       startsPerSecond: options.maxActivitiesPerSecond ?? Infinity,
     };
     this.events = new Events(log);
-    this.#defaults = options.defaults;
+    this.#options = new OptionsReader(options.defaults);
     this.#maxWaiting = options.maxWaiting ?? Infinity;
     const scheduler = new Scheduler(limits, clock, deadlines);
     this.#services = {
@@ -126,7 +124,7 @@ export class Engine {
     if (typeof fn !== 'function') {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
     }
-    const options = this.#options.share(resolveOptions(call, this.#defaults, fn.name));
+    const options = this.#options.read(call, fn.name);
     const own = ownOptions(call);
     const args = readArgs(call?.args);
     if (this.#services.shutdown.begun) {

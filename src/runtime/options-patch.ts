@@ -1,5 +1,5 @@
 /** Changing the options of an open activity. */
-import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { checkNames, type OptionNames } from '../bad-input.js';
 import type { Duration } from '../duration.js';
 import type { ResolvedRetryPolicy, RetryPolicy } from '../retry/policy.js';
 import { resolveOptions, type ActivityOptions, type ResolvedOptions } from './options.js';
@@ -20,6 +20,7 @@ export interface OptionsPatch {
 
 const PATCH_NAMES: OptionNames = {
   of: 'updateOptions',
+  example: "{ heartbeatTimeout: '30s' }",
   known: new Set([
     'heartbeatTimeout',
     'startToCloseTimeout',
@@ -35,10 +36,7 @@ const PATCH_NAMES: OptionNames = {
 
 /** @throws TypeError that names the option, the value received and what is accepted */
 export function checkPatch(patch: OptionsPatch): void {
-  if (typeof patch !== 'object' || (patch as unknown) === null) {
-    throw badOption('updateOptions', patch, "an object such as { heartbeatTimeout: '30s' }");
-  }
-  refuseUnknown(patch, PATCH_NAMES);
+  checkNames(patch, PATCH_NAMES);
 }
 
 /** @throws TypeError, as `checkPatch`, which is called before */

@@ -1,5 +1,5 @@
 /** The options of an activity: their types, their defaults, and the one pass that checks them. */
-import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { badOption, checkNames, type OptionNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import { resolveRetryPolicy, type ResolvedRetryPolicy, type RetryPolicy } from '../retry/policy.js';
 
@@ -88,6 +88,7 @@ export const PRIORITIES = 5;
 
 export const OPTION_NAMES: OptionNames = {
   of: 'ActivityOptions',
+  example: "{ heartbeatTimeout: '10s' }",
   known: new Set([
     'args',
     'activityId',
@@ -124,6 +125,9 @@ export const OPTION_NAMES: OptionNames = {
   },
 };
 
+/** What names one call, and no two activities share: see `ownOptions`. */
+export const OWN_OPTIONS: readonly string[] = ['args', 'activityId', 'signal'];
+
 const CANCELLATION_TYPES: readonly [CancellationType, ...CancellationType[]] = [
   'TRY_CANCEL',
   'WAIT_CANCELLATION_COMPLETED',
@@ -150,10 +154,7 @@ export function resolveOptions(
   defaults: ActivityOptions | undefined,
   functionName: string,
 ): ResolvedOptions {
-  if (given !== undefined && (typeof given !== 'object' || (given as unknown) === null)) {
-    throw badOption('ActivityOptions', given, "an object such as { heartbeatTimeout: '10s' }");
-  }
-  if (given !== undefined) refuseUnknown(given, OPTION_NAMES);
+  if (given !== undefined) checkNames(given, OPTION_NAMES);
   const options = defaults === undefined ? (given ?? NO_OPTIONS) : withDefaults(given, defaults);
 
   const scheduleToClose = timeout(options.scheduleToCloseTimeout, 'scheduleToCloseTimeout');

@@ -23,12 +23,14 @@ export interface UnpauseOptions {
 
 export const UNPAUSE_NAMES: OptionNames = {
   of: 'unpause',
+  example: "{ jitter: '1s' }",
   known: new Set(['jitter']),
   elsewhere: {},
 };
 
 export const RESET_NAMES: OptionNames = {
   of: 'reset',
+  example: "{ jitter: '1s' }",
   known: new Set(['keepPaused', 'resetHeartbeat', 'jitter', 'restoreOriginalOptions']),
   elsewhere: {},
 };

@@ -5,12 +5,12 @@ import type { ProxiedActivities } from './proxy.js';
 import { ActivityRuntime, type ProxyOptions, type RunParameters } from './runtime.js';
 
 // One per process, although the ES module and the CommonJS build are two copies of this file.
-const KEY = 'systole.defaultRuntime';
+const KEY = /* @__PURE__ */ Symbol.for('systole.defaultRuntime');
 
 /** The runtime of `runActivity`, made at first use. */
 export function defaultRuntime(): ActivityRuntime {
   const holder = globalThis as unknown as Record<symbol, ActivityRuntime | undefined>;
-  return (holder[Symbol.for(KEY)] ??= new ActivityRuntime());
+  return (holder[KEY] ??= new ActivityRuntime());
 }
 
 /**

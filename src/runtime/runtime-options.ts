@@ -1,10 +1,10 @@
 /** The options of a runtime, and the checks of them. */
-import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { badOption, checkNames, type OptionNames } from '../bad-input.js';
 import type { DetailsSerializer } from '../heartbeat/encoding.js';
 import type { HeartbeatStore } from '../heartbeat/store.js';
 import { LOG_LEVELS, type Logger } from '../logger.js';
 import type { ActivityInterceptor } from './interceptors.js';
-import { OPTION_NAMES, resolveOptions, type ActivityOptions } from './options.js';
+import { OPTION_NAMES, OWN_OPTIONS, resolveOptions, type ActivityOptions } from './options.js';
 
 /** Options of a runtime. */
 export interface RuntimeOptions {
@@ -35,6 +35,7 @@ export interface RuntimeOptions {
 
 const RUNTIME_OPTION_NAMES: OptionNames = {
   of: 'ActivityRuntime',
+  example: '{ maxConcurrentActivities: 10 }',
   known: new Set([
     'maxConcurrentActivities',
     'maxConcurrentPerKey',
@@ -54,28 +55,19 @@ const RUNTIME_OPTION_NAMES: OptionNames = {
   },
 };
 
-/** What names one call cannot be a default of all. */
-const OWN_NAMES: readonly string[] = ['args', 'activityId', 'signal'];
-
 /** Made when asked for: a program that makes no runtime then need not carry it. */
 const defaultsNames = (): OptionNames => ({
   of: 'defaults',
-  known: new Set([...OPTION_NAMES.known].filter((name) => !OWN_NAMES.includes(name))),
+  example: OPTION_NAMES.example,
+  known: new Set([...OPTION_NAMES.known].filter((name) => !OWN_OPTIONS.includes(name))),
   elsewhere: Object.fromEntries(
-    OWN_NAMES.map((name) => [name, "a call's own option, never a default"]),
+    OWN_OPTIONS.map((name) => [name, "a call's own option, never a default"]),
   ),
 });
 
 /** @throws TypeError that names the option, the value received and what is accepted */
 export function checkRuntimeOptions(options: RuntimeOptions): void {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw badOption(
-      'ActivityRuntime',
-      options,
-      'an object such as { maxConcurrentActivities: 10 }',
-    );
-  }
-  refuseUnknown(options, RUNTIME_OPTION_NAMES);
+  checkNames(options, RUNTIME_OPTION_NAMES);
   checkCount('maxConcurrentActivities', options.maxConcurrentActivities);
   checkCount('maxConcurrentPerKey', options.maxConcurrentPerKey);
   checkCount('maxWaiting', options.maxWaiting);
@@ -87,10 +79,7 @@ export function checkRuntimeOptions(options: RuntimeOptions): void {
   if (options.logger !== false) checkMethods('logger', options.logger, LOG_LEVELS);
   const { defaults } = options;
   if (defaults === undefined) return;
-  if (typeof defaults !== 'object' || (defaults as unknown) === null) {
-    throw badOption('defaults', defaults, "an object such as { heartbeatTimeout: '10s' }");
-  }
-  refuseUnknown(defaults, defaultsNames());
+  checkNames(defaults, defaultsNames());
   resolveOptions(defaults, undefined, '');
 }
 

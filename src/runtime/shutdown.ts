@@ -1,6 +1,6 @@
 /** The end of a runtime. */
 import type { Clock } from '../clock.js';
-import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { badOption, checkNames, type OptionNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import * as control from './control.js';
 import type { Execution, Listing } from './execution.js';
@@ -27,6 +27,7 @@ export interface ShutdownResult {
 
 const NAMES: OptionNames = {
   of: 'shutdown',
+  example: "{ gracePeriod: '5s' }",
   known: new Set(['drain', 'gracePeriod', 'abandonAfter']),
   elsewhere: {
     timeout: 'gracePeriod, and abandonAfter',
@@ -47,10 +48,7 @@ export interface ResolvedShutdown {
 
 /** @throws TypeError that names the option, the value received and what is accepted */
 export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
-  if (typeof options !== 'object' || (options as unknown) === null) {
-    throw badOption('shutdown', options, "an object such as { gracePeriod: '5s' }");
-  }
-  refuseUnknown(options, NAMES);
+  checkNames(options, NAMES);
   const { drain = false, gracePeriod = drain ? Infinity : 0, abandonAfter } = options;
   if (typeof drain !== 'boolean') throw badOption('drain', drain, 'true or false');
   return {

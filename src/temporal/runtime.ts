@@ -1,5 +1,5 @@
 /** systole's runtime, with Temporal doing the work. */
-import { badOption, refuseUnknown, type OptionNames } from '../bad-input.js';
+import { badOption, checkNames, type OptionNames } from '../bad-input.js';
 import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
 import { ignore } from '../promises.js';
 import type { ActivityContext } from '../runtime/context.js';
@@ -30,6 +30,7 @@ export interface TemporalRuntimeOptions {
 
 const NAMES: OptionNames = {
   of: 'TemporalRuntime',
+  example: "{ client: new Client(), taskQueue: 'imports' }",
   known: new Set(['client', 'taskQueue', 'defaults']),
   elsewhere: {
     store: 'not needed: the server keeps the heartbeat details',
@@ -50,6 +51,7 @@ const CALLS_OWN_OPTIONS = { args: OWN, activityId: OWN, activityType: OWN, signa
 
 const DEFAULTS_NAMES: OptionNames = {
   of: 'defaults',
+  example: OPTION_NAMES.example,
   known: new Set([...OPTION_NAMES.known].filter((name) => !Object.hasOwn(CALLS_OWN_OPTIONS, name))),
   elsewhere: CALLS_OWN_OPTIONS,
 };
@@ -72,11 +74,7 @@ export class TemporalRuntime implements ActivityRunner {
 
   /** @throws TypeError that names the option, the value received and what is accepted */
   constructor(options: TemporalRuntimeOptions) {
-    const accepted = "an object such as { client: new Client(), taskQueue: 'imports' }";
-    if (typeof options !== 'object' || (options as unknown) === null) {
-      throw badOption('TemporalRuntime', options, accepted);
-    }
-    refuseUnknown(options, NAMES);
+    checkNames(options, NAMES);
     const { client, taskQueue, defaults } = options;
     if (typeof (client as { activity?: unknown } | undefined)?.activity !== 'object') {
       throw badOption('client', client, 'a Client of @temporalio/client, 1.24 or later');
@@ -85,7 +83,7 @@ export class TemporalRuntime implements ActivityRunner {
       throw badOption('taskQueue', taskQueue, 'the name of the task queue of the workers');
     }
     if (defaults !== undefined) {
-      refuseUnknown(defaults, DEFAULTS_NAMES);
+      checkNames(defaults, DEFAULTS_NAMES);
       // What it lacks a call may give; what it has must be possible.
       resolveForTemporal({ startToCloseTimeout: '1m', ...defaults }, undefined, '');
     }

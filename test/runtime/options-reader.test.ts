@@ -1,0 +1,204 @@
+/** One reading of the options for many calls: it must never be that of other options. */
+import { describe, expect, test } from 'vitest';
+import { patchOptions } from '../../src/runtime/options-patch.js';
+import { OptionsReader } from '../../src/runtime/options-reader.js';
+import { resolveOptions, type ActivityOptions } from '../../src/runtime/options.js';
+import type { RetryPolicy } from '../../src/retry/policy.js';
+
+const POLICY = {
+  initialInterval: 10,
+  backoffCoefficient: 3,
+  maximumInterval: 500,
+  maximumAttempts: 7,
+  nonRetryableErrorTypes: ['A', RangeError],
+  jitter: 0.5,
+  maximumAttemptsWithoutProgress: 4,
+} satisfies RetryPolicy;
+
+/** Every option that calls may share, other than its default. */
+const FULL = {
+  activityType: 'full',
+  heartbeatTimeout: 1_000,
+  startToCloseTimeout: 2_000,
+  scheduleToStartTimeout: 3_000,
+  scheduleToCloseTimeout: 4_000,
+  progressTimeout: 1_500,
+  startDelay: 50,
+  heartbeatThrottleInterval: 250,
+  cancellationType: 'ABANDON',
+  cancellationDelivery: 'immediate',
+  attemptOverlap: 600,
+  priority: 1,
+  concurrencyKey: 'key',
+  idConflictPolicy: 'USE_EXISTING',
+  retryPolicy: POLICY,
+} satisfies ActivityOptions;
+
+const resolve = (options: ActivityOptions) => resolveOptions(options, undefined, 'fn');
+
+/** Reads `FULL` first, and then the options. */
+function readAfterFull(options: ActivityOptions) {
+  const reader = new OptionsReader(undefined);
+  const full = reader.read(FULL, 'fn');
+  return { full, read: reader.read(options, 'fn') };
+}
+
+const without = (name: string): ActivityOptions =>
+  Object.fromEntries(Object.entries(FULL).filter(([other]) => other !== name));
+
+const OTHERS: [name: string, ActivityOptions][] = [
+  ...Object.keys(FULL).flatMap((name): [string, ActivityOptions][] => [
+    [`${name}, which it lacks`, without(name)],
+    [`${name}, which is undefined`, { ...FULL, [name]: undefined }],
+  ]),
+  ...Object.keys(POLICY).map((name): [string, ActivityOptions] => [
+    `retryPolicy.${name}`,
+    { ...FULL, retryPolicy: { ...POLICY, [name]: undefined } },
+  ]),
+  ['the retry policy, which is empty', { ...FULL, retryPolicy: {} }],
+  [
+    'an error type',
+    { ...FULL, retryPolicy: { ...POLICY, nonRetryableErrorTypes: ['A', TypeError] } },
+  ],
+  [
+    'one error type more',
+    { ...FULL, retryPolicy: { ...POLICY, nonRetryableErrorTypes: ['A', RangeError, 'B'] } },
+  ],
+];
+
+describe('the options of two calls', () => {
+  test('are read once if they are the same, whatever is the calls’ own', () => {
+    const reader = new OptionsReader(undefined);
+    const again = {
+      ...FULL,
+      retryPolicy: { ...POLICY, nonRetryableErrorTypes: ['A', RangeError] },
+    };
+    expect(reader.read(again, 'fn')).toBe(reader.read(FULL, 'fn'));
+    const one = { ...FULL, args: [1], activityId: 'a', signal: new AbortController().signal };
+    const other = { ...FULL, args: [2], activityId: 'b', signal: new AbortController().signal };
+    expect(reader.read(other, 'fn')).toBe(reader.read(one, 'fn'));
+    expect(reader.read(undefined, 'fn')).toBe(reader.read({}, 'fn'));
+  });
+
+  test('may have any option there is', () => {
+    expect(Object.keys(FULL)).toHaveLength(Object.keys(resolve(FULL)).length);
+    expect(Object.keys(POLICY)).toHaveLength(Object.keys(resolve(FULL).retryPolicy).length);
+  });
+
+  test.each(OTHERS)('are read again if they differ in %s', (_, other) => {
+    const { read, full } = readAfterFull(other);
+    expect(read).not.toBe(full);
+    expect(read).toEqual(resolve(other));
+  });
+
+  test.each(OTHERS)('are read again if the first differed in %s', (_, other) => {
+    const reader = new OptionsReader(undefined);
+    reader.read(other, 'fn');
+    expect(reader.read(FULL, 'fn')).toEqual(resolve(FULL));
+  });
+
+  test('are those of functions of one name', () => {
+    const reader = new OptionsReader(undefined);
+    reader.read({ priority: 1 }, 'one');
+    expect(reader.read({ priority: 1 }, 'other').activityType).toBe('other');
+  });
+
+  test.each<[string, object]>([
+    ['a name that is unknown', { ...FULL, timeout: 5 }],
+    ['an unknown name in the retry policy', { ...FULL, retryPolicy: { ...POLICY, args: [] } }],
+    ['a retry policy that is none', { ...FULL, retryPolicy: null }],
+    ['a retry policy that is a number', { ...FULL, retryPolicy: 5 }],
+    ['no object', 5 as unknown as object],
+    ['null', null as unknown as object],
+  ])('are refused for %s, whatever was read before', (_, options) => {
+    const reader = new OptionsReader(undefined);
+    reader.read(FULL, 'fn');
+    reader.read(undefined, 'fn');
+    expect(() => reader.read(options, 'fn')).toThrow(TypeError);
+    expect(() => reader.read(options, 'fn')).toThrow(TypeError);
+  });
+});
+
+describe('what is done to options after a call counts in the next one', () => {
+  test('to the options', () => {
+    const reader = new OptionsReader(undefined);
+    const options = { priority: 1 };
+    reader.read(options, 'fn');
+    options.priority = 2;
+    expect(reader.read(options, 'fn').priority).toBe(2);
+  });
+
+  test('to their retry policy', () => {
+    const reader = new OptionsReader(undefined);
+    const options = { retryPolicy: { maximumAttempts: 1, nonRetryableErrorTypes: ['A'] } };
+    reader.read(options, 'fn');
+    options.retryPolicy.maximumAttempts = 2;
+    expect(reader.read(options, 'fn').retryPolicy.maximumAttempts).toBe(2);
+    options.retryPolicy.nonRetryableErrorTypes[0] = 'B';
+    expect(reader.read(options, 'fn').retryPolicy.nonRetryableErrorTypes).toEqual(['B']);
+  });
+
+  test('but not to the defaults of the runtime', () => {
+    const defaults = { priority: 1, retryPolicy: { maximumAttempts: 1 } };
+    const reader = new OptionsReader(defaults);
+    defaults.priority = 2;
+    defaults.retryPolicy.maximumAttempts = 2;
+    const { priority, retryPolicy } = reader.read({ startDelay: 1 }, 'fn');
+    expect([priority, retryPolicy.maximumAttempts]).toEqual([1, 1]);
+  });
+
+  test('a getter is read at each call', () => {
+    const reader = new OptionsReader(undefined);
+    let reads = 0;
+    const options = {
+      get startDelay() {
+        return ++reads;
+      },
+    };
+    const delays = [1, 2, 3].map(() => reader.read(options, 'fn').startDelayMs);
+    expect(new Set(delays).size).toBe(3);
+    // The last one is what was kept as given, not a value that was read before or after it.
+    expect(reader.read({ startDelay: delays[2] }, 'fn').startDelayMs).toBe(delays[2]);
+  });
+});
+
+test('getters of a class, which no comparison sees, are read at each call', () => {
+  class Policy implements RetryPolicy {
+    readonly #attempts: number;
+    constructor(attempts: number) {
+      this.#attempts = attempts;
+    }
+    get maximumAttempts(): number {
+      return this.#attempts;
+    }
+  }
+  class Options implements ActivityOptions {
+    readonly #delay: number;
+    constructor(delay: number) {
+      this.#delay = delay;
+    }
+    get startDelay(): number {
+      return this.#delay;
+    }
+  }
+  const reader = new OptionsReader(undefined);
+  const attempts = (retryPolicy: RetryPolicy): number =>
+    reader.read({ retryPolicy }, 'fn').retryPolicy.maximumAttempts;
+  reader.read({}, 'fn');
+  expect([5, 6].map((delay) => reader.read(new Options(delay), 'fn').startDelayMs)).toEqual([5, 6]);
+  attempts({});
+  expect([5, 6].map((count) => attempts(new Policy(count)))).toEqual([5, 6]);
+});
+
+test('the readings that are kept are the latest', () => {
+  const reader = new OptionsReader(undefined);
+  const read = (startDelay: number) => reader.read({ startDelay }, 'fn');
+  const [oldest, ...others] = Array.from({ length: 9 }, (_, delay) => read(delay));
+  expect(others.map(({ startDelayMs }) => read(startDelayMs))).toEqual(others);
+  expect(others.every((one) => read(one.startDelayMs) === one)).toBe(true);
+  expect(read(0)).not.toBe(oldest);
+});
+
+test('a patch of nothing changes nothing', () => {
+  expect(patchOptions(resolve(FULL), {})).toEqual(resolve(FULL));
+});
