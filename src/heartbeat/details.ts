@@ -17,6 +17,8 @@ export const DEFAULT_MAX_DETAILS_BYTES = 2 * 1024 * 1024;
 
 /** The UTF-8 bytes that one unit of a copy's `length` stands for at most. */
 const MOST_BYTES_PER_UNIT = 6;
+/** And those of what is written around it. */
+const FRAME_BYTES = 16;
 
 /** Details as taken at a heartbeat: a copy nobody else holds, so never handed out itself. */
 export type Snapshot = string | number | boolean | bigint | object | null;
@@ -45,7 +47,7 @@ export class DetailsCodec {
     const { value, length, least } = copyDetails(details, this.#copyInstance, this.#enough);
     if (least > this.#enough) throw this.#tooLarge(`more than ${least}`);
     // Nearly all details are far too small for their exact size to matter.
-    if (length * MOST_BYTES_PER_UNIT > Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)) {
+    if (length * MOST_BYTES_PER_UNIT + FRAME_BYTES > Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)) {
       this.#checkSize(value, onLarge);
     }
     return value as Snapshot;

@@ -141,13 +141,14 @@ class Unpacker {
     const tagged = value as { [TAG]: unknown; value?: unknown; of?: unknown };
     switch (tagged[TAG]) {
       case 'same': {
-        const met = this.#met[tagged.value as number];
+        const met = typeof tagged.value === 'number' ? this.#met[tagged.value] : undefined;
         if (met === undefined) throw notDetails('of a reference to nothing');
         return met;
       }
       case 'map': {
         const map = this.#meet(new Map<unknown, unknown>());
-        for (const [key, item] of list(tagged.value) as unknown[][]) {
+        for (const entry of list(tagged.value)) {
+          const [key, item] = list(entry);
           map.set(this.unpack(key), this.unpack(item));
         }
         return map;
@@ -164,6 +165,7 @@ class Unpacker {
         return this.#meet(new (View as new (of: unknown) => object)(list(tagged.value)));
       }
       case 'error': {
+        if (!isObject(tagged.value)) break;
         const { name, message, ...rest } = tagged.value as Error;
         const error = this.#meet(new Error(message));
         hide(error, 'name', name);

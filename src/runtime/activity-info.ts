@@ -13,11 +13,11 @@ export interface AttemptTimes {
 }
 
 export function activityInfo(activity: Announced, attempt: AttemptTimes): ActivityInfo {
-  const { options, activityId, services } = activity;
+  const { options, activityId, activityType, services } = activity;
   const wall = wallClock(services);
   const info = {
     activityId,
-    activityType: options.activityType,
+    activityType,
     attempt: attempt.number,
     scheduledTimestampMs: wall(attempt.scheduledAt),
     currentAttemptScheduledTimestampMs: wall(attempt.dispatchedAt),

@@ -9,6 +9,7 @@ export interface Announced {
   readonly services: Services;
   readonly options: ResolvedOptions;
   readonly activityId: string;
+  readonly activityType: string;
 }
 
 export interface Attributes {
@@ -18,8 +19,8 @@ export interface Attributes {
 }
 
 export function attributesOf(activity: Announced, attempt: number): Attributes {
-  const { activityId, options } = activity;
-  return { activityId, activityType: options.activityType, attempt };
+  const { activityId, activityType } = activity;
+  return { activityId, activityType, attempt };
 }
 
 /** Tells the listeners of an event; makes nothing if there are none. */

@@ -64,7 +64,7 @@ export function describe(execution: Execution): ActivityDescription {
   const backingOff = delayedUntil !== undefined && history?.lastEndedAt !== undefined;
   return Object.freeze({
     activityId: execution.activityId,
-    activityType: options.activityType,
+    activityType: execution.activityType,
     status: closed ?? (dispatch.paused ? 'PAUSED' : 'RUNNING'),
     runState: runStateOf(execution),
     attempt: execution.attemptNumber + (attempt === undefined && closed === undefined ? 1 : 0),

@@ -124,7 +124,7 @@ export class Engine {
     if (typeof fn !== 'function') {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
     }
-    const options = this.#options.read(call, fn.name);
+    const options = this.#options.read(call);
     const own = ownOptions(call);
     const args = readArgs(call?.args);
     if (this.#services.shutdown.begun) {

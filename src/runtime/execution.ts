@@ -117,6 +117,10 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     return this.#id;
   }
 
+  get activityType(): string {
+    return this.options.activityType ?? nameOf(this.fn);
+  }
+
   get heartbeats(): HeartbeatRecord {
     return (this.#heartbeats ??= new HeartbeatRecord(this));
   }
@@ -489,4 +493,14 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 function nextAttempt(next: Next): Pick<EventFields<'attemptFailed'>, 'nextAttempt'> {
   if (!next.again || next.paused) return {};
   return { nextAttempt: Object.freeze({ attempt: next.attempt, delayMs: next.delayMs }) };
+}
+
+/** A function may have any name, and none that can be read. */
+function nameOf(fn: AnyFunction): string {
+  try {
+    const name: unknown = fn.name;
+    return typeof name === 'string' && name !== '' ? name : 'anonymous';
+  } catch {
+    return 'anonymous';
+  }
 }

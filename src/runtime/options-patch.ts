@@ -45,7 +45,7 @@ export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): Res
   for (const [name, value] of Object.entries(patch as Record<string, unknown>)) {
     if (value !== undefined) merged[name] = value ?? undefined;
   }
-  return resolveOptions(merged, undefined, options.activityType);
+  return resolveOptions(merged);
 }
 
 function current(options: ResolvedOptions): ActivityOptions {

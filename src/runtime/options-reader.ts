@@ -11,7 +11,7 @@ import {
 
 const NO_OPTIONS: ActivityOptions = {};
 
-/** With more kinds of activities than this by turns, options are read at each call again. */
+/** With more kinds of calls than this by turns, options are read at each call again. */
 const KEPT = 8;
 
 /**
@@ -30,35 +30,33 @@ export class OptionsReader {
   }
 
   /** @throws TypeError that names the option, the value received and what is accepted */
-  read(call: ActivityOptions = NO_OPTIONS, functionName: string): ResolvedOptions {
-    if (!isComparable(call)) return resolveOptions(call, this.#defaults, functionName);
+  read(call: ActivityOptions = NO_OPTIONS): ResolvedOptions {
+    if (!isComparable(call)) return resolveOptions(call, this.#defaults);
     for (const reading of this.#readings) {
-      if (reading.isOf(call, functionName)) return reading.options;
+      if (reading.isOf(call)) return reading.options;
     }
     const given = copyOf(call);
-    const options = resolveOptions(given, this.#defaults, functionName);
-    this.#readings[this.#next] = new Reading(given, functionName, options);
+    const options = resolveOptions(given, this.#defaults);
+    this.#readings[this.#next] = new Reading(given, options);
     this.#next = (this.#next + 1) % KEPT;
     return options;
   }
 }
 
-/** What calls for a function of that name have given, and what it meant. */
+/** What calls have given, and what it meant. */
 class Reading {
   readonly options: ResolvedOptions;
-  readonly #functionName: string;
   readonly #given: Fields;
   readonly #policy: Fields | undefined;
 
-  constructor(given: ActivityOptions, functionName: string, options: ResolvedOptions) {
+  constructor(given: ActivityOptions, options: ResolvedOptions) {
     this.options = options;
-    this.#functionName = functionName;
     this.#given = new Fields(given, [...OWN_OPTIONS, 'retryPolicy']);
     this.#policy = given.retryPolicy && new Fields(given.retryPolicy, []);
   }
 
-  isOf(call: ActivityOptions, functionName: string): boolean {
-    if (functionName !== this.#functionName || !this.#given.areThoseOf(call)) return false;
+  isOf(call: ActivityOptions): boolean {
+    if (!this.#given.areThoseOf(call)) return false;
     const { retryPolicy } = call;
     if (retryPolicy === undefined) return this.#policy === undefined;
     return this.#policy?.areThoseOf(retryPolicy) === true;

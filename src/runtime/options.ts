@@ -64,7 +64,8 @@ export interface ActivityOptions {
 
 /** Options with nothing left open: milliseconds, and 0 for no timeout. Activities may share them. */
 export interface ResolvedOptions {
-  readonly activityType: string;
+  /** Undefined: the name of the function. */
+  readonly activityType: string | undefined;
   readonly heartbeatTimeoutMs: number;
   readonly startToCloseTimeoutMs: number;
   readonly scheduleToStartTimeoutMs: number;
@@ -151,8 +152,7 @@ const NO_OPTIONS: ActivityOptions = {};
  */
 export function resolveOptions(
   given: (ActivityOptions & { readonly args?: unknown }) | undefined,
-  defaults: ActivityOptions | undefined,
-  functionName: string,
+  defaults?: ActivityOptions  ,
 ): ResolvedOptions {
   if (given !== undefined) checkNames(given, OPTION_NAMES);
   const options = defaults === undefined ? (given ?? NO_OPTIONS) : withDefaults(given, defaults);
@@ -165,7 +165,7 @@ export function resolveOptions(
   const startToCloseTimeoutMs = shorter(startToClose, scheduleToClose);
   const heartbeatTimeoutMs = heartbeat === 0 ? 0 : shorter(heartbeat, startToCloseTimeoutMs);
   return {
-    activityType: text(options.activityType, 'activityType') ?? (functionName || 'anonymous'),
+    activityType: text(options.activityType, 'activityType'),
     heartbeatTimeoutMs,
     startToCloseTimeoutMs,
     scheduleToStartTimeoutMs: shorter(scheduleToStart, scheduleToClose),

@@ -80,7 +80,7 @@ export function checkRuntimeOptions(options: RuntimeOptions): void {
   const { defaults } = options;
   if (defaults === undefined) return;
   checkNames(defaults, defaultsNames());
-  resolveOptions(defaults, undefined, '');
+  resolveOptions(defaults);
 }
 
 function checkCount(name: string, value: number | undefined): void {

@@ -12,9 +12,9 @@ export function warnOfRetry(
   history: History,
   { failure, delayMs, attempt }: { failure: Error; delayMs: number; attempt: number },
 ): void {
-  const { activityType, retryPolicy, scheduleToCloseTimeoutMs } = activity.options;
+  const { retryPolicy, scheduleToCloseTimeoutMs } = activity.options;
   let message =
-    `Activity ${activityType} failed at attempt ${attempt}; ` +
+    `Activity ${activity.activityType} failed at attempt ${attempt}; ` +
     `next attempt in ${Math.round(delayMs)} ms`;
   const benign = failure instanceof ApplicationFailure && failure.category === 'BENIGN';
   const endless = retryPolicy.maximumAttempts === Infinity && scheduleToCloseTimeoutMs === 0;

@@ -85,7 +85,7 @@ export class TemporalRuntime implements ActivityRunner {
     if (defaults !== undefined) {
       checkNames(defaults, DEFAULTS_NAMES);
       // What it lacks a call may give; what it has must be possible.
-      resolveForTemporal({ startToCloseTimeout: '1m', ...defaults }, undefined, '');
+      resolveForTemporal({ startToCloseTimeout: '1m', ...defaults }, undefined);
     }
     this.#client = client;
     this.#taskQueue = taskQueue;
@@ -113,7 +113,7 @@ export class TemporalRuntime implements ActivityRunner {
   ): Promise<TemporalActivityHandle<Awaited<R>, D>> {
     const call = rest[0] as CallOptions | undefined;
     const activityType = call?.activityType ?? registeredName(fn);
-    const options = resolveForTemporal(call, this.#defaults, activityType);
+    const options = resolveForTemporal(call, this.#defaults);
     const { signal, activityId = globalThis.crypto.randomUUID() } = ownOptions(call);
     const args = readArgs(call?.args);
     if (signal?.aborted === true) {

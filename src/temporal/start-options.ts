@@ -13,9 +13,8 @@ const LONGEST_MS = 100 * 365 * 24 * 60 * 60 * 1000;
 export function resolveForTemporal(
   call: CallOptions | undefined,
   defaults: ActivityOptions | undefined,
-  name: string,
 ): ResolvedOptions {
-  const options = resolveOptions(call, defaults, name);
+  const options = resolveOptions(call, defaults);
   refuseUnsupported(options);
   if (options.startToCloseTimeoutMs === 0 && options.scheduleToCloseTimeoutMs === 0) {
     throw new TypeError(

@@ -45,6 +45,59 @@ describe('size', () => {
     expect(warnings(ofBytes(3 * MIB), Infinity)).toEqual([3 * MIB]);
   });
 
+  test.each([
+    // characters, bytes: more than the limit, and the text is not even written
+    [100, '111'],
+    [101, 'more than 101'],
+    [3 * MIB, 'more than 3145728'],
+  ])('a string of %d characters is told as %s bytes, over a limit of 100', (length, bytes) => {
+    expect(() => warnings('x'.repeat(length), 100)).toThrow(
+      new HeartbeatDetailsError(
+        `details: ${bytes} bytes, over the limit of 100 (maxHeartbeatDetailsBytes); keep a ` +
+          'cursor in them, not the data',
+        { path: 'details' },
+      ),
+    );
+  });
+
+  test('of details that can only be small is known without writing them', () => {
+    let written = 0;
+    const counting: DetailsSerializer = {
+      serialize: (json) => {
+        written++;
+        return { json };
+      },
+      deserialize: ({ json }) => json,
+    };
+    expect(warnings({ line: 5, name: 'x'.repeat(1_000) }, undefined, counting)).toEqual([]);
+    expect(written).toBe(0);
+    expect(warnings(ofBytes(257 * KIB), undefined, counting)).toEqual([257 * KIB]);
+    expect(written).toBe(1);
+  });
+
+  test('of large details that the serializer cannot write is not known, so they are refused', () => {
+    const cause = new Error('no');
+    const broken: DetailsSerializer = {
+      serialize: () => {
+        throw cause;
+      },
+      deserialize: ({ json }) => json,
+    };
+    expect(() => warnings(ofBytes(257 * KIB), undefined, broken)).toThrow(
+      new HeartbeatDetailsError('details: the serializer cannot write them', {
+        path: 'details',
+        cause,
+      }),
+    );
+  });
+
+  test('the limit holds for what is written around the details too', () => {
+    const snapshot = (limit: number): unknown =>
+      new DetailsCodec(undefined, limit).snapshot('\u0001'.repeat(100), () => {});
+    expect(() => snapshot(610)).toThrow(/^details: 611 bytes, over the limit of 610 /);
+    expect(snapshot(611)).toBe('\u0001'.repeat(100));
+  });
+
   test('a limit below everything refuses numbers too', () => {
     expect(() => warnings({ n: 1 }, 5)).toThrow(HeartbeatDetailsError);
   });

@@ -1,5 +1,6 @@
 import { SuperJSON } from 'superjson';
 import { describe, expect, test } from 'vitest';
+import { HeartbeatDetailsError } from '../../src/index.js';
 import { DetailsCodec, type Snapshot } from '../../src/heartbeat/details.js';
 import type { DetailsSerializer } from '../../src/heartbeat/encoding.js';
 import { difference } from '../support/details.js';
@@ -210,7 +211,23 @@ test('a transformation that throws is a refusal with its path', () => {
   );
   const codec = new DetailsCodec(serializer, undefined);
   expect(() => codec.snapshot({ m: new Money(1n) }, () => {})).toThrow(
-    expect.objectContaining({ name: 'HeartbeatDetailsError', path: 'details.m' }) as Error,
+    new HeartbeatDetailsError(
+      'details.m: an instance of Money; heartbeat details must be data that can be copied and stored',
+      { path: 'details.m' },
+    ),
+  );
+});
+
+test('a registered class whose instances are more than their fields does not come back as one', () => {
+  const serializer = new SuperJSON();
+  serializer.registerClass(QuotaError);
+  serializer.registerClass(Lookup);
+  const codec = new DetailsCodec(serializer, undefined);
+  const error = codec.snapshot(new QuotaError('full'), () => {});
+  expect(Object.getPrototypeOf(error)).toBe(Error.prototype);
+  expect(error).toMatchObject({ name: 'Error', message: 'full' });
+  expect(() => codec.snapshot(new Lookup([['a', 1]]), () => {})).toThrow(
+    /^details: an instance of Lookup;/,
   );
 });
 
@@ -223,42 +240,81 @@ describe('text', () => {
     expect(codec.decode('{"json":null}')).toBeNull();
   });
 
-  for (const text of [
-    '',
-    'nonsense',
-    '{',
-    'null',
-    '5',
-    '"text"',
-    '[]',
-    '{}',
-    '{"line":5}',
-    '{"json":1,"meta":5}',
-    '{"json":{"a":1},"meta":{"values":{"a":["no such type"]}}}',
-    '{"json":null,"meta":{"values":["undefined"]}}',
-    '{"json":{"a":1},"meta":{"values":{"a":["symbol","s"]}}}',
-    '{"json":{"a":"x"},"meta":{"values":{"a":["class","Job"]}}}',
-    '{"json":"not a date","meta":{"values":["Date"]}}',
-    '{"json":{"@@systole":"no such tag","value":[]}}',
-    '{"json":{"@@systole":"map"}}',
-    '{"json":{"@@systole":"map","value":[1]}}',
-    '{"json":{"@@systole":"set","value":5}}',
-    '{"json":{"@@systole":"error"}}',
-    '{"json":{"@@systole":"object","value":null}}',
-    '{"json":{"@@systole":"object"}}',
-    '{"json":{"@@systole":"view","view":"Function","value":[]}}',
-    '{"json":{"@@systole":"view","view":"SharedArrayBuffer","value":[]}}',
-    '{"json":{"@@systole":"view","view":"BigInt64Array","value":[]}}',
-    '{"json":{"@@systole":"view","view":"Uint9Array","value":[]}}',
-    '{"json":{"@@systole":"view","view":"Uint8Array","value":5}}',
-    '{"json":{"@@systole":"view","view":"Uint8Array"}}',
-    `{"json":${'['.repeat(101)}${']'.repeat(101)}}`,
-    `{"json":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
-  ]) {
-    test(`what is not the text of details is an error: ${text.slice(0, 70)}`, () => {
-      expect(() => codec.decode(text)).toThrow();
-    });
-  }
+  const tagged = (rest: string): string => `{"json":{"@@systole":${rest}}}`;
+  const view = (of: string): string => tagged(`"view","of":"${of}","value":[]`);
+
+  test.each([
+    ['null', 'without json'],
+    ['5', 'without json'],
+    ['"text"', 'without json'],
+    ['[]', 'without json'],
+    ['{}', 'without json'],
+    ['{"line":5}', 'without json'],
+    ['{"json":1,"meta":5}', 'of its meta'],
+    ['{"json":1,"meta":null}', 'of its meta'],
+    ['{"json":null,"meta":{"values":["undefined"]}}', 'undefined'],
+    ['{"json":{"a":{"__proto__":{"polluted":1}}}}', 'with a key __proto__'],
+    ['{"json":1,"meta":{"values":{"__proto__":1}}}', 'with a key __proto__'],
+    [tagged('"no such tag","value":[]'), 'of a tag no such tag'],
+    [tagged('null'), 'of a tag null'],
+    [tagged('"same"'), 'of a reference to nothing'],
+    [tagged('"same","value":0'), 'of a reference to nothing'],
+    ['{"json":[{"@@systole":"same","value":1}]}', 'of a reference to nothing'],
+    ['{"json":[{"@@systole":"same","value":"length"}]}', 'of a reference to nothing'],
+    ['{"json":[{"@@systole":"same","value":"__proto__"}]}', 'of a reference to nothing'],
+    [tagged('"map"'), 'without a list'],
+    [tagged('"map","value":[1]'), 'without a list'],
+    [tagged('"map","value":["ab"]'), 'without a list'],
+    [tagged('"error"'), 'of a tag error'],
+    [tagged('"error","value":5'), 'of a tag error'],
+    [tagged('"set","value":5'), 'without a list'],
+    [tagged('"set","value":{"length":1}'), 'without a list'],
+    [tagged('"object"'), 'without fields'],
+    [tagged('"object","value":null'), 'without fields'],
+    [tagged('"object","value":5'), 'without fields'],
+    [tagged('"instance","of":{},"value":"ab"'), 'without fields'],
+    [tagged('"instance","of":5,"value":{}'), 'of a tag instance'],
+    [tagged('"instance","value":{}'), 'of a tag instance'],
+    [tagged('"view","value":[]'), 'of a tag view'],
+    [tagged('"view","of":"Uint8Array"'), 'without a list'],
+    [tagged('"view","of":"Uint8Array","value":5'), 'without a list'],
+    [view('Function'), 'of a tag view'],
+    [view('SharedArrayBuffer'), 'of a tag view'],
+    [view('BigInt64Array'), 'of a tag view'],
+    [view('Uint9Array'), 'of a tag view'],
+    [view('MyUint8Array'), 'of a tag view'],
+    [view('Uint8ArrayOfMine'), 'of a tag view'],
+    [view('MyFloat64Array'), 'of a tag view'],
+    [view('Float64ArrayOfMine'), 'of a tag view'],
+  ])('%s is not the text of details: %s', (text, why) => {
+    expect(() => codec.decode(text)).toThrow(new TypeError(`not heartbeat details: ${why}`));
+  });
+
+  test.each<[string, string, RegExp | ErrorConstructor]>([
+    ['nothing', '', SyntaxError],
+    ['no JSON', 'nonsense', SyntaxError],
+    ['half of it', '{', SyntaxError],
+    [
+      'an unknown type',
+      '{"json":{"a":1},"meta":{"values":{"a":["no such type"]}}}',
+      /no such type/,
+    ],
+    ['an unknown symbol', '{"json":{"a":1},"meta":{"values":{"a":[["symbol","s"]]}}}', /symbol/],
+    [
+      'an unknown class',
+      '{"json":{"a":{}},"meta":{"values":{"a":[["class","Job"]]}}}',
+      /class 'Job'/,
+    ],
+    ['no date', '{"json":"no date","meta":{"values":["Date"]}}', /^details: an invalid Date/],
+    ['101 levels', `{"json":${'['.repeat(101)}${']'.repeat(101)}}`, /nested deeper than 100/],
+    [
+      '50000 levels',
+      `{"json":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
+      /call stack|nested deeper/,
+    ],
+  ])('%s is not the text of details', (_, text, error) => {
+    expect(() => codec.decode(text)).toThrow(error);
+  });
 
   test.each([
     '{"json":{"__proto__":{"polluted":1}}}',

@@ -68,6 +68,69 @@ describe('a deadline that fires late', () => {
   });
 });
 
+describe('of a timeout of a second, deadlines that fire late', () => {
+  test.each<[string, number[], (number | 'over')[]]>([
+    // late by, the deadline after that
+    [
+      'in short blocks earn time until the next would be later than three timeouts',
+      [200, 200, 200, 200, 200],
+      [1_400, 1_800, 2_200, 2_600, 'over'],
+    ],
+    ['with the next at three timeouts', [100, 600], [1_200, 2_400]],
+    ['with the next just after three timeouts', [100, 601], [1_200, 'over']],
+    ['with the next as late as the longest at three timeouts', [600, 100], [2_200, 2_400]],
+    ['with the next as late as the longest just after them', [600, 101], [2_200, 'over']],
+    ['have no such bound the first time', [999], [2_998]],
+    ['by just less than a timeout have that bound', [100, 999], [1_200, 'over']],
+    ['by a timeout have none', [100, 1_000], [1_200, 3_200]],
+    ['by more than a timeout have none', [100, 5_000], [1_200, 7_200]],
+    ['earn two timeouts in all', [1_000, 1_000], [3_000, 5_000]],
+    ['earn no more than that', [1_000, 1_000, 51], [3_000, 5_000, 'over']],
+  ])('%s: %j', (_, lateMs, deadlines) => {
+    const monitor = new HeartbeatMonitor(1_000, 5_000);
+    const seen = lateMs.map((ms) =>
+      monitor.extend(monitor.deadline + ms) ? monitor.deadline - 5_000 : 'over',
+    );
+    expect(seen).toEqual(deadlines);
+    expect(monitor.blockedMs).toBe(lateMs.reduce((sum, ms) => sum + ms));
+  });
+});
+
+describe('another timeout', () => {
+  test.each([
+    // timeout, when it is set, the deadline
+    [2_000, 500, 2_100],
+    [500, 300, 600],
+    [500, 600, 600],
+    [500, 600.1, 600.1],
+    [500, 900, 900],
+    [0, 900, Infinity],
+  ])('of %d ms, set at %d ms, ends at %d ms', (timeoutMs, now, deadline) => {
+    const monitor = new HeartbeatMonitor(1_000, 100);
+    monitor.retime(timeoutMs, now);
+    expect(monitor.deadline).toBe(deadline);
+    expect(monitor.blockedMs).toBe(0);
+  });
+
+  test('that was over when it was set is late from then on only', () => {
+    const monitor = new HeartbeatMonitor(1_000, 0);
+    monitor.retime(500, 900);
+    expect(monitor.extend(925)).toBe(false);
+    expect(monitor.extend(1_100)).toBe(true);
+    expect(monitor.deadline).toBe(1_300);
+    expect(monitor.blockedMs).toBe(200);
+  });
+
+  test('forgets the time given for a blocked loop, the same one does not', () => {
+    const monitor = new HeartbeatMonitor(1_000, 0);
+    monitor.extend(1_500);
+    monitor.retime(1_000, 1_600);
+    expect([monitor.deadline, monitor.blockedMs]).toEqual([2_000, 500]);
+    monitor.retime(3_000, 1_600);
+    expect([monitor.deadline, monitor.blockedMs]).toEqual([3_000, 0]);
+  });
+});
+
 test('however late its deadlines fire, an attempt that hangs times out, and within bounds', () => {
   const lateness = fc.array(fc.double({ min: 0, max: 5, noNaN: true }), {
     minLength: 1,

@@ -120,6 +120,12 @@ describe('nonRetryableErrorTypes', () => {
     ["and the constructor's of the same error", ['NamedError'], new NamedError('x'), true],
     ['a name set later matches', ['Late'], Object.assign(new Error('x'), { name: 'Late' }), true],
     [
+      'an own name matches without a constructor too',
+      ['Late'],
+      Object.assign(new Error('x'), { constructor: undefined, name: 'Late' }),
+      true,
+    ],
+    [
       'the cause does not count',
       ['QuotaError'],
       new Error('x', { cause: new QuotaError() }),
@@ -249,8 +255,12 @@ describe('nextRetryDelay', () => {
     expect(failed(never)).toEqual(stop('NON_RETRYABLE_FAILURE'));
   });
 
+  test('of an error that is no ApplicationFailure does not count', () => {
+    expect(failed(Object.assign(new Error('x'), { nextRetryDelay: 5 }))).toEqual(again());
+  });
+
   test('set later, to what is no duration, does not break the decision', () => {
     const bad = Object.assign(new ApplicationFailure('x'), { nextRetryDelay: 'soon' });
-    expect(failed(bad).retry).toBe(true);
+    expect(failed(bad)).toEqual(again());
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { retryDelayMs } from '../../src/retry/delay.js';
+import { countedAttempt, retryDelayMs } from '../../src/retry/delay.js';
 import { DEFAULT_RETRY_POLICY, resolveRetryPolicy } from '../../src/retry/policy.js';
 
 const half = (): number => 0.5;
@@ -63,3 +63,19 @@ test('nothing random is asked for without jitter', () => {
   };
   expect(retryDelayMs(DEFAULT_RETRY_POLICY, 1, never)).toBe(1_000);
 });
+
+test.each([
+  // maximumAttemptsWithoutProgress, attempt, attempts without progress, counted
+  [undefined, 5, 2, 5],
+  [0, 5, 2, 5],
+  [Infinity, 5, 2, 5],
+  [10, 5, 2, 2],
+  [10, 5, 5, 5],
+  [10, 5, 0, 1],
+])(
+  'with maximumAttemptsWithoutProgress %s, attempt %d, %d of them without progress, counts as %d',
+  (maximumAttemptsWithoutProgress, attempt, withoutProgress, counted) => {
+    const policy = resolveRetryPolicy({ maximumAttemptsWithoutProgress });
+    expect(countedAttempt(policy, attempt, withoutProgress)).toBe(counted);
+  },
+);

@@ -57,8 +57,12 @@ describe('what a policy leaves open', () => {
     [1, 1],
     [7, 7],
     [Infinity, Infinity],
-  ])('maximumAttempts %d means %d', (given, attempts) => {
-    expect(resolveRetryPolicy({ maximumAttempts: given }).maximumAttempts).toBe(attempts);
+  ])('maximumAttempts, of all and without progress, %d means %d', (given, attempts) => {
+    const policy = { maximumAttempts: given, maximumAttemptsWithoutProgress: given };
+    expect(resolveRetryPolicy(policy)).toMatchObject({
+      maximumAttempts: attempts,
+      maximumAttemptsWithoutProgress: attempts,
+    });
   });
 });
 
@@ -96,6 +100,10 @@ describe('what is refused', () => {
       { maximumAttempts: '5' },
       'retryPolicy.maximumAttempts: received "5"; expected a whole number, or Infinity for no limit',
     ],
+    [
+      { maximumAttemptsWithoutProgress: 1.5 },
+      'retryPolicy.maximumAttemptsWithoutProgress: received 1.5; expected a whole number, or Infinity for no limit',
+    ],
     [{ jitter: 1.1 }, 'retryPolicy.jitter: received 1.1; expected a number from 0 to 1'],
     [{ jitter: true }, 'retryPolicy.jitter: received true; expected a number from 0 to 1'],
     [
@@ -115,21 +123,39 @@ describe('what is refused', () => {
       'retryPolicy.nonRetryableErrorTypes[0]: received "TemporalTimeout:heartbeat"; expected TemporalTimeout:Heartbeat or TemporalTimeout:StartToClose',
     ],
     [
-      { retries: 3 },
-      'retryPolicy has no option "retries"; here it is maximumAttempts (which counts the first attempt too)',
-    ],
-    [
       { maximumAttempt: 3 },
       'retryPolicy has no option "maximumAttempt"; did you mean "maximumAttempts"?',
-    ],
-    [
-      { maxRetryTime: 3 },
-      'retryPolicy has no option "maxRetryTime"; here it is the option scheduleToCloseTimeout',
     ],
     [5, 'retryPolicy: received 5; expected an object such as { maximumAttempts: 5 }'],
     [null, 'retryPolicy: received null; expected an object such as { maximumAttempts: 5 }'],
   ])('%j', (policy, message) => {
     expect(() => resolveRetryPolicy(policy as RetryPolicy)).toThrow(new TypeError(message));
+  });
+
+  test.each([
+    ['retries', 'maximumAttempts (which counts the first attempt too)'],
+    ['attempts', 'maximumAttempts'],
+    ['maxAttempts', 'maximumAttempts'],
+    ['factor', 'backoffCoefficient'],
+    ['minTimeout', 'initialInterval'],
+    ['maxTimeout', 'maximumInterval'],
+    ['delay', 'initialInterval'],
+    ['randomize', 'jitter, from 0 to 1'],
+    ['maxRetryTime', 'the option scheduleToCloseTimeout'],
+    ['shouldRetry', 'nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()'],
+  ])('%s, which others call it', (name, hint) => {
+    expect(() => resolveRetryPolicy({ [name]: 3 })).toThrow(
+      new TypeError(`retryPolicy has no option "${name}"; here it is ${hint}`),
+    );
+  });
+
+  test('an object that instanceof takes but is no class: it would match nothing', () => {
+    const predicate = { [Symbol.hasInstance]: () => true };
+    expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [predicate as never] })).toThrow(
+      new TypeError(
+        'retryPolicy.nonRetryableErrorTypes[0]: received an object; expected a name or an error class',
+      ),
+    );
   });
 
   test('an error type that can be no class: instanceof would throw when an attempt fails', () => {

@@ -7,7 +7,9 @@ import {
   CancelledFailure,
   TimeoutFailure,
 } from '../../src/index.js';
+import { RETRY, retry } from '../../src/retry/retry.js';
 import { Harness, never } from '../support/harness.js';
+import { turn } from '../support/virtual-clock.js';
 
 const trap = (): never => {
   throw new Error('trap');
@@ -257,6 +259,28 @@ describe('the delays', () => {
     expect(ran.outcome.state).toBe('resolved');
     await harness.advance(50);
     expect(harness.clock.pending).toBe(0);
+  });
+});
+
+describe('the loop waits for a delay before each attempt, the first of its own too, and ends', () => {
+  test.each([
+    ['when an attempt has ended for good', [true, true], 'delay attempt delay attempt'],
+    ['when there is no delay any more', [true, true, false], 'delay attempt delay attempt delay'],
+    ['when there never was one', [false], 'delay'],
+  ])('%s', async (_, delays, asked) => {
+    const log: string[] = [];
+    retry({
+      backoff: async () => {
+        log.push('delay');
+        return delays.shift() ?? false;
+      },
+      nextAttempt: async () => {
+        log.push('attempt');
+        if (delays.length > 0) throw RETRY;
+      },
+    });
+    await turn();
+    expect(log.join(' ')).toBe(asked);
   });
 });
 

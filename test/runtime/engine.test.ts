@@ -149,6 +149,16 @@ describe('the function', () => {
       'given',
     ]);
   });
+
+  test.each([
+    ['throws', { get: () => expect.unreachable() }],
+    ['is no text', { value: () => {} }],
+    ['is empty', { value: '' }],
+  ])('and a name that %s is none', async (_, name: PropertyDescriptor) => {
+    const h = new Harness();
+    await h.run(Object.defineProperty(() => {}, 'name', name));
+    expect(h.of('completed').map(({ activityType }) => activityType)).toEqual(['anonymous']);
+  });
 });
 
 describe('args', () => {

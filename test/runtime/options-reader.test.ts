@@ -34,13 +34,13 @@ const FULL = {
   retryPolicy: POLICY,
 } satisfies ActivityOptions;
 
-const resolve = (options: ActivityOptions) => resolveOptions(options, undefined, 'fn');
+const resolve = (options: ActivityOptions) => resolveOptions(options);
 
 /** Reads `FULL` first, and then the options. */
 function readAfterFull(options: ActivityOptions) {
   const reader = new OptionsReader(undefined);
-  const full = reader.read(FULL, 'fn');
-  return { full, read: reader.read(options, 'fn') };
+  const full = reader.read(FULL);
+  return { full, read: reader.read(options) };
 }
 
 const without = (name: string): ActivityOptions =>
@@ -73,11 +73,11 @@ describe('the options of two calls', () => {
       ...FULL,
       retryPolicy: { ...POLICY, nonRetryableErrorTypes: ['A', RangeError] },
     };
-    expect(reader.read(again, 'fn')).toBe(reader.read(FULL, 'fn'));
+    expect(reader.read(again)).toBe(reader.read(FULL));
     const one = { ...FULL, args: [1], activityId: 'a', signal: new AbortController().signal };
     const other = { ...FULL, args: [2], activityId: 'b', signal: new AbortController().signal };
-    expect(reader.read(other, 'fn')).toBe(reader.read(one, 'fn'));
-    expect(reader.read(undefined, 'fn')).toBe(reader.read({}, 'fn'));
+    expect(reader.read(other)).toBe(reader.read(one));
+    expect(reader.read()).toBe(reader.read({}));
   });
 
   test('may have any option there is', () => {
@@ -93,14 +93,8 @@ describe('the options of two calls', () => {
 
   test.each(OTHERS)('are read again if the first differed in %s', (_, other) => {
     const reader = new OptionsReader(undefined);
-    reader.read(other, 'fn');
-    expect(reader.read(FULL, 'fn')).toEqual(resolve(FULL));
-  });
-
-  test('are those of functions of one name', () => {
-    const reader = new OptionsReader(undefined);
-    reader.read({ priority: 1 }, 'one');
-    expect(reader.read({ priority: 1 }, 'other').activityType).toBe('other');
+    reader.read(other);
+    expect(reader.read(FULL)).toEqual(resolve(FULL));
   });
 
   test.each<[string, object]>([
@@ -112,10 +106,10 @@ describe('the options of two calls', () => {
     ['null', null as unknown as object],
   ])('are refused for %s, whatever was read before', (_, options) => {
     const reader = new OptionsReader(undefined);
-    reader.read(FULL, 'fn');
-    reader.read(undefined, 'fn');
-    expect(() => reader.read(options, 'fn')).toThrow(TypeError);
-    expect(() => reader.read(options, 'fn')).toThrow(TypeError);
+    reader.read(FULL);
+    reader.read();
+    expect(() => reader.read(options)).toThrow(TypeError);
+    expect(() => reader.read(options)).toThrow(TypeError);
   });
 });
 
@@ -123,19 +117,19 @@ describe('what is done to options after a call counts in the next one', () => {
   test('to the options', () => {
     const reader = new OptionsReader(undefined);
     const options = { priority: 1 };
-    reader.read(options, 'fn');
+    reader.read(options);
     options.priority = 2;
-    expect(reader.read(options, 'fn').priority).toBe(2);
+    expect(reader.read(options).priority).toBe(2);
   });
 
   test('to their retry policy', () => {
     const reader = new OptionsReader(undefined);
     const options = { retryPolicy: { maximumAttempts: 1, nonRetryableErrorTypes: ['A'] } };
-    reader.read(options, 'fn');
+    reader.read(options);
     options.retryPolicy.maximumAttempts = 2;
-    expect(reader.read(options, 'fn').retryPolicy.maximumAttempts).toBe(2);
+    expect(reader.read(options).retryPolicy.maximumAttempts).toBe(2);
     options.retryPolicy.nonRetryableErrorTypes[0] = 'B';
-    expect(reader.read(options, 'fn').retryPolicy.nonRetryableErrorTypes).toEqual(['B']);
+    expect(reader.read(options).retryPolicy.nonRetryableErrorTypes).toEqual(['B']);
   });
 
   test('but not to the defaults of the runtime', () => {
@@ -143,7 +137,7 @@ describe('what is done to options after a call counts in the next one', () => {
     const reader = new OptionsReader(defaults);
     defaults.priority = 2;
     defaults.retryPolicy.maximumAttempts = 2;
-    const { priority, retryPolicy } = reader.read({ startDelay: 1 }, 'fn');
+    const { priority, retryPolicy } = reader.read({ startDelay: 1 });
     expect([priority, retryPolicy.maximumAttempts]).toEqual([1, 1]);
   });
 
@@ -155,10 +149,10 @@ describe('what is done to options after a call counts in the next one', () => {
         return ++reads;
       },
     };
-    const delays = [1, 2, 3].map(() => reader.read(options, 'fn').startDelayMs);
+    const delays = [1, 2, 3].map(() => reader.read(options).startDelayMs);
     expect(new Set(delays).size).toBe(3);
     // The last one is what was kept as given, not a value that was read before or after it.
-    expect(reader.read({ startDelay: delays[2] }, 'fn').startDelayMs).toBe(delays[2]);
+    expect(reader.read({ startDelay: delays[2] }).startDelayMs).toBe(delays[2]);
   });
 });
 
@@ -183,16 +177,16 @@ test('getters of a class, which no comparison sees, are read at each call', () =
   }
   const reader = new OptionsReader(undefined);
   const attempts = (retryPolicy: RetryPolicy): number =>
-    reader.read({ retryPolicy }, 'fn').retryPolicy.maximumAttempts;
-  reader.read({}, 'fn');
-  expect([5, 6].map((delay) => reader.read(new Options(delay), 'fn').startDelayMs)).toEqual([5, 6]);
+    reader.read({ retryPolicy }).retryPolicy.maximumAttempts;
+  reader.read({});
+  expect([5, 6].map((delay) => reader.read(new Options(delay)).startDelayMs)).toEqual([5, 6]);
   attempts({});
   expect([5, 6].map((count) => attempts(new Policy(count)))).toEqual([5, 6]);
 });
 
 test('the readings that are kept are the latest', () => {
   const reader = new OptionsReader(undefined);
-  const read = (startDelay: number) => reader.read({ startDelay }, 'fn');
+  const read = (startDelay: number) => reader.read({ startDelay });
   const [oldest, ...others] = Array.from({ length: 9 }, (_, delay) => read(delay));
   expect(others.map(({ startDelayMs }) => read(startDelayMs))).toEqual(others);
   expect(others.every((one) => read(one.startDelayMs) === one)).toBe(true);
