@@ -63,7 +63,7 @@ describe('a blocked event loop is not a missed heartbeat', () => {
 
   test('when the block comes in the middle of the reads between two heartbeats', async () => {
     const runtime = new ActivityRuntime({ logger: false });
-    const heartbeatTimeout = 200;
+    const heartbeatTimeout = 500; // what is left of it after a block must do for the reads on a busy machine
     let beats = 0;
     await runtime.run(
       async (ctx) => {
@@ -77,7 +77,7 @@ describe('a blocked event loop is not a missed heartbeat', () => {
       { heartbeatTimeout, retryPolicy: { maximumAttempts: 1 } },
     );
     expect(beats).toBe(3);
-  });
+  }, 15_000);
 });
 
 test('a hung activity on a loop that is busy 100 ms of every 110 times out within three timeouts', async () => {
