@@ -20,7 +20,11 @@ const inlinedInCjs = ['p-retry', 'superjson'];
 
 const shared: Options = {
   entry: entries,
-  dts: { banner: '/// <reference lib="esnext.disposable" />' },
+  dts: {
+    banner: '/// <reference lib="esnext.disposable" />',
+    // What only our own code may call, such as the constructor of a handle, shows the engine.
+    compilerOptions: { stripInternal: true },
+  },
   // Entries share chunks, so one class is one class whichever entry it comes from.
   splitting: true,
   target: 'es2022',
