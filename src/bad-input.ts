@@ -38,7 +38,7 @@ export interface OptionNames {
   /** An object as it should be: `{ startDelay: '5s' }`. */
   readonly example: string;
   readonly known: ReadonlySet<string>;
-  readonly elsewhere: Readonly<Record<string, string>>;
+  readonly elsewhere?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -55,7 +55,7 @@ export function checkNames(options: object, names: OptionNames): void {
   }
 }
 
-function unknownOption(name: string, { of, known, elsewhere }: OptionNames): TypeError {
+function unknownOption(name: string, { of, known, elsewhere = {} }: OptionNames): TypeError {
   const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
   if (hint !== undefined) {
     return new TypeError(`${of} has no option ${quote(name)}; here it is ${hint}`);

@@ -1,6 +1,6 @@
 /** Durations as users write them. The only file that imports `ms`. */
 import ms from 'ms';
-import { show } from './bad-input.js';
+import { badOption } from './bad-input.js';
 
 type Unit =
   | 'ms'
@@ -57,7 +57,7 @@ export function durationMs(value: unknown, name: string): number {
     const known = parsed.get(value) ?? parse(value);
     if (known !== undefined) return known;
   }
-  throw new TypeError(`${name}: received ${show(value)}; expected ${DURATION_ACCEPTED}`);
+  throw badOption(name, value, DURATION_ACCEPTED);
 }
 
 function parse(text: string): number | undefined {

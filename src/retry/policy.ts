@@ -99,9 +99,10 @@ export function resolveRetryPolicy(policy: RetryPolicy | undefined): ResolvedRet
     throw badOption('retryPolicy.initialInterval', Infinity, 'a finite duration');
   }
   if (initialMs !== undefined && maximumMs !== undefined && maximumMs < initialMs) {
-    throw new TypeError(
-      `retryPolicy.maximumInterval: received ${show(policy.maximumInterval)}; expected at least ` +
-        `the initialInterval, which is ${show(policy.initialInterval)}`,
+    throw badOption(
+      'retryPolicy.maximumInterval',
+      policy.maximumInterval,
+      `at least the initialInterval, which is ${show(policy.initialInterval)}`,
     );
   }
   const initialIntervalMs = initialMs ?? Math.min(DEFAULT_INITIAL_MS, maximumMs ?? Infinity);

@@ -40,13 +40,10 @@ export function wallClock({ clock }: Announced['services']): (at: number) => num
 }
 
 export function shownPolicy(policy: ResolvedRetryPolicy): ActivityInfo['retryPolicy'] {
+  const { initialIntervalMs, maximumIntervalMs, ...rest } = policy;
   return Object.freeze({
-    initialInterval: policy.initialIntervalMs,
-    backoffCoefficient: policy.backoffCoefficient,
-    maximumInterval: policy.maximumIntervalMs,
-    maximumAttempts: policy.maximumAttempts,
-    nonRetryableErrorTypes: policy.nonRetryableErrorTypes,
-    jitter: policy.jitter,
-    maximumAttemptsWithoutProgress: policy.maximumAttemptsWithoutProgress,
+    initialInterval: initialIntervalMs,
+    maximumInterval: maximumIntervalMs,
+    ...rest,
   });
 }

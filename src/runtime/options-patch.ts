@@ -1,7 +1,8 @@
 /** Changing the options of an open activity. */
 import { checkNames, type OptionNames } from '../bad-input.js';
 import type { Duration } from '../duration.js';
-import type { ResolvedRetryPolicy, RetryPolicy } from '../retry/policy.js';
+import type { RetryPolicy } from '../retry/policy.js';
+import { shownPolicy } from './activity-info.js';
 import { resolveOptions, type ActivityOptions, type ResolvedOptions } from './options.js';
 
 /** What `handle.updateOptions` takes: `undefined` keeps an option, `null` puts back its default. */
@@ -31,7 +32,6 @@ const PATCH_NAMES: OptionNames = {
     'retryPolicy',
     'priority',
   ]),
-  elsewhere: {},
 };
 
 /** @throws TypeError that names the option, the value received and what is accepted */
@@ -58,7 +58,7 @@ function current(options: ResolvedOptions): ActivityOptions {
     progressTimeout: options.progressTimeoutMs,
     startDelay: options.startDelayMs,
     heartbeatThrottleInterval: options.throttleIntervalMs,
-    retryPolicy: shown(options.retryPolicy),
+    retryPolicy: shownPolicy(options.retryPolicy),
     cancellationType: options.cancellationType,
     cancellationDelivery: options.cancellationDelivery,
     attemptOverlap: options.overlapWaitMs,
@@ -66,9 +66,4 @@ function current(options: ResolvedOptions): ActivityOptions {
     concurrencyKey: options.concurrencyKey,
     idConflictPolicy: options.idConflictPolicy,
   };
-}
-
-function shown(policy: ResolvedRetryPolicy): RetryPolicy {
-  const { initialIntervalMs, maximumIntervalMs, ...rest } = policy;
-  return { ...rest, initialInterval: initialIntervalMs, maximumInterval: maximumIntervalMs };
 }

@@ -5,6 +5,7 @@ import {
   OPTION_NAMES,
   OWN_OPTIONS,
   resolveOptions,
+  text,
   type ActivityOptions,
   type ResolvedOptions,
 } from './options.js';
@@ -12,7 +13,7 @@ import {
 const NO_OPTIONS: ActivityOptions = {};
 
 /** With more kinds of calls than this by turns, options are read at each call again. */
-const KEPT = 8;
+const KEPT = 16;
 
 /**
  * A program starts most of its activities with the same few options. Reading them costs as much as
@@ -33,7 +34,12 @@ export class OptionsReader {
   read(call: ActivityOptions = NO_OPTIONS): ResolvedOptions {
     if (!isComparable(call)) return resolveOptions(call, this.#defaults);
     for (const reading of this.#readings) {
-      if (reading.isOf(call)) return reading.options;
+      if (!reading.isOf(call)) continue;
+      const { options } = reading;
+      // The key often differs from call to call where all else is the same.
+      const concurrencyKey =
+        text(call.concurrencyKey, 'concurrencyKey') ?? this.#defaults?.concurrencyKey;
+      return options.concurrencyKey === concurrencyKey ? options : { ...options, concurrencyKey };
     }
     const given = copyOf(call);
     const options = resolveOptions(given, this.#defaults);
@@ -51,17 +57,20 @@ class Reading {
 
   constructor(given: ActivityOptions, options: ResolvedOptions) {
     this.options = options;
-    this.#given = new Fields(given, [...OWN_OPTIONS, 'retryPolicy']);
+    this.#given = new Fields(given, [...OWN_OPTIONS, 'concurrencyKey', 'retryPolicy']);
     this.#policy = given.retryPolicy && new Fields(given.retryPolicy, []);
   }
 
   isOf(call: ActivityOptions): boolean {
     if (!this.#given.areThoseOf(call)) return false;
+    const policy = this.#policy;
     const { retryPolicy } = call;
-    if (retryPolicy === undefined) return this.#policy === undefined;
-    return this.#policy?.areThoseOf(retryPolicy) === true;
+    if (policy === undefined || retryPolicy === undefined) return policy === retryPolicy;
+    return policy.areThoseOf(retryPolicy);
   }
 }
+
+type Values = Readonly<Record<string, unknown>>;
 
 /** In place of a value that does not matter. */
 const ANY = Symbol();
@@ -72,9 +81,9 @@ class Fields {
   readonly #values: unknown[] = [];
 
   constructor(object: object, ignored: readonly string[]) {
-    for (const [name, value] of Object.entries(object)) {
+    for (const name in object) {
       this.#names.push(name);
-      this.#values.push(ignored.includes(name) ? ANY : value);
+      this.#values.push(ignored.includes(name) ? ANY : (object as Values)[name]);
     }
   }
 
@@ -83,7 +92,7 @@ class Fields {
     for (const name in object) {
       if (name !== this.#names[count]) return false;
       const value = this.#values[count++];
-      if (value !== ANY && !isSame(value, (object as Record<string, unknown>)[name])) return false;
+      if (value !== ANY && !isSame(value, (object as Values)[name])) return false;
     }
     return count === this.#names.length;
   }

@@ -151,11 +151,11 @@ const NO_OPTIONS: ActivityOptions = {};
  * @throws TypeError that names the option, the value received and what is accepted
  */
 export function resolveOptions(
-  given: (ActivityOptions & { readonly args?: unknown }) | undefined,
-  defaults?: ActivityOptions  ,
+  given: ActivityOptions & { readonly args?: unknown } = NO_OPTIONS,
+  defaults?: ActivityOptions,
 ): ResolvedOptions {
-  if (given !== undefined) checkNames(given, OPTION_NAMES);
-  const options = defaults === undefined ? (given ?? NO_OPTIONS) : withDefaults(given, defaults);
+  checkNames(given, OPTION_NAMES);
+  const options = defaults === undefined ? given : withDefaults(given, defaults);
 
   const scheduleToClose = timeout(options.scheduleToCloseTimeout, 'scheduleToCloseTimeout');
   const scheduleToStart = timeout(options.scheduleToStartTimeout, 'scheduleToStartTimeout');
@@ -205,12 +205,9 @@ export function ownOptions(given: ActivityOptions = NO_OPTIONS): OwnOptions {
 }
 
 /** What a call gives wins; `undefined` gives nothing. */
-function withDefaults(
-  given: ActivityOptions | undefined,
-  defaults: ActivityOptions,
-): ActivityOptions {
+function withDefaults(given: ActivityOptions, defaults: ActivityOptions): ActivityOptions {
   const merged: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(given ?? NO_OPTIONS)) {
+  for (const [name, value] of Object.entries(given)) {
     if (value !== undefined) merged[name] = value;
   }
   return merged;
@@ -236,7 +233,7 @@ function finite(value: Duration | undefined, name: string): number | undefined {
   return ms;
 }
 
-function text(value: string | undefined, name: string): string | undefined {
+export function text(value: string | undefined, name: string): string | undefined {
   if (value === undefined || typeof value === 'string') return value;
   throw badOption(name, value, 'a string');
 }

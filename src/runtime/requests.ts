@@ -25,14 +25,12 @@ export const UNPAUSE_NAMES: OptionNames = {
   of: 'unpause',
   example: "{ jitter: '1s' }",
   known: new Set(['jitter']),
-  elsewhere: {},
 };
 
 export const RESET_NAMES: OptionNames = {
   of: 'reset',
   example: "{ jitter: '1s' }",
   known: new Set(['keepPaused', 'resetHeartbeat', 'jitter', 'restoreOriginalOptions']),
-  elsewhere: {},
 };
 
 /** A reset that waits for the running attempt to end. */

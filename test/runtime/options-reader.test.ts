@@ -156,6 +156,41 @@ describe('what is done to options after a call counts in the next one', () => {
   });
 });
 
+describe('a concurrency key', () => {
+  const read = (reader: OptionsReader, concurrencyKey: string | undefined) =>
+    reader.read({ ...FULL, concurrencyKey });
+
+  test('is that of the call, where all else is read once', () => {
+    const reader = new OptionsReader(undefined);
+    const { retryPolicy } = read(reader, 'first');
+    for (const key of ['second', undefined, 'first', '']) {
+      const options = read(reader, key);
+      expect(options).toEqual(resolve({ ...FULL, concurrencyKey: key }));
+      expect(options.retryPolicy).toBe(retryPolicy);
+    }
+  });
+
+  test('that is undefined is the default one', () => {
+    const reader = new OptionsReader({ concurrencyKey: 'default' });
+    const keys = ['given', undefined].map((key) => read(reader, key).concurrencyKey);
+    const again = ['given', undefined].map((key) => read(reader, key).concurrencyKey);
+    expect([keys, again]).toEqual([
+      ['given', 'default'],
+      ['given', 'default'],
+    ]);
+  });
+
+  test('that is no string is refused', () => {
+    const reader = new OptionsReader(undefined);
+    read(reader, 'first');
+    for (const bad of [null, 5]) {
+      expect(() => read(reader, bad as unknown as string)).toThrow(
+        `concurrencyKey: received ${String(bad)}; expected a string`,
+      );
+    }
+  });
+});
+
 test('getters of a class, which no comparison sees, are read at each call', () => {
   class Policy implements RetryPolicy {
     readonly #attempts: number;
@@ -187,7 +222,7 @@ test('getters of a class, which no comparison sees, are read at each call', () =
 test('the readings that are kept are the latest', () => {
   const reader = new OptionsReader(undefined);
   const read = (startDelay: number) => reader.read({ startDelay });
-  const [oldest, ...others] = Array.from({ length: 9 }, (_, delay) => read(delay));
+  const [oldest, ...others] = Array.from({ length: 17 }, (_, delay) => read(delay));
   expect(others.map(({ startDelayMs }) => read(startDelayMs))).toEqual(others);
   expect(others.every((one) => read(one.startDelayMs) === one)).toBe(true);
   expect(read(0)).not.toBe(oldest);
