@@ -47,7 +47,10 @@ export class DetailsCodec {
     const { value, length, least } = copyDetails(details, this.#copyInstance, this.#enough);
     if (least > this.#enough) throw this.#tooLarge(`more than ${least}`);
     // Nearly all details are far too small for their exact size to matter.
-    if (length * MOST_BYTES_PER_UNIT + FRAME_BYTES > Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)) {
+    if (
+      length * MOST_BYTES_PER_UNIT + FRAME_BYTES >
+      Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)
+    ) {
       this.#checkSize(value, onLarge);
     }
     return value as Snapshot;

@@ -47,8 +47,8 @@ export class Attempt implements ContextSource, AttemptTimes {
   readonly monitor: HeartbeatMonitor;
   /** After its end nothing that the function does counts. */
   ended = false;
-  /** The function has not settled yet. */
-  running = true;
+  /** The function has been called, and has not settled yet. */
+  running = false;
   /** Until its end, unless it is left open: what the function does no longer counts then either. */
   holdsSlot = true;
   /** Heartbeat details have changed. */
@@ -82,6 +82,7 @@ export class Attempt implements ContextSource, AttemptTimes {
     const { execute, heartbeat } = this.#owner.services.interceptors;
     const context = new AttemptContext(this);
     if (heartbeat !== undefined) this.#context = context;
+    this.running = true;
     let outcome: Promise<unknown>;
     try {
       const returned =
@@ -119,7 +120,7 @@ export class Attempt implements ContextSource, AttemptTimes {
 
   /** The function has settled, and nobody has been told to stop: whoever waits, waits in vain. */
   release(): void {
-    if (!this.running) this.#interruption?.release();
+    this.#interruption?.release();
   }
 
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
@@ -176,11 +177,15 @@ export class Attempt implements ContextSource, AttemptTimes {
     this.#owner.heartbeats.report(this.number);
   }
 
-  /** The options have changed: the timeouts count from where they did before. */
+  /**
+   * The options have changed: the timeouts count from where they did before. Progress is not looked
+   * for without a timeout, so a first one counts from now.
+   */
   retime(now: number): void {
     const { heartbeatTimeoutMs, progressTimeoutMs } = this.#owner.options;
     this.monitor.retime(heartbeatTimeoutMs, now);
-    if (progressTimeoutMs > 0) this.#progress ??= new HeartbeatMonitor(0, this.startedAt);
+    if (progressTimeoutMs === 0) this.#progress = undefined;
+    else this.#progress ??= new HeartbeatMonitor(progressTimeoutMs, now);
     this.#progress?.retime(progressTimeoutMs, now);
   }
 

@@ -191,11 +191,11 @@ export function updateOptions(execution: Execution, patch: OptionsPatch): void {
   if (attempt !== undefined) {
     attempt.retime(now);
     execution.rearm(now);
-  } else if (dispatch.delayed && patch.startDelay !== undefined) {
+  } else if (patch.startDelay !== undefined) {
     dispatch.reschedule(execution.scheduledAt + execution.options.startDelayMs);
     dispatch.proceed(now);
   } else if (
-    dispatch.delayed &&
+    dispatch.isDelayed(now) &&
     patch.retryPolicy !== undefined &&
     history?.lastEndedAt !== undefined &&
     !ownDelay(history)

@@ -71,13 +71,15 @@ export class Dispatch implements Waiter {
   }
 
   /** A delay runs, or would if the activity were not paused. */
-  get delayed(): boolean {
-    return (this.#state === 'DELAYED' || this.#state === 'PAUSED') && this.#at !== Infinity;
+  isDelayed(now: number): boolean {
+    const delays = this.#state === 'DELAYED' || this.#state === 'PAUSED';
+    return delays && this.#at > now && this.#at !== Infinity;
   }
 
   /** When the delay that runs now is over; undefined if none does. */
   get delayedUntil(): number | undefined {
-    return this.#state === 'DELAYED' && this.#ready && this.#at !== Infinity ? this.#at : undefined;
+    const delays = this.#state === 'DELAYED' && this.#ready && Number.isFinite(this.#at);
+    return delays ? this.#at : undefined;
   }
 
   /** The first attempt, at the time `at`, or later if a reset or a pause has put it off. */
@@ -115,7 +117,7 @@ export class Dispatch implements Waiter {
 
   /** Nothing begins any more; the delay goes on all the same. */
   pause(now: number): void {
-    if (this.#state === 'WAITING' || this.#at === Infinity) this.#at = now;
+    if (this.#state === 'WAITING' || this.#at === Infinity) this.#at = -Infinity; // it is over
     this.#activity.services.scheduler.withdraw(this);
     this.#state = 'PAUSED';
     this.#activity.rearm(now);

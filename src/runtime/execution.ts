@@ -181,10 +181,11 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (this.history !== undefined) this.history.lastHeartbeatAt = this.lastHeartbeatAt;
     this.attemptNumber = attempt.number;
     this.attempt = this.lastAttempt = attempt;
-    this.#functions++;
     this.#listing.open.countRunning(1);
     this.rearm(now);
     this.emit('started', {});
+    if (attempt.ended) return; // who heard that it starts has closed the activity
+    this.#functions++;
     attempt.run(this.fn, this.#args);
   }
 
@@ -275,9 +276,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (next.again) this.#yield(attempt, next, now);
     else this.#close(next.status);
 
-    if (unreported && reset?.options.resetHeartbeat !== true) {
-      this.heartbeats.report(attempt.number);
-    }
+    if (unreported) this.heartbeats.report(attempt.number);
     if (timedOut !== undefined) {
       const told = withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
       attempt.interruption.deliver(told);

@@ -142,18 +142,23 @@ export class Scheduler extends Deadline {
     this.#forget(key);
   }
 
-  /** Gives free slots to those who wait. One that begins may call back here: the loop goes on. */
-  handOut(read?: number): void {
+  /**
+   * Gives free slots to those who wait. One that begins may call back here: the loop goes on.
+   *
+   * @param rateDue whether what was waited for is the time of the next start
+   */
+  handOut(read?: number, rateDue = this.bucket !== undefined): void {
     if (this.#handingOut || this.#waiting === 0) return;
     const now = read ?? this.#clock.now();
+    // Then it counts from when it was due, so that the timer's lateness does not add up.
+    const earliest = rateDue ? now - TIMER_LATENESS_MS : now;
     this.#handingOut = true;
     try {
       while (this.#waiting > 0 && this.#isFree(now)) {
         const next = this.#next();
         if (next === undefined) break;
         const { key } = next.lane as Lane;
-        // From when the start was due, so that the timer's lateness does not add up.
-        this.#take(key, Math.max(this.#nextStartAt, now - TIMER_LATENESS_MS));
+        this.#take(key, Math.max(this.#nextStartAt, earliest));
         this.withdraw(next);
         next.begin(now);
       }
@@ -165,7 +170,7 @@ export class Scheduler extends Deadline {
     }
   }
 
-  /** Begins nothing while `change` runs, which may end many activities, those that wait too. */
+  /** Hands nothing out while `change` runs, which may end many activities, those that wait too. */
   holdWhile(change: () => void): void {
     const held = this.#handingOut;
     this.#handingOut = true;
@@ -179,7 +184,7 @@ export class Scheduler extends Deadline {
 
   /** The next start is due. */
   onDue(now: number): void {
-    this.handOut(now);
+    this.handOut(now, true);
   }
 
   /** Whether it would begin at once. Those who wait while a slot is free wait for their key. */

@@ -69,17 +69,20 @@ export async function shutDown(
   const all = (end: (execution: Execution) => void): void => {
     scheduler.holdWhile(() => open.all().forEach(end));
   };
-  all((execution) => {
-    const waits = execution.attempt === undefined;
-    // Nobody will unpause what is paused.
-    if (waits && (!drain || execution.dispatch.paused)) control.shutDown(execution);
-  });
   const allOver = async (): Promise<void> => {
     await Promise.all(open.all().map((execution) => execution.settled()));
     await Promise.all([...haunted.keys()].map(({ promise }) => promise));
     await Promise.all(writing);
   };
-  if (graceMs === 0 || !(await within(allOver(), graceMs, clock))) {
+  const workIsOver = async (): Promise<boolean> => {
+    all((execution) => {
+      const waits = execution.attempt === undefined;
+      // Nobody will unpause what is paused.
+      if (waits && (!drain || execution.dispatch.paused)) control.shutDown(execution);
+    });
+    return within(allOver(), graceMs, clock);
+  };
+  if (graceMs === 0 || !(await workIsOver())) {
     all(control.shutDown);
     await within(allOver(), abandonMs, clock);
     all(control.closeForShutdown);

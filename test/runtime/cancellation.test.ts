@@ -87,7 +87,13 @@ describe('a signal that has aborted before the call', () => {
     );
     await h.turn();
     cancelled(run, 'before');
-    expect(failureOf(run)).toMatchObject({ activityId: 'x', attempt: 0 });
+    expect(failureOf(run)).toMatchObject({
+      activityId: 'x',
+      attempt: 0,
+      message:
+        'Activity anonymous was cancelled before its first attempt (CANCEL_REQUESTED): ' +
+        'CancelledFailure: CANCELLED',
+    });
     expect(h.events).toEqual([]);
     expect(h.clock.pending).toBe(0);
   });

@@ -254,6 +254,14 @@ describe('sleep', () => {
     expect(h.clock.pending).toBe(0);
   });
 
+  test('waits in vain when its attempt has returned', async () => {
+    const { h, ctx, finish } = running();
+    const sleep = h.watch(ctx.sleep('1s'));
+    finish();
+    await h.advance(60_000);
+    expect(sleep.outcome).toEqual({ state: 'pending' });
+  });
+
   test('sets no timer once its attempt has returned', async () => {
     const { h, ctx, finish } = running();
     finish();
@@ -270,7 +278,9 @@ describe('sleep', () => {
     ['nothing', undefined],
   ])('rejects %s with a TypeError, and does not throw', async (_, duration) => {
     const { ctx } = running();
-    await expect(ctx.sleep(duration as Duration)).rejects.toThrow(TypeError);
+    const slept = ctx.sleep(duration as Duration);
+    await expect(slept).rejects.toThrow(TypeError);
+    await expect(slept).rejects.toThrow(/^ctx\.sleep: received /);
   });
 
   test('of 0 passes', async () => {

@@ -252,3 +252,21 @@ test('an activity that ends in time leaves no timer', async () => {
   await h.advance(50);
   expect(h.clock.pending).toBe(0);
 });
+
+describe('eventLoopBlockedMs', () => {
+  test.each<[TimeoutType, ActivityOptions, number]>([
+    ['HEARTBEAT', { heartbeatTimeout: '1s', progressTimeout: '10s' }, 2_000],
+    ['PROGRESS', { heartbeatTimeout: '10s', progressTimeout: '1s' }, 2_000],
+    ['START_TO_CLOSE', { heartbeatTimeout: '1s', startToCloseTimeout: '1800ms' }, 1_800],
+  ])(
+    'of a %s timeout is how long the loop is known to have stood still',
+    async (timeoutType, options, at) => {
+      const h = new Harness();
+      const run = h.watch(h.run(never, { ...options, retryPolicy: { maximumAttempts: 1 } }));
+      h.clock.block(1_500); // 500 ms too late for the timeout of 1 s, which has as much more
+      await h.advance(10_000);
+      expect(settledAt(run)).toBe(at);
+      expect(timeoutOf(run)).toMatchObject({ timeoutType, eventLoopBlockedMs: 500 });
+    },
+  );
+});

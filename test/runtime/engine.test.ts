@@ -98,7 +98,12 @@ describe('the function', () => {
     );
     await h.advance(10_000);
     expect(failureOf(run)).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
-    expect((failureOf(run).cause as Error).message).toContain('async generator');
+    expect(failureOf(run).cause).toMatchObject({
+      type: 'TypeError',
+      message:
+        'An activity must return a value or a promise; this one returned an async generator, of ' +
+        'which nobody would take the values. Consume it inside the activity.',
+    });
     expect(entered).toBe(false);
   });
 

@@ -235,6 +235,33 @@ describe('a listener may', () => {
     await expect(again).resolves.toBe('again');
   });
 
+  test('terminate at started an activity that was delayed: it ends once, and for good', async () => {
+    const h = new Harness();
+    const handle = h.start(never, { startDelay: '1s', scheduleToCloseTimeout: '5s' });
+    h.engine.events.add('started', () => handle.terminate(), false);
+    await h.advance(1_000);
+    expect(h.clock.pending).toBe(0);
+    await h.advance(60_000);
+    expect(h.of('failed')).toMatchObject([{ status: 'TERMINATED', at: 1_000 }]);
+    expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+  });
+
+  test('terminate at attemptSettled, when no other function runs', async () => {
+    const unhandled = collectUnhandledRejections();
+    const h = new Harness();
+    let settle!: () => void;
+    const handle = h.start(() => new Promise<void>((resolve) => (settle = resolve)), {
+      startToCloseTimeout: '1s',
+    });
+    h.engine.events.add('attemptSettled', () => handle.terminate(), false);
+    await h.advance(1_500); // into the backoff
+    settle();
+    await h.turn();
+    expect(unhandled.stop()).toEqual([]);
+    expect(h.names().slice(-2)).toEqual(['attemptSettled', 'failed']);
+    await expect(handle.settled()).resolves.toBeUndefined();
+  });
+
   test('remove itself, and others, while an event is told', () => {
     const h = new Harness({}, false);
     const seen: string[] = [];
@@ -349,4 +376,26 @@ describe('without listeners no payload is made', () => {
     await h.run(() => 1);
     expect(wallNow).not.toHaveBeenCalled();
   });
+});
+
+test.each<[string, (handle: ReturnType<Harness['start']>) => unknown]>([
+  ['terminates', (handle) => handle.terminate()],
+  ['completes', (handle) => handle.complete(5)],
+])('a listener of `started` that %s the activity: its function is not called', async (_, end) => {
+  const h = new Harness();
+  let called = false;
+  const handle = h.start(() => (called = true), {
+    activityId: 'one',
+    startDelay: '1s',
+    cancellationDelivery: 'immediate',
+  });
+  void handle.result().catch(() => {});
+  h.engine.events.add('started', () => end(handle), true);
+  await h.advance(2_000);
+  expect(called).toBe(false);
+  const { running, open } = h.engine.stats();
+  expect({ running, open }).toEqual({ running: 0, open: 0 });
+  expect(h.events.map(({ name }) => name)).not.toContain('attemptAbandoned');
+  await handle.settled();
+  expect(handle.describe().abandonedAttempts).toBe(0);
 });

@@ -147,6 +147,13 @@ test('a late sleep rejects at once and sets no timer', async () => {
   expect(h.clock.pending).toBe(before);
 });
 
+test('a late keepAlive rejects at once, and does not begin its work', async () => {
+  const { h, ctx } = zombie();
+  await h.advance(5_000);
+  const work = (): never => expect.unreachable();
+  await expect(ctx.keepAlive(work)).rejects.toBe(ctx.signal.reason);
+});
+
 test('an attempt whose function has settled is not abandoned', async () => {
   const h = new Harness();
   h.run(

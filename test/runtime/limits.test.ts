@@ -171,6 +171,27 @@ describe('maxActivitiesPerSecond', () => {
     await h.advance(50);
     expect(h.clock.pending).toBe(0);
   });
+
+  test('holds for those that wait for a slot too', async () => {
+    const h = new Harness({ maxConcurrentActivities: 2, maxActivitiesPerSecond: 100 });
+    void h.run((ctx) => ctx.sleep(1_000));
+    await h.advance(500);
+    void h.run((ctx) => ctx.sleep(500));
+    void h.run(never);
+    void h.run(never);
+    await h.advance(2_000); // at 1000 two slots are free at once
+    expect(startsOf(h)).toEqual([0, 500, 1_000, 1_012]); // a deadline is up to 4 ms late
+  });
+
+  test('holds for those that wait for their key too', async () => {
+    const h = new Harness({ maxConcurrentPerKey: 1, maxActivitiesPerSecond: 10 });
+    for (const concurrencyKey of ['a', 'a']) void h.run(never, { concurrencyKey });
+    await h.advance(1_000);
+    void h.run(never);
+    void h.run(never);
+    await h.advance(1_000);
+    expect(startsOf(h)).toEqual([0, 1_000, 1_100]);
+  });
 });
 
 describe('maxWaiting', () => {

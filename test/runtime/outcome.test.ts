@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   ActivityFailure,
+  ActivityNotFoundError,
   ApplicationFailure,
   CancelledFailure,
   isCancellation,
@@ -394,4 +395,13 @@ test('the cancellation of an inner activity is not that of the outer one', async
   await h.advance(0);
   expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
   expect((failureOf(run).cause as ActivityFailure).cause).toBeInstanceOf(CancelledFailure);
+});
+
+test('an id that is generated for the failure is that of no open activity', async () => {
+  const h = new Harness({}, false);
+  const run = h.watch(h.run(fail, { retryPolicy: ONCE }));
+  await h.turn();
+  const { activityId } = failureOf(run);
+  expect(() => h.engine.find(activityId)).toThrow(ActivityNotFoundError);
+  await expect(h.run(() => 'another', { activityId })).resolves.toBe('another');
 });

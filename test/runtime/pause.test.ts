@@ -58,6 +58,35 @@ test('updateOptions of the retry policy leaves a nextRetryDelay alone', async ()
   expect(startsOf(h)).toEqual([0, 30_000]);
 });
 
+test.each<[string, () => Error]>([
+  ['an ApplicationFailure without one', () => new ApplicationFailure('no')],
+  ['an error of its own with one', () => Object.assign(new Error('no'), { nextRetryDelay: '60s' })],
+])('%s has asked for no delay: a new retry policy recomputes it', async (_, make) => {
+  const h = new Harness();
+  const handle = h.start(
+    () => {
+      throw make();
+    },
+    { retryPolicy: { initialInterval: '60s' } },
+  );
+  await h.advance(2_000);
+  expect(handle.describe().currentRetryInterval).toBe(60_000);
+  handle.updateOptions({ retryPolicy: { initialInterval: '5s' } });
+  await h.advance(4_000);
+  expect(startsOf(h)).toEqual([0, 5_000]);
+});
+
+test('updateOptions of anything but the retry policy draws no new jitter for the backoff', async () => {
+  const h = new Harness();
+  const handle = h.start(failing, { retryPolicy: { initialInterval: '60s', jitter: 1 } });
+  await h.advance(2_000);
+  h.random = 0.5;
+  handle.updateOptions({ priority: 1, heartbeatTimeout: '5s' });
+  expect(handle.describe().currentRetryInterval).toBe(60_000);
+  await h.advance(59_000);
+  expect(startsOf(h)).toEqual([0, 60_000]);
+});
+
 test('updateOptions of the retry policy recomputes the backoff from the end of the attempt', async () => {
   const h = new Harness();
   const handle = h.start(failing, { retryPolicy: { initialInterval: '60s' } });
@@ -156,6 +185,18 @@ test('a reset attempt that fails non-retryably starts over at attempt 1', async 
   await h.advance(100);
   expect(await handle.result()).toBe(1);
   expect(h.of('started').map(({ attempt }) => attempt)).toEqual([1, 1]);
+});
+
+test('a reset that puts back a start delay does not delay an activity that has started', async () => {
+  const h = new Harness();
+  const handle = h.start(failing, { startDelay: '1h' });
+  handle.updateOptions({ startDelay: null, retryPolicy: { initialInterval: '10m' } });
+  await h.advance(1_000);
+  expect(startsOf(h)).toEqual([0]);
+  handle.reset({ restoreOriginalOptions: true });
+  expect(handle.describe().options.startDelay).toBe(3_600_000);
+  await h.advance(0);
+  expect(startsOf(h)).toEqual([0, 1_000]);
 });
 
 /** A paused activity whose attempt still runs: it fails when told to. */

@@ -207,6 +207,19 @@ describe('ctx.keepAlive', () => {
     expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
   });
 
+  test.each(['promise', 'function'] as const)(
+    'begun after its attempt has returned gives the result of a %s',
+    async (as) => {
+      const h = new Harness();
+      let ctx!: ActivityContext;
+      await h.run((given) => {
+        ctx = given;
+      });
+      const work = (): Promise<string> => Promise.resolve('done');
+      await expect(ctx.keepAlive(as === 'promise' ? work() : work)).resolves.toBe('done');
+    },
+  );
+
   test('begun after its attempt has returned leaves no timer', async () => {
     const h = new Harness();
     let later = (): unknown => undefined;
@@ -220,6 +233,22 @@ describe('ctx.keepAlive', () => {
 });
 
 describe('maximumAttemptsWithoutProgress', () => {
+  test('without a progressTimeout lets an attempt get on', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(
+        (ctx) => {
+          ctx.heartbeat(1);
+          ctx.heartbeat(2);
+          return ctx.info.attempt;
+        },
+        { retryPolicy: { maximumAttemptsWithoutProgress: 2 } },
+      ),
+    );
+    await h.advance(60_000);
+    expect(run.outcome).toEqual({ state: 'resolved', value: 1, at: 0 });
+  });
+
   test('ends an activity that fails so often without new details', async () => {
     const h = new Harness();
     const run = h.watch(

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ActivityContext, ActivityOptions, ResetOptions } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
-import { failureOf, reportsOf, startsOf } from '../support/outcomes.js';
+import { failureOf, reportsOf, settledAt, startsOf } from '../support/outcomes.js';
+import { VirtualClock } from '../support/virtual-clock.js';
 
 const boom = new Error('boom');
 const failing = (): never => {
@@ -169,6 +170,21 @@ describe('of an activity that runs', () => {
     expect(startsOf(h)).toEqual([0, 12_000]);
   });
 
+  test('the delay that jitter makes is no backoff', async () => {
+    const h = new Harness();
+    h.random = 0.5;
+    const { handle, fail } = hold(h);
+    handle.reset({ jitter: '20s' });
+    await fail();
+    expect(handle.describe()).toMatchObject({
+      nextAttemptScheduleTime: new Date(VirtualClock.EPOCH + 10_000),
+      currentRetryInterval: undefined,
+    });
+    handle.updateOptions({ retryPolicy: { initialInterval: '1s' } });
+    await h.advance(60_000);
+    expect(startsOf(h)).toEqual([0, 10_000]);
+  });
+
   test('it takes back a pause that was asked for', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
@@ -210,6 +226,24 @@ describe('of an activity that runs', () => {
     expect(ctx().heartbeatDetails).toBeUndefined();
   });
 
+  test.each<[string, ResetOptions]>([
+    ['without resetHeartbeat', {}],
+    ['with resetHeartbeat: false', { resetHeartbeat: false }],
+  ])('%s what is held back is reported', async (_, options) => {
+    const h = new Harness();
+    const { handle, ctx, fail } = hold(h);
+    ctx().heartbeat('reported');
+    ctx().heartbeat('held back');
+    handle.reset(options);
+    await h.advance(1_000);
+    await fail();
+    expect(reportsOf(h)).toEqual([
+      ['reported', 0],
+      ['held back', 1_000],
+    ]);
+    expect(ctx().heartbeatDetails).toBe('held back');
+  });
+
   test('restoreOriginalOptions puts them back for the attempt after it', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h, { retryPolicy: { maximumAttempts: 1 } });
@@ -240,6 +274,36 @@ describe('of an activity that runs', () => {
     expect(h.names()).toEqual(['scheduled', 'started', 'heartbeat', 'completed']);
   });
 
+  test('whose attempt ends at the scheduleToClose deadline: nothing was reset', async () => {
+    const h = new Harness();
+    const { handle } = hold(h, { scheduleToCloseTimeout: '5s' });
+    const run = h.watch(handle.result());
+    handle.reset();
+    await h.advance(60_000);
+    expect(failureOf(run)).toMatchObject({
+      attempt: 1,
+      retryState: 'TIMEOUT',
+      cause: { timeoutType: 'SCHEDULE_TO_CLOSE' },
+    });
+    expect(settledAt(run)).toBe(5_000);
+    expect(h.names()).toEqual([
+      'scheduled',
+      'started',
+      'attemptFailed',
+      'attemptAbandoned',
+      'failed',
+    ]);
+  });
+
+  test('that is terminated by a listener of attemptFailed: no reset is told', async () => {
+    const h = new Harness();
+    const { handle, fail } = hold(h);
+    h.engine.events.add('attemptFailed', () => handle.terminate(), false);
+    handle.reset();
+    await fail();
+    expect(h.names()).toEqual(['scheduled', 'started', 'attemptFailed', 'failed']);
+  });
+
   test('when its attempt has ended it may be reset again', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h);
@@ -250,6 +314,23 @@ describe('of an activity that runs', () => {
     expect(attemptsOf(h)).toEqual([1, 1, 1, 1]);
     expect(h.of('reset')).toHaveLength(3);
   });
+});
+
+test('attempts without progress are counted anew, and the one that was reset is not counted', async () => {
+  const h = new Harness();
+  const { handle, fail } = hold(h, { retryPolicy: { maximumAttemptsWithoutProgress: 3 } });
+  const run = h.watch(handle.result());
+  await fail();
+  await h.advance(60_000);
+  handle.reset();
+  await fail();
+  for (let attempt = 1; attempt <= 3; attempt++) {
+    expect(run.outcome.state).toBe('pending');
+    await fail();
+    await h.advance(60_000);
+  }
+  expect(attemptsOf(h)).toEqual([1, 2, 1, 2, 3]);
+  expect(failureOf(run)).toMatchObject({ attempt: 3, retryState: 'MAXIMUM_ATTEMPTS_REACHED' });
 });
 
 test('attempts without progress are counted anew', async () => {

@@ -281,6 +281,30 @@ describe('a function that ignores it', () => {
     expect(over.outcome).toMatchObject({ at: 10_200, value: { abandonedActivityIds: ['deaf'] } });
   });
 
+  test.each([
+    ['held back', [1, 2]],
+    ['reported already', [1]],
+  ])('has its newest details, %s, recorded once', async (_, given) => {
+    const store = new Map<string, string>();
+    const h = new Harness({ store });
+    void h.watch(
+      h.run(
+        (ctx: ActivityContext<number>) => {
+          given.forEach((details) => ctx.heartbeat(details));
+          return never();
+        },
+        { activityId: 'deaf' },
+      ),
+    );
+    void h.engine.shutdown({ abandonAfter: 1_000 });
+    await h.advance(1_000);
+    expect(h.of('heartbeat').map(({ details }) => details)).toEqual(given);
+    const read = (ctx: ActivityContext<number>): unknown => ctx.heartbeatDetails;
+    await expect(new Harness({ store }).run(read, { activityId: 'deaf' })).resolves.toBe(
+      given.at(-1),
+    );
+  });
+
   test('is not waited for with abandonAfter: 0', async () => {
     const h = new Harness();
     void h.watch(h.run(never, { activityId: 'deaf' }));

@@ -2,7 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import { HeartbeatStoreError, type ActivityContext, type HeartbeatStore } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
-import { collectUnhandledRejections, failureOf, settledAt, startsOf } from '../support/outcomes.js';
+import {
+  collectUnhandledRejections,
+  failureOf,
+  reportsOf,
+  settledAt,
+  startsOf,
+} from '../support/outcomes.js';
 
 const ONCE = { maximumAttempts: 1 };
 
@@ -59,6 +65,57 @@ describe('the entry', () => {
     expect(again.outcome).toMatchObject({ value: 2 });
   });
 
+  test('is deleted by terminate, and what is held back is not told any more', async () => {
+    const touched: string[] = [];
+    const h = new Harness({
+      store: {
+        get: () => undefined,
+        set: () => touched.push('set'),
+        delete: () => touched.push('delete'),
+      },
+    });
+    const handle = h.start(
+      (ctx: ActivityContext<number>) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat(2);
+        return never();
+      },
+      { activityId: 'x' },
+    );
+    handle.terminate();
+    await h.turn();
+    expect(touched).toEqual(['set', 'delete']);
+    expect(reportsOf(h)).toEqual([[1, 0]]);
+  });
+
+  test('is not written again by attempts without heartbeats', async () => {
+    const entries = new Map<string, string>();
+    const options = { activityId: 'x', retryPolicy: { maximumAttempts: 2 } };
+    await expect(
+      new Harness({ store: entries }).run(counting(), { ...options, retryPolicy: ONCE }),
+    ).rejects.toThrow();
+    const touched: string[] = [];
+    const h = new Harness({
+      store: {
+        get: (id) => entries.get(id),
+        set: () => touched.push('set'),
+        delete: () => touched.push('delete'),
+      },
+    });
+    const seen: unknown[] = [];
+    const run = h.watch(
+      h.run((ctx) => {
+        seen.push(ctx.heartbeatDetails);
+        throw new Error('no');
+      }, options),
+    );
+    await h.advance(10_000);
+    expect(failureOf(run).attempt).toBe(2);
+    expect(seen).toEqual([1, 1]);
+    expect(touched).toEqual([]);
+    expect(reportsOf(h)).toEqual([]);
+  });
+
   test('is kept after a cancellation', async () => {
     const store = new Map<string, string>();
     const h = new Harness({ store });
@@ -105,8 +162,10 @@ describe('a store that cannot be read', () => {
     await h.advance(10_000);
     const failure = failureOf(run);
     expect(failure).toMatchObject({ attempt: 0, retryState: 'NON_RETRYABLE_FAILURE' });
+    expect(failure.message).toMatch(/^Activity anonymous failed before its first attempt /);
     expect(failure.cause).toBeInstanceOf(HeartbeatStoreError);
     expect(h.names()).toEqual(['scheduled', 'failed']);
+    expect(h.of('failed')).toMatchObject([{ status: 'FAILED' }]);
     expect(touched).toEqual([]); // what is stored is left alone
   });
 

@@ -233,10 +233,10 @@ const running: Rearmed[] = [
     type: 'PROGRESS',
   },
   {
-    timer: 'a first progress timeout, counted from the start',
+    timer: 'a first progress timeout, counted from then',
     from: {},
     to: { progressTimeout: '5s' },
-    at: 5_000,
+    at: 9_000,
     type: 'PROGRESS',
   },
   {
@@ -322,6 +322,49 @@ test('a new retry policy decides about the attempt that runs', async () => {
   await h.advance(60_000);
   expect(startsOf(h)).toEqual([0, 6_000]);
   expect(failureOf(run)).toMatchObject({ attempt: 2, retryState: 'MAXIMUM_ATTEMPTS_REACHED' });
+});
+
+test.each(['in its slot queue', 'in a pause there', 'in a pause that outlasts its backoff'])(
+  'a new retry policy does not change a backoff that is over: %s',
+  async (where) => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    const handle = h.start((ctx) => {
+      if (ctx.info.attempt === 1) throw new Error('no');
+      return never();
+    });
+    await h.turn();
+    const holder = h.start(never);
+    void holder.result().catch(() => {});
+    if (where.endsWith('backoff')) handle.pause();
+    await h.advance(2_000); // the backoff of 1 s is over
+    if (where.endsWith('there')) handle.pause();
+    handle.updateOptions({ retryPolicy: { initialInterval: '1h' } });
+    if (where.startsWith('in a pause')) handle.unpause();
+    await h.advance(1_000);
+    holder.terminate();
+    await h.advance(7_200_000);
+    expect(startsOf(h)).toEqual([0, 0, 3_000]);
+  },
+);
+
+test('a progress timeout that is taken away and given again counts from then', async () => {
+  const h = new Harness();
+  const handle = h.start(
+    async (ctx) => {
+      for (let row = 1; row <= 12; row++) {
+        await ctx.sleep(1_000);
+        ctx.heartbeat(row);
+      }
+      return never();
+    },
+    { progressTimeout: '5s', retryPolicy: ONCE },
+  );
+  const run = h.watch(handle.result());
+  handle.updateOptions({ progressTimeout: null });
+  await h.advance(10_500);
+  handle.updateOptions({ progressTimeout: '5s' });
+  await h.advance(60_000);
+  expect(settledAt(run)).toBe(17_000); // 5 s after the last row
 });
 
 test('the next attempt is given the new options', async () => {

@@ -55,6 +55,19 @@ export const KNOWN: readonly Regression[] = [
     },
   },
   {
+    what: 'a shutdown that drains, but gives no time, begins nothing either',
+    told: {
+      stage: oneSlot,
+      commands: [
+        start({ startToClose: 20, overlapMs: Infinity }),
+        { do: 'pause', who: 0, turn: true },
+        start(),
+        { do: 'advance', ms: 20, turn: true },
+        { do: 'shutdown', drain: true, graceMs: 0, abandonMs: 22, turn: true },
+      ],
+    },
+  },
+  {
     what: 'an outside abort begins nothing in the slot of an overlap that it ends',
     told: {
       stage: oneSlot,
