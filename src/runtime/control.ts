@@ -76,7 +76,11 @@ export function terminate(execution: Execution, reason: unknown): void {
 }
 
 function asMessage(reason: unknown): string {
-  return reason instanceof Error ? reason.message : String(reason);
+  try {
+    return reason instanceof Error ? reason.message : String(reason);
+  } catch {
+    return 'terminated';
+  }
 }
 
 /** For a shutdown: what waits closes; a running function is told, at once. */
@@ -127,7 +131,7 @@ export function unpause(execution: Execution, options: UnpauseOptions): void {
   const now = execution.services.clock.now();
   execution.unpark(extraMs, now);
   execution.emit('unpaused', {});
-  if (isOpen(execution)) execution.dispatch.proceed(now);
+  execution.dispatch.proceed(now);
 }
 
 /** Starts over from attempt 1: now, or when the running attempt has ended without a result. */
@@ -162,7 +166,7 @@ export function reset(execution: Execution, options: ResetOptions): void {
   if (unpauses) execution.unpark(0, now);
   execution.emit('reset', {});
   if (unpauses && isOpen(execution)) execution.emit('unpaused', {});
-  if (isOpen(execution)) dispatch.proceed(now);
+  dispatch.proceed(now);
 }
 
 function jitterMs({ services }: Execution, jitter: Duration | undefined): number {
@@ -281,7 +285,8 @@ function check(execution: Execution, operation: string, allowed: boolean): asser
   if (allowed) return;
   const { activityId } = execution;
   const runState = runStateOf(execution);
-  const is = runState ?? `closed (${execution.closed ?? ''})`;
+  const asked = execution.requests?.reset === undefined ? '' : ', and is about to be reset';
+  const is = runState === undefined ? `closed (${execution.closed ?? ''})` : runState + asked;
   throw new ActivityStateError(`${operation}: activity ${JSON.stringify(activityId)} is ${is}`, {
     activityId,
     runState,

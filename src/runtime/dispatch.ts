@@ -19,6 +19,8 @@ import type { Services } from './services.js';
 export interface Dispatched {
   readonly services: Services;
   readonly options: ResolvedOptions;
+  /** The scheduleToClose deadline. */
+  readonly expiresAt: number;
   /** The slot is there. `dispatchedAt` is since when the attempt has waited for it. */
   beginAttempt(dispatchedAt: number, now: number): void;
   /** The deadline of the activity has moved. */
@@ -144,9 +146,12 @@ export class Dispatch implements Waiter {
     scheduler.request(this, now);
   }
 
-  /** After `unpause` and `reschedule`, and the news of it. */
+  /**
+   * After `unpause` and `reschedule`, and the news of it; not if it is too late for an attempt. Does
+   * nothing if somebody who heard the news has closed the activity.
+   */
   proceed(now: number): void {
-    if (!this.onDue(now)) this.#activity.rearm(now);
+    if (now >= this.#activity.expiresAt || !this.onDue(now)) this.#activity.rearm(now);
   }
 
   /** The activity has closed: nothing waits any more. */

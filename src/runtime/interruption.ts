@@ -73,10 +73,10 @@ export class Interruption {
 
   /**
    * Whether what the function threw says that it stopped because it was told to: the reason
-   * itself, any cancellation, any AbortError, or an error that was caused by the reason.
+   * itself, any cancellation, any AbortError, or an error that was caused by the reason. Asked only
+   * of one that was told.
    */
   isAcceptedBy(thrown: unknown): boolean {
-    if (this.reason === undefined) return false;
     try {
       return (
         thrown instanceof CancelledFailure || isAbortError(thrown) || hasCause(thrown, this.reason)
@@ -115,7 +115,7 @@ function isAbortError(thrown: unknown): boolean {
   );
 }
 
-function hasCause(thrown: unknown, reason: CancelledFailure): boolean {
+function hasCause(thrown: unknown, reason: CancelledFailure | undefined): boolean {
   const seen = new Set<unknown>();
   for (let cause = thrown; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
     if (cause === reason) return true;

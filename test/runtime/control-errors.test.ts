@@ -8,6 +8,7 @@ import {
 } from '../../src/index.js';
 import type { ActivityHandle } from '../../src/runtime/handle.js';
 import { Harness, never } from '../support/harness.js';
+import { failureOf } from '../support/outcomes.js';
 
 function thrownBy(operation: () => void): Error {
   try {
@@ -168,4 +169,27 @@ describe.each(['unpause', 'reset'] as const)('%s refuses', (operation) => {
     expect(handle.describe()).toEqual(before);
     expect(h.names()).toEqual(['scheduled', 'paused']);
   });
+});
+
+test.each<[string, unknown]>([
+  ['is no text', Object.create(null)],
+  ['throws', Object.defineProperty(new Error('x'), 'message', { get: () => expect.unreachable() })],
+])('a reason to terminate that %s ends the activity all the same', async (_, reason) => {
+  const h = new Harness();
+  const handle = h.start(never);
+  const run = h.watch(handle.result());
+  handle.terminate(reason);
+  await h.turn();
+  expect(handle.describe().status).toBe('TERMINATED');
+  expect((failureOf(run).cause as Error).message).toBe('terminated');
+});
+
+test.each(['pause', 'reset'] as const)('%s before a reset that was asked for says so', (name) => {
+  const h = new Harness();
+  const handle = h.start(never, { activityId: 'a' });
+  void handle.result().catch(() => {});
+  handle.reset();
+  expect(() => {
+    handle[name]();
+  }).toThrow(`${name}: activity "a" is STARTED, and is about to be reset`);
 });

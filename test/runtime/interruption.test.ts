@@ -40,6 +40,7 @@ describe('a cancellation is not accepted by', () => {
     ['null', null],
     ['undefined', undefined],
     ['a text', 'AbortError'],
+    ['a function of the name AbortError', function AbortError() {}],
     ['an object of another name', { name: 'TimeoutError' }],
   ])('%s, the only detail of the failure', async (_, thrown) => {
     const { cause } = await failureAfter(thrown);

@@ -347,6 +347,29 @@ test.each(['in its slot queue', 'in a pause there', 'in a pause that outlasts it
   },
 );
 
+test.each<[string, ActivityOptions, OptionsPatch]>([
+  ['a start delay', { startDelay: '10s', scheduleToCloseTimeout: '5s' }, { startDelay: '1s' }],
+  ['a start delay', { startDelay: '10s' }, { startDelay: null, scheduleToCloseTimeout: '5s' }],
+  [
+    'a backoff',
+    { retryPolicy: { initialInterval: '1m' } },
+    { retryPolicy: { initialInterval: '1s' }, scheduleToCloseTimeout: '5s' },
+  ],
+])('no attempt begins after %s if a patch makes it too late for one', async (_, from, to) => {
+  const h = new Harness();
+  const handle = h.start((ctx) => {
+    if (ctx.info.attempt === 1 && from.retryPolicy !== undefined) throw new Error('no');
+  }, from);
+  const run = h.watch(handle.result());
+  await h.advance(8_000);
+  const before = startsOf(h).length;
+  handle.updateOptions(to);
+  await h.advance(8_000);
+  expect(startsOf(h)).toHaveLength(before);
+  expect(settledAt(run)).toBe(8_000);
+  expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
+});
+
 test('a progress timeout that is taken away and given again counts from then', async () => {
   const h = new Harness();
   const handle = h.start(

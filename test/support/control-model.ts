@@ -581,7 +581,7 @@ export class ControlModel {
     const delayed = attempt === undefined && phase !== 'WAITING';
     const policy = patch.initialInterval !== undefined;
     if (delayed && patch.startDelay !== undefined) activity.at = scheduledAt + options.startDelay;
-    else if (delayed && policy && endedAt !== undefined) {
+    else if (delayed && policy && endedAt !== undefined && activity.at > this.now) {
       activity.at = endedAt + backoff(options, number);
     }
     if (options.priority !== priority) activity.queuedAt = this.now;
