@@ -14,7 +14,7 @@ const wait = async () => {
 const noop = async () => 1;
 
 /** So many calls are measured at the least, or a few turns of the collector decide. */
-const callsMeasured = 100_000;
+const callsMeasured = 400_000;
 
 /** Fills the runtime, more than once if it is few, and runs calls to their end beside the last. */
 const contender = (part, prepare) => async () => {
@@ -86,7 +86,7 @@ export default {
     'by hand, many': contender(1, byHand),
   },
   fresh: true,
-  rounds: 3,
+  rounds: 5,
   count: 1_000_000,
   smokeCount: 10_000,
   // A million activities do not fit the heap that Node allows itself.
