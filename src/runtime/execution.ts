@@ -363,7 +363,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       this.#timeOut(expired, now);
       return;
     }
-    if (attempt === undefined) this.dispatch.onDue(now);
+    // A round of deadlines may begin many: each attempt counts from when its own function starts.
+    if (attempt === undefined) this.dispatch.onDue(this.services.clock.now());
     else attempt.reportDue(now);
     if (this.bucket === undefined) this.rearm(now);
     this.services.scheduler.handOut();

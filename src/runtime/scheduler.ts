@@ -160,7 +160,7 @@ export class Scheduler extends Deadline {
         const { key } = next.lane as Lane;
         this.#take(key, Math.max(this.#nextStartAt, earliest));
         this.withdraw(next);
-        next.begin(now);
+        next.begin(); // reads the clock: those before it may have kept the loop busy
       }
     } finally {
       this.#handingOut = false;

@@ -1,6 +1,12 @@
 /** The four timeouts of an activity: clamping, ties, and which of several passed is told. */
 import { describe, expect, test } from 'vitest';
-import type { ActivityInfo, ActivityOptions, TimeoutType } from '../../src/index.js';
+import type {
+  ActivityContext,
+  ActivityInfo,
+  ActivityOptions,
+  RuntimeOptions,
+  TimeoutType,
+} from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
 import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.js';
 
@@ -270,3 +276,26 @@ describe('eventLoopBlockedMs', () => {
     },
   );
 });
+
+test.each<[string, RuntimeOptions, ActivityOptions]>([
+  ['after a start delay', {}, { startDelay: 1_000 }],
+  ['in slots that are free at once', { maxConcurrentActivities: 3 }, {}],
+])(
+  'an attempt begun late, behind others that block, has all its time: %s',
+  async (_, runtime, options) => {
+    const h = new Harness(runtime);
+    const holders = [1, 2, 3].map(() => h.start(never));
+    for (const holder of holders) void holder.result().catch(() => {});
+    const run = async (ctx: ActivityContext): Promise<void> => {
+      for (const holder of holders.splice(0)) holder.terminate(); // frees slots in the hand-out
+      h.clock.block(1_500);
+      await ctx.sleep(100);
+    };
+    const once = { startToCloseTimeout: 2_000, retryPolicy: { maximumAttempts: 1 } };
+    const runs = [1, 2, 3].map(() => h.watch(h.run(run, { ...once, ...options })));
+    await h.advance(500);
+    holders.shift()?.terminate();
+    await h.advance(20_000);
+    expect(runs[2]?.outcome.state).toBe('resolved');
+  },
+);

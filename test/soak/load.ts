@@ -57,10 +57,16 @@ export async function live(runtime: ActivityRuntime, found: Findings): Promise<v
   const plan = draw();
   let stepsDone = 0;
   let hungSince: number | undefined;
+  let lastBeat = 0;
+  /** Its time is read before the call: no timeout may come sooner than that, whatever delays us. */
+  const heartbeat = (ctx: ActivityContext<number>, details?: number): void => {
+    lastBeat = performance.now();
+    ctx.heartbeat(details);
+  };
 
   const activity = async (ctx: ActivityContext<number>): Promise<void> => {
     found.done.attempts++;
-    lastBeat = performance.now();
+    heartbeat(ctx);
     let step = ctx.heartbeatDetails ?? 0;
     if (step < stepsDone) found.lostDetails++;
     for (; step < plan.steps; step++) {
@@ -75,13 +81,11 @@ export async function live(runtime: ActivityRuntime, found: Findings): Promise<v
       if (step !== stepsDone) found.doubleRuns++;
       stepsDone++;
       found.done.steps++;
-      ctx.heartbeat(step + 1);
-      lastBeat = performance.now();
+      heartbeat(ctx, step + 1);
       if (plan.end === 'is cancelled' && step === plan.steps - 2) handle.cancel();
     }
     if (plan.end === 'fails for good') throw new Giveup();
   };
-  let lastBeat = performance.now();
 
   const handle = runtime.start(activity, {
     activityType: 'soak',
