@@ -23,6 +23,9 @@ export function attributesOf(activity: Announced, attempt: number): Attributes {
   return { activityId, activityType, attempt };
 }
 
+/** What most events add to the fields that all have. */
+export const NO_FIELDS = {};
+
 /** Tells the listeners of an event; makes nothing if there are none. */
 export function emit<Name extends ActivityEventName>(
   activity: Announced,

@@ -13,6 +13,7 @@ import {
   type RunState,
 } from '../failures.js';
 import { countedAttempt, retryDelayMs } from '../retry/delay.js';
+import { NO_FIELDS } from './announce.js';
 import type { Attempt } from './attempt.js';
 import type { Execution } from './execution.js';
 import type { History } from './history.js';
@@ -111,7 +112,7 @@ export function pause(execution: Execution): void {
   );
   if (attempt === undefined) {
     execution.park(execution.services.clock.now());
-    execution.emit('paused', {});
+    execution.emit('paused', NO_FIELDS);
     return;
   }
   (execution.requests ??= new Requests()).pause = requested('PAUSED', undefined);
@@ -130,7 +131,7 @@ export function unpause(execution: Execution, options: UnpauseOptions): void {
   }
   const now = execution.services.clock.now();
   execution.unpark(extraMs, now);
-  execution.emit('unpaused', {});
+  execution.emit('unpaused', NO_FIELDS);
   execution.dispatch.proceed(now);
 }
 
@@ -164,8 +165,8 @@ export function reset(execution: Execution, options: ResetOptions): void {
   dispatch.reschedule((neverStarted ? Math.max(startAt, now) : now) + delayMs);
   const unpauses = dispatch.paused && options.keepPaused !== true;
   if (unpauses) execution.unpark(0, now);
-  execution.emit('reset', {});
-  if (unpauses && isOpen(execution)) execution.emit('unpaused', {});
+  execution.emit('reset', NO_FIELDS);
+  if (unpauses && isOpen(execution)) execution.emit('unpaused', NO_FIELDS);
   dispatch.proceed(now);
 }
 

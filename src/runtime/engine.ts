@@ -18,12 +18,7 @@ import * as control from './control.js';
 import { describe, type ActivityDescription } from './description.js';
 import { Execution, type Listing } from './execution.js';
 import { compose } from './interceptors.js';
-import {
-  ownOptions,
-  type ActivityOptions,
-  type OwnOptions,
-  type ResolvedOptions,
-} from './options.js';
+import { activityIdOf, signalOf, type ActivityOptions, type ResolvedOptions } from './options.js';
 import { OptionsReader } from './options-reader.js';
 import { GeneratedIds } from './random-token.js';
 import { Registry } from './registry.js';
@@ -56,9 +51,10 @@ export interface RuntimeStats {
 /** What a call gives beside the function. */
 export type CallOptions = ActivityOptions & { readonly args?: readonly unknown[] | undefined };
 
-/** An activity that a call has started, or joined. */
+/** What a call has: the activity it has started, which is itself one of these, or has joined. */
 export interface Started {
   readonly execution: Execution;
+  /** What the caller waits for. */
   readonly result: Promise<unknown>;
 }
 
@@ -125,23 +121,18 @@ export class Engine {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
     }
     const options = this.#options.read(call);
-    const own = ownOptions(call);
+    const activityId = activityIdOf(call);
+    const signal = signalOf(call);
     const args = readArgs(call?.args);
     if (this.#services.shutdown.begun) {
       throw new RuntimeShutdownError('This runtime is shutting down; it takes no new activities');
     }
-    const { signal, activityId } = own;
     const open = activityId === undefined ? undefined : this.#listing.open.find(activityId);
-    if (open !== undefined) return this.#join(open, fn, options, own);
-    const execution = new Execution(this.#services, this.#listing, {
-      fn,
-      args,
-      options,
-      activityId,
-    });
+    if (open !== undefined) return this.#join(open, fn, options, signal);
+    const execution = new Execution(this.#services, this.#listing, fn, args, options, activityId);
     if (signal?.aborted === true) {
       execution.closeUnscheduled(signal.reason);
-      return { execution, result: execution.result };
+      return execution;
     }
     if (this.#isFull(execution)) {
       throw new RuntimeFullError(
@@ -151,7 +142,7 @@ export class Engine {
     if (signal !== undefined) this.#follow(signal, execution);
     prepare?.(execution);
     execution.schedule();
-    return { execution, result: execution.result };
+    return execution;
   }
 
   #isFull({ dispatch, options }: Execution): boolean {
@@ -178,7 +169,7 @@ export class Engine {
     execution: Execution,
     fn: AnyFunction,
     { idConflictPolicy }: ResolvedOptions,
-    { signal }: OwnOptions,
+    signal: AbortSignal | undefined,
   ): Started {
     const { activityId } = execution;
     if (idConflictPolicy === 'FAIL') {
@@ -232,7 +223,7 @@ export class Engine {
   }
 
   list(): ActivityDescription[] {
-    return this.#listing.open.all().map(describe);
+    return this.executions().map(describe);
   }
 
   stats(): RuntimeStats {

@@ -18,8 +18,8 @@ import {
   type TimeoutType,
 } from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
-import { Deferred } from '../promises.js';
-import { attributesOf, emit } from './announce.js';
+import { Deferred, execute, reject, resolve } from '../promises.js';
+import { attributesOf, emit, NO_FIELDS } from './announce.js';
 import { Attempt, type AnyFunction, type AttemptOwner } from './attempt.js';
 import { Dispatch, type Dispatched } from './dispatch.js';
 import { HeartbeatRecord } from './heartbeat-record.js';
@@ -32,15 +32,6 @@ import type { Registered, Registry } from './registry.js';
 import { requested, type Requests, type ResetOptions } from './requests.js';
 import type { Services } from './services.js';
 import { warnOfAbandoned, warnOfRetry } from './warnings.js';
-
-/** What is run. */
-export interface Activity {
-  readonly fn: AnyFunction;
-  readonly args: readonly unknown[];
-  readonly options: ResolvedOptions;
-  /** Undefined: one is generated when it is asked for. */
-  readonly activityId: string | undefined;
-}
 
 /** What an execution is listed in. */
 export interface Listing {
@@ -82,8 +73,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   readonly #args: readonly unknown[];
   /** As they were at the call. */
   readonly #firstOptions: ResolvedOptions;
-  #resolve!: (result: unknown) => void;
-  #reject!: (failure: Error) => void;
+  readonly #resolve: (result: unknown) => void;
+  readonly #reject: (failure: Error) => void;
   readonly #listing: Listing;
   #id: string | undefined;
   /** Functions that have not settled: more than one if attempts were abandoned. */
@@ -91,7 +82,15 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   #heartbeats: HeartbeatRecord | undefined;
   #settled: Deferred<void> | undefined;
 
-  constructor(services: Services, listing: Listing, { fn, args, options, activityId }: Activity) {
+  /** @param activityId undefined: one is generated when it is asked for */
+  constructor(
+    services: Services,
+    listing: Listing,
+    fn: AnyFunction,
+    args: readonly unknown[],
+    options: ResolvedOptions,
+    activityId: string | undefined,
+  ) {
     super();
     this.services = services;
     this.fn = fn;
@@ -100,12 +99,16 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     this.#firstOptions = options;
     this.#listing = listing;
     this.#id = activityId;
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.result = new Promise(execute); // which sets the next two
+    this.#resolve = resolve;
+    this.#reject = reject;
     this.dispatch = new Dispatch(this);
     this.scheduledAt = services.clock.now();
+  }
+
+  /** So that the call that starts it need make nothing more. */
+  get execution(): this {
+    return this;
   }
 
   /** Made when first asked for: most activities are never called by their id. */
@@ -147,7 +150,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   schedule(): void {
     const givenId = this.#id;
     this.#listing.open.add(this, givenId);
-    this.emit('scheduled', {});
+    this.emit('scheduled', NO_FIELDS);
     if (this.closed !== undefined) return;
     const { store } = this.services;
     if (store === undefined || givenId === undefined) this.#dispatchFirst(this.scheduledAt);
@@ -183,7 +186,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     this.attempt = this.lastAttempt = attempt;
     this.#listing.open.countRunning(1);
     this.rearm(now);
-    this.emit('started', {});
+    this.emit('started', NO_FIELDS);
     if (attempt.ended) return; // who heard that it starts has closed the activity
     this.#functions++;
     attempt.run(this.fn, this.#args);
@@ -192,25 +195,24 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   // ── News of an attempt ───────────────────────────────────────────────────────────────────────
 
   returned(attempt: Attempt, result: unknown): void {
-    if (this.#functionOver(attempt, { result })) this.complete(result);
+    this.#functions--;
+    if (attempt.ended) this.#settledLate(attempt, { result });
+    else if (attempt.holdsSlot) this.complete(result);
   }
 
   threw(attempt: Attempt, thrown: unknown): void {
-    if (this.#functionOver(attempt, { error: thrown })) this.failAttempt(attempt, thrown);
+    this.#functions--;
+    if (attempt.ended) this.#settledLate(attempt, { error: thrown });
+    else if (attempt.holdsSlot) this.failAttempt(attempt, thrown);
   }
 
-  /** True if its outcome counts. */
-  #functionOver(attempt: Attempt, outcome: EventFields<'attemptSettled'>): boolean {
-    this.#functions--;
-    if (attempt.ended) {
-      this.emit('attemptSettled', outcome, attempt.number);
-      this.dispatch.settled(attempt, this.services.clock.now());
-    }
-    if (this.#functions === 0 && this.closed !== undefined) {
-      if (this.#settled !== undefined) this.#listing.haunted.delete(this.#settled);
-      this.#settled?.resolve();
-    }
-    return !attempt.ended && attempt.holdsSlot;
+  /** After its attempt: the outcome counts no longer. */
+  #settledLate(attempt: Attempt, outcome: EventFields<'attemptSettled'>): void {
+    this.emit('attemptSettled', outcome, attempt.number);
+    this.dispatch.settled(attempt, this.services.clock.now());
+    if (this.#functions > 0 || this.closed === undefined || this.#settled === undefined) return;
+    this.#listing.haunted.delete(this.#settled);
+    this.#settled.resolve();
   }
 
   leftOpen(attempt: Attempt): void {
@@ -229,7 +231,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (attempt !== undefined) this.#leave(attempt);
     this.#forgetDetails();
     this.emit('completed', { result });
-    this.#onceWritten(() => this.#resolve(result));
+    this.#onceWritten(this.#resolve, result);
     this.services.scheduler.handOut();
   }
 
@@ -294,8 +296,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
         const { delayMs } = next;
         warnOfRetry(this, this.#remember(), { failure, delayMs, attempt: attempt.number });
       }
-      if (reset !== undefined && this.closed === undefined) this.emit('reset', {});
-      if (next.paused && this.dispatch.paused) this.emit('paused', {});
+      if (reset !== undefined && this.closed === undefined) this.emit('reset', NO_FIELDS);
+      if (next.paused && this.dispatch.paused) this.emit('paused', NO_FIELDS);
       this.dispatch.goOn();
     }
     this.services.scheduler.handOut();
@@ -349,7 +351,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const history = this.#remember();
     history.abandonedAttempts++;
     attempt.interruption.deliver(new CancelledFailure('NOT_FOUND'));
-    this.emit('attemptAbandoned', {}, attempt.number);
+    this.emit('attemptAbandoned', NO_FIELDS, attempt.number);
     warnOfAbandoned(this, history, attempt.number);
   }
 
@@ -440,7 +442,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   #tellFailure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): void {
     this.emit('failed', { status, failure: cause });
     const failure = this.failure(status, cause, retryState);
-    this.#onceWritten(() => this.#reject(failure));
+    this.#onceWritten(this.#reject, failure);
   }
 
   /** Before the activity has ended, whatever it goes on to do. */
@@ -454,17 +456,18 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   }
 
   /** Tells the caller, after the last write to the store. */
-  #onceWritten(settle: () => void): void {
+  #onceWritten<T>(settle: (outcome: T) => void, outcome: T): void {
     const writing = this.written();
-    if (writing === undefined) {
-      settle();
-      return;
-    }
+    if (writing === undefined) settle(outcome);
+    else this.#after(writing, settle, outcome);
+  }
+
+  #after<T>(writing: Promise<void>, settle: (outcome: T) => void, outcome: T): void {
     const all = this.#listing.writing;
     all.add(writing);
     void writing.then(() => {
       all.delete(writing);
-      settle();
+      settle(outcome);
     });
   }
 

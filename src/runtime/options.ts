@@ -126,7 +126,7 @@ export const OPTION_NAMES: OptionNames = {
   },
 };
 
-/** What names one call, and no two activities share: see `ownOptions`. */
+/** What names one call, and no two activities share. */
 export const OWN_OPTIONS: readonly string[] = ['args', 'activityId', 'signal'];
 
 const CANCELLATION_TYPES: readonly [CancellationType, ...CancellationType[]] = [
@@ -190,18 +190,23 @@ export function resolveOptions(
   };
 }
 
-/** The options that no two activities share, checked. */
-export interface OwnOptions {
-  readonly activityId: string | undefined;
-  readonly signal: AbortSignal | undefined;
+/** @throws TypeError as `resolveOptions`, which is called before */
+export function activityIdOf(call: ActivityOptions | undefined): string | undefined {
+  return text(call?.activityId, 'activityId');
 }
 
 /** @throws TypeError as `resolveOptions`, which is called before */
-export function ownOptions(given: ActivityOptions = NO_OPTIONS): OwnOptions {
-  return {
-    activityId: text(given.activityId, 'activityId'),
-    signal: abortSignal(given.signal),
-  };
+export function signalOf(call: ActivityOptions | undefined): AbortSignal | undefined {
+  const signal: unknown = call?.signal;
+  if (signal === undefined || isAbortSignal(signal)) return signal;
+  throw badOption('signal', signal, 'an AbortSignal, such as the signal of an AbortController');
+}
+
+/** By shape: a polyfill's signal, or another realm's, is as good. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { aborted, addEventListener } = value as Partial<AbortSignal>;
+  return typeof aborted === 'boolean' && typeof addEventListener === 'function';
 }
 
 /** What a call gives wins; `undefined` gives nothing. */
@@ -236,20 +241,6 @@ function finite(value: Duration | undefined, name: string): number | undefined {
 export function text(value: string | undefined, name: string): string | undefined {
   if (value === undefined || typeof value === 'string') return value;
   throw badOption(name, value, 'a string');
-}
-
-function abortSignal(value: AbortSignal | undefined): AbortSignal | undefined {
-  if (value === undefined) return undefined;
-  // By shape: a polyfill's signal, or another realm's, is as good.
-  if (
-    typeof value === 'object' &&
-    (value as unknown) !== null &&
-    typeof value.aborted === 'boolean' &&
-    typeof value.addEventListener === 'function'
-  ) {
-    return value;
-  }
-  throw badOption('signal', value, 'an AbortSignal, such as the signal of an AbortController');
 }
 
 /** One of a few words, the first of which is the default. */

@@ -4,7 +4,7 @@ import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
 import { ignore } from '../promises.js';
 import type { ActivityContext } from '../runtime/context.js';
 import type { CallOptions } from '../runtime/engine.js';
-import { OPTION_NAMES, ownOptions, type ActivityOptions } from '../runtime/options.js';
+import { activityIdOf, OPTION_NAMES, signalOf, type ActivityOptions } from '../runtime/options.js';
 import { activityFailure } from '../runtime/outcome.js';
 import type { ActivityRunner } from '../runtime/runner.js';
 import type { RunParameters } from '../runtime/runtime.js';
@@ -114,7 +114,8 @@ export class TemporalRuntime implements ActivityRunner {
     const call = rest[0] as CallOptions | undefined;
     const activityType = call?.activityType ?? registeredName(fn);
     const options = resolveForTemporal(call, this.#defaults);
-    const { signal, activityId = globalThis.crypto.randomUUID() } = ownOptions(call);
+    const activityId = activityIdOf(call) ?? globalThis.crypto.randomUUID();
+    const signal = signalOf(call);
     const args = readArgs(call?.args);
     if (signal?.aborted === true) {
       const cause = new CancelledFailure('CANCELLED', { cause: signal.reason });
