@@ -18,6 +18,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the Unix epoch. */
   wallNow(): number;
+  /** The same for an earlier reading of `now`, or a later one; one reading gives one time. */
+  wallAt(reading: number): number;
   /** Calls back once, `delayMs` from now at the earliest; any delay from 0 to Infinity. */
   setTimer(callback: () => void, delayMs: number): Timer;
 }
@@ -28,11 +30,16 @@ const LONGEST_HOST_DELAY_MS = 2 ** 31 - 1;
 /** Host timers count whole milliseconds on a clock of their own and may be early by this much. */
 const HOST_TIMER_ROUNDING_MS = 2;
 
+/** The two clocks of the host go on together; further apart than this, one of them was set. */
+const WALL_TOLERANCE_MS = 1_000;
+
 /** The platform's clock: `performance.now()`, `Date.now()` and `setTimeout`. */
 export class SystemClock implements Clock {
   // What `performance.now()` has missed. Some fake timers move `setTimeout` but not `performance`:
   // without this a deadline would never come. See `#trust`.
   #skewMs = 0;
+  /** Wall time when `now` was 0. Not told by `Date.now()`, which knows whole milliseconds only. */
+  #epoch = performance.timeOrigin;
 
   now(): number {
     return performance.now() + this.#skewMs;
@@ -40,6 +47,12 @@ export class SystemClock implements Clock {
 
   wallNow(): number {
     return Date.now();
+  }
+
+  wallAt(reading: number): number {
+    const epoch = Date.now() - this.now();
+    if (!(Math.abs(epoch - this.#epoch) < WALL_TOLERANCE_MS)) this.#epoch = epoch;
+    return Math.floor(this.#epoch + reading);
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {

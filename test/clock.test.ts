@@ -210,12 +210,57 @@ describe('timers that do not move performance.now()', () => {
   });
 });
 
+describe('the wall time of a reading', () => {
+  test('is the same however often it is asked for', () => {
+    const clock = new SystemClock();
+    const reading = clock.now();
+    const times = new Set<number>();
+    for (const until = performance.now() + 20; performance.now() < until;) {
+      times.add(clock.wallAt(reading));
+    }
+    expect(times.size).toBe(1);
+  });
+
+  test('is that of Date.now(), in whole milliseconds', () => {
+    const clock = new SystemClock();
+    const before = Date.now();
+    const time = clock.wallAt(clock.now());
+    // The host may have been busy between its two clocks; see also the next test.
+    expect(time).toBeGreaterThanOrEqual(before - 1);
+    expect(time).toBeLessThanOrEqual(Date.now() + 1);
+    expect(Number.isInteger(time)).toBe(true);
+  });
+
+  test('follows a host whose date is set', () => {
+    const clock = new SystemClock();
+    const read = vi.spyOn(performance, 'now').mockImplementation(() => 100.25);
+    const date = vi.spyOn(Date, 'now').mockImplementation(() => 5_000);
+    expect(clock.wallAt(100.25)).toBe(5_000);
+    date.mockImplementation(() => 5_999);
+    expect(clock.wallAt(101.25), 'less than a second: the same as before').toBe(5_001);
+    date.mockImplementation(() => 6_000);
+    expect(clock.wallAt(101.25)).toBe(6_001);
+    date.mockRestore();
+    read.mockRestore();
+  });
+
+  test('is there on a host that does not know when it has begun', () => {
+    const origin = vi.spyOn(performance, 'timeOrigin', 'get');
+    origin.mockImplementation(() => undefined as unknown as number);
+    const clock = new SystemClock();
+    origin.mockRestore();
+    expect(Math.abs(clock.wallAt(clock.now()) - Date.now())).toBeLessThan(50);
+  });
+});
+
 test('host functions are looked up at the call, never held', () => {
   const clock = new SystemClock();
   vi.useFakeTimers({ now: 1_000 });
   expect(clock.wallNow()).toBe(1_000);
+  expect(clock.wallAt(clock.now())).toBe(1_000);
   vi.advanceTimersByTime(500);
   expect(clock.wallNow()).toBe(1_500);
+  expect(clock.wallAt(clock.now())).toBe(1_500);
   let fired = false;
   clock.setTimer(() => (fired = true), 5);
   vi.advanceTimersByTime(5);

@@ -237,6 +237,7 @@ describe('the one timer', () => {
     const counted = {
       now: () => clock.now(),
       wallNow: () => clock.wallNow(),
+      wallAt: (reading: number) => clock.wallAt(reading),
       setTimer: (callback: () => void, delayMs: number) => {
         set++;
         return clock.setTimer(callback, delayMs);
@@ -272,6 +273,7 @@ describe('the one timer', () => {
     const deadlines = new Deadlines({
       now: () => clock.now(),
       wallNow: () => clock.wallNow(),
+      wallAt: (reading: number) => clock.wallAt(reading),
       setTimer: (callback, delayMs) => {
         const timer = clock.setTimer(callback, delayMs);
         const host = live;

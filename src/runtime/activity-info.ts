@@ -13,15 +13,15 @@ export interface AttemptTimes {
 }
 
 export function activityInfo(activity: Announced, attempt: AttemptTimes): ActivityInfo {
-  const { options, activityId, activityType, services } = activity;
-  const wall = wallClock(services);
+  const { options, activityId, activityType } = activity;
+  const { clock } = activity.services;
   const info = {
     activityId,
     activityType,
     attempt: attempt.number,
-    scheduledTimestampMs: wall(attempt.scheduledAt),
-    currentAttemptScheduledTimestampMs: wall(attempt.dispatchedAt),
-    startedTimestampMs: wall(attempt.startedAt),
+    scheduledTimestampMs: clock.wallAt(attempt.scheduledAt),
+    currentAttemptScheduledTimestampMs: clock.wallAt(attempt.dispatchedAt),
+    startedTimestampMs: clock.wallAt(attempt.startedAt),
     heartbeatTimeoutMs: options.heartbeatTimeoutMs || undefined,
     startToCloseTimeoutMs: options.startToCloseTimeoutMs || undefined,
     scheduleToCloseTimeoutMs: options.scheduleToCloseTimeoutMs || undefined,
@@ -31,12 +31,6 @@ export function activityInfo(activity: Announced, attempt: AttemptTimes): Activi
   // Made when read, and hidden from whoever logs the whole: it is a secret.
   Object.defineProperty(info, 'taskToken', { get: () => attempt.taskToken });
   return Object.freeze(info as ActivityInfo);
-}
-
-/** Turns readings of the monotonic clock into wall time, as the two stand to each other now. */
-export function wallClock({ clock }: Announced['services']): (at: number) => number {
-  const offset = clock.wallNow() - clock.now();
-  return (at) => Math.round(at + offset);
 }
 
 export function shownPolicy(policy: ResolvedRetryPolicy): ActivityInfo['retryPolicy'] {

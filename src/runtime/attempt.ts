@@ -351,8 +351,7 @@ function isAsyncGenerator(returned: unknown): boolean {
 
 function asyncGeneratorRefused(): ApplicationFailure {
   return new ApplicationFailure(
-    'An activity must return a value or a promise; this one returned an async generator, of which ' +
-      'nobody would take the values. Consume it inside the activity.',
+    'An activity must return a value or a promise, not an async generator: consume it inside',
     { type: 'TypeError', nonRetryable: true },
   );
 }

@@ -9,11 +9,11 @@ import type { Execution } from './execution.js';
  * for what is no token, and with `ActivityNotFoundError` for that of an attempt that has ended.
  */
 export class Completion {
-  readonly #byToken: (token: string) => Execution | undefined;
+  readonly #tokens: ReadonlyMap<string, object>;
 
   /** @internal */
-  constructor(byToken: (token: string) => Execution | undefined) {
-    this.#byToken = byToken;
+  constructor(tokens: ReadonlyMap<string, object>) {
+    this.#tokens = tokens;
   }
 
   /** Completes the activity with a result. */
@@ -48,7 +48,7 @@ export class Completion {
     if (typeof taskToken !== 'string') {
       throw badOption('taskToken', taskToken, 'the ctx.info.taskToken of a running attempt');
     }
-    const execution = this.#byToken(taskToken);
+    const execution = this.#tokens.get(taskToken) as Execution | undefined;
     // The token is a secret, so the message does not repeat it.
     if (execution === undefined) {
       throw new ActivityNotFoundError('No running attempt has this task token');

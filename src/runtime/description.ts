@@ -1,6 +1,6 @@
 /** What can be known of an activity: `handle.describe()` and `runtime.list()`. */
 import type { RunState } from '../failures.js';
-import { shownPolicy, wallClock } from './activity-info.js';
+import { shownPolicy } from './activity-info.js';
 import { runStateOf } from './control.js';
 import type { ActivityInfo } from './context.js';
 import type { Execution } from './execution.js';
@@ -57,9 +57,9 @@ export interface DescribedOptions {
 
 export function describe(execution: Execution): ActivityDescription {
   const { services, options, dispatch, attempt, closed, expiresAt, history } = execution;
-  const wall = wallClock(services);
+  const date = (at: number): Date => new Date(services.clock.wallAt(at));
   const time = (at: number | undefined): Date | undefined =>
-    at === undefined || at === Infinity ? undefined : new Date(wall(at));
+    at === undefined || at === Infinity ? undefined : date(at);
   const delayedUntil = dispatch.delayedUntil;
   const backingOff = delayedUntil !== undefined && history?.lastEndedAt !== undefined;
   return Object.freeze({
@@ -71,7 +71,7 @@ export function describe(execution: Execution): ActivityDescription {
     heartbeatDetails: services.codec.copy(execution.details),
     lastHeartbeatTime: time(execution.lastHeartbeatAt),
     lastStartedTime: time(execution.lastAttempt?.startedAt),
-    scheduleTime: new Date(wall(execution.scheduledAt)),
+    scheduleTime: date(execution.scheduledAt),
     closeTime: time(execution.closedAt),
     lastFailure: history?.lastFailure,
     nextAttemptScheduleTime: time(delayedUntil),

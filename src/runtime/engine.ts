@@ -100,9 +100,7 @@ export class Engine {
       log,
       random,
     };
-    this.completion = new Completion(
-      (token) => this.#services.tokens.get(token) as Execution | undefined,
-    );
+    this.completion = new Completion(this.#services.tokens);
   }
 
   /**

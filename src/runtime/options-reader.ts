@@ -1,8 +1,6 @@
 /** Reads the options of calls: once for all calls that give the same. */
-import { checkNames } from '../bad-input.js';
-import { RETRY_POLICY_NAMES, type ErrorType, type RetryPolicy } from '../retry/policy.js';
+import type { ErrorType, RetryPolicy } from '../retry/policy.js';
 import {
-  OPTION_NAMES,
   OWN_OPTIONS,
   resolveOptions,
   text,
@@ -121,7 +119,6 @@ function isPlain(value: unknown): boolean {
 
 /** As it is now. */
 function copyOf(call: ActivityOptions): ActivityOptions {
-  checkNames(call, OPTION_NAMES); // before any of them is read
   const { retryPolicy } = call;
   return retryPolicy === undefined
     ? { ...call }
@@ -129,7 +126,6 @@ function copyOf(call: ActivityOptions): ActivityOptions {
 }
 
 function copyOfPolicy(policy: RetryPolicy): RetryPolicy {
-  checkNames(policy, RETRY_POLICY_NAMES);
   const types: readonly ErrorType[] | undefined = policy.nonRetryableErrorTypes;
   return Array.isArray(types)
     ? { ...policy, nonRetryableErrorTypes: Array.from<ErrorType>(types) }

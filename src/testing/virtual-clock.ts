@@ -30,7 +30,11 @@ export class VirtualClock implements Clock {
   }
 
   wallNow(): number {
-    return VirtualClock.EPOCH + this.#now;
+    return this.wallAt(this.#now);
+  }
+
+  wallAt(reading: number): number {
+    return VirtualClock.EPOCH + Math.floor(reading);
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {

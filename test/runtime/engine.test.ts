@@ -101,8 +101,7 @@ describe('the function', () => {
     expect(failureOf(run).cause).toMatchObject({
       type: 'TypeError',
       message:
-        'An activity must return a value or a promise; this one returned an async generator, of ' +
-        'which nobody would take the values. Consume it inside the activity.',
+        'An activity must return a value or a promise, not an async generator: consume it inside',
     });
     expect(entered).toBe(false);
   });
