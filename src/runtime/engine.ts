@@ -235,15 +235,21 @@ export class Engine {
   }
 
   shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
-    if (this.#shutdown === undefined) {
+    return this.#shutdown ?? this.#shutDown(options);
+  }
+
+  #shutDown(options: ShutdownOptions): Promise<ShutdownResult> {
+    // A listener of shutdownSignal may ask for the shutdown too: it gets this same one.
+    const done = new Deferred<ShutdownResult>();
+    try {
       const resolved = resolveShutdown(options);
-      // A listener of shutdownSignal may ask for the shutdown too: it gets this same one.
-      const done = new Deferred<ShutdownResult>();
       this.#shutdown = done.promise;
       this.#services.shutdown.begin();
       done.resolve(shutDown(resolved, this.#listing, this.#services));
+    } catch (refused) {
+      done.reject(refused);
     }
-    return this.#shutdown;
+    return done.promise;
   }
 }
 

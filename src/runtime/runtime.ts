@@ -126,6 +126,7 @@ export class ActivityRuntime {
   /**
    * Takes no new work, lets what runs go on for `gracePeriod`, then cancels it. Settles when all
    * functions have, at the latest `abandonAfter` later. A second call gives the same promise.
+   * Rejects with a `TypeError` for a bad option: then nothing has begun.
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
     return this.#engine.shutdown(options);

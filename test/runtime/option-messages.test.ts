@@ -374,13 +374,18 @@ describe('of the defaults', () => {
 });
 
 describe('of a shutdown', () => {
-  const refused = (options: unknown): string => {
+  const refused = async (options: unknown): Promise<string> => {
     const h = new Harness();
-    const message = refusal(() => h.engine.shutdown(options as ShutdownOptions));
-    const begun = refusal(() => resolveShutdown(options as ShutdownOptions)) === 'taken';
-    expect(begun).toBe(message === 'taken');
+    const given = options as ShutdownOptions;
+    const asked = h.engine.shutdown(given).then(
+      () => 'taken',
+      (error: unknown) => (error as TypeError).message,
+    );
+    const message = refusal(() => resolveShutdown(given));
     // One that is refused has not begun.
-    if (!begun) expect(() => h.start(never)).not.toThrow();
+    if (message !== 'taken') expect(() => h.start(never)).not.toThrow();
+    await h.advance(60_000);
+    await expect(asked).resolves.toBe(message);
     return message;
   };
 
@@ -395,8 +400,8 @@ describe('of a shutdown', () => {
     ['abandonAfter', '10', `received "10"; expected ${DURATION}`],
     ['abandonAfter', NaN, `received NaN; expected ${DURATION}`],
     ['abandonAfter', null, `received null; expected ${DURATION}`],
-  ])('%s: %o is refused', (name, value, message) => {
-    expect(refused({ [name]: value })).toBe(`${name}: ${message}`);
+  ])('%s: %o is refused', async (name, value, message) => {
+    await expect(refused({ [name]: value })).resolves.toBe(`${name}: ${message}`);
   });
 
   test.each<[name: string, hint: string]>([
@@ -404,18 +409,20 @@ describe('of a shutdown', () => {
     ['force', 'abandonAfter: 0'],
     ['shutdownGraceTime', 'gracePeriod'],
     ['shutdownForceTime', 'abandonAfter'],
-  ])('%s is told what it is here', (name, hint) => {
-    expect(refused({ [name]: 1 })).toBe(`shutdown has no option "${name}"; here it is ${hint}`);
+  ])('%s is told what it is here', async (name, hint) => {
+    await expect(refused({ [name]: 1 })).resolves.toBe(
+      `shutdown has no option "${name}"; here it is ${hint}`,
+    );
   });
 
-  test('a name like none brings all of them', () => {
-    expect(refused({ completelyDifferent: 1 })).toBe(
+  test('a name like none brings all of them', async () => {
+    await expect(refused({ completelyDifferent: 1 })).resolves.toBe(
       'shutdown has no option "completelyDifferent"; known options: drain, gracePeriod, abandonAfter',
     );
   });
 
-  test.each([null, 5])('%o in place of the options is refused', (options) => {
-    expect(refused(options)).toBe(
+  test.each([null, 5])('%o in place of the options is refused', async (options) => {
+    await expect(refused(options)).resolves.toBe(
       `shutdown: received ${options}; expected an object such as { gracePeriod: '5s' }`,
     );
   });
@@ -428,9 +435,9 @@ describe('of a shutdown', () => {
     [{ drain: true, gracePeriod: 0, abandonAfter: 0 }, true, 0, 0],
     [{ gracePeriod: '5s', abandonAfter: '1m' }, false, 5_000, 60_000],
     [{ gracePeriod: Infinity, abandonAfter: Infinity }, false, Infinity, Infinity],
-  ])('%o is taken', (options, drain, graceMs, abandonMs) => {
+  ])('%o is taken', async (options, drain, graceMs, abandonMs) => {
     expect(resolveShutdown(options)).toEqual({ drain, graceMs, abandonMs });
-    expect(refused(options)).toBe('taken');
+    await expect(refused(options)).resolves.toBe('taken');
   });
 });
 
