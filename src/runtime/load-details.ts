@@ -56,6 +56,6 @@ export function loadDetails(
 }
 
 function decode(stored: unknown, codec: DetailsCodec): Snapshot {
-  if (typeof stored !== 'string') throw new TypeError(`a ${typeof stored}, not a string`);
+  if (typeof stored !== 'string') throw new TypeError(`of type ${typeof stored}, not string`);
   return codec.decode(stored);
 }

@@ -313,3 +313,22 @@ test('a late end of a timed-out attempt does not free the id that another activi
     ActivityAlreadyStartedError,
   );
 });
+
+describe('generated ids', () => {
+  test('begin with what is random, and go on with a number', () => {
+    const h = new Harness();
+    const ids = [1, 2, 3].map(() => h.start(never).activityId);
+    const [prefix = ''] = ids[0]?.split(/-1$/) ?? [];
+    expect(prefix).toMatch(/^[\w-]{22}$/);
+    expect(ids).toEqual([`${prefix}-1`, `${prefix}-2`, `${prefix}-3`]);
+    expect(new Harness().start(never).activityId).not.toBe(ids[0]);
+  });
+
+  test('have none of the characters that mean something in an address', () => {
+    const ids = Array.from({ length: 200 }, () => new Harness().start(never).activityId);
+    for (const id of ids) expect(id).toMatch(/^[\w-]{22}-1$/);
+    for (const sign of ['-', '_']) {
+      expect(ids.some((id) => id.slice(0, 22).includes(sign))).toBe(true);
+    }
+  });
+});

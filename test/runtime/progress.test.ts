@@ -86,6 +86,19 @@ describe('progressTimeout', () => {
 });
 
 describe('ctx.keepAlive', () => {
+  test('that nobody waits for stops with the function, and tells nobody', async () => {
+    const h = new Harness();
+    let kept: ReturnType<typeof h.watch> | undefined;
+    const result = h.run((ctx) => {
+      kept = h.watch(ctx.keepAlive(never(), { every: 10 }));
+      return 'done';
+    });
+    await expect(result).resolves.toBe('done');
+    await h.advance(1_000);
+    expect(kept?.outcome).toEqual({ state: 'pending' });
+    expect(h.clock.pending).toBe(0);
+  });
+
   test('refuses a bad interval, and the work it was given may still reject', async () => {
     const unhandled = collectUnhandledRejections();
     const h = new Harness();

@@ -56,6 +56,20 @@ describe('runtime.proxy', () => {
 
   test('lists the names of the functions', () => {
     expect(Object.keys(runtime().proxy(activities))).toEqual(['add', 'type', 'fail']);
+    class Base {
+      first = (): number => 1;
+      second(): number {
+        return 2;
+      }
+    }
+    class Derived extends Base {
+      third(): number {
+        return 3;
+      }
+    }
+    expect(Object.keys(runtime().proxy(new Derived()))).toEqual(['first', 'third', 'second']);
+    const bare = Object.assign(Object.create(null) as object, { only: () => 1 });
+    expect(Object.keys(runtime().proxy(bare))).toEqual(['only']);
   });
 
   test('does not run what every object inherits', async () => {
@@ -84,7 +98,14 @@ describe('runtime.proxy', () => {
     expect(await rejectionOf(call)).toBeInstanceOf(TypeError);
   });
 
-  test.each([undefined, null, 5, () => 1])('refuses %o', (given) => {
-    expect(() => runtime().proxy(given as never)).toThrow(/activities/);
+  test.each([
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [5, '5'],
+    [() => 1, 'a function'],
+  ])('refuses %o', (given, shown) => {
+    expect(() => runtime().proxy(given as never)).toThrow(
+      `activities: received ${shown}; expected an object of activity functions`,
+    );
   });
 });

@@ -19,6 +19,7 @@ test('each failed attempt that will be retried is logged at WARN, the last is no
   expect(h.logs).toMatchObject(
     [1, 2].map((attempt) => ({
       level: 'warn',
+      message: `Activity t failed at attempt ${attempt}; next attempt in ${attempt}000 ms`,
       attributes: {
         activityId: 'i',
         activityType: 't',
@@ -54,6 +55,35 @@ describe('that an activity will be retried for ever', () => {
     await h.advance(10_000);
     expect(h.logs.filter(({ message }) => FOR_EVER.test(message))).toEqual([]);
   });
+});
+
+test.each([
+  ['an ApplicationFailure of no category', new ApplicationFailure('no')],
+  ['an error that only looks BENIGN', Object.assign(new Error('no'), { category: 'BENIGN' })],
+])('%s is logged at WARN', async (_, error) => {
+  const h = new Harness();
+  h.run(() => Promise.reject(error), { retryPolicy: { maximumAttempts: 2 } }).catch(() => {});
+  await h.advance(10_000);
+  expect(h.logs).toMatchObject([{ level: 'warn' }]);
+});
+
+test('the third attempt that goes on after its end is warned of', async () => {
+  const h = new Harness();
+  h.run(() => new Promise(() => {}), {
+    activityType: 't',
+    startToCloseTimeout: 10,
+    retryPolicy: { initialInterval: 1, maximumAttempts: 4 },
+  }).catch(() => {});
+  await h.advance(1_000);
+  expect(h.logs.filter(({ message }) => message.startsWith('Abandoned'))).toMatchObject(
+    [3, 4].map((attempt) => ({
+      level: 'warn',
+      message:
+        `Abandoned attempt number ${attempt} of this activity: its function goes on after a ` +
+        'timeout; it should watch ctx.signal',
+      attributes: { activityType: 't', attempt },
+    })),
+  );
 });
 
 test('a BENIGN failure is logged at DEBUG, and retried like any other', async () => {
