@@ -96,6 +96,7 @@ describe('what is refused', () => {
   test.each(['__proto__', 'constructor', 'prototype'])('a key %s', (key) => {
     const details = JSON.parse(`{"a":{"${key}":{"polluted":1}},"z":1}`) as unknown;
     expect(refusal(details).path).toBe(`details.a.${key}`);
+    expect(refusal(details).message).toContain(`details.a.${key}: this key is not allowed; `);
     const flat = JSON.parse(`{"${key}":1}`) as unknown;
     expect(refusal(flat).path).toBe(`details.${key}`);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
@@ -104,6 +105,7 @@ describe('what is refused', () => {
   test('a symbol as key, but not one that is hidden', () => {
     expect(refusal({ a: { [Symbol('s')]: 1 } }).path).toBe('details.a["Symbol(s)"]');
     expect(refusal({ [Symbol('s')]: 1 }).path).toBe('details["Symbol(s)"]');
+    expect(refusal({ [Symbol('s')]: 1 }).message).toContain(': a symbol as key; ');
     const hidden = Object.defineProperty({ a: 1 }, Symbol('s'), { value: 1 });
     expect(copy(hidden)).toEqual({ a: 1 });
   });
@@ -120,9 +122,25 @@ describe('what is refused', () => {
     expect(refusal(tail).path).toBe('details[1]');
   });
 
+  test('an object that only looks like one of another realm', () => {
+    const bare = Object.create(null) as object;
+    expect(refusal(Object.create(bare)).message).toContain('a prototype of its own');
+    class Owner {
+      hasOwnProperty(): boolean {
+        return true;
+      }
+    }
+    expect(refusal(new Owner()).message).toContain('an instance of Owner');
+    const nameless = Object.create({ constructor: undefined }) as object;
+    expect(refusal(nameless).message).toContain('a prototype of its own');
+    const odd = Object.create({ constructor: { name: 5 } }) as object;
+    expect(refusal(odd).message).toContain('a prototype of its own');
+  });
+
   test('a named property of an array', () => {
     const list = Object.assign([1, 2], { total: 2 });
     expect(refusal({ list }).path).toBe('details.list.total');
+    expect(refusal({ list }).message).toContain(': a named property of an array; ');
   });
 
   test('what throws when it is read, with its path and the cause', () => {
@@ -134,6 +152,8 @@ describe('what is refused', () => {
     };
     expect(refusal({ a: [getter] })).toMatchObject({ path: 'details.a[0].now', cause: thrown });
     expect(refusal(getter)).toMatchObject({ path: 'details.now', cause: thrown });
+    expect(refusal(getter).message).toContain('details.now: reading it throws; ');
+    expect('cause' in refusal(Symbol('s')), 'no cause where nothing was thrown').toBe(false);
     const trap = (): never => {
       throw thrown;
     };
@@ -248,6 +268,22 @@ describe('what is kept', () => {
     const copied = copy(view) as Uint16Array;
     expect(copied).toEqual(new Uint16Array(2));
     expect(copied.buffer.byteLength).toBe(4);
+  });
+
+  test('name and cause of an error can be changed, and do not show in a listing', () => {
+    const error = copy(new TypeError('m', { cause: 1 })) as Error;
+    expect(Object.getOwnPropertyDescriptor(error, 'name')).toEqual({
+      value: 'TypeError',
+      enumerable: false,
+      writable: true,
+      configurable: true,
+    });
+    expect(Object.getOwnPropertyDescriptor(error, 'cause')).toEqual({
+      value: 1,
+      enumerable: false,
+      writable: true,
+      configurable: true,
+    });
   });
 
   test('an error keeps name, message and cause, and nothing else', () => {

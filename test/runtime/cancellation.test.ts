@@ -473,3 +473,14 @@ describe('with ABANDON', () => {
     expect(h.of('completed')).toMatchObject([{ attempt: 2 }]);
   });
 });
+
+test('a cancellation without a reason has no cause, not even an undefined one', async () => {
+  const h = new Harness();
+  const handle = h.start(never);
+  handle.cancel();
+  const run = h.watch(handle.result());
+  await h.turn();
+  const { cause } = failureOf(run);
+  expect(cause).toMatchObject({ name: 'CancelledFailure', message: 'CANCELLED' });
+  expect('cause' in (cause as Error)).toBe(false);
+});
