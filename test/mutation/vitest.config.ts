@@ -20,7 +20,6 @@ export default defineConfig({
     exclude: [
       'test/{readme,docs,examples,fake-timers}.test.ts',
       'test/runtime/{leaks,queue,keyv}.test.ts',
-      'test/heartbeat/file-store.test.ts',
       'test/properties/{hostile,details}.test.ts',
     ],
     testTimeout: 20_000,
