@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 export const sizeTarget = 20_000;
 
 /** What it may weigh as long as the target is not reached: nothing grows unseen. */
-export const sizeBudget = 30_000;
+export const sizeBudget = 30_500;
 
 export interface Size {
   minified: number;

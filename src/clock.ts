@@ -18,7 +18,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the Unix epoch. */
   wallNow(): number;
-  /** The same for an earlier reading of `now`, or a later one; one reading gives one time. */
+  /** The same for a reading of `now`; one reading gives one time, unless the host's clock is set. */
   wallAt(reading: number): number;
   /** Calls back once, `delayMs` from now at the earliest; any delay from 0 to Infinity. */
   setTimer(callback: () => void, delayMs: number): Timer;
@@ -30,15 +30,15 @@ const LONGEST_HOST_DELAY_MS = 2 ** 31 - 1;
 /** Host timers count whole milliseconds on a clock of their own and may be early by this much. */
 const HOST_TIMER_ROUNDING_MS = 2;
 
-/** The two clocks of the host go on together; further apart than this, one of them was set. */
-const WALL_TOLERANCE_MS = 1_000;
+/** So far from a whole millisecond that no rounding gets across. */
+const MARGIN_MS = 0.001;
 
 /** The platform's clock: `performance.now()`, `Date.now()` and `setTimeout`. */
 export class SystemClock implements Clock {
   // What `performance.now()` has missed. Some fake timers move `setTimeout` but not `performance`:
   // without this a deadline would never come. See `#trust`.
   #skewMs = 0;
-  /** Wall time when `now` was 0. Not told by `Date.now()`, which knows whole milliseconds only. */
+  /** Wall time when `now` was 0. */
   #epoch = performance.timeOrigin;
 
   now(): number {
@@ -50,8 +50,17 @@ export class SystemClock implements Clock {
   }
 
   wallAt(reading: number): number {
-    const epoch = Date.now() - this.now();
-    if (!(Math.abs(epoch - this.#epoch) < WALL_TOLERANCE_MS)) this.#epoch = epoch;
+    // Date.now() knows whole milliseconds only, and the host may be busy between two readings. So
+    // all it tells of the epoch is a range; what is known of it changes no more than that demands,
+    // unless one of the two clocks has been set.
+    const before = this.now();
+    const date = Date.now();
+    const least = date - this.now();
+    const most = date + 1 - before;
+    this.#epoch =
+      this.#epoch > least - 1 && this.#epoch < most + 1
+        ? Math.min(Math.max(this.#epoch, least + MARGIN_MS), most - MARGIN_MS)
+        : date + 0.5 - before;
     return Math.floor(this.#epoch + reading);
   }
 

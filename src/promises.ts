@@ -17,21 +17,16 @@ export function settleQuietly(returned: unknown, onError: (error: unknown) => vo
   if (isThenable(returned)) Promise.resolve(returned).then(ignore, onError);
 }
 
-type Settle = (outcome: unknown) => void;
-
-/** The functions that settle the latest promise made with `execute`. */
-export let resolve: Settle;
-export let reject: Settle;
-
-/** An executor is called at once, so one does for all: a closure for each is a hundred bytes. */
-export const execute = (resolveIt: Settle, rejectIt: Settle): void => {
-  resolve = resolveIt;
-  reject = rejectIt;
-};
-
 /** A promise and the two functions that settle it. */
 export class Deferred<T> {
-  readonly promise = new Promise<unknown>(execute) as Promise<T>;
-  readonly resolve: (value: T | PromiseLike<T>) => void = resolve;
-  readonly reject: (reason: unknown) => void = reject;
+  resolve!: (value: T | PromiseLike<T>) => void;
+  reject!: (reason: unknown) => void;
+  readonly promise: Promise<T>;
+
+  constructor() {
+    this.promise = new Promise<T>((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 }

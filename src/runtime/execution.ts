@@ -18,7 +18,7 @@ import {
   type TimeoutType,
 } from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
-import { Deferred, execute, reject, resolve } from '../promises.js';
+import { Deferred } from '../promises.js';
 import { attributesOf, emit, NO_FIELDS } from './announce.js';
 import { Attempt, type AnyFunction, type AttemptOwner } from './attempt.js';
 import { Dispatch, type Dispatched } from './dispatch.js';
@@ -46,8 +46,6 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   readonly services: Services;
   readonly fn: AnyFunction;
   readonly scheduledAt: number;
-  /** What the caller waits for. */
-  readonly result: Promise<unknown>;
   readonly dispatch: Dispatch;
   options: ResolvedOptions;
   before: Registered | undefined;
@@ -73,14 +71,20 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   readonly #args: readonly unknown[];
   /** As they were at the call. */
   readonly #firstOptions: ResolvedOptions;
-  readonly #resolve: (result: unknown) => void;
-  readonly #reject: (failure: Error) => void;
+  #resolve!: (result: unknown) => void;
+  #reject!: (failure: Error) => void;
   readonly #listing: Listing;
   #id: string | undefined;
   /** Functions that have not settled: more than one if attempts were abandoned. */
   #functions = 0;
   #heartbeats: HeartbeatRecord | undefined;
   #settled: Deferred<void> | undefined;
+
+  /** What the caller waits for. Made here, and not in the constructor, so that V8 needs no closure. */
+  readonly result = new Promise<unknown>((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  });
 
   /** @param activityId undefined: one is generated when it is asked for */
   constructor(
@@ -99,9 +103,6 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     this.#firstOptions = options;
     this.#listing = listing;
     this.#id = activityId;
-    this.result = new Promise(execute); // which sets the next two
-    this.#resolve = resolve;
-    this.#reject = reject;
     this.dispatch = new Dispatch(this);
     this.scheduledAt = services.clock.now();
   }

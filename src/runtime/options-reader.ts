@@ -40,10 +40,12 @@ export class OptionsReader {
       return options.concurrencyKey === concurrencyKey ? options : { ...options, concurrencyKey };
     }
     const given = copyOf(call);
-    const options = resolveOptions(given, this.#defaults);
-    this.#readings[this.#next] = new Reading(given, options);
+    const reading = new Reading(given, resolveOptions(given, this.#defaults));
+    // It inherits some of them, which a copy does not.
+    if (!reading.isOf(call)) return resolveOptions(call, this.#defaults);
+    this.#readings[this.#next] = reading;
     this.#next = (this.#next + 1) % KEPT;
-    return options;
+    return reading.options;
   }
 }
 

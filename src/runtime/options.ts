@@ -212,7 +212,8 @@ function isAbortSignal(value: unknown): value is AbortSignal {
 /** What a call gives wins; `undefined` gives nothing. */
 function withDefaults(given: ActivityOptions, defaults: ActivityOptions): ActivityOptions {
   const merged: Record<string, unknown> = { ...defaults };
-  for (const [name, value] of Object.entries(given)) {
+  for (const name of OPTION_NAMES.known) {
+    const value: unknown = given[name as keyof ActivityOptions];
     if (value !== undefined) merged[name] = value;
   }
   return merged;

@@ -156,6 +156,45 @@ describe('what is done to options after a call counts in the next one', () => {
   });
 });
 
+describe('options that an object inherits', () => {
+  const inheriting = (parent: object, own: object = {}): ActivityOptions =>
+    Object.assign(Object.create(parent) as object, own);
+  const policyOf = (parent: object): ActivityOptions => ({
+    retryPolicy: Object.create(parent) as RetryPolicy,
+  });
+
+  test.each([undefined, { priority: 5, startDelay: 7 }])('count, with the defaults %o', (given) => {
+    const reader = new OptionsReader(given);
+    const options = inheriting({ heartbeatTimeout: 50, priority: 2 }, { progressTimeout: 60 });
+    for (const read of [reader.read(options), reader.read(options)]) {
+      expect(read).toMatchObject({
+        heartbeatTimeoutMs: 50,
+        priority: 2,
+        progressTimeoutMs: 60,
+        startDelayMs: given?.startDelay ?? 0,
+      });
+    }
+    const policy = policyOf({ maximumAttempts: 2 });
+    for (const read of [reader.read(policy), reader.read(policy)]) {
+      expect(read.retryPolicy.maximumAttempts).toBe(2);
+    }
+  });
+
+  test('are not those of an object without them', () => {
+    const reader = new OptionsReader(undefined);
+    reader.read(inheriting({ priority: 2 }));
+    expect(reader.read({}).priority).toBe(3);
+  });
+
+  test('are refused if there is no such option', () => {
+    const reader = new OptionsReader(undefined);
+    expect(() => reader.read(inheriting({ retries: 3 }))).toThrow('no option "retries"');
+    expect(() => reader.read(policyOf({ retries: 3 }))).toThrow(
+      'retryPolicy has no option "retries"',
+    );
+  });
+});
+
 describe('a concurrency key', () => {
   const read = (reader: OptionsReader, concurrencyKey: string | undefined) =>
     reader.read({ ...FULL, concurrencyKey });
