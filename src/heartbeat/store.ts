@@ -14,21 +14,34 @@ export interface HeartbeatStore {
   delete(activityId: string): unknown;
 }
 
+/** The writers whose writes are under way, by activity id. */
+export type BusyWriters = Map<string, StoreWriter>;
+
 /**
  * The writes of one activity: one at a time, and of those that wait only the newest. A write that
- * fails is told of, kept, and made again with the next one.
+ * fails is told of, kept, and made again with the next one. While it is busy a later run of the
+ * same activity id writes through it too, and reads when it is done.
  */
 export class StoreWriter {
   readonly #store: HeartbeatStore;
   readonly #activityId: string;
+  readonly #busy: BusyWriters;
   readonly #onError: (error: unknown) => void;
   /** What is to be stored and is not yet; `null` is a deletion. */
   #unwritten: string | null | undefined;
   #writing: Promise<void> | undefined;
+  /** Should the write under way fail, it is made again at once. */
+  #again = false;
 
-  constructor(store: HeartbeatStore, activityId: string, onError: (error: unknown) => void) {
+  constructor(
+    store: HeartbeatStore,
+    activityId: string,
+    busy: BusyWriters,
+    onError: (error: unknown) => void,
+  ) {
     this.#store = store;
     this.#activityId = activityId;
+    this.#busy = busy;
     this.#onError = onError;
   }
 
@@ -42,14 +55,20 @@ export class StoreWriter {
     this.#start();
   }
 
-  /** Makes a kept write again; a promise if any write is under way, else undefined. */
+  /**
+   * Makes a kept write again, once, and the one under way if it fails; a promise if any write is
+   * under way, else undefined.
+   */
   flush(): Promise<void> | undefined {
-    this.#start();
+    if (this.#writing !== undefined) this.#again = true;
+    else this.#start();
     return this.#writing;
   }
 
-  #start(): void {
-    if (this.#writing !== undefined || this.#unwritten === undefined) return;
+  /** True if a write is under way. */
+  #start(): boolean {
+    if (this.#writing !== undefined) return true;
+    if (this.#unwritten === undefined) return false;
     const written = this.#unwritten;
     this.#unwritten = undefined;
     let returned: unknown;
@@ -60,23 +79,26 @@ export class StoreWriter {
           : this.#store.set(this.#activityId, written);
     } catch (error) {
       this.#failed(written, error);
-      return;
+      return false;
     }
-    if (!isThenable(returned)) return;
+    if (!isThenable(returned)) return false;
+    this.#busy.set(this.#activityId, this);
     this.#writing = Promise.resolve(returned).then(
       () => this.#next(),
       (error: unknown) => {
-        const newer = this.#unwritten !== undefined;
+        const goOn = this.#again || this.#unwritten !== undefined;
+        this.#again = false;
         this.#failed(written, error);
-        return this.#next(newer);
+        return this.#next(goOn);
       },
     );
+    return true;
   }
 
   /** The write is over; goes on with what has come meanwhile. */
   #next(goOn = true): Promise<void> | undefined {
     this.#writing = undefined;
-    if (goOn) this.#start();
+    if (!goOn || !this.#start()) this.#busy.delete(this.#activityId);
     return this.#writing;
   }
 

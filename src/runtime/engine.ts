@@ -67,7 +67,6 @@ export class Engine {
   readonly #listing: Listing = {
     open: new Registry(),
     haunted: new Map(),
-    writing: new Set(),
   };
   #shutdown: Promise<ShutdownResult> | undefined;
 
@@ -93,6 +92,7 @@ export class Engine {
       signals: new OutsideSignals((change) => scheduler.holdWhile(change)),
       codec: new DetailsCodec(options.serializer, options.maxHeartbeatDetailsBytes),
       store: options.store,
+      writers: new Map(),
       interceptors: compose(options.interceptors ?? []),
       shutdown: new ShutdownState(),
       ids: new GeneratedIds(),

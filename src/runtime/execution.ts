@@ -38,8 +38,6 @@ export interface Listing {
   readonly open: Registry<Execution>;
   /** The ids of those that have closed, of which functions still run; until when they do. */
   readonly haunted: Map<Deferred<void>, string>;
-  /** Closed, and their stores are still being written to. */
-  readonly writing: Set<Promise<void>>;
 }
 
 export class Execution extends Deadline implements AttemptOwner, Dispatched, Registered {
@@ -168,6 +166,13 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   #load(store: NonNullable<Services['store']>, activityId: string): void {
     this.rearm(this.scheduledAt);
+    const earlier = this.services.writers.get(activityId)?.flush();
+    if (earlier === undefined) this.#read(store, activityId);
+    else void earlier.then(() => this.#read(store, activityId));
+  }
+
+  #read(store: NonNullable<Services['store']>, activityId: string): void {
+    if (this.closed !== undefined) return;
     loadDetails(store, activityId, this.services.codec, (details, failure) => {
       if (this.closed !== undefined) return;
       if (details !== undefined) this.heartbeats.details = details;
@@ -464,10 +469,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   }
 
   #after<T>(writing: Promise<void>, settle: (outcome: T) => void, outcome: T): void {
-    const all = this.#listing.writing;
-    all.add(writing);
     void writing.then(() => {
-      all.delete(writing);
       settle(outcome);
     });
   }

@@ -13,12 +13,15 @@ export class HeartbeatRecord {
 
   constructor(activity: Announced) {
     this.#activity = activity;
-    const { store } = activity.services;
+    const { store, writers } = activity.services;
     if (store === undefined) return;
-    this.#writer = new StoreWriter(store, activity.activityId, (error) => {
-      const message = 'The store failed; it is written to again with the next report';
-      log(activity, 'error', 0, message, { error });
-    });
+    const { activityId } = activity;
+    this.#writer =
+      writers.get(activityId) ??
+      new StoreWriter(store, activityId, writers, (error) => {
+        const message = 'The store failed; it is written to again with the next report';
+        log(activity, 'error', 0, message, { error });
+      });
   }
 
   /**

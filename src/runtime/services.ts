@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { Deadlines } from '../deadlines.js';
 import type { Events } from '../events.js';
 import type { DetailsCodec } from '../heartbeat/details.js';
-import type { HeartbeatStore } from '../heartbeat/store.js';
+import type { BusyWriters, HeartbeatStore } from '../heartbeat/store.js';
 import type { Log } from '../logger.js';
 import type { Interceptors } from './interceptors.js';
 import type { GeneratedIds } from './random-token.js';
@@ -20,6 +20,7 @@ export interface Services {
   readonly codec: DetailsCodec;
   /** Undefined if the user gave none: then details live, and end, with their activity. */
   readonly store: HeartbeatStore | undefined;
+  readonly writers: BusyWriters;
   readonly interceptors: Interceptors;
   readonly shutdown: ShutdownState;
   readonly ids: GeneratedIds;

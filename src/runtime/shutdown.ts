@@ -62,8 +62,8 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
 /** Ends every open activity, and waits for the functions. New work is refused already. */
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
-  { open, haunted, writing }: Listing,
-  { clock, scheduler }: Services,
+  { open, haunted }: Listing,
+  { clock, scheduler, writers }: Services,
 ): Promise<ShutdownResult> {
   // All at once: one that gives its slot back must not begin another that is about to be closed.
   const all = (end: (execution: Execution) => void): void => {
@@ -72,7 +72,7 @@ export async function shutDown(
   const allOver = async (): Promise<void> => {
     await Promise.all(open.all().map((execution) => execution.settled()));
     await Promise.all([...haunted.keys()].map(({ promise }) => promise));
-    await Promise.all(writing);
+    for (const writer of writers.values()) await writer.flush();
   };
   const workIsOver = async (): Promise<boolean> => {
     all((execution) => {

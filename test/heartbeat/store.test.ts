@@ -42,7 +42,7 @@ class SlowStore implements HeartbeatStore {
 
 function writer(store: HeartbeatStore): { writer: StoreWriter; errors: unknown[] } {
   const errors: unknown[] = [];
-  return { writer: new StoreWriter(store, 'id', (error) => errors.push(error)), errors };
+  return { writer: new StoreWriter(store, 'id', new Map(), (error) => errors.push(error)), errors };
 }
 
 describe('the writes of one activity', () => {
