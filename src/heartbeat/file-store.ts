@@ -1,7 +1,7 @@
 /** A store of one file per activity, that a crash at any time leaves whole. */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { badOption } from '../bad-input.js';
 import { HeartbeatStoreError } from '../failures.js';
 import type { HeartbeatStore } from './store.js';
@@ -15,7 +15,7 @@ interface Stored {
 
 /**
  * Keeps the newest reported heartbeat details of each activity in a file of `folder`, which is
- * made at the first write. A file is written under another name, flushed to the disk (fsync) and
+ * made at the first write. A relative path is that from where the program is now. A file is written under another name, flushed to the disk (fsync) and
  * renamed: a program that is killed, or loses power, leaves the old details or the new ones. A
  * file that cannot be read fails its activity with a `HeartbeatStoreError` that names the file.
  *
@@ -30,18 +30,19 @@ export function fileStore(folder: string): HeartbeatStore {
   if (typeof folder !== 'string' || folder === '') {
     throw badOption('fileStore', folder, 'the path of a folder');
   }
-  const pathOf = (activityId: string): string => join(folder, fileName(activityId));
+  const whole = resolve(folder); // now: the program may go to another folder
+  const pathOf = (activityId: string): string => join(whole, fileName(activityId));
   return {
     get: (activityId) => read(pathOf(activityId), activityId),
     async set(activityId, snapshot) {
-      await mkdir(folder, { recursive: true });
+      await mkdir(whole, { recursive: true });
       const stored: Stored = { activityId, snapshot, sha256: sha256(snapshot) };
       await replace(pathOf(activityId), `${JSON.stringify(stored)}\n`);
-      await flushFolder(folder);
+      await flushFolder(whole);
     },
     async delete(activityId) {
       await rm(pathOf(activityId), { force: true });
-      await flushFolder(folder);
+      await flushFolder(whole);
     },
   };
 }
@@ -69,7 +70,7 @@ async function read(path: string, activityId: string): Promise<string | undefine
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw unreadable(path, error);
+    throw unreadable(path, 'It is left as it is.', error); // the system's reason may pass
   }
   try {
     const { snapshot, ...stored } = JSON.parse(text) as Stored;
@@ -77,14 +78,16 @@ async function read(path: string, activityId: string): Promise<string | undefine
     if (stored.activityId !== activityId) throw new Error('it is that of another activity');
     return snapshot;
   } catch (error) {
-    throw unreadable(path, error);
+    const advice =
+      'The file was left as it is: repair it, or delete it to start from the beginning.';
+    throw unreadable(path, advice, error);
   }
 }
 
-function unreadable(path: string, cause: unknown): HeartbeatStoreError {
+function unreadable(path: string, advice: string, cause: unknown): HeartbeatStoreError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
   return new HeartbeatStoreError(
-    `The heartbeat details in ${path} cannot be read. The file was left as it is: repair it, or ` +
-      'delete it to start from the beginning.',
+    `The heartbeat details in ${path} cannot be read: ${reason}. ${advice}`,
     { cause },
   );
 }

@@ -1,5 +1,5 @@
 /** What the store kept of an earlier run of the same activity id. */
-import { HeartbeatStoreError } from '../failures.js';
+import { ensureError, HeartbeatStoreError } from '../failures.js';
 import type { DetailsCodec, Snapshot } from '../heartbeat/details.js';
 import type { HeartbeatStore } from '../heartbeat/store.js';
 import { isThenable } from '../promises.js';
@@ -16,26 +16,25 @@ export function loadDetails(
   codec: DetailsCodec,
   onLoaded: OnLoaded,
 ): void {
-  const fail = (what: string, cause: unknown): void => {
+  const fail = (what: string, advice: string, cause: unknown): void => {
     if (cause instanceof HeartbeatStoreError) {
       onLoaded(undefined, cause); // the store knows better what to say
       return;
     }
-    onLoaded(
-      undefined,
-      new HeartbeatStoreError(
-        `The heartbeat details stored for activity ${JSON.stringify(activityId)} ${what}. They were ` +
-          'left as they are: repair the store, or delete the entry to start from the beginning.',
-        { cause },
-      ),
-    );
+    const id = JSON.stringify(activityId);
+    const reason = ensureError(cause).message;
+    const message = `The heartbeat details stored for activity ${id} ${what}: ${reason}. They were left as they are: ${advice}.`;
+    onLoaded(undefined, new HeartbeatStoreError(message, { cause }));
+  };
+  const failToGet = (cause: unknown): void => {
+    fail('could not be got', 'run the activity again once the store answers', cause);
   };
   const read = (stored: unknown): void => {
     let details: Snapshot | undefined;
     try {
       details = stored === undefined || stored === null ? undefined : decode(stored, codec);
     } catch (error) {
-      fail('cannot be read', error);
+      fail('cannot be read', 'repair the entry, or delete it to start from the beginning', error);
       return;
     }
     onLoaded(details);
@@ -44,14 +43,12 @@ export function loadDetails(
   try {
     stored = store.get(activityId);
   } catch (error) {
-    fail('could not be got', error);
+    failToGet(error);
     return;
   }
   if (!isThenable(stored)) read(stored);
   else {
-    void Promise.resolve(stored).then(read, (error: unknown) => {
-      fail('could not be got', error);
-    });
+    void Promise.resolve(stored).then(read, failToGet);
   }
 }
 

@@ -41,12 +41,19 @@ export function proxyOf(
   return Object.freeze(proxy);
 }
 
-/** Of the object itself and of its classes; accessors are not called to find out. */
+/**
+ * Of the object itself and of its classes. Enumerable accessors are read: bundlers and transpilers
+ * make such ones of a module's exports. Those of a class are not.
+ */
 function functionNames(activities: object): Set<string> {
   const names = new Set<string>();
   let holder: object | null = activities;
   while (holder !== null && holder !== Object.prototype) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(holder))) {
+      const value: unknown =
+        property.get !== undefined && property.enumerable === true
+          ? (activities as Record<string, unknown>)[name]
+          : property.value;
       if (typeof value === 'function' && name !== 'constructor') names.add(name);
     }
     holder = Object.getPrototypeOf(holder) as object | null;

@@ -1,4 +1,5 @@
 /** What the environment does around each attempt and each heartbeat, as the outermost interceptor. */
+import { ApplicationFailure, ensureError } from '../failures.js';
 import { isThenable } from '../promises.js';
 import type { ActivityContext } from '../runtime/context.js';
 import * as control from '../runtime/control.js';
@@ -142,7 +143,7 @@ export class AroundAttempts implements ActivityInterceptor {
     if (step?.do === 'timeout') this.#timeOut(state);
     if (step?.do === 'crash') {
       state.silenced = { crash: step.error };
-      control.fail(execution, step.error);
+      execution.fail('FAILED', ensureError(step.error), 'NON_RETRYABLE_FAILURE');
     }
     if (step?.do === 'crash' || step?.do === 'fail') throw step.error;
   };
@@ -150,7 +151,7 @@ export class AroundAttempts implements ActivityInterceptor {
   #timeOut(state: AttemptState): void {
     const { options } = state.execution;
     if (options.heartbeatTimeoutMs === 0 && options.startToCloseTimeoutMs === 0) {
-      throw new Error(
+      throw ApplicationFailure.nonRetryable(
         'timeoutOnHeartbeat: the activity has neither heartbeatTimeout nor startToCloseTimeout',
       );
     }

@@ -32,8 +32,9 @@ export interface CrashOutcome<Result, Details> {
  *
  * @param options of the call; or a function of the heartbeat that returns them
  * @param check an assertion; what it throws is thrown on, with the heartbeat and the timeline
- * @returns how many heartbeats, and so crashes, there were
- * @throws Error (as a rejection) if the activity makes no heartbeat
+ * @returns how many heartbeats, and so crashes, there were: those of retries count too
+ * @throws Error (as a rejection) if the activity makes no heartbeat; or what it fails with without
+ * a crash
  */
 export async function crashAtEveryHeartbeat<A extends unknown[], R, D = unknown>(
   fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -46,19 +47,22 @@ export async function crashAtEveryHeartbeat<A extends unknown[], R, D = unknown>
     const crash = new Error(`the program ended at heartbeat ${heartbeat}`);
     const first = new TestActivityEnvironment(environment);
     first.crashOnHeartbeat(heartbeat, crash);
-    const once = { ...call, retryPolicy: { ...call?.retryPolicy, maximumAttempts: 1 } };
-    const crashed = await first.run(fn, ...([once] as unknown as RunParameters<A>)).then(
+    const parameters = [call] as unknown as RunParameters<A>;
+    const crashed = await first.run(fn, ...parameters).then(
       () => false,
-      (failure: unknown) => failure instanceof ActivityFailure && failure.cause === crash,
+      (failure: unknown) => {
+        if (failure instanceof ActivityFailure && failure.cause === crash) return true;
+        throw failure; // it fails without a crash too
+      },
     );
     if (!crashed) {
       if (heartbeat > 1) return heartbeat - 1;
       throw new Error('crashAtEveryHeartbeat: the activity made no heartbeat to crash at');
     }
     const second = new TestActivityEnvironment(environment);
-    second.setHeartbeatDetails(first.attempts.at(-1)?.heartbeats.at(-1)?.details);
+    second.setHeartbeatDetails(first.heartbeats.findLast((details) => details !== undefined));
     await checked(heartbeat, second, async () => {
-      const outcome = await second.run(fn, ...([call] as unknown as RunParameters<A>)).then(
+      const outcome = await second.run(fn, ...parameters).then(
         (result) => ({ result, error: undefined }),
         (error: unknown) => ({ result: undefined, error: error as ActivityFailure }),
       );

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   ActivityRuntime,
   HeartbeatStoreError,
@@ -132,8 +132,23 @@ describe('a file that cannot be read', () => {
     await rm(path);
     await mkdir(path);
     const failure = (await resume().catch((error: unknown) => error)) as ActivityFailure;
-    expect((failure.cause as Error).message).toContain(path);
+    const { message } = failure.cause as Error;
+    expect(message).toMatch(/cannot be read: EISDIR.*It is left as it is\.$/);
+    expect(message).toContain(path);
+    expect(message, 'the file may be as good as ever').not.toContain('delete');
   });
+});
+
+test('a relative folder is that of where the program was', async () => {
+  const before = process.cwd();
+  // A worker thread may not change its folder.
+  const cwd = vi.spyOn(process, 'cwd').mockImplementation(() => folder);
+  const store = fileStore('details');
+  cwd.mockImplementation(() => before);
+  await store.set('x', 'text');
+  cwd.mockRestore();
+  expect(await store.get('x')).toBe('text');
+  await expect(readdir(join(folder, 'details'))).resolves.toHaveLength(1);
 });
 
 test('a path that is none is refused', () => {

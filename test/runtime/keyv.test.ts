@@ -55,6 +55,31 @@ describe.each(stores)('a Keyv %s', (_, open) => {
   });
 });
 
+test('a Keyv that throws fails the activity when its backend is down', async () => {
+  const backend = new Map<string, string>();
+  let down = false;
+  const adapter = {
+    opts: {},
+    on: () => adapter,
+    get: (key: string) => (down ? Promise.reject(new Error('down')) : backend.get(key)),
+    set: (key: string, value: string) => void backend.set(key, value),
+    delete: (key: string) => backend.delete(key),
+    clear: () => undefined,
+  };
+  const store = new Keyv({ store: adapter, throwOnErrors: true });
+  store.on('error', () => {});
+  const runtime = new ActivityRuntime({ store, logger: false });
+  const options = { activityId: 'id', retryPolicy: { maximumAttempts: 1 } };
+  await expect(runtime.run(step, options)).rejects.toThrow('no');
+  down = true;
+  const failure: unknown = await runtime.run(step, options).catch((error: unknown) => error);
+  expect((failure as Error).cause).toBeInstanceOf(HeartbeatStoreError);
+  expect((failure as Error).message).toContain('could not be got: down');
+  down = false;
+  await expect(runtime.run(step, options)).rejects.toThrow('no');
+  await expect(runtime.run(step, options)).resolves.toBe(3);
+});
+
 test('what a Keyv keeps in a file is there when result() has settled', async () => {
   const store = stores[1]![1]();
   const runtime = new ActivityRuntime({ store, logger: false });

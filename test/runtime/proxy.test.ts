@@ -72,6 +72,32 @@ describe('runtime.proxy', () => {
     expect(Object.keys(runtime().proxy(bare))).toEqual(['only']);
   });
 
+  test('has the exports of a module, which are getters in many builds', async () => {
+    const exports = Object.defineProperties(
+      {},
+      {
+        __esModule: { value: true },
+        add: { enumerable: true, get: () => activities.add },
+        constant: { enumerable: true, get: () => 5 },
+      },
+    ) as { readonly add: typeof activities.add };
+    const proxy = runtime().proxy(exports);
+    expect(Object.keys(proxy)).toEqual(['add']);
+    await expect(proxy.add(1, 2)).resolves.toBe(3);
+  });
+
+  test('does not read the accessors of a class', () => {
+    class Service {
+      get connection(): never {
+        throw new Error('read');
+      }
+      work(): number {
+        return 1;
+      }
+    }
+    expect(Object.keys(runtime().proxy(new Service()))).toEqual(['work']);
+  });
+
   test('does not run what every object inherits', async () => {
     const r = runtime();
     const proxy = r.proxy(activities) as object;

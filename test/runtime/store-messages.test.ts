@@ -19,9 +19,6 @@ const storeThat = (parts: Partial<HeartbeatStore>): HeartbeatStore => ({
 });
 
 describe('details that cannot be loaded', () => {
-  const LEFT =
-    'They were left as they are: repair the store, or delete the entry to start from the beginning.';
-
   const causeOf = async (get: HeartbeatStore['get']): Promise<HeartbeatStoreError> => {
     const h = new Harness({ store: storeThat({ get }) });
     const run = h.watch(h.run(never, { activityId: 'import "1"' }));
@@ -42,7 +39,8 @@ describe('details that cannot be loaded', () => {
   ])('because get %s', async (_, get) => {
     const { message, cause } = await causeOf(get);
     expect(message).toBe(
-      `The heartbeat details stored for activity "import \\"1\\"" could not be got. ${LEFT}`,
+      'The heartbeat details stored for activity "import \\"1\\"" could not be got: disk. They were ' +
+        'left as they are: run the activity again once the store answers.',
     );
     expect(cause).toBe(disk);
   });
@@ -53,7 +51,8 @@ describe('details that cannot be loaded', () => {
   ])('because get gives %o', async (stored, what) => {
     const { message, cause } = await causeOf(() => stored);
     expect(message).toBe(
-      `The heartbeat details stored for activity "import \\"1\\"" cannot be read. ${LEFT}`,
+      `The heartbeat details stored for activity "import \\"1\\"" cannot be read: ${what}. They were ` +
+        'left as they are: repair the entry, or delete it to start from the beginning.',
     );
     expect(cause).toEqual(new TypeError(what));
   });

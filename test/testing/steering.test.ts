@@ -152,6 +152,11 @@ describe('timeoutOnHeartbeat', () => {
     env.timeoutOnHeartbeat(1);
     const run = env.run((ctx) => ctx.heartbeat(), { retryPolicy: { maximumAttempts: 1 } });
     await expect(run).rejects.toThrow(/neither heartbeatTimeout nor startToCloseTimeout/);
+
+    const again = new TestActivityEnvironment();
+    again.timeoutOnHeartbeat(1);
+    const retried = again.run((ctx) => ctx.heartbeat()); // would pass at its second attempt
+    await expect(retried).rejects.toThrow(/neither heartbeatTimeout nor startToCloseTimeout/);
   });
 
   test('catches an activity whose late result is wrong to count on', async () => {
@@ -341,6 +346,57 @@ describe('crashAtEveryHeartbeat', () => {
     const options = { retryPolicy: { maximumAttempts: 2 } };
     await crashAtEveryHeartbeat(activity, options, (outcome) => (error = outcome.error));
     expect((error as Error).message).toContain('cannot resume');
+  });
+
+  test('goes on after an attempt that fails by itself, over all heartbeats', async () => {
+    const flaky = (ctx: ActivityContext<number>, table: string[]): void => {
+      for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
+        if (row === 1 && ctx.info.attempt === 1) throw new Error('503');
+        table.push(ROWS[row] ?? '');
+        ctx.heartbeat(row + 1);
+      }
+    };
+    expect(await crashAtEveryHeartbeat(flaky, fresh, allOnce)).toBe(ROWS.length);
+    const losesAtTheEnd = (ctx: ActivityContext<number>, table: string[]): void => {
+      for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
+        if (row === 1 && ctx.info.attempt === 1) throw new Error('503');
+        if (row === ROWS.length - 1) ctx.heartbeat(row + 1); // before it is done
+        table.push(ROWS[row] ?? '');
+        ctx.heartbeat(row + 1);
+      }
+    };
+    await expect(crashAtEveryHeartbeat(losesAtTheEnd, fresh, allOnce)).rejects.toThrow(
+      `after a crash at heartbeat ${ROWS.length}`,
+    );
+  });
+
+  test('resumes from the newest details, also after a heartbeat without', async () => {
+    const given: unknown[] = [];
+    const crashes = await crashAtEveryHeartbeat(
+      (ctx: ActivityContext<number>) => {
+        ctx.heartbeat();
+        ctx.heartbeat(1);
+        ctx.heartbeat();
+      },
+      {},
+      ({ heartbeatDetails }) => given.push(heartbeatDetails),
+    );
+    expect(crashes).toBe(3);
+    expect(given).toEqual([undefined, 1, 1]);
+  });
+
+  test('fails with what the activity fails with if nothing interrupts it', async () => {
+    const checks: number[] = [];
+    const checked = crashAtEveryHeartbeat(
+      (ctx: ActivityContext<number>) => {
+        ctx.heartbeat(1);
+        throw new Error('always');
+      },
+      { retryPolicy: { maximumAttempts: 2 } },
+      ({ heartbeat }) => checks.push(heartbeat),
+    );
+    await expect(checked).rejects.toThrow('always');
+    expect(checks).toEqual([1, 2]);
   });
 
   test('does not let an activity swallow the crash', async () => {
