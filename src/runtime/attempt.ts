@@ -89,7 +89,7 @@ export class Attempt implements ContextSource, AttemptTimes {
         execute === undefined
           ? fn(context, ...args)
           : execute({ context, args }, (input) => fn(input.context, ...input.args));
-      if (isAsyncGenerator(returned)) throw asyncGeneratorRefused();
+      if (isGenerator(returned)) throw generatorRefused();
       outcome = Promise.resolve(returned);
     } catch (thrown) {
       outcome = Promise.reject(thrown);
@@ -343,15 +343,15 @@ export class Attempt implements ContextSource, AttemptTimes {
   }
 }
 
-function isAsyncGenerator(returned: unknown): boolean {
+function isGenerator(returned: unknown): boolean {
   if (typeof returned !== 'object' || returned === null || returned instanceof Promise)
     return false;
-  return Object.prototype.toString.call(returned) === '[object AsyncGenerator]';
+  return /^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(returned));
 }
 
-function asyncGeneratorRefused(): ApplicationFailure {
+function generatorRefused(): ApplicationFailure {
   return new ApplicationFailure(
-    'An activity must return a value or a promise, not an async generator: consume it inside',
+    'An activity must return a value or a promise, not a generator: consume it inside',
     { type: 'TypeError', nonRetryable: true },
   );
 }

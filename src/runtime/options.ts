@@ -113,6 +113,7 @@ export const OPTION_NAMES: OptionNames = {
   elsewhere: {
     retry: 'retryPolicy',
     retries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
+    maxRetries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
     attempts: 'retryPolicy.maximumAttempts',
     backoff: 'retryPolicy.initialInterval and retryPolicy.backoffCoefficient',
     maximumAttempts: 'retryPolicy.maximumAttempts',
@@ -122,6 +123,8 @@ export const OPTION_NAMES: OptionNames = {
     jobId: 'activityId',
     abortSignal: 'signal',
     concurrency: 'maxConcurrentActivities, an option of ActivityRuntime',
+    store: 'an option of ActivityRuntime',
+    logger: 'an option of ActivityRuntime',
     taskQueue: 'not needed in one process; systole/temporal has it',
   },
 };

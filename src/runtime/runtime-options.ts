@@ -33,7 +33,7 @@ export interface RuntimeOptions {
   readonly interceptors?: readonly ActivityInterceptor[] | undefined;
 }
 
-const RUNTIME_OPTION_NAMES: OptionNames = {
+export const RUNTIME_OPTION_NAMES: OptionNames = {
   of: 'ActivityRuntime',
   example: '{ maxConcurrentActivities: 10 }',
   known: new Set([

@@ -1,5 +1,5 @@
 /** The runtime for tests: the real engine, on time that moves only when told. */
-import { badOption } from '../bad-input.js';
+import { badOption, checkNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import { DetailsCodec } from '../heartbeat/details.js';
 import type { AnyFunction } from '../runtime/attempt.js';
@@ -8,7 +8,7 @@ import type { ActivityContext } from '../runtime/context.js';
 import { Engine, type CallOptions } from '../runtime/engine.js';
 import type { Execution } from '../runtime/execution.js';
 import { ActivityHandle } from '../runtime/handle.js';
-import type { RuntimeOptions } from '../runtime/runtime-options.js';
+import { RUNTIME_OPTION_NAMES, type RuntimeOptions } from '../runtime/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
 import type { ProxyOptions, RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
@@ -65,6 +65,11 @@ export class TestActivityEnvironment {
 
   /** @throws TypeError that names the option, the value received and what is accepted */
   constructor(options: TestEnvironmentOptions = {}) {
+    checkNames(options, {
+      ...RUNTIME_OPTION_NAMES,
+      of: 'TestActivityEnvironment',
+      known: new Set([...RUNTIME_OPTION_NAMES.known, 'autoSkip', 'maxAttempts', 'semantics']),
+    });
     const { autoSkip = true, maxAttempts, semantics, ...rest } = options;
     const { logger = false, interceptors = [], ...runtime } = rest;
     this.#autoSkip = autoSkip;

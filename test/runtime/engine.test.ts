@@ -100,10 +100,20 @@ describe('the function', () => {
     expect(failureOf(run)).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
     expect(failureOf(run).cause).toMatchObject({
       type: 'TypeError',
-      message:
-        'An activity must return a value or a promise, not an async generator: consume it inside',
+      message: 'An activity must return a value or a promise, not a generator: consume it inside',
     });
     expect(entered).toBe(false);
+  });
+
+  test('that returns a generator is refused as well: its body would never run', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(function* () {
+        yield expect.unreachable();
+      }),
+    );
+    await h.advance(10_000);
+    expect(failureOf(run)).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
   });
 
   test('may return an array, an iterator, or nothing', async () => {

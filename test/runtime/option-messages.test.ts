@@ -149,6 +149,7 @@ describe('of a call', () => {
   const ELSEWHERE: Record<string, string> = {
     retry: 'retryPolicy',
     retries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
+    maxRetries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
     attempts: 'retryPolicy.maximumAttempts',
     backoff: 'retryPolicy.initialInterval and retryPolicy.backoffCoefficient',
     maximumAttempts: 'retryPolicy.maximumAttempts',
@@ -158,6 +159,8 @@ describe('of a call', () => {
     jobId: 'activityId',
     abortSignal: 'signal',
     concurrency: 'maxConcurrentActivities, an option of ActivityRuntime',
+    store: 'an option of ActivityRuntime',
+    logger: 'an option of ActivityRuntime',
     taskQueue: 'not needed in one process; systole/temporal has it',
   };
 

@@ -375,3 +375,12 @@ test('a proxy runs activities of an object in the environment', async () => {
   expect(await wait('a')).toBe('a');
   expect(env.attempts).toMatchObject([{ activityType: 'wait', endedAt: 3_600_000 }]);
 });
+
+test('an option that is none is refused by the name of the environment', () => {
+  expect(() => new TestActivityEnvironment({ autoskip: false } as object)).toThrow(
+    'TestActivityEnvironment has no option "autoskip"; did you mean "autoSkip"?',
+  );
+  expect(() => new TestActivityEnvironment({ concurrency: 1 } as object)).toThrow(
+    'TestActivityEnvironment has no option "concurrency"; here it is maxConcurrentActivities',
+  );
+});
