@@ -105,14 +105,18 @@ describe('a file that cannot be read', () => {
       { activityId: 'x' },
     );
 
-  test.each<[string, (text: string) => string]>([
+  test.each<[string, (text: string) => string, reason?: string]>([
     ['is empty', () => ''],
     ['is cut off', (text) => text.slice(0, -10)],
-    ['has a flipped letter', (text) => text.replace('41', '42')],
+    ['has a flipped letter', (text) => text.replace('41', '42'), 'its checksum is wrong'],
     ['is not ours', () => '[]'],
     ['is null', () => 'null'],
-    ['is another activity, renamed', (text) => text.replace('"x"', '"y"')],
-  ])('because it %s fails the activity with an error that names it', async (_, spoil) => {
+    [
+      'is another activity, renamed',
+      (text) => text.replace('"x"', '"y"'),
+      'it is that of another activity',
+    ],
+  ])('because it %s fails the activity with an error that names it', async (_, spoil, reason) => {
     await fileStore(folder).set('x', '{"json":41}');
     const path = join(folder, (await files())[0]!);
     const spoilt = spoil(await readFile(path, 'utf8'));
@@ -122,7 +126,12 @@ describe('a file that cannot be read', () => {
 
     expect(failure).toMatchObject({ attempt: 0, retryState: 'NON_RETRYABLE_FAILURE' });
     expect(failure.cause).toBeInstanceOf(HeartbeatStoreError);
-    expect((failure.cause as Error).message).toContain(path);
+    const { message, cause } = failure.cause as Error;
+    expect(cause).toBeInstanceOf(Error);
+    expect(message).toBe(
+      `The heartbeat details in ${path} cannot be read: ${reason ?? (cause as Error).message}. The ` +
+        'file was left as it is: repair it, or delete it to start from the beginning.',
+    );
     expect(await readFile(path, 'utf8')).toBe(spoilt); // left as it was
   });
 
@@ -137,6 +146,12 @@ describe('a file that cannot be read', () => {
     expect(message).toContain(path);
     expect(message, 'the file may be as good as ever').not.toContain('delete');
   });
+});
+
+test('the name of a file begins with what can be read of the id', async () => {
+  const store = fileStore(folder);
+  await store.set('Import: big.CSV', 'text');
+  expect((await files())[0]).toMatch(/^import-big-csv\.[0-9a-f]{32}\.json$/);
 });
 
 test('a relative folder is that of where the program was', async () => {
