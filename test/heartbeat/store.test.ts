@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HeartbeatStoreError, type HeartbeatStore } from '../../src/index.js';
-import { StoreWriter } from '../../src/heartbeat/store.js';
+import { StoreWriter, type BusyWriters } from '../../src/heartbeat/store.js';
 import { Harness, never } from '../support/harness.js';
 import { turn } from '../support/virtual-clock.js';
 
@@ -44,6 +44,57 @@ function writer(store: HeartbeatStore): { writer: StoreWriter; errors: unknown[]
   const errors: unknown[] = [];
   return { writer: new StoreWriter(store, 'id', new Map(), (error) => errors.push(error)), errors };
 }
+
+describe('a writer is among the busy ones', () => {
+  const busyWith = (store: HeartbeatStore): { writes: StoreWriter; busy: BusyWriters } => {
+    const busy: BusyWriters = new Map();
+    return { writes: new StoreWriter(store, 'id', busy, () => {}), busy };
+  };
+
+  test('until all its writes are over', async () => {
+    const ends: (() => void)[] = [];
+    const set = (): Promise<void> => new Promise((resolve) => ends.push(resolve));
+    const { writes, busy } = busyWith({ get: () => undefined, set, delete: set });
+    writes.write('1');
+    writes.write('2');
+    expect([...busy]).toEqual([['id', writes]]);
+    ends[0]?.();
+    await turn();
+    expect(ends).toHaveLength(2);
+    expect([...busy]).toEqual([['id', writes]]);
+    const flushed = writes.flush();
+    ends[1]?.();
+    await flushed;
+    expect(busy.size).toBe(0);
+    expect(writes.flush()).toBeUndefined();
+  });
+
+  test.each([
+    ['the last one fails', () => Promise.reject(new Error('disk'))],
+    [
+      'the one that follows throws at once',
+      () => {
+        throw new Error('disk');
+      },
+    ],
+    ['the one that follows is made at once', () => undefined],
+  ])('and no longer when %s', async (_, second) => {
+    let calls = 0;
+    const set = (): unknown => (calls++ === 0 ? Promise.resolve() : second());
+    const { writes, busy } = busyWith({ get: () => undefined, set, delete: set });
+    writes.write('1');
+    writes.write('2');
+    await turn();
+    expect(calls).toBe(2);
+    expect(busy.size).toBe(0);
+  });
+
+  test('never with a synchronous store', () => {
+    const { writes, busy } = busyWith(new Map<string, string>());
+    writes.write('1');
+    expect(busy.size).toBe(0);
+  });
+});
 
 describe('the writes of one activity', () => {
   test('go to a synchronous store at once', () => {
