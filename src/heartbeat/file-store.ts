@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { badOption } from '../bad-input.js';
-import { HeartbeatStoreError } from '../failures.js';
+import { ensureError, HeartbeatStoreError } from '../failures.js';
 import type { HeartbeatStore } from './store.js';
 
 /** What a file holds, as JSON. */
@@ -15,9 +15,10 @@ interface Stored {
 
 /**
  * Keeps the newest reported heartbeat details of each activity in a file of `folder`, which is
- * made at the first write. A relative path is that from where the program is now. A file is written under another name, flushed to the disk (fsync) and
- * renamed: a program that is killed, or loses power, leaves the old details or the new ones. A
- * file that cannot be read fails its activity with a `HeartbeatStoreError` that names the file.
+ * made at the first write. A relative path is that from where the program is now. A file is written
+ * under another name, flushed to the disk (fsync) and renamed: a program that is killed, or loses
+ * power, leaves the old details or the new ones. A file that cannot be read fails its activity with
+ * a `HeartbeatStoreError` that names the file.
  *
  * Any number of processes may share a folder, but only one at a time may run a given `activityId`.
  *
@@ -85,11 +86,9 @@ async function read(path: string, activityId: string): Promise<string | undefine
 }
 
 function unreadable(path: string, advice: string, cause: unknown): HeartbeatStoreError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new HeartbeatStoreError(
-    `The heartbeat details in ${path} cannot be read: ${reason}. ${advice}`,
-    { cause },
-  );
+  const reason = ensureError(cause).message;
+  const message = `The heartbeat details in ${path} cannot be read: ${reason}. ${advice}`;
+  return new HeartbeatStoreError(message, { cause });
 }
 
 async function replace(path: string, text: string): Promise<void> {

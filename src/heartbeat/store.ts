@@ -98,7 +98,10 @@ export class StoreWriter {
   /** The write is over; goes on with what has come meanwhile. */
   #next(goOn = true): Promise<void> | undefined {
     this.#writing = undefined;
-    if (!goOn || !this.#start()) this.#busy.delete(this.#activityId);
+    if (!goOn || !this.#start()) {
+      this.#busy.delete(this.#activityId);
+      this.#again = false;
+    }
     return this.#writing;
   }
 

@@ -18,7 +18,13 @@ import * as control from './control.js';
 import { describe, type ActivityDescription } from './description.js';
 import { Execution, type Listing } from './execution.js';
 import { compose } from './interceptors.js';
-import { activityIdOf, signalOf, type ActivityOptions, type ResolvedOptions } from './options.js';
+import {
+  activityIdOf,
+  argsOf,
+  signalOf,
+  type ActivityOptions,
+  type ResolvedOptions,
+} from './options.js';
 import { OptionsReader } from './options-reader.js';
 import { GeneratedIds } from './random-token.js';
 import { Registry } from './registry.js';
@@ -121,7 +127,7 @@ export class Engine {
     const options = this.#options.read(call);
     const activityId = activityIdOf(call);
     const signal = signalOf(call);
-    const args = readArgs(call?.args);
+    const args = argsOf(call);
     if (this.#services.shutdown.begun) {
       throw new RuntimeShutdownError('This runtime is shutting down; it takes no new activities');
     }
@@ -251,12 +257,4 @@ export class Engine {
     }
     return done.promise;
   }
-}
-
-const NO_ARGS: readonly unknown[] = [];
-
-function readArgs(args: readonly unknown[] | undefined): readonly unknown[] {
-  if (args === undefined) return NO_ARGS;
-  if (Array.isArray(args)) return args;
-  throw badOption('args', args, "an array of the function's arguments after ctx");
 }

@@ -23,7 +23,9 @@ export function loadDetails(
     }
     const id = JSON.stringify(activityId);
     const reason = ensureError(cause).message;
-    const message = `The heartbeat details stored for activity ${id} ${what}: ${reason}. They were left as they are: ${advice}.`;
+    const message =
+      `The heartbeat details stored for activity ${id} ${what}: ${reason}. They were left as they ` +
+      `are: ${advice}.`;
     onLoaded(undefined, new HeartbeatStoreError(message, { cause }));
   };
   const failToGet = (cause: unknown): void => {

@@ -205,6 +205,16 @@ export function signalOf(call: ActivityOptions | undefined): AbortSignal | undef
   throw badOption('signal', signal, 'an AbortSignal, such as the signal of an AbortController');
 }
 
+const NO_ARGS: readonly unknown[] = [];
+
+/** @throws TypeError as `resolveOptions`, which is called before */
+export function argsOf(call: { readonly args?: unknown } | undefined): readonly unknown[] {
+  const args: unknown = call?.args;
+  if (args === undefined) return NO_ARGS;
+  if (Array.isArray(args)) return args as readonly unknown[];
+  throw badOption('args', args, "an array of the function's arguments after ctx");
+}
+
 /** By shape: a polyfill's signal, or another realm's, is as good. */
 function isAbortSignal(value: unknown): value is AbortSignal {
   if (typeof value !== 'object' || value === null) return false;

@@ -4,7 +4,13 @@ import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
 import { ignore } from '../promises.js';
 import type { ActivityContext } from '../runtime/context.js';
 import type { CallOptions } from '../runtime/engine.js';
-import { activityIdOf, OPTION_NAMES, signalOf, type ActivityOptions } from '../runtime/options.js';
+import {
+  activityIdOf,
+  argsOf,
+  OPTION_NAMES,
+  signalOf,
+  type ActivityOptions,
+} from '../runtime/options.js';
 import { activityFailure } from '../runtime/outcome.js';
 import type { ActivityRunner } from '../runtime/runner.js';
 import type { RunParameters } from '../runtime/runtime.js';
@@ -13,7 +19,7 @@ import { asOwnError } from './client-errors.js';
 import { TemporalCompletion } from './completion.js';
 import { TemporalActivityHandle } from './handle.js';
 import { registeredName } from './registered-names.js';
-import { readArgs, resolveForTemporal, startOptions } from './start-options.js';
+import { resolveForTemporal, startOptions } from './start-options.js';
 
 /** Options of `TemporalRuntime`. */
 export interface TemporalRuntimeOptions {
@@ -116,7 +122,7 @@ export class TemporalRuntime implements ActivityRunner {
     const options = resolveForTemporal(call, this.#defaults);
     const activityId = activityIdOf(call) ?? globalThis.crypto.randomUUID();
     const signal = signalOf(call);
-    const args = readArgs(call?.args);
+    const args = argsOf(call);
     if (signal?.aborted === true) {
       const cause = new CancelledFailure('CANCELLED', { cause: signal.reason });
       const never = { activityId, activityType, attempt: 0 };

@@ -1,5 +1,4 @@
 /** systole's options as those of a Standalone Activity. What Temporal cannot do is refused. */
-import { badOption } from '../bad-input.js';
 import type { CallOptions } from '../runtime/engine.js';
 import { resolveOptions, type ActivityOptions, type ResolvedOptions } from '../runtime/options.js';
 import type { ErrorType, ResolvedRetryPolicy } from '../retry/policy.js';
@@ -122,10 +121,4 @@ export function retryPolicy(policy: ResolvedRetryPolicy): TemporalRetryPolicy {
 
 function isName(type: ErrorType): type is string {
   return typeof type === 'string';
-}
-
-export function readArgs(args: unknown): readonly unknown[] {
-  if (args === undefined) return [];
-  if (Array.isArray(args)) return args as readonly unknown[];
-  throw badOption('args', args, "an array of the function's arguments after ctx");
 }

@@ -89,6 +89,19 @@ describe('a writer is among the busy ones', () => {
     expect(busy.size).toBe(0);
   });
 
+  test('and what it was asked to make again is of those writes alone', async () => {
+    const store = new SlowStore();
+    const { writes } = busyWith(store);
+    writes.write('1');
+    const flushed = writes.flush();
+    store.calls[0]?.settle();
+    await flushed;
+    writes.write('2'); // of a later run, whose failure waits for its next report
+    store.calls[1]?.settle(new Error('disk'));
+    await turn();
+    expect(store.log).toEqual(['1', '2']);
+  });
+
   test('never with a synchronous store', () => {
     const { writes, busy } = busyWith(new Map<string, string>());
     writes.write('1');

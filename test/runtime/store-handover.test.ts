@@ -154,6 +154,11 @@ describe.each(['cancel', 'terminate'] as const)('after %s, before its last write
 });
 
 describe('a last write that fails', () => {
+  const reportsOnce = (ctx: ActivityContext<number>): Promise<void> => {
+    ctx.heartbeat(5);
+    return ctx.sleep(100);
+  };
+
   test('is made once more', async () => {
     const { h, store } = make();
     const first = h.watch(h.run(exportRows, { ...IMMEDIATE, args: [['a']] }));
@@ -168,10 +173,7 @@ describe('a last write that fails', () => {
     await h.advance(100);
     expect(second.outcome).toMatchObject({ value: [] });
 
-    const third = h.start((ctx: ActivityContext<number>) => {
-      ctx.heartbeat(5);
-      return ctx.sleep(100);
-    }, IMMEDIATE);
+    const third = h.start(reportsOnce, IMMEDIATE);
     await h.advance(60);
     store.failures = 1;
     await h.advance(400);
@@ -182,10 +184,7 @@ describe('a last write that fails', () => {
 
   test('is given up after that: the caller is told, and the next run finds what is there', async () => {
     const { h, store } = make();
-    const first = h.start((ctx: ActivityContext<number>) => {
-      ctx.heartbeat(5);
-      return ctx.sleep(100);
-    }, IMMEDIATE);
+    const first = h.start(reportsOnce, IMMEDIATE);
     await h.advance(60);
     store.failures = 2;
     await h.advance(1_000);
