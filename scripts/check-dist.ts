@@ -1,7 +1,7 @@
-// Fails when a declaration file in dist names another package, or a script that has to run without
-// Node names a Node module. Only systole/temporal may name Temporal's packages, optional peers.
+// Fails when a file in dist names another package, or a script that has to run without Node names a
+// Node module. Only systole/temporal may name Temporal's packages, optional peers.
 import { readdir, readFile } from 'node:fs/promises';
-import { builtinModules } from 'node:module';
+import { isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
 
 /** The others run in browsers, Bun and Deno too. */
@@ -10,7 +10,6 @@ const nodeEntries = new Set(['context', 'node', 'temporal']);
 const isPeerOf = (file: string, name: string): boolean =>
   /^temporal\./.test(file) && name.startsWith('@temporalio/');
 
-const builtins = new Set(builtinModules);
 const specifier =
   /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*|<reference\s+(?:types|path)=\s*)(['"])([^'"\n]+)\1/g;
 
@@ -32,10 +31,11 @@ for (const file of files) {
 const problems: string[] = [];
 
 for (const [file, names] of named) {
-  if (!/\.d\.c?ts$/.test(file)) continue;
+  const types = /\.d\.c?ts$/.test(file);
   for (const name of names) {
-    if (!name.startsWith('.') && !isPeerOf(file, name))
-      problems.push(`${file}: types of '${name}' leak into ours`);
+    if (name.startsWith('.') || isPeerOf(file, name)) continue;
+    if (types) problems.push(`${file}: types of '${name}' leak into ours`);
+    else if (!isBuiltin(name)) problems.push(`${file}: needs '${name}', which nothing installs`);
   }
 }
 
@@ -46,17 +46,7 @@ for (const file of files) {
 }
 for (const file of portable) {
   for (const name of named.get(file) ?? []) {
-    if (name.startsWith('node:') || builtins.has(name)) {
-      problems.push(`${file}: needs the Node module '${name}'`);
-    }
-  }
-}
-
-for (const [file, names] of named) {
-  for (const name of names) {
-    if (name.startsWith('@temporalio/') && !isPeerOf(file, name)) {
-      problems.push(`${file}: needs the optional peer '${name}'`);
-    }
+    if (isBuiltin(name)) problems.push(`${file}: needs the Node module '${name}'`);
   }
 }
 

@@ -1,11 +1,12 @@
 // Builds twice, in two copies of what the build needs, and fails when any byte of dist differs:
-// whoever builds the same source can check that it is what was published.
+// whoever builds the same source can check that it is what was published. Needs a build.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { packagesIn } from './licenses.js';
 
 const inputs = ['src', 'scripts', 'package.json', 'tsconfig.json', 'tsup.config.ts'];
 
@@ -48,20 +49,16 @@ async function hashesIn(name: string): Promise<Map<string, string>> {
   return new Map(hashes);
 }
 
-/** Copies the packages whose code may get into dist, with their paths, and links the tools. */
+/** Copies the packages whose code gets into dist, with their paths, and links the tools. */
 async function layOutPackages(folder: string): Promise<void> {
-  const lock = JSON.parse(await readFile('package-lock.json', 'utf8')) as {
-    packages: Record<string, { dev?: boolean; devOptional?: boolean; peer?: boolean }>;
-  };
-  const isTool = (name: string): boolean => {
-    const found = lock.packages[`node_modules/${name}`];
-    return found === undefined || (found.dev ?? found.devOptional ?? found.peer ?? false);
-  };
+  const carried = await packagesIn('dist');
   const names = await readdir('node_modules');
   await Promise.all(
     names.map((name) => {
       const [from, to] = [resolve('node_modules', name), join(folder, 'node_modules', name)];
-      return isTool(name) ? symlink(from, to, 'junction') : cp(from, to, { recursive: true });
+      return carried.includes(name)
+        ? cp(from, to, { recursive: true })
+        : symlink(from, to, 'junction');
     }),
   );
 }

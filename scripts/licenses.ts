@@ -1,14 +1,19 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Writes the licenses of the packages whose code the CommonJS build carries, as its maps tell. */
+/** Writes the licenses of the packages whose code is in the build. */
 export async function writeLicenses(dist: string): Promise<void> {
+  const texts = await Promise.all((await packagesIn(dist)).map(licenseOf));
+  const intro = 'The scripts in this folder carry code of the packages below.';
+  await writeFile(join(dist, 'LICENSES.txt'), `${intro}\n\n${texts.join('\n')}`);
+}
+
+/** The names of the packages whose code is in both builds, as the maps of the later one tell. */
+export async function packagesIn(dist: string): Promise<string[]> {
   const maps = (await readdir(dist)).filter((file) => file.endsWith('.cjs.map'));
   const sources = await Promise.all(maps.map((file) => sourcesOf(join(dist, file))));
   const names = sources.flat().flatMap((source) => packageName.exec(source)?.[1] ?? []);
-  const texts = await Promise.all([...new Set(names)].sort().map(licenseOf));
-  const intro = 'The CommonJS files in this folder carry code of the packages below.';
-  await writeFile(join(dist, 'LICENSES.txt'), `${intro}\n\n${texts.join('\n')}`);
+  return [...new Set(names)].sort();
 }
 
 const packageName = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//;
@@ -21,5 +26,8 @@ async function licenseOf(name: string): Promise<string> {
   const folder = join('node_modules', name);
   const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
   if (file === undefined) throw new Error(`${name} ships no license file`);
-  return `== ${name}\n\n${await readFile(join(folder, file), 'utf8')}`;
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return `== ${name} ${manifest.version}\n\n${await readFile(join(folder, file), 'utf8')}`;
 }

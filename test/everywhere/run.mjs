@@ -2,7 +2,7 @@
 // `node run.mjs [part of a name]`, after a build; SYSTOLE_DIST names another folder than dist.
 // A platform that cannot be had here is told of and left out; a check that fails fails this.
 import { spawn } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -38,16 +38,13 @@ if (!['index.js', 'index.cjs', 'testing.js'].every((file) => existsSync(join(dis
   console.log(`all in all: ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
-/** A project that has the package installed, with what it depends on beside it. */
+/** A project that has the package installed, and nothing beside it. */
 async function layOut(work) {
   const manifest = await readFile(join(root, 'package.json'), 'utf8');
   const systole = join(work, 'node_modules/systole');
   await mkdir(systole, { recursive: true });
   await writeFile(join(systole, 'package.json'), manifest);
   await cp(dist, join(systole, 'dist'), { recursive: true });
-  for (const name of Object.keys(JSON.parse(manifest).dependencies)) {
-    await symlink(join(root, 'node_modules', name), join(work, 'node_modules', name), 'junction');
-  }
   await writeFile(join(work, 'package.json'), '{ "private": true, "type": "module" }\n');
   for (const file of ['suite.mjs', 'host.mjs', 'esm.mjs', 'cjs.mjs', 'page.mjs']) {
     await cp(join(here, file), join(work, file));
