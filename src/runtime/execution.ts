@@ -284,6 +284,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (next.again) this.#yield(attempt, next, now);
     else this.#close(next.status);
 
+    if (next.again) this.#remember().held = []; // who hears of it may act: news of that come after
     if (unreported) this.heartbeats.report(attempt.number);
     if (timedOut !== undefined) {
       const told = withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
@@ -292,7 +293,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const goesOn = next.again && this.closed === undefined; // who heard the abort may have closed it
     if (next.again || !accepted) {
       const coming = goesOn ? nextAttempt(next) : {};
-      this.emit('attemptFailed', { failure, ...coming }, attempt.number);
+      emit(this, 'attemptFailed', attempt.number, { failure, ...coming });
     }
     this.#leave(attempt);
 
@@ -302,8 +303,9 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
         const { delayMs } = next;
         warnOfRetry(this, this.#remember(), { failure, delayMs, attempt: attempt.number });
       }
-      if (reset !== undefined && this.closed === undefined) this.emit('reset', NO_FIELDS);
-      if (next.paused && this.dispatch.paused) this.emit('paused', NO_FIELDS);
+      if (reset !== undefined) emit(this, 'reset', this.attemptNumber, NO_FIELDS);
+      if (next.paused) emit(this, 'paused', this.attemptNumber, NO_FIELDS);
+      this.#tellHeld();
       this.dispatch.goOn();
     }
     this.services.scheduler.handOut();
@@ -357,7 +359,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const history = this.#remember();
     history.abandonedAttempts++;
     attempt.interruption.deliver(new CancelledFailure('NOT_FOUND'));
-    this.emit('attemptAbandoned', NO_FIELDS, attempt.number);
+    emit(this, 'attemptAbandoned', attempt.number, NO_FIELDS);
     warnOfAbandoned(this, history, attempt.number);
   }
 
@@ -487,12 +489,21 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   // ── Telling ──────────────────────────────────────────────────────────────────────────────────
 
+  /** Tells of a change; after the end of an attempt, if that is being told. */
   emit<Name extends ActivityEventName>(
     name: Name,
     fields: EventFields<Name>,
     attempt: number = this.attemptNumber,
   ): void {
-    emit(this, name, attempt, fields);
+    const held = this.history?.held;
+    if (held === undefined) emit(this, name, attempt, fields);
+    else held.push(() => emit(this, name, attempt, fields));
+  }
+
+  #tellHeld(): void {
+    const history = this.#remember();
+    for (const tell of history.held ?? []) tell(); // and what their listeners add
+    history.held = undefined;
   }
 }
 

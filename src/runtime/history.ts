@@ -10,4 +10,6 @@ export class History {
   attemptsWithoutProgress = 0;
   /** The log has it that the activity will be retried for ever. */
   toldOfEndlessness = false;
+  /** Events that wait until the end of an attempt has been told; undefined if none is being told. */
+  held: (() => void)[] | undefined;
 }

@@ -392,7 +392,7 @@ describe('terminate', () => {
     },
   );
 
-  test('by a listener of attemptFailed: nothing is said after failed', async () => {
+  test('by a listener of attemptFailed: failed is the last word', async () => {
     const h = new Harness();
     const handle = h.start((ctx) => ctx.sleep(10).then(failing));
     handle.pause();
@@ -404,7 +404,7 @@ describe('terminate', () => {
       false,
     );
     await h.advance(100);
-    expect(h.names()).toEqual(['scheduled', 'started', 'attemptFailed', 'failed']);
+    expect(h.names()).toEqual(['scheduled', 'started', 'attemptFailed', 'paused', 'failed']);
     expectNothingLeft(h);
   });
 });

@@ -282,6 +282,86 @@ describe('a listener may', () => {
   });
 });
 
+describe('the end of an attempt is told before what its listeners bring about', () => {
+  /** An attempt that hangs after a report that is held back; it is to be paused when it times out. */
+  function hung(...steps: readonly [ActivityEventName | 'abort', (handle: Handle) => void][]) {
+    const h = new Harness();
+    const handle = h.start(
+      (ctx) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat(2);
+        ctx.signal.addEventListener('abort', () => {
+          for (const [name, act] of steps) if (name === 'abort') act(handle);
+        });
+        return never();
+      },
+      { heartbeatTimeout: '1s', heartbeatThrottleInterval: '1m', retryPolicy: FAST },
+    );
+    h.events.length = 0;
+    for (const [name, act] of steps) {
+      if (name !== 'abort') h.engine.events.add(name, () => act(handle), true);
+    }
+    return { h, handle };
+  }
+  type Handle = ReturnType<Harness['start']>;
+  const terminate = (handle: Handle): void => handle.terminate();
+  const pause = (handle: Handle): void => handle.pause();
+  const unpause = (handle: Handle): void => handle.unpause();
+  const ENDED = ['heartbeat', 'attemptFailed', 'attemptAbandoned'];
+
+  test.each(['heartbeat', 'abort', 'attemptFailed', 'attemptAbandoned'] as const)(
+    'terminated at %s: failed comes last, and no attempt after it',
+    async (name) => {
+      const { h } = hung([name, terminate]);
+      await h.advance(10_000);
+      expect(h.names()).toEqual([...ENDED, 'failed']);
+    },
+  );
+
+  test.each(['heartbeat', 'abort', 'attemptFailed', 'attemptAbandoned'] as const)(
+    'paused at %s: paused comes after it, and no attempt',
+    async (name) => {
+      const { h, handle } = hung([name, pause]);
+      await h.advance(10_000);
+      expect(h.names()).toEqual([...ENDED, 'paused']);
+      handle.unpause();
+      await h.turn();
+      expect(h.names()).toEqual([...ENDED, 'paused', 'unpaused', 'started', 'heartbeat']);
+    },
+  );
+
+  test.each(['heartbeat', 'abort', 'attemptFailed', 'attemptAbandoned'] as const)(
+    'paused before, unpaused and paused again at %s: each is told once, in that order',
+    async (name) => {
+      const { h, handle } = hung([name, unpause], [name, pause]);
+      handle.pause();
+      await h.advance(10_000);
+      expect(h.names()).toEqual([...ENDED, 'paused', 'unpaused', 'paused']);
+    },
+  );
+
+  test('what a listener of such news brings about comes after the other news', async () => {
+    const { h, handle } = hung(
+      ['attemptFailed', unpause],
+      ['attemptFailed', pause],
+      ['unpaused', terminate],
+    );
+    handle.pause();
+    await h.advance(10_000);
+    expect(h.names()).toEqual([...ENDED, 'paused', 'unpaused', 'paused', 'failed']);
+  });
+
+  test('news of other activities do not wait', async () => {
+    const { h, handle } = hung(['attemptFailed', () => void h.run(() => 1)]);
+    const id = handle.activityId;
+    await h.advance(1_050);
+    handle.terminate();
+    const own = h.events.filter(({ activityId }) => activityId === id);
+    expect(own.map(({ name }) => name)).toEqual([...ENDED, 'failed']);
+    expect(h.names().slice(0, 4)).toEqual(['heartbeat', 'attemptFailed', 'scheduled', 'started']);
+  });
+});
+
 describe('on and once', () => {
   test('once is for one event only', () => {
     const h = new Harness({}, false);

@@ -295,13 +295,13 @@ describe('of an activity that runs', () => {
     ]);
   });
 
-  test('that is terminated by a listener of attemptFailed: no reset is told', async () => {
+  test('that is terminated by a listener of attemptFailed: failed is the last word', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h);
     h.engine.events.add('attemptFailed', () => handle.terminate(), false);
     handle.reset();
     await fail();
-    expect(h.names()).toEqual(['scheduled', 'started', 'attemptFailed', 'failed']);
+    expect(h.names()).toEqual(['scheduled', 'started', 'attemptFailed', 'reset', 'failed']);
   });
 
   test('when its attempt has ended it may be reset again', async () => {
