@@ -7,6 +7,9 @@ export const sizeTarget = 20_000;
 /** What it may weigh as long as the target is not reached: nothing grows unseen. */
 export const sizeBudget = 30_500;
 
+/** What the time of an import comes from, as a clock in CI would be a poor judge of it. */
+export const importBudget = { files: 5, bytes: 225_000 };
+
 export interface Size {
   minified: number;
   gzipped: number;

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
-import { entrySize, sizeBudget } from '../../scripts/size.js';
+import { entrySize, importBudget, sizeBudget } from '../../scripts/size.js';
 import { entries } from '../../tsup.config.js';
 
 interface Conditions {
@@ -52,6 +53,18 @@ describe.skipIf(dist === 'no source')('built', () => {
     expect(cjs).toEqual(esm);
   });
 
+  test.each(['js', 'cjs'])(
+    'an import stays within its budget, of files read and bytes compiled: %s',
+    async (extension) => {
+      const read = await filesRead(join('dist', `index.${extension}`));
+      const bytes = [...read.values()].reduce((sum, text) => sum + text.length, 0);
+      expect(read.size).toBeLessThanOrEqual(importBudget.files);
+      expect(bytes).toBeLessThanOrEqual(importBudget.bytes);
+      // Or the counting has missed what is needed most.
+      expect([...read.values()].some((text) => text.includes('beginAttempt('))).toBe(true);
+    },
+  );
+
   test('a program that uses one failure class does not carry the runtime', async () => {
     const whole = await bundle(`import * as systole from 'systole'; globalThis.systole = systole;`);
     const part = await bundle(
@@ -63,6 +76,19 @@ describe.skipIf(dist === 'no source')('built', () => {
 });
 
 const runtimeClass = /class _?ActivityRuntime\b|ActivityRuntime\d* = class/;
+
+/** The texts of a script and of all that it loads at its start, by path. */
+async function filesRead(path: string, read = new Map<string, string>()) {
+  if (read.has(path)) return read;
+  const text = await readFile(path, 'utf8');
+  read.set(path, text);
+  const loads = /^(?:import\b|\} from\b|var \w+ = require\(|require\().*?(['"])([^'"]+)\1/gm;
+  for (const [, , name = ''] of text.matchAll(loads)) {
+    if (!name.startsWith('.')) throw new Error(`${path} loads ${name}`);
+    await filesRead(join(dirname(path), name), read);
+  }
+  return read;
+}
 
 /** The names of an entry, as a new process sees them that finds the package by its own name. */
 async function names(type: 'module' | 'commonjs', load: string): Promise<string[]> {
