@@ -1,4 +1,5 @@
 /** How input is refused: one wording for every option of every call. */
+import { isThenable } from './promises.js';
 
 /** A value as an error message shows it: short, and never throwing. */
 export function show(value: unknown): string {
@@ -29,6 +30,15 @@ function quote(text: string): string {
 /** The TypeError for an option with a value it does not take. */
 export function badOption(name: string, value: unknown, accepted: string): TypeError {
   return new TypeError(`${name}: received ${show(value)}; expected ${accepted}`);
+}
+
+/**
+ * Refuses a promise as the result of a completion: it may be rejected yet.
+ *
+ * @throws TypeError
+ */
+export function checkResult(result: unknown): void {
+  if (isThenable(result)) throw badOption('complete', result, 'the value itself: await it first');
 }
 
 /** One set of option names: what is known, and what people coming from elsewhere write instead. */

@@ -2,7 +2,7 @@
  * What may be asked of an activity from outside, whatever it is doing: the operations of a handle,
  * of the completion by token, and of a shutdown. Each acts before it returns.
  */
-import { badOption, checkNames } from '../bad-input.js';
+import { badOption, checkNames, checkResult } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import {
   ActivityNotFoundError,
@@ -226,6 +226,7 @@ function ownDelay({ lastFailure }: History): boolean {
 
 /** By id: whether an attempt runs or not. */
 export function complete(execution: Execution, result: unknown): void {
+  checkResult(result);
   if (execution.closed !== undefined) throw notFound(execution);
   execution.complete(result);
 }

@@ -1,5 +1,5 @@
 /** Completing attempts on Temporal from outside, by their task tokens. */
-import { badOption } from '../bad-input.js';
+import { badOption, checkResult } from '../bad-input.js';
 import type { CompletionLike } from '../runtime/runner.js';
 import type { Client } from './client-api.js';
 import { asOwnError } from './client-errors.js';
@@ -19,9 +19,10 @@ export class TemporalCompletion implements CompletionLike {
 
   /** Completes the activity with a result. */
   complete(taskToken: string, result?: unknown): Promise<void> {
-    return this.#act('complete', taskToken, (token) =>
-      this.#client.activity.complete(token, result),
-    );
+    return this.#act('complete', taskToken, (token) => {
+      checkResult(result);
+      return this.#client.activity.complete(token, result);
+    });
   }
 
   /** As if the attempt had thrown it: the retry policy decides. */

@@ -1,4 +1,5 @@
 /** An activity on Temporal from outside. */
+import { checkResult } from '../bad-input.js';
 import { durationMs } from '../duration.js';
 import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
 import { Deferred, ignore } from '../promises.js';
@@ -148,6 +149,7 @@ export class TemporalActivityHandle<
   /** Completes the activity, whether an attempt runs or not. */
   complete(result: Result): Promise<void> {
     return this.#do('complete', async () => {
+      checkResult(result);
       try {
         await this.#client.activity.complete(this.#id, result);
       } catch (error) {

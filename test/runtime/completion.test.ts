@@ -194,6 +194,18 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
   });
 
+  test('complete refuses a promise, and nothing is lost by it', async () => {
+    const h = new Harness();
+    const open = leaveOpen(h);
+    await expect(speak(h, open).complete(Promise.resolve(1))).rejects.toThrow(
+      new TypeError(
+        'complete: received an instance of Promise; expected the value itself: await it first',
+      ),
+    );
+    await speak(h, open).complete(1);
+    expect(await open.handle.result()).toBe(1);
+  });
+
   test('complete wins over the function that still runs', async () => {
     const h = new Harness();
     let token = '';

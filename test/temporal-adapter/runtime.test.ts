@@ -71,6 +71,15 @@ describe('what is started', () => {
   });
 });
 
+test('complete refuses a promise before the server is asked', async () => {
+  const runtime = new TemporalRuntime({ client: fakeClient().client, taskQueue: 'imports' });
+  const handle = await runtime.start(importRows, { args: ['a.csv'], ...minute });
+  const refused = /^complete: received an instance of Promise; expected the value itself/;
+  await expect(handle.complete(Promise.resolve() as never)).rejects.toThrow(refused);
+  const token = Buffer.from('token').toString('base64');
+  await expect(runtime.completion.complete(token, Promise.resolve())).rejects.toThrow(refused);
+});
+
 describe('the function is found', () => {
   test('by its name, by the name it was registered under, and by activityType', async () => {
     const { client, started } = fakeClient();
