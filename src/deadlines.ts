@@ -133,7 +133,6 @@ export class Deadlines {
     try {
       for (let bucket = this.#soonest(); bucket !== undefined; bucket = this.#soonest()) {
         if (bucket.order > this.#roundIndex) break;
-        this.#drop(bucket);
         for (let next = bucket.first; next !== undefined; next = bucket.first) {
           bucket.remove(next);
           this.#armed--;
