@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { badOption } from '../bad-input.js';
-import { ensureError, HeartbeatStoreError } from '../failures.js';
+import { HeartbeatStoreError, messageOf } from '../failures.js';
 import type { HeartbeatStore } from './store.js';
 
 /** What a file holds, as JSON. */
@@ -34,18 +34,40 @@ export function fileStore(folder: string): HeartbeatStore {
   const whole = resolve(folder); // now: the program may go to another folder
   const pathOf = (activityId: string): string => join(whole, fileName(activityId));
   return {
-    get: (activityId) => read(pathOf(activityId), activityId),
-    async set(activityId, snapshot) {
-      await mkdir(whole, { recursive: true });
-      const stored: Stored = { activityId, snapshot, sha256: sha256(snapshot) };
-      await replace(pathOf(activityId), `${JSON.stringify(stored)}\n`);
-      await flushFolder(whole);
-    },
-    async delete(activityId) {
-      await rm(pathOf(activityId), { force: true });
-      await flushFolder(whole);
-    },
+    get: (activityId) => inTurn(() => read(pathOf(activityId), activityId)),
+    set: (activityId, snapshot) =>
+      inTurn(async () => {
+        await mkdir(whole, { recursive: true });
+        const stored: Stored = { activityId, snapshot, sha256: sha256(snapshot) };
+        await replace(pathOf(activityId), `${JSON.stringify(stored)}\n`);
+        await flushFolder(whole);
+      }),
+    delete: (activityId) =>
+      inTurn(async () => {
+        await rm(pathOf(activityId), { force: true });
+        await flushFolder(whole);
+      }),
   };
+}
+
+/**
+ * Each operation has one file open at a time, and a process may have but so many: a thousand
+ * activities that start at once must not fail for want of one.
+ */
+const AT_ONCE = 64;
+let underWay = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(operation: () => Promise<T>): Promise<T> {
+  if (underWay >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  else underWay++;
+  try {
+    return await operation();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) underWay--;
+    else next();
+  }
 }
 
 /**
@@ -86,7 +108,7 @@ async function read(path: string, activityId: string): Promise<string | undefine
 }
 
 function unreadable(path: string, advice: string, cause: unknown): HeartbeatStoreError {
-  const reason = ensureError(cause).message;
+  const reason = messageOf(cause);
   const message = `The heartbeat details in ${path} cannot be read: ${reason}. ${advice}`;
   return new HeartbeatStoreError(message, { cause });
 }

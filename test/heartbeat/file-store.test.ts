@@ -1,4 +1,5 @@
 /** systole/node: one file per activity, whole at any time. */
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -171,3 +172,31 @@ test('a path that is none is refused', () => {
   expect(() => fileStore()).toThrow(/fileStore.*undefined.*path of a folder/s);
   expect(() => fileStore('')).toThrow(TypeError);
 });
+
+const OPEN_FILES = '/proc/self/fd';
+
+// Elsewhere nothing tells how many files a process has open.
+test.skipIf(!existsSync(OPEN_FILES))(
+  'a thousand operations at once have few files open, and none is lost',
+  async () => {
+    const store = fileStore(folder);
+    const ids = Array.from({ length: 1_000 }, (_, i) => `a${i}`);
+    const openFiles = (): number => readdirSync(OPEN_FILES).length;
+    const before = openFiles();
+    let most = 0;
+    const all = async (operation: (id: string) => unknown): Promise<unknown[]> => {
+      const watch = setInterval(() => (most = Math.max(most, openFiles())), 1);
+      try {
+        return await Promise.all(ids.map(operation));
+      } finally {
+        clearInterval(watch);
+      }
+    };
+    await all((id) => store.set(id, id));
+    expect(await all((id) => store.get(id))).toEqual(ids);
+    await all((id) => store.delete(id));
+    expect(await files()).toEqual([]);
+    expect(most).toBeGreaterThan(before);
+    expect(most - before).toBeLessThan(100);
+  },
+);
