@@ -117,6 +117,7 @@ export class Events {
     }
     // eventemitter3 stops at the first listener that throws, so none of them may.
     const guarded = (event: ActivityEvents[Name]): void => {
+      if (!added) return; // by one that the same event was told before
       if (once) remove();
       try {
         settleQuietly(listener(event), (error) => this.#blame(name, error));
