@@ -30,6 +30,8 @@ export class StoreWriter {
   /** What is to be stored and is not yet; `null` is a deletion. */
   #unwritten: string | null | undefined;
   #writing: Promise<void> | undefined;
+  /** The store is being called: what it asks of the activity itself is written afterwards. */
+  #calling = false;
   /** Should the write under way fail, it is made again at once. */
   #again = false;
 
@@ -67,23 +69,23 @@ export class StoreWriter {
 
   /** True if a write is under way. */
   #start(): boolean {
-    if (this.#writing !== undefined) return true;
-    if (this.#unwritten === undefined) return false;
+    if (this.#writing !== undefined || this.#calling) return true;
     const written = this.#unwritten;
+    if (written === undefined) return false;
     this.#unwritten = undefined;
-    let returned: unknown;
+    let writing: Promise<unknown> | undefined;
+    this.#calling = true;
     try {
-      returned =
-        written === null
-          ? this.#store.delete(this.#activityId)
-          : this.#store.set(this.#activityId, written);
+      writing = this.#call(written);
     } catch (error) {
       this.#failed(written, error);
       return false;
+    } finally {
+      this.#calling = false;
     }
-    if (!isThenable(returned)) return false;
+    if (writing === undefined) return this.#start();
     this.#busy.set(this.#activityId, this);
-    this.#writing = Promise.resolve(returned).then(
+    this.#writing = writing.then(
       () => this.#next(),
       (error: unknown) => {
         const goOn = this.#again || this.#unwritten !== undefined;
@@ -93,6 +95,14 @@ export class StoreWriter {
       },
     );
     return true;
+  }
+
+  #call(written: string | null): Promise<unknown> | undefined {
+    const returned =
+      written === null
+        ? this.#store.delete(this.#activityId)
+        : this.#store.set(this.#activityId, written);
+    return isThenable(returned) ? Promise.resolve(returned) : undefined;
   }
 
   /** The write is over; goes on with what has come meanwhile. */

@@ -242,6 +242,62 @@ describe('a store that cannot be written', () => {
   });
 });
 
+describe('a store that acts on its activity from inside', () => {
+  test.each(['sync', 'async'] as const)('%s: no call of it is inside another', async (kind) => {
+    const kept = new Map<string, string>();
+    let calling = 0;
+    const called = (change: () => void): unknown => {
+      expect(calling++).toBe(0);
+      change();
+      calling--;
+      return kind === 'sync' ? undefined : Promise.resolve();
+    };
+    const store: HeartbeatStore = {
+      get: () => undefined,
+      set: (id, text) =>
+        called(() => {
+          handle.terminate();
+          kept.set(id, text);
+        }),
+      delete: (id) => called(() => void kept.delete(id)),
+    };
+    const h = new Harness({ store });
+    const handle = h.start(
+      async (ctx) => {
+        await ctx.sleep(10);
+        ctx.heartbeat(1);
+      },
+      { activityId: 'x' },
+    );
+    await h.advance(100);
+    await expect(handle.result()).rejects.toThrow();
+    expect([...kept]).toEqual([]);
+    expect(h.logs).toEqual([]);
+  });
+
+  test('one that answers with an object that cannot be read has failed', async () => {
+    const answer = {
+      get then(): never {
+        throw new Error('no then');
+      },
+    };
+    const store = { get: () => undefined, set: () => answer, delete: () => undefined };
+    const h = new Harness({ store });
+    await expect(
+      h.run(
+        (ctx) => {
+          ctx.heartbeat(1);
+          return 'done';
+        },
+        { activityId: 'x' },
+      ),
+    ).resolves.toBe('done');
+    expect(h.logs).toMatchObject([
+      { level: 'error', attributes: { error: { message: 'no then' } } },
+    ]);
+  });
+});
+
 describe('an asynchronous store', () => {
   /** Writes take as long as the test likes. */
   function slow() {
