@@ -344,8 +344,33 @@ export function ensureError(thrown: unknown): Error {
   });
 }
 
+/** What an ApplicationFailure says of its retry; nothing if it cannot be read, and of what is none. */
+export function retryWishes(failure: Error): {
+  readonly nonRetryable?: boolean;
+  readonly nextRetryDelay?: Duration | undefined;
+  readonly benign?: boolean;
+} {
+  try {
+    if (!(failure instanceof ApplicationFailure)) return {};
+    const { nonRetryable, nextRetryDelay, category } = failure;
+    return { nonRetryable, nextRetryDelay, benign: category === 'BENIGN' };
+  } catch {
+    return {}; // an error of the user's own making
+  }
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(thrown: unknown): string {
+  try {
+    const { message }: { readonly message: unknown } = ensureError(thrown);
+    return String(message);
+  } catch {
+    return 'an error whose message cannot be read';
+  }
+}
+
 /** Also one of another realm, such as a test framework's sandbox. */
-function isError(thrown: unknown): thrown is Error {
+export function isError(thrown: unknown): thrown is Error {
   try {
     return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
   } catch {

@@ -2,6 +2,7 @@
 import {
   ApplicationFailure,
   HeartbeatDetailsError,
+  retryWishes,
   type RetryState,
   type TimeoutType,
 } from '../failures.js';
@@ -52,11 +53,10 @@ function stop(retryState: RetryState): Verdict {
 }
 
 function requestedDelayMs(failure: Error): number | undefined {
-  if (!(failure instanceof ApplicationFailure) || failure.nextRetryDelay === undefined) {
-    return undefined;
-  }
+  const { nextRetryDelay } = retryWishes(failure);
+  if (nextRetryDelay === undefined) return undefined;
   try {
-    return durationMs(failure.nextRetryDelay, 'nextRetryDelay');
+    return durationMs(nextRetryDelay, 'nextRetryDelay');
   } catch {
     return undefined; // checked when the failure was made, and changed since
   }
@@ -64,7 +64,7 @@ function requestedDelayMs(failure: Error): number | undefined {
 
 function isRetryable({ failure, timedOut, policy }: FailedAttempt): boolean {
   if (failure instanceof HeartbeatDetailsError) return false;
-  if (failure instanceof ApplicationFailure && failure.nonRetryable) return false;
+  if (retryWishes(failure).nonRetryable === true) return false;
   const listed = policy.nonRetryableErrorTypes;
   const timeout = timedOut && timeoutName(timedOut);
   if (timeout !== undefined && listed.includes(timeout)) return false;

@@ -1,5 +1,5 @@
 /** What the store kept of an earlier run of the same activity id. */
-import { ensureError, HeartbeatStoreError } from '../failures.js';
+import { HeartbeatStoreError, messageOf } from '../failures.js';
 import type { DetailsCodec, Snapshot } from '../heartbeat/details.js';
 import type { HeartbeatStore } from '../heartbeat/store.js';
 import { isThenable } from '../promises.js';
@@ -22,7 +22,7 @@ export function loadDetails(
       return;
     }
     const id = JSON.stringify(activityId);
-    const reason = ensureError(cause).message;
+    const reason = messageOf(cause);
     const message =
       `The heartbeat details stored for activity ${id} ${what}: ${reason}. They were left as they ` +
       `are: ${advice}.`;

@@ -125,8 +125,12 @@ function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
 
 /** One level only: an activity that times out for ever must not grow a chain of causes. */
 function withoutCause(failure: Error): Error {
-  if (!(failure instanceof TimeoutFailure) || failure.cause === undefined) return failure;
-  const { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs } = failure;
-  const fields = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs };
-  return withoutFrames(() => new TimeoutFailure(failure.message, fields));
+  try {
+    if (!(failure instanceof TimeoutFailure) || failure.cause === undefined) return failure;
+    const { message, timeoutType, lastHeartbeatDetails, eventLoopBlockedMs } = failure;
+    const fields = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs };
+    return withoutFrames(() => new TimeoutFailure(message, fields));
+  } catch {
+    return failure; // one of the user's own making, that cannot be looked at
+  }
 }

@@ -1,5 +1,5 @@
 /** What is logged of attempts that did not go well. */
-import { ApplicationFailure } from '../failures.js';
+import { retryWishes } from '../failures.js';
 import { log, type Announced } from './announce.js';
 import type { History } from './history.js';
 
@@ -16,8 +16,11 @@ export function warnOfRetry(
   let message =
     `Activity ${activity.activityType} failed at attempt ${attempt}; ` +
     `next attempt in ${Math.round(delayMs)} ms`;
-  const benign = failure instanceof ApplicationFailure && failure.category === 'BENIGN';
-  const endless = retryPolicy.maximumAttempts === Infinity && scheduleToCloseTimeoutMs === 0;
+  const benign = retryWishes(failure).benign === true;
+  const endless =
+    retryPolicy.maximumAttempts === Infinity &&
+    retryPolicy.maximumAttemptsWithoutProgress === Infinity &&
+    scheduleToCloseTimeoutMs === 0;
   if (!benign && endless && !history.toldOfEndlessness) {
     history.toldOfEndlessness = true;
     message +=
@@ -32,7 +35,7 @@ export function warnOfAbandoned(activity: Announced, history: History, attempt: 
   const { abandonedAttempts } = history;
   if (abandonedAttempts < ABANDONED_TO_WARN_OF) return;
   const message =
-    `Abandoned attempt number ${abandonedAttempts} of this activity: its function goes on after a ` +
-    'timeout; it should watch ctx.signal';
+    `Abandoned attempt number ${abandonedAttempts} of this activity: its function goes on after ` +
+    'its end; it should watch ctx.signal';
   log(activity, 'warn', attempt, message);
 }

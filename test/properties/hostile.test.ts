@@ -1,9 +1,13 @@
 /** Values made to do harm: in heartbeats, and in what a store gives back. */
 import fc from 'fast-check';
+import { SuperJSON } from 'superjson';
 import { afterEach, expect, test } from 'vitest';
 import {
+  ApplicationFailure,
+  CancelledFailure,
   HeartbeatDetailsError,
   HeartbeatStoreError,
+  TimeoutFailure,
   type ActivityContext,
 } from '../../src/index.js';
 import { DetailsCodec } from '../../src/heartbeat/details.js';
@@ -230,6 +234,98 @@ const annotated = fc.record({
     },
     { requiredKeys: [] },
   ),
+});
+
+/** An error whose properties, but for those of its kind, throw when they are read. */
+function unreadable(error: Error, names: readonly string[]): Error {
+  return new Proxy(error, {
+    get(target, name) {
+      if (names.includes(String(name))) throw new Error(`no ${String(name)}`);
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+}
+
+test.each(['nonRetryable', 'nextRetryDelay', 'category', 'type', 'cause', 'message', 'name'])(
+  'an error whose %s cannot be read fails its activity, after its attempts',
+  async (name) => {
+    for (const made of [
+      new ApplicationFailure('x'),
+      new TimeoutFailure('x', { timeoutType: 'HEARTBEAT' }),
+      new CancelledFailure('CANCELLED'),
+      new Error('x'),
+    ]) {
+      const h = new Harness();
+      const error = unreadable(made, [name]);
+      const handle = h.start(
+        () => {
+          throw error;
+        },
+        { retryPolicy: { maximumAttempts: 2, nonRetryableErrorTypes: ['Other'] } },
+      );
+      const run = h.watch(handle.result());
+      await h.advance(500);
+      handle.updateOptions({ retryPolicy: { maximumAttempts: 3 } });
+      await h.advance(10_000);
+      expect(failureOf(run)).toMatchObject({ attempt: 3 });
+      expect(failureOf(run).cause).toBe(error);
+      expect(h.engine.stats().open).toBe(0);
+    }
+  },
+);
+
+test('a store that fails with an error that cannot be read fails the activity alone', async () => {
+  const error = unreadable(new Error('x'), ['message']);
+  const fails: (() => unknown)[] = [
+    () => Promise.reject(error),
+    () => {
+      throw error;
+    },
+  ];
+  for (const get of fails) {
+    const h = new Harness({ store: { get, set: () => {}, delete: () => {} } });
+    const run = h.watch(h.run(() => 1, { activityId: 'x' }));
+    await h.turn();
+    expect(failureOf(run).cause).toBeInstanceOf(HeartbeatStoreError);
+    expect((failureOf(run).cause as Error).message).toContain('cannot be read');
+    expect(h.engine.stats().open).toBe(0);
+  }
+});
+
+test('details that the serializer copies no longer are lost to onlookers, and no more', async () => {
+  class User {
+    readonly id = 1;
+  }
+  let known = true;
+  const serializer = new SuperJSON();
+  serializer.registerCustom<User, number>(
+    {
+      isApplicable: (value): value is User => value instanceof User,
+      serialize: ({ id }) => id,
+      deserialize: () => {
+        if (known) return new User();
+        throw new Error('no such user');
+      },
+    },
+    'User',
+  );
+  const h = new Harness({ serializer });
+  const once = { startToCloseTimeout: 50, retryPolicy: { maximumAttempts: 1 } };
+  const first = h.start((ctx) => {
+    ctx.heartbeat({ user: new User() });
+    return new Promise(() => {});
+  }, once);
+  const runs = [first, h.start(() => new Promise(() => {}), once)].map((one) =>
+    h.watch(one.result()),
+  );
+  known = false;
+  expect(h.engine.list()[0]).toMatchObject({ heartbeatDetails: undefined });
+  await h.advance(100);
+  for (const run of runs) expect(failureOf(run).cause).toBeInstanceOf(TimeoutFailure);
+  expect(h.logs.map(({ message }) => message)).toEqual([
+    'The serializer failed to copy heartbeat details',
+    'The serializer failed to copy heartbeat details',
+  ]);
 });
 
 test('any text in a store fails the activity, or gives details that could have been heartbeated', async () => {

@@ -79,11 +79,21 @@ test('the third attempt that goes on after its end is warned of', async () => {
     [3, 4].map((attempt) => ({
       level: 'warn',
       message:
-        `Abandoned attempt number ${attempt} of this activity: its function goes on after a ` +
-        'timeout; it should watch ctx.signal',
+        `Abandoned attempt number ${attempt} of this activity: its function goes on after ` +
+        'its end; it should watch ctx.signal',
       attributes: { activityType: 't', attempt },
     })),
   );
+});
+
+test('with maximumAttemptsWithoutProgress there is no word of retrying for ever', async () => {
+  const h = new Harness();
+  const retryPolicy = { maximumAttemptsWithoutProgress: 2 };
+  h.run(() => Promise.reject(new Error('no')), { retryPolicy }).catch(() => {});
+  await h.advance(10_000);
+  expect(h.logs.map(({ message }) => message)).toEqual([
+    'Activity anonymous failed at attempt 1; next attempt in 1000 ms',
+  ]);
 });
 
 test('a BENIGN failure is logged at DEBUG, and retried like any other', async () => {
