@@ -39,6 +39,9 @@ const NAMES: OptionNames = {
 
 const ABANDON_AFTER_MS = 10_000;
 
+/** How long a store has for the last details of what had to be abandoned. */
+const LAST_WRITES_MS = 1_000;
+
 /** Shutdown options with nothing left open. */
 export interface ResolvedShutdown {
   readonly drain: boolean;
@@ -67,12 +70,19 @@ export async function shutDown(
 ): Promise<ShutdownResult> {
   // All at once: one that gives its slot back must not begin another that is about to be closed.
   const all = (end: (execution: Execution) => void): void => {
-    scheduler.holdWhile(() => open.all().forEach(end));
+    scheduler.holdWhile(() => {
+      for (const execution of open.all()) {
+        if (execution.closed === undefined) end(execution); // the end of another may be its end too
+      }
+    });
+  };
+  const writesAreOver = async (): Promise<void> => {
+    for (const writer of writers.values()) await writer.flush();
   };
   const allOver = async (): Promise<void> => {
     await Promise.all(open.all().map((execution) => execution.settled()));
     await Promise.all([...haunted.keys()].map(({ promise }) => promise));
-    for (const writer of writers.values()) await writer.flush();
+    await writesAreOver();
   };
   const workIsOver = async (): Promise<boolean> => {
     all((execution) => {
@@ -86,8 +96,9 @@ export async function shutDown(
     all(control.shutDown);
     await within(allOver(), abandonMs, clock);
     all(control.closeForShutdown);
+    await within(writesAreOver(), LAST_WRITES_MS, clock); // of the details that were held back
   }
-  return { abandonedActivityIds: [...haunted.values()] };
+  return { abandonedActivityIds: [...new Set(haunted.values())] };
 }
 
 /** Whether the work is over before the time is. */

@@ -1,6 +1,11 @@
 /** The end of a runtime. */
 import { describe, expect, test } from 'vitest';
-import { CancelledFailure, RuntimeShutdownError, type ActivityContext } from '../../src/index.js';
+import {
+  CancelledFailure,
+  RuntimeShutdownError,
+  type ActivityContext,
+  type HeartbeatStore,
+} from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
 import { failureOf, settledAt } from '../support/outcomes.js';
 
@@ -395,4 +400,102 @@ test('a write of an activity that had closed before is awaited too', async () =>
   written();
   await h.turn();
   expect(done.outcome).toMatchObject({ value: { abandonedActivityIds: [] } });
+});
+
+describe('the end of one that brings about the end of others', () => {
+  const stopped = (handle: { cancel(): void }) => () => handle.cancel();
+
+  test('closes each once, and all that runs is still waited for', async () => {
+    const h = new Harness({ maxConcurrentActivities: 2 });
+    const running = h.start((ctx) => ctx.cancelled.catch(() => ctx.info.attempt));
+    const hung = h.start(never, { activityId: 'hung' });
+    const parts = [h.start(() => 1), h.start(() => 2)];
+    for (const part of parts) h.engine.events.add('failed', stopped(part), false);
+    const done = h.watch(h.engine.shutdown({ abandonAfter: '1s' }));
+    await h.turn();
+    expect(h.of('failed')).toHaveLength(2);
+    expect(running.describe().status).toBe('COMPLETED');
+    expect(done.outcome.state).toBe('pending');
+    await h.advance(1_000);
+    expect(hung.describe().status).toBe('CANCELED');
+    expect(done.outcome).toMatchObject({ value: { abandonedActivityIds: ['hung'] } });
+    expect(h.of('failed')).toHaveLength(3);
+    expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+  });
+
+  test('as the end of an activity is that of the one it runs with its signal', async () => {
+    const h = new Harness();
+    const outer = h.watch(
+      h.run((ctx) => h.run(failing(new Error('no')), { activityId: 'inner', signal: ctx.signal })),
+    );
+    const other = h.start((ctx) => ctx.cancelled);
+    await h.advance(100); // inner is in its backoff
+    await h.engine.shutdown();
+    expect(h.of('failed').filter(({ activityId }) => activityId === 'inner')).toHaveLength(1);
+    expect(outer.outcome.state).toBe('rejected');
+    expect(other.describe().status).toBe('CANCELED');
+    expect(h.engine.stats()).toMatchObject({ open: 0, delayed: 0 });
+  });
+});
+
+describe('details held back by what is abandoned', () => {
+  const hold = (store: HeartbeatStore) => {
+    const h = new Harness({ store });
+    h.run(
+      (ctx: ActivityContext) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat(2);
+        return never();
+      },
+      { activityId: 'x' },
+    ).catch(() => {});
+    return h;
+  };
+
+  test('are in the store when it resolves', async () => {
+    const kept = new Map<string, string>();
+    const h = hold({
+      get: () => undefined,
+      set: async (id, text) => {
+        await h.turn();
+        kept.set(id, text);
+      },
+      delete: () => undefined,
+    });
+    await h.turn();
+    const done = h.watch(h.engine.shutdown({ abandonAfter: '1s' }));
+    await h.advance(1_000);
+    for (let turns = 0; turns < 10 && done.outcome.state === 'pending'; turns++) await h.turn();
+    expect(done.outcome).toMatchObject({ value: { abandonedActivityIds: ['x'] }, at: 1_000 });
+    expect(kept.get('x')).toContain('2');
+  });
+
+  test('do not keep it for ever if the store does not answer', async () => {
+    const h = hold({ get: () => undefined, set: () => never(), delete: () => undefined });
+    await h.turn();
+    const done = h.watch(h.engine.shutdown({ abandonAfter: '1s' }));
+    await h.advance(5_000);
+    expect(settledAt(done)).toBe(2_000);
+  });
+});
+
+test('two functions of one activity id are named once', async () => {
+  const h = new Harness();
+  for (let run = 0; run < 2; run++) h.start(never, { activityId: 'x' }).terminate();
+  const done = h.watch(h.engine.shutdown({ abandonAfter: '1s' }));
+  await h.advance(1_000);
+  expect(done.outcome).toMatchObject({ value: { abandonedActivityIds: ['x'] } });
+});
+
+test('what is paused during a drain closes: nobody would unpause it', async () => {
+  const h = new Harness({ maxConcurrentActivities: 1 });
+  void h.run((ctx) => ctx.sleep('1s'));
+  const waiting = h.start(never);
+  const run = h.watch(waiting.result());
+  const done = h.watch(h.engine.shutdown({ drain: true }));
+  waiting.pause();
+  await h.advance(2_000);
+  shutDown(h, run);
+  expect(h.of('paused')).toEqual([]);
+  expect(settledAt(done)).toBe(1_000);
 });
