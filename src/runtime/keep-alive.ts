@@ -21,16 +21,20 @@ export function keepAlive<T>(
   { clock, interruption, every, heartbeatTimeoutMs, heartbeat }: KeptAlive,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const { reason } = interruption;
+    const stopIfTold = (): void => {
+      if (interruption.reason !== undefined) throw interruption.reason;
+    };
     if (typeof work !== 'function') {
       Promise.resolve(work).then(undefined, ignore); // it may reject yet, although this does first
     }
-    if (reason !== undefined) throw reason;
+    stopIfTold();
     const everyMs =
       every !== undefined
         ? durationMs(every, 'ctx.keepAlive every')
         : heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS;
     const working = Promise.resolve(typeof work === 'function' ? work() : work);
+    working.then(undefined, ignore);
+    stopIfTold(); // inside that call, in which it may heartbeat
     let timer: Timer;
     const stop = (): void => {
       timer.clear();

@@ -1,5 +1,5 @@
 /** Attempts that are alive and do not get on; and heartbeats for work that cannot. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ActivityContext } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
 import {
@@ -86,6 +86,40 @@ describe('progressTimeout', () => {
 });
 
 describe('ctx.keepAlive', () => {
+  test('rejects if the call of its work brings the cancellation, and leaves nothing', async () => {
+    const h = new Harness();
+    const work = vi.fn(never);
+    const handle = h.start(
+      async (ctx) => {
+        await ctx.sleep(10);
+        await ctx.keepAlive(() => {
+          ctx.heartbeat(1);
+          return work();
+        });
+      },
+      { cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+    );
+    handle.cancel();
+    await h.advance(100);
+    expect(work).toHaveBeenCalledOnce();
+    expect(handle.describe().status).toBe('CANCELED');
+    expect(h.clock.pending).toBe(0);
+  });
+
+  test('leaves no timer if the call of its work completes the activity', async () => {
+    const h = new Harness();
+    const handle = h.start(async (ctx): Promise<string> => {
+      await ctx.sleep(10);
+      return ctx.keepAlive(() => {
+        handle.complete('done');
+        return never();
+      });
+    });
+    await h.advance(100);
+    await expect(handle.result()).resolves.toBe('done');
+    expect(h.clock.pending).toBe(0);
+  });
+
   test('that nobody waits for stops with the function, and tells nobody', async () => {
     const h = new Harness();
     let kept: ReturnType<typeof h.watch> | undefined;
