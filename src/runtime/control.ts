@@ -7,8 +7,9 @@ import { durationMs, type Duration } from '../duration.js';
 import {
   ActivityNotFoundError,
   ActivityStateError,
-  ApplicationFailure,
   CancelledFailure,
+  isError,
+  retryWishes,
   TerminatedFailure,
   type RunState,
 } from '../failures.js';
@@ -72,13 +73,13 @@ export function cancel(execution: Execution, cause: unknown, immediate: boolean)
 export function terminate(execution: Execution, reason: unknown): void {
   check(execution, 'terminate', execution.closed === undefined);
   const message = reason === undefined ? 'terminated' : asMessage(reason);
-  const failure = new TerminatedFailure(message, reason instanceof Error ? { cause: reason } : {});
+  const failure = new TerminatedFailure(message, isError(reason) ? { cause: reason } : {});
   execution.fail('TERMINATED', failure, undefined, requested('NOT_FOUND', failure));
 }
 
 function asMessage(reason: unknown): string {
   try {
-    return reason instanceof Error ? reason.message : String(reason);
+    return String(isError(reason) ? reason.message : reason);
   } catch {
     return 'terminated';
   }
@@ -110,6 +111,10 @@ export function pause(execution: Execution): void {
     'pause',
     state !== undefined && state !== 'CANCEL_REQUESTED' && requests?.reset === undefined,
   );
+  if (attempt === undefined && execution.services.shutdown.begun) {
+    closeForShutdown(execution); // nobody would unpause it
+    return;
+  }
   if (attempt === undefined) {
     execution.park(execution.services.clock.now());
     execution.emit('paused', NO_FIELDS);
@@ -219,7 +224,7 @@ export function updateOptions(execution: Execution, patch: OptionsPatch): void {
 
 /** The failure said itself when to try again. */
 function ownDelay({ lastFailure }: History): boolean {
-  return lastFailure instanceof ApplicationFailure && lastFailure.nextRetryDelay !== undefined;
+  return lastFailure !== undefined && retryWishes(lastFailure).nextRetryDelay !== undefined;
 }
 
 // ── Completion from outside ──────────────────────────────────────────────────────────────────────

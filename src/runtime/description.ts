@@ -68,7 +68,7 @@ export function describe(execution: Execution): ActivityDescription {
     status: closed ?? (dispatch.paused ? 'PAUSED' : 'RUNNING'),
     runState: runStateOf(execution),
     attempt: execution.attemptNumber + (attempt === undefined && closed === undefined ? 1 : 0),
-    heartbeatDetails: services.codec.copy(execution.details),
+    heartbeatDetails: execution.copyDetails(),
     lastHeartbeatTime: time(execution.lastHeartbeatAt),
     lastStartedTime: time(execution.lastAttempt?.startedAt),
     scheduleTime: date(execution.scheduledAt),

@@ -39,7 +39,7 @@ export class Dispatch implements Waiter {
   #at = 0;
   /** False while the store is read: then nothing begins, whatever is asked meanwhile. */
   #ready = false;
-  /** A timed-out attempt whose function is waited for, and until when; it keeps its slot. */
+  /** A timed-out attempt whose function is waited for, and until when; a slot it has, it keeps. */
   #overlap: { readonly attempt: Attempt; readonly until: number } | undefined;
   #loop: RetryLoop | undefined;
 
@@ -189,15 +189,19 @@ export class Dispatch implements Waiter {
 
   #keepApart(ended: Attempt, now: number): void {
     const waitMs = this.#activity.options.overlapWaitMs;
-    if (!ended.holdsSlot) return;
     if (ended.running && waitMs > 0) this.#overlap = { attempt: ended, until: now + waitMs };
-    else this.#activity.services.scheduler.release(this);
+    else this.#giveBackSlotOf(ended);
   }
 
   #endOverlap(): void {
     if (this.#overlap === undefined) return;
+    const { attempt } = this.#overlap;
     this.#overlap = undefined;
-    this.#activity.services.scheduler.release(this);
+    this.#giveBackSlotOf(attempt);
+  }
+
+  #giveBackSlotOf({ holdsSlot }: Attempt): void {
+    if (holdsSlot) this.#activity.services.scheduler.release(this);
   }
 
   // ── The slot ─────────────────────────────────────────────────────────────────────────────────

@@ -72,6 +72,7 @@ export class Engine {
   readonly #maxWaiting: number;
   readonly #listing: Listing = {
     open: new Registry(),
+    loading: new Set(),
     haunted: new Map(),
   };
   #shutdown: Promise<ShutdownResult> | undefined;
@@ -149,10 +150,15 @@ export class Engine {
     return execution;
   }
 
+  /** Whether it would wait behind as many as may. Those whose store is being read are before it. */
   #isFull({ dispatch, options }: Execution): boolean {
     if (this.#maxWaiting === Infinity || options.startDelayMs > 0) return false;
     const { scheduler, clock } = this.#services;
-    return scheduler.waiting >= this.#maxWaiting && !scheduler.isFree(dispatch, clock.now());
+    const now = clock.now();
+    const loading = this.#listing.loading.size;
+    const free = scheduler.free(now);
+    const waiting = scheduler.waiting + Math.max(0, loading - free);
+    return waiting >= this.#maxWaiting && !(loading < free && scheduler.isFree(dispatch, now));
   }
 
   #follow(signal: AbortSignal, execution: Execution): void {

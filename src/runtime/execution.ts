@@ -36,6 +36,8 @@ import { warnOfAbandoned, warnOfRetry } from './warnings.js';
 /** What an execution is listed in. */
 export interface Listing {
   readonly open: Registry<Execution>;
+  /** Those whose store is being read, but for what is delayed anyway: soon they want a slot. */
+  readonly loading: Set<Execution>;
   /** The ids of those that have closed, of which functions still run; until when they do. */
   readonly haunted: Map<Deferred<void>, string>;
 }
@@ -131,6 +133,11 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     return this.#heartbeats?.details;
   }
 
+  /** For those who look on. */
+  copyDetails(): unknown {
+    return this.#heartbeats?.copy();
+  }
+
   /** When the last heartbeat of any attempt came. */
   get lastHeartbeatAt(): number | undefined {
     return this.lastAttempt?.heartbeatAt ?? this.history?.lastHeartbeatAt;
@@ -166,6 +173,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   #load(store: NonNullable<Services['store']>, activityId: string): void {
     this.rearm(this.scheduledAt);
+    if (this.options.startDelayMs === 0) this.#listing.loading.add(this);
     const earlier = this.services.writers.get(activityId)?.flush();
     if (earlier === undefined) this.#read(store, activityId);
     else void earlier.then(() => this.#read(store, activityId));
@@ -175,7 +183,11 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (this.closed !== undefined) return;
     loadDetails(store, activityId, this.services.codec, (details, failure) => {
       if (this.closed !== undefined) return;
-      if (details !== undefined) this.heartbeats.details = details;
+      this.#listing.loading.delete(this);
+      // One that has been reset meanwhile has a record, and starts without details.
+      if (details !== undefined && this.#heartbeats === undefined) {
+        this.heartbeats.details = details;
+      }
       if (failure === undefined) this.#dispatchFirst(this.services.clock.now());
       else this.fail('FAILED', failure, 'NON_RETRYABLE_FAILURE');
     });
@@ -257,7 +269,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const { attempt } = this;
     const failure = attemptTimeout(timeoutType, {
       options: this.options,
-      lastHeartbeatDetails: this.services.codec.copy(this.details),
+      lastHeartbeatDetails: this.copyDetails(),
       eventLoopBlockedMs: attempt?.blockedMs(timeoutType) ?? 0,
       previous: this.history?.lastFailure,
     });
@@ -277,7 +289,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     now: number,
     timedOut?: TimeoutType,
   ): void {
-    const accepted = failure === attempt.interruptedBy;
+    const cancelled = !next.again && next.status === 'CANCELED' && next.cause === failure;
+    const accepted = cancelled || failure === attempt.interruptedBy;
     const unreported = attempt.end();
     const reset = next.again ? this.requests?.reset : undefined;
     if (!accepted) this.#remember().lastFailure = failure;
@@ -290,9 +303,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       const told = withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
       attempt.interruption.deliver(told);
     }
-    const goesOn = next.again && this.closed === undefined; // who heard the abort may have closed it
     if (next.again || !accepted) {
-      const coming = goesOn ? nextAttempt(next) : {};
+      const coming = next.again && this.#isComing(next) ? nextAttempt(next) : {};
       emit(this, 'attemptFailed', attempt.number, { failure, ...coming });
     }
     this.#leave(attempt);
@@ -326,13 +338,18 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (next.paused) this.park(now);
   }
 
+  /** False if somebody who heard the abort has closed, paused or reset the activity. */
+  #isComing({ attempt }: Next & { again: true }): boolean {
+    return this.closed === undefined && !this.dispatch.paused && this.attemptNumber === attempt - 1;
+  }
+
   #remember(): History {
     return (this.history ??= new History());
   }
 
   applyReset(options: ResetOptions): void {
     if (options.resetHeartbeat === true) {
-      this.#heartbeats?.forget();
+      this.#forgetDetails();
       this.lastAttempt?.forgetHeartbeats();
       if (this.history !== undefined) this.history.lastHeartbeatAt = undefined;
     }
@@ -430,7 +447,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   #close(status: ClosedStatus | 'COMPLETED'): void {
     const { deadlines, scheduler, clock } = this.services;
     const { attempt, dispatch } = this;
-    const { open, haunted } = this.#listing;
+    const { open, loading, haunted } = this.#listing;
     this.closed = status;
     if (this.observed) this.closedAt = clock.now();
     this.attempt = undefined;
@@ -443,6 +460,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       // No more than this: a function that hangs may be all that is left of the activity.
       haunted.set((this.#settled ??= new Deferred()), this.activityId);
     } else this.#settled?.resolve();
+    if (loading.size > 0) loading.delete(this);
     open.remove(this, this.#id);
     this.onClosed?.();
   }

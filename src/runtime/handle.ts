@@ -6,6 +6,11 @@ import type { Execution } from './execution.js';
 import type { OptionsPatch } from './options-patch.js';
 import type { ResetOptions, UnpauseOptions } from './requests.js';
 
+/** There is to be a handle, which can tell when the activity has closed. */
+export function observe(execution: Execution): void {
+  execution.observed = true;
+}
+
 /**
  * A started activity. What a method does, it has done when it returns. An operation that the
  * activity's state does not allow throws `ActivityStateError`; `complete`, `fail`, `heartbeat` and
@@ -18,7 +23,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
   /** @internal */
   constructor(execution: Execution, result: Promise<unknown>) {
     this.#execution = execution;
-    execution.observed = true;
+    observe(execution);
     this.#result = result as Promise<Result>;
     result.catch(ignore); // nobody need ask for it
   }

@@ -48,10 +48,20 @@ export class HeartbeatRecord {
   report(attempt: number): void {
     const { details } = this;
     if (details === undefined) return;
-    const { codec, events } = this.#activity.services;
     this.#write(details);
-    if (events.has('heartbeat')) {
-      emit(this.#activity, 'heartbeat', attempt, { details: codec.copy(details) });
+    if (this.#activity.services.events.has('heartbeat')) {
+      emit(this.#activity, 'heartbeat', attempt, { details: this.copy() });
+    }
+  }
+
+  /** A copy of the newest for those who look on; undefined if the serializer fails. */
+  copy(): unknown {
+    const { codec } = this.#activity.services;
+    try {
+      return codec.copy(this.details);
+    } catch (error) {
+      log(this.#activity, 'error', 0, 'The serializer failed to copy heartbeat details', { error });
+      return undefined;
     }
   }
 

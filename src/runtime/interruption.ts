@@ -107,17 +107,17 @@ function cancellationDetails(all: readonly CancelledFailure[]): CancellationDeta
 }
 
 function isAbortError(thrown: unknown): boolean {
-  return (
-    typeof thrown === 'object' &&
-    thrown !== null &&
-    'name' in thrown &&
-    thrown.name === 'AbortError'
-  );
+  return isObject(thrown) && thrown.name === 'AbortError';
+}
+
+/** An error, of whatever realm. */
+function isObject(value: unknown): value is { readonly name?: unknown; readonly cause?: unknown } {
+  return typeof value === 'object' && value !== null;
 }
 
 function hasCause(thrown: unknown, reason: CancelledFailure | undefined): boolean {
   const seen = new Set<unknown>();
-  for (let cause = thrown; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
+  for (let cause = thrown; isObject(cause) && !seen.has(cause); cause = cause.cause) {
     if (cause === reason) return true;
     seen.add(cause);
   }

@@ -6,7 +6,7 @@ import type { Completion } from './completion.js';
 import type { ActivityContext } from './context.js';
 import type { ActivityDescription, ActivityStatus } from './description.js';
 import { Engine, type CallOptions, type RuntimeStats } from './engine.js';
-import { ActivityHandle } from './handle.js';
+import { ActivityHandle, observe } from './handle.js';
 import type { ActivityOptions } from './options.js';
 import type { RuntimeOptions } from './runtime-options.js';
 import { proxyOf, type ProxiedActivities } from './proxy.js';
@@ -59,7 +59,7 @@ export class ActivityRuntime {
     ...rest: RunParameters<A>
   ): ActivityHandle<Awaited<R>, D> {
     const call = rest[0] as CallOptions | undefined;
-    const { execution, result } = this.#engine.start(fn as AnyFunction, call);
+    const { execution, result } = this.#engine.start(fn as AnyFunction, call, observe);
     return new ActivityHandle(execution, result);
   }
 

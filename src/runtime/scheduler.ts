@@ -193,6 +193,13 @@ export class Scheduler extends Deadline {
     return this.#mayBegin(key ?? this.#noKey, now);
   }
 
+  /** How many could begin at once. */
+  free(now: number): number {
+    const { slots, startsPerSecond } = this.#limits;
+    if (!this.#isFree(now)) return 0;
+    return startsPerSecond === Infinity ? slots - this.#held : 1;
+  }
+
   #mayBegin(key: Key, now: number): boolean {
     return this.#isFree(now) && !this.#isFull(key);
   }

@@ -1,4 +1,5 @@
 /** Cancellation by `options.signal`. Its listeners are counted in signals.test.ts. */
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
   CancelledFailure,
@@ -248,6 +249,15 @@ describe('a cancellation is accepted by throwing', () => {
     [
       'an error whose chain of causes ends in the reason',
       (ctx) => new Error('a', { cause: new TypeError('b', { cause: ctx.signal.reason }) }),
+    ],
+    [
+      'an error of another realm that the reason has caused',
+      (ctx) => {
+        const make = runInNewContext('(cause) => new Error("elsewhere", { cause })') as (
+          cause: unknown,
+        ) => unknown;
+        return make(ctx.signal.reason);
+      },
     ],
   ])('%s', async (_, make) => {
     const { h, run } = await cancelRunning((ctx) => {

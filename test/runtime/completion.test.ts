@@ -282,6 +282,18 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     expect(h.of('failed')[0]).toMatchObject({ status: 'CANCELED' });
   });
 
+  test('reportCancellation is no failed attempt, whether the function has heard of it or not', async () => {
+    for (const details of [undefined, { rows: 3 }]) {
+      const h = new Harness();
+      const open = leaveOpen(h);
+      await h.turn(); // the function has ended
+      open.handle.cancel();
+      await speak(h, open).reportCancellation(details);
+      expect(h.names()).toEqual(['scheduled', 'started', 'failed']);
+      expect(open.handle.describe().lastFailure).toBeUndefined();
+    }
+  });
+
   test('reportCancellation that nobody asked for is an ActivityStateError', async () => {
     const h = new Harness();
     const open = leaveOpen(h);

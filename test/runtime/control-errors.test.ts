@@ -171,8 +171,15 @@ describe.each(['unpause', 'reset'] as const)('%s refuses', (operation) => {
   });
 });
 
+function revoked(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 test.each<[string, unknown]>([
   ['is no text', Object.create(null)],
+  ['can do nothing', revoked()],
   ['throws', Object.defineProperty(new Error('x'), 'message', { get: () => expect.unreachable() })],
 ])('a reason to terminate that %s ends the activity all the same', async (_, reason) => {
   const h = new Harness();

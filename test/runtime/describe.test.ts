@@ -498,3 +498,13 @@ test('the error types it shows are not those in use', () => {
   const given = new Harness().start(never, OPTIONS).describe().options.retryPolicy;
   expect(() => (given.nonRetryableErrorTypes as string[]).push('Error')).toThrow(TypeError);
 });
+
+test.each<[string, (h: Harness) => unknown]>([
+  ['because its store cannot be read', () => 1],
+  ['by a listener', (h) => h.engine.events.add('scheduled', () => void h.engine.shutdown(), true)],
+])('an activity that closes inside start(), %s, has a close time', async (_, prepare) => {
+  const store = new Map([['x', '{bad']]);
+  const h = new Harness({ store });
+  prepare(h);
+  expect(h.start(never, { activityId: 'x' }).describe()).toMatchObject({ closeTime: at(0) });
+});

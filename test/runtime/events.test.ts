@@ -340,6 +340,16 @@ describe('the end of an attempt is told before what its listeners bring about', 
     },
   );
 
+  test.each(['pause', 'reset'] as const)(
+    'what an abort listener asks for, a %s, is told after it, and there is no word of a retry',
+    async (operation) => {
+      const { h } = hung(['abort', (handle) => handle[operation]()]);
+      await h.advance(1_010);
+      expect(h.names().slice(0, 4)).toEqual([...ENDED, operation === 'pause' ? 'paused' : 'reset']);
+      expect(h.of('attemptFailed')[0]).not.toHaveProperty('nextAttempt');
+    },
+  );
+
   test('what a listener of such news brings about comes after the other news', async () => {
     const { h, handle } = hung(
       ['attemptFailed', unpause],
@@ -363,6 +373,23 @@ describe('the end of an attempt is told before what its listeners bring about', 
 });
 
 describe('on and once', () => {
+  test('once is for one event, although another listener brings about a second meanwhile', () => {
+    const h = new Harness({}, false);
+    const heard: unknown[] = [];
+    h.engine.events.add('scheduled', () => void h.run(never, { activityId: 'inner' }), true);
+    h.engine.events.add('scheduled', ({ activityId }) => heard.push(activityId), true);
+    void h.run(never, { activityId: 'outer' });
+    expect(heard).toEqual(['inner']);
+  });
+
+  test('one that another listener has just removed hears nothing', () => {
+    const h = new Harness({}, false);
+    h.engine.events.add('started', () => off(), false);
+    const off = h.engine.events.add('started', () => expect.unreachable(), false);
+    void h.run(never);
+    expect(h.logs).toEqual([]);
+  });
+
   test('once is for one event only', () => {
     const h = new Harness({}, false);
     const seen: number[] = [];

@@ -219,6 +219,34 @@ describe('maxWaiting', () => {
     expect(h.engine.stats()).toMatchObject({ running: 2, waiting: 1 });
   });
 
+  test.each([
+    ['slots', { maxConcurrentActivities: 2 }, 4],
+    ['a rate', { maxActivitiesPerSecond: 10 }, 3],
+  ])(
+    'those whose store is being read wait too, but for as many as %s would let begin',
+    async (_of, limits, taken) => {
+      const store = { get: async () => undefined, set: () => {}, delete: () => {} };
+      const h = new Harness({ ...limits, maxWaiting: 2, store });
+      let refused = 0;
+      for (let i = 0; i < 10; i++) {
+        h.run(() => never(), { activityId: `a${i}` }).catch(() => refused++);
+      }
+      void h.run(never, { activityId: 'later', startDelay: '1h' });
+      await h.turn();
+      expect(refused).toBe(10 - taken);
+      expect(h.engine.stats()).toMatchObject({ open: taken + 1, waiting: 2, delayed: 1 });
+      expect(() => h.start(never)).toThrow(RuntimeFullError);
+    },
+  );
+
+  test('one that is cancelled while its store is read makes room', async () => {
+    const store = { get: async () => undefined, set: () => {}, delete: () => {} };
+    const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1, store });
+    h.start(never, { activityId: 'a' }).cancel();
+    for (const activityId of ['b', 'c']) h.start(never, { activityId });
+    expect(() => h.start(never, { activityId: 'd' })).toThrow(RuntimeFullError);
+  });
+
   test('a waiter that leaves makes room at once', () => {
     const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1 });
     void h.run(never);

@@ -82,6 +82,7 @@ describe('of a call', () => {
     ['signal', { addEventListener() {} }, `received an object; expected ${SIGNAL}`],
     ['signal', { aborted: 0, addEventListener() {} }, `received an object; expected ${SIGNAL}`],
     ['signal', { aborted: false, addEventListener: 1 }, `received an object; expected ${SIGNAL}`],
+    ['signal', { aborted: false, addEventListener() {} }, `received an object; expected ${SIGNAL}`],
     [
       'signal',
       Object.assign(() => {}, { aborted: false, addEventListener() {} }),

@@ -30,6 +30,27 @@ test('by default the retry starts beside the function of the timed-out attempt',
 });
 
 describe("with 'forbid'", () => {
+  test('a function that goes on after completeAsync is waited for too, without a slot', async () => {
+    const { h, options, busy } = setUp('forbid', 1);
+    void h.run(
+      async (ctx) => {
+        if (ctx.info.attempt > 1) return;
+        try {
+          ctx.completeAsync();
+        } finally {
+          await busy(10_000);
+        }
+      },
+      { ...options, activityType: 'left open' },
+    );
+    const other = h.watch(h.run(() => busy(100)));
+    await h.advance(20_000);
+    expect(settledAt(other)).toBe(100);
+    const started = h.of('started').filter(({ activityType }) => activityType === 'left open');
+    expect(started.map(({ at }) => at)).toEqual([0, 10_000]);
+    expect(h.engine.stats().running).toBe(0);
+  });
+
   test('the retry waits until the function has settled, and starts right then', async () => {
     const { h, options, slow } = setUp('forbid');
     const run = h.watch(h.run(slow(10_000), options));

@@ -1,6 +1,11 @@
 /** `handle.reset` and its options, of activities that wait and that run. */
 import { describe, expect, test } from 'vitest';
-import type { ActivityContext, ActivityOptions, ResetOptions } from '../../src/index.js';
+import type {
+  ActivityContext,
+  ActivityOptions,
+  HeartbeatStore,
+  ResetOptions,
+} from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
 import { failureOf, reportsOf, settledAt, startsOf } from '../support/outcomes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
@@ -155,6 +160,22 @@ describe('of an activity that waits', () => {
     await h.turn();
     expect(store.size).toBe(0);
   });
+});
+
+test('resetHeartbeat while the store is being read: what it gives is left out', async () => {
+  const kept = new Map([['x', '{"json":5}']]);
+  let answer!: (text: string | undefined) => void;
+  const store: HeartbeatStore = {
+    get: () => new Promise((resolve) => (answer = resolve)),
+    set: (id, text) => void kept.set(id, text),
+    delete: (id) => void kept.delete(id),
+  };
+  const h = new Harness({ store });
+  const handle = h.start((ctx) => [ctx.heartbeatDetails], { activityId: 'x' });
+  handle.reset({ resetHeartbeat: true });
+  answer('{"json":5}');
+  await expect(handle.result()).resolves.toEqual([undefined]);
+  expect(kept.size).toBe(0);
 });
 
 describe('of an activity that runs', () => {

@@ -155,7 +155,7 @@ export class ModelActivity {
   }
 
   get holdsSlot(): boolean {
-    return this.overlap !== undefined || this.attempt?.leftOpen === false;
+    return (this.overlap?.attempt ?? this.attempt)?.leftOpen === false;
   }
 
   /** Functions that have not settled. */
@@ -404,7 +404,7 @@ export class ControlModel {
   #again(attempt: ModelAttempt, number: number, delay: number, timedOut?: TimeoutType): void {
     const { of: activity } = attempt;
     const { resetAsked: reset, pauseAsked, options } = activity;
-    if (!attempt.leftOpen && attempt.running && options.overlapMs > 0) {
+    if (attempt.running && options.overlapMs > 0) {
       activity.overlap = { attempt, until: this.now + options.overlapMs };
     }
     if (timedOut !== undefined) attempt.tell('TIMED_OUT');
@@ -520,7 +520,9 @@ export class ControlModel {
     if (runState === undefined || runState === 'CANCEL_REQUESTED' || resetAsked !== undefined) {
       return 'ActivityStateError';
     }
-    if (attempt === undefined) {
+    if (attempt === undefined && this.shutdown !== undefined) {
+      this.#closeForShutdown(activity);
+    } else if (attempt === undefined) {
       activity.phase = 'PAUSED';
       activity.unseenUntil = 0;
       activity.hear('paused');
@@ -617,11 +619,8 @@ export class ControlModel {
   }
 
   reportCancellation(activity: ModelActivity): Refusal {
-    const { attempt, cancelAsked } = activity;
-    if (attempt === undefined) return 'ActivityNotFoundError';
-    if (!cancelAsked) return 'ActivityStateError';
-    // Whoever was told is heard to have stopped; to whom was not, it is a failure of the attempt.
-    if (attempt.told !== 'CANCELLED') activity.hear('attemptFailed');
+    if (activity.attempt === undefined) return 'ActivityNotFoundError';
+    if (!activity.cancelAsked) return 'ActivityStateError';
     this.#close(activity, 'CANCELED', 'CANCELLED', 'CANCEL_REQUESTED');
     return undefined;
   }

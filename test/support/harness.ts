@@ -8,7 +8,7 @@ import type {
 import { EVENT_NAMES } from '../../src/events.js';
 import type { AnyFunction } from '../../src/runtime/attempt.js';
 import { Engine, type CallOptions } from '../../src/runtime/engine.js';
-import { ActivityHandle } from '../../src/runtime/handle.js';
+import { ActivityHandle, observe } from '../../src/runtime/handle.js';
 import { turn, VirtualClock } from './virtual-clock.js';
 
 type Recorded = {
@@ -80,7 +80,7 @@ export class Harness {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): ActivityHandle<Awaited<R>, D> {
-    const { execution, result } = this.engine.start(fn as AnyFunction, rest[0]);
+    const { execution, result } = this.engine.start(fn as AnyFunction, rest[0], observe);
     return new ActivityHandle(execution, result);
   }
 
