@@ -104,22 +104,35 @@ class Cancellation {
   }
 }
 
-/** Details take the way they would take to a server and back, as JSON; none keep the last ones. */
+/**
+ * Details take the way they would take to a server and back, as JSON; none keep the last ones. Bad
+ * details cancel the attempt, as under a worker; any other error is an interceptor's own.
+ */
 function heartbeat(ctx: ActivityContext, cancellation: Cancellation, details: unknown): void {
   try {
     ctx.heartbeat(details === undefined ? undefined : encoded(details));
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    ctx.log.warn('Activity failed to encode heartbeat details', { error: problem });
+    if (!(error instanceof HeartbeatDetailsError)) throw error;
+    ctx.log.warn('Activity failed to encode heartbeat details', { error: error.message });
     cancellation.failConversion();
   }
 }
 
+/** @throws HeartbeatDetailsError */
 function encoded(details: unknown): unknown {
   if (details instanceof Uint8Array) return details;
-  const text = JSON.stringify(details) as string | undefined;
+  const text = json(details);
   if (text !== undefined) return JSON.parse(text) as unknown;
   throw new HeartbeatDetailsError(`details: a ${typeof details} has no JSON`, { path: 'details' });
+}
+
+function json(details: unknown): string | undefined {
+  try {
+    return JSON.stringify(details);
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new HeartbeatDetailsError(`details: ${problem}`, { path: 'details', cause });
+  }
 }
 
 /** Deprecated, and there under a worker. */

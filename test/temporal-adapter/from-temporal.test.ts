@@ -8,6 +8,7 @@ import {
   TimeoutFailure,
 } from 'systole';
 import { fromTemporal } from 'systole/temporal';
+import { crashAtEveryHeartbeat, TestActivityEnvironment } from 'systole/testing';
 import { Harness } from '../support/harness.js';
 
 const quiet = { logger: false as const };
@@ -168,6 +169,41 @@ describe('heartbeats', () => {
       message: 'HEARTBEAT_DETAILS_CONVERSION_FAILED',
       type: 'CancelledFailure',
     });
+  });
+
+  test('an error that is not of the details reaches the function', async () => {
+    const seen: unknown[] = [];
+    async function work(): Promise<number> {
+      try {
+        temporal.heartbeat(1);
+        temporal.heartbeat(2);
+      } catch (error) {
+        seen.push(error, temporal.cancellationSignal().aborted);
+        throw error;
+      }
+      return temporal.activityInfo().attempt;
+    }
+    const lost = new Error('lost');
+    const env = new TestActivityEnvironment();
+    env.failOnHeartbeat(2, lost);
+    expect(await env.run(fromTemporal(work))).toBe(2);
+    expect(seen).toEqual([lost, false]);
+    expect(env.attempts[0]?.error).toBe(lost);
+  });
+
+  test('crashAtEveryHeartbeat ends it at each', async () => {
+    const done: number[] = [];
+    async function work(): Promise<void> {
+      const begin = temporal.activityInfo().heartbeatDetails as number | undefined;
+      for (let row = begin ?? 0; row < 2; row++) {
+        temporal.heartbeat(row + 1);
+        done.push(row);
+      }
+    }
+    await crashAtEveryHeartbeat(fromTemporal(work), {}, ({ error }) => {
+      expect(error).toBeUndefined();
+    });
+    expect(done).toEqual([1, 0, 0, 1]); // after the first crash; before the second; with none
   });
 
   test('a missed one times the attempt out, with the last details', async () => {
