@@ -50,7 +50,7 @@ export class WorkerAttempt implements ContextSource {
     this.#context = context;
     this.#interceptors = interceptors;
     this.#shutdown = shutdown;
-    this.#details = context.info.heartbeatDetails;
+    this.#details = ownCopy(context.info.heartbeatDetails);
     const { cancellationSignal } = context;
     if (cancellationSignal.aborted) this.#interrupt();
     else cancellationSignal.addEventListener('abort', this.#interrupt, { once: true });
@@ -181,6 +181,15 @@ export class WorkerAttempt implements ContextSource {
       };
     }
     return logger as Logger;
+  }
+}
+
+/** The function may change what it was given; what a converter of the user's made is passed on. */
+function ownCopy(details: unknown): unknown {
+  try {
+    return details === undefined ? undefined : jsonDetails(details);
+  } catch {
+    return details;
   }
 }
 

@@ -168,6 +168,25 @@ describe('heartbeats', () => {
     expect(worker.heartbeats).toEqual([{ row: 4 }, { row: 5 }, { row: 5 }, null, null]);
   });
 
+  test('without details send what was given, whatever the function has done to it', async () => {
+    const worker = new FakeWorker({ queue: ['a', 'b', 'c'] });
+    await worker.run(({ heartbeat, heartbeatDetails }: ActivityContext<{ queue: string[] }>) => {
+      heartbeatDetails?.queue.shift();
+      heartbeat();
+      expect(heartbeatDetails).toEqual({ queue: ['b', 'c'] });
+    });
+    expect(worker.heartbeats).toEqual([{ queue: ['a', 'b', 'c'] }]);
+  });
+
+  test('without details send what a converter of the user’s made as it is', async () => {
+    const given = { at: new Date(0) };
+    const worker = new FakeWorker(given);
+    await worker.run(({ heartbeat }) => {
+      heartbeat();
+    });
+    expect(worker.heartbeats[0]).toBe(given);
+  });
+
   test('are copied at the call, and do nothing after the end', async () => {
     const worker = new FakeWorker();
     const later: (() => void)[] = [];
