@@ -172,8 +172,8 @@ export class TemporalActivityHandle<
   heartbeat(details?: Details): Promise<void> {
     return this.#do('heartbeat', async () => {
       // Without details the server would erase the last ones.
-      const kept: unknown = details ?? (await this.describe()).heartbeatDetails;
-      await this.#client.activity.heartbeat(this.#id, kept);
+      const newest = details === undefined ? (await this.describe()).heartbeatDetails : details;
+      await this.#client.activity.heartbeat(this.#id, newest);
     });
   }
 
