@@ -1,12 +1,16 @@
 /** An activity on Temporal from outside. */
-import { checkResult } from '../bad-input.js';
-import { durationMs } from '../duration.js';
+import { checkNames, checkResult } from '../bad-input.js';
 import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
 import { Deferred, ignore } from '../promises.js';
-import { checkPatch, type OptionsPatch } from '../runtime/options-patch.js';
+import type { OptionsPatch } from '../runtime/options-patch.js';
 import { activityFailure } from '../runtime/outcome.js';
 import type { CancellationType } from '../runtime/options.js';
-import type { ResetOptions, UnpauseOptions } from '../runtime/requests.js';
+import {
+  RESET_NAMES,
+  UNPAUSE_NAMES,
+  type ResetOptions,
+  type UnpauseOptions,
+} from '../runtime/requests.js';
 import type { ActivityHandleLike, DescriptionLike } from '../runtime/runner.js';
 import {
   ActivityCompletionError,
@@ -18,7 +22,7 @@ import {
 import { asOwnError, isFailedPrecondition } from './client-errors.js';
 import { descriptionOf } from './describe.js';
 import { lastAttempt, outcomeOf } from './outcome.js';
-import { asText, optionsUpdate, protoDuration } from './requests.js';
+import { asText, jitterMs, optionsUpdate, protoDuration } from './requests.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /**
@@ -130,9 +134,12 @@ export class TemporalActivityHandle<
   }
 
   /** Goes on after the rest of the delay, and up to `jitter` more at random. */
-  unpause({ jitter }: UnpauseOptions = {}): Promise<void> {
-    const options = jitter === undefined ? {} : { jitter: durationMs(jitter, 'jitter') };
-    return this.#do('unpause', () => this.#handle.unpause(options));
+  unpause(options: UnpauseOptions = {}): Promise<void> {
+    return this.#do('unpause', async () => {
+      checkNames(options, UNPAUSE_NAMES);
+      const jitter = jitterMs(options);
+      await this.#handle.unpause(jitter === undefined ? {} : { jitter });
+    });
   }
 
   async describe(): Promise<DescriptionLike<Details>> {
@@ -190,8 +197,10 @@ export class TemporalActivityHandle<
    * @experimental
    */
   reset(options: ResetOptions = {}): Promise<void> {
-    const { keepPaused, resetHeartbeat, jitter, restoreOriginalOptions } = options;
     return this.#do('reset', async () => {
+      checkNames(options, RESET_NAMES);
+      const { keepPaused, resetHeartbeat, restoreOriginalOptions } = options;
+      const jitter = jitterMs(options);
       await this.#client.workflowService.resetActivityExecution({
         namespace: this.#client.options.namespace,
         activityId: this.activityId,
@@ -201,7 +210,7 @@ export class TemporalActivityHandle<
         keepPaused: keepPaused ?? false,
         resetHeartbeat: resetHeartbeat ?? false,
         restoreOriginalOptions: restoreOriginalOptions ?? false,
-        jitter: jitter === undefined ? null : protoDuration(durationMs(jitter, 'jitter')),
+        jitter: jitter === undefined ? null : protoDuration(jitter),
       });
     });
   }
@@ -211,11 +220,10 @@ export class TemporalActivityHandle<
    *
    * @experimental
    */
-  async updateOptions(patch: OptionsPatch): Promise<void> {
-    checkPatch(patch);
-    const update = optionsUpdate(patch);
-    await this.#do('updateOptions', async () => {
-      await this.#handle.updateOptions(update);
+  updateOptions(patch: OptionsPatch): Promise<void> {
+    return this.#do('updateOptions', async () => {
+      const update = optionsUpdate(patch);
+      if (update !== undefined) await this.#handle.updateOptions(update);
     });
   }
 

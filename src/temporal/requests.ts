@@ -1,10 +1,11 @@
 /** What a handle is asked for, as the client's requests have it. */
-import { show } from '../bad-input.js';
+import { badOption, show } from '../bad-input.js';
 import { durationMs } from '../duration.js';
-import type { OptionsPatch } from '../runtime/options-patch.js';
-import { resolveRetryPolicy } from '../retry/policy.js';
+import { resolveOptions } from '../runtime/options.js';
+import { checkPatch, type OptionsPatch } from '../runtime/options-patch.js';
+import type { UnpauseOptions } from '../runtime/requests.js';
 import type { ActivityOptionsUpdate, Client } from './client-api.js';
-import { retryPolicy, unsupported } from './start-options.js';
+import { refuseUnsupported, retryPolicy } from './start-options.js';
 
 export function asText(reason: unknown, otherwise: string): string {
   if (reason === undefined) return otherwise;
@@ -23,21 +24,44 @@ export function protoDuration(ms: number): ProtoDuration {
   return { seconds, nanos } as unknown as ProtoDuration;
 }
 
-export function optionsUpdate(patch: OptionsPatch): ActivityOptionsUpdate {
-  const { progressTimeout, retryPolicy: policy, priority, ...timeouts } = patch;
-  if (progressTimeout !== undefined && progressTimeout !== null) {
-    throw unsupported('progressTimeout', 'use startToCloseTimeout');
-  }
-  const update: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(timeouts as Record<string, unknown>)) {
-    if (value === undefined) continue;
-    update[name] = value === null ? null : durationMs(value, name) || null;
-  }
-  if (policy !== undefined) {
-    update['retry'] = policy === null ? null : retryPolicy(resolveRetryPolicy(policy));
-  }
-  if (priority !== undefined) {
-    update['priority'] = priority === null ? null : { priorityKey: priority };
-  }
-  return update;
+/** @throws TypeError for what is no finite duration */
+export function jitterMs({ jitter }: UnpauseOptions): number | undefined {
+  if (jitter === undefined) return undefined;
+  const ms = durationMs(jitter, 'jitter');
+  if (ms === Infinity) throw badOption('jitter', jitter, 'a finite duration');
+  return ms;
+}
+
+/**
+ * The patch as the client has it; undefined if it changes nothing, which the server would refuse.
+ *
+ * @throws TypeError for a bad option, and for one that Temporal does not have
+ */
+export function optionsUpdate(patch: OptionsPatch): ActivityOptionsUpdate | undefined {
+  checkPatch(patch);
+  const values = Object.entries(patch).filter(([, value]) => value !== null);
+  const options = resolveOptions(Object.fromEntries(values));
+  refuseUnsupported(options);
+  const changes: readonly (readonly [keyof ActivityOptionsUpdate, unknown, unknown])[] = [
+    ['heartbeatTimeout', patch.heartbeatTimeout, options.heartbeatTimeoutMs || null],
+    ['startToCloseTimeout', patch.startToCloseTimeout, options.startToCloseTimeoutMs || null],
+    [
+      'scheduleToStartTimeout',
+      patch.scheduleToStartTimeout,
+      options.scheduleToStartTimeoutMs || null,
+    ],
+    [
+      'scheduleToCloseTimeout',
+      patch.scheduleToCloseTimeout,
+      options.scheduleToCloseTimeoutMs || null,
+    ],
+    ['startDelay', patch.startDelay, options.startDelayMs || null],
+    ['retry', patch.retryPolicy, retryPolicy(options.retryPolicy)],
+    ['priority', patch.priority, { priorityKey: options.priority }],
+  ];
+  const given = changes.filter(([, change]) => change !== undefined);
+  if (given.length === 0) return undefined;
+  return Object.fromEntries(
+    given.map(([name, change, value]) => [name, change === null ? null : value]),
+  );
 }

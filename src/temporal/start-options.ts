@@ -24,7 +24,8 @@ export function resolveForTemporal(
   return options;
 }
 
-function refuseUnsupported(options: ResolvedOptions): void {
+/** @throws TypeError for an option that Temporal does not have */
+export function refuseUnsupported(options: ResolvedOptions): void {
   const refusals: readonly (readonly [boolean, string, string])[] = [
     [
       options.progressTimeoutMs > 0,
@@ -74,7 +75,7 @@ function refuseUnsupportedPolicy(policy: ResolvedRetryPolicy): void {
   });
 }
 
-export function unsupported(name: string, instead: string): TypeError {
+function unsupported(name: string, instead: string): TypeError {
   return new TypeError(`Temporal has no ${name}: ${instead}`);
 }
 
