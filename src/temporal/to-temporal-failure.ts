@@ -1,11 +1,35 @@
 /** systole's failures as Temporal's. */
 import { durationMs } from '../duration.js';
-import { ApplicationFailure, HeartbeatDetailsError } from '../failures.js';
-import { TemporalApplicationFailure } from './common-api.js';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  HeartbeatDetailsError,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '../failures.js';
+import {
+  ensureApplicationFailure,
+  TemporalApplicationFailure,
+  TemporalFailure,
+} from './common-api.js';
 
-/** What Temporal would make the same of is left as it is: plain errors, and what is no error. */
+/**
+ * What Temporal would make the same of is left as it is: what is no error, and plain errors, unless
+ * a failure of systole's is among their causes.
+ */
 export function toTemporalFailure(thrown: unknown): unknown {
-  if (thrown instanceof ApplicationFailure) return applicationFailure(thrown);
+  return convert(thrown, []);
+}
+
+/** @param above what `thrown` is the cause of; a cause that is among them is left out */
+function convert(thrown: unknown, above: readonly Error[]): unknown {
+  if (!(thrown instanceof Error) || thrown instanceof TemporalFailure) return thrown;
+  const chain = [...above, thrown];
+  const cause = chain.some((one) => one === thrown.cause)
+    ? undefined
+    : convert(thrown.cause, chain);
+  if (thrown instanceof ApplicationFailure) return applicationFailure(thrown, cause);
   if (thrown instanceof HeartbeatDetailsError) {
     const { name: type, message, path } = thrown;
     return withStack(
@@ -13,12 +37,26 @@ export function toTemporalFailure(thrown: unknown): unknown {
       thrown,
     );
   }
-  return thrown;
+  if (cause === thrown.cause && !isOfRuntime(thrown)) return thrown;
+  const failure = ensureApplicationFailure(thrown);
+  return Object.assign(failure, { cause: cause instanceof Error ? cause : undefined });
 }
 
-function applicationFailure(failure: ApplicationFailure): TemporalApplicationFailure {
+/** As a cause, a plain error would lose its type. */
+function isOfRuntime(error: Error): boolean {
+  return (
+    error instanceof ActivityFailure ||
+    error instanceof TimeoutFailure ||
+    error instanceof CancelledFailure ||
+    error instanceof TerminatedFailure
+  );
+}
+
+function applicationFailure(
+  failure: ApplicationFailure,
+  cause: unknown,
+): TemporalApplicationFailure {
   const { message, type, nonRetryable, details, nextRetryDelay, category } = failure;
-  const cause = toTemporalFailure(failure.cause);
   return withStack(
     TemporalApplicationFailure.create({
       message,

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import {
+  ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
   HeartbeatDetailsError,
@@ -334,6 +335,52 @@ describe('what the worker gets', () => {
       cause: { message: 'below', type: 'Below' },
     });
     expect((error as { cause: unknown }).cause).toBeInstanceOf(TemporalApplicationFailure);
+  });
+
+  test('a failure of systole’s among the causes of another error', async () => {
+    const inner = new ApplicationFailure('in', { type: 'Refused', details: [1] });
+    const failure = new ActivityFailure('middle', {
+      cause: inner,
+      activityId: 'id-2',
+      activityType: 'inner',
+      attempt: 1,
+    });
+    const thrown = new RangeError('outer', { cause: failure });
+    const error = await rejection(
+      new FakeWorker().run(() => {
+        throw thrown;
+      }),
+    );
+    expect(error).toBeInstanceOf(TemporalApplicationFailure);
+    expect(error).toMatchObject({
+      message: 'outer',
+      type: 'RangeError',
+      nonRetryable: false,
+      stack: thrown.stack,
+      cause: {
+        message: 'middle',
+        type: 'ActivityFailure',
+        cause: { message: 'in', type: 'Refused', details: [1], cause: undefined },
+      },
+    });
+    const { cause } = error as { cause: { cause: unknown } };
+    expect(cause).toBeInstanceOf(TemporalApplicationFailure);
+    expect(cause.cause).toBeInstanceOf(TemporalApplicationFailure);
+  });
+
+  test('causes that go round once only', async () => {
+    const below = new ApplicationFailure('below', { type: 'Below' });
+    const thrown = new Error('above', { cause: below });
+    below.cause = thrown;
+    const error = await rejection(
+      new FakeWorker().run(() => {
+        throw thrown;
+      }),
+    );
+    expect(error).toMatchObject({
+      message: 'above',
+      cause: { message: 'below', type: 'Below', cause: undefined },
+    });
   });
 
   test('any other error as it is', async () => {
