@@ -1,4 +1,5 @@
 /** systole's failures as Temporal's. */
+import { show } from '../bad-input.js';
 import { durationMs } from '../duration.js';
 import {
   ActivityFailure,
@@ -61,7 +62,7 @@ function applicationFailure(
     TemporalApplicationFailure.create({
       message,
       nonRetryable,
-      details: [...details],
+      details: details.map(encodable),
       ...(type === undefined ? undefined : { type }),
       ...(category === undefined ? undefined : { category }),
       ...(cause instanceof Error ? { cause } : undefined),
@@ -71,6 +72,17 @@ function applicationFailure(
     }),
     failure,
   );
+}
+
+/** The worker would fail at a value that has no JSON, so a word on it goes in its place. */
+function encodable(detail: unknown): unknown {
+  try {
+    const text: unknown = JSON.stringify(detail);
+    if (text !== undefined || detail === undefined) return detail;
+  } catch {
+    // a bigint, a cycle, a getter that throws
+  }
+  return show(detail);
 }
 
 function withStack<E extends Error>(failure: E, original: Error): E {

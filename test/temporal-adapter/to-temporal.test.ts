@@ -383,6 +383,31 @@ describe('what the worker gets', () => {
     });
   });
 
+  test('a word in place of details that have no JSON', async () => {
+    const cycle: Record<string, unknown> = {};
+    cycle['self'] = cycle;
+    const bad = {
+      get row(): never {
+        throw new Error('cannot be read');
+      },
+    };
+    const error = await rejection(
+      new FakeWorker().run(() => {
+        const details = [{ row: 1 }, undefined, 5n, cycle, bad, Math.max, NaN];
+        throw new ApplicationFailure('no', { details });
+      }),
+    );
+    expect((error as TemporalApplicationFailure).details).toEqual([
+      { row: 1 },
+      undefined,
+      '5n',
+      'an object',
+      'an object',
+      'function max',
+      NaN,
+    ]);
+  });
+
   test('any other error as it is', async () => {
     const thrown = new RangeError('out');
     const error = await rejection(
