@@ -88,13 +88,21 @@ export class TemporalActivityHandle<
    * heartbeat. Twice is once. The reason reaches the server as text.
    */
   cancel(reason?: unknown): Promise<void> {
-    const asking = this.#ask(reason);
+    return this.#ask(reason, this.#cancellationType);
+  }
+
+  /** @internal Ends the wait of a caller who has joined the activity, and nothing else. */
+  leave(reason: unknown): Promise<void> {
+    return this.#ask(reason, 'ABANDON');
+  }
+
+  #ask(reason: unknown, type: CancellationType): Promise<void> {
+    const asking = this.#request(reason, type);
     this.#asking = asking.catch(ignore);
     return asking;
   }
 
-  async #ask(reason: unknown): Promise<void> {
-    const type = this.#cancellationType;
+  async #request(reason: unknown, type: CancellationType): Promise<void> {
     try {
       const description = await this.#handle.describe();
       if (description.closeTime !== undefined) return;

@@ -10,16 +10,21 @@ import {
   OPTION_NAMES,
   signalOf,
   type ActivityOptions,
+  type ResolvedOptions,
 } from '../runtime/options.js';
 import { activityFailure } from '../runtime/outcome.js';
 import type { ActivityRunner } from '../runtime/runner.js';
 import type { RunParameters } from '../runtime/runtime.js';
-import type { Client } from './client-api.js';
+import {
+  ActivityExecutionAlreadyStartedError,
+  type Client,
+  type ClientHandle,
+} from './client-api.js';
 import { asOwnError } from './client-errors.js';
 import { TemporalCompletion } from './completion.js';
 import { TemporalActivityHandle } from './handle.js';
 import { registeredName } from './registered-names.js';
-import { resolveForTemporal, startOptions } from './start-options.js';
+import { resolveForTemporal, startOptions, type Destination } from './start-options.js';
 
 /** Options of `TemporalRuntime`. */
 export interface TemporalRuntimeOptions {
@@ -129,19 +134,35 @@ export class TemporalRuntime implements ActivityRunner {
       throw activityFailure('CANCELED', cause, 'CANCEL_REQUESTED', never);
     }
     const destination = { activityId, taskQueue: this.#taskQueue, args };
-    const { activity } = this.#client;
-    const started = await activity
-      .start<Awaited<R>>(activityType, startOptions(destination, options))
-      .catch((error: unknown) => {
-        throw asOwnError(error, 'start', activityId);
-      });
+    const { joined, open } = await this.#open<Awaited<R>>(activityType, destination, options);
     const handle = new TemporalActivityHandle<Awaited<R>, D>(
       this.#client,
-      started,
+      open,
       options.cancellationType,
     );
-    if (signal !== undefined) follow(signal, handle);
+    if (signal !== undefined) {
+      follow(signal, handle, (reason) => (joined ? handle.leave(reason) : handle.cancel(reason)));
+    }
     return handle;
+  }
+
+  /** Starts an activity, or joins the open one: which of the two, only a conflict tells. */
+  async #open<R>(
+    activityType: string,
+    destination: Destination,
+    options: ResolvedOptions,
+  ): Promise<{ readonly joined: boolean; readonly open: ClientHandle<R> }> {
+    const { activity } = this.#client;
+    try {
+      const open = await activity.start<R>(activityType, startOptions(destination, options));
+      return { joined: false, open };
+    } catch (error) {
+      const joins = options.idConflictPolicy === 'USE_EXISTING';
+      if (joins && error instanceof ActivityExecutionAlreadyStartedError) {
+        return { joined: true, open: activity.getHandle<R>(error.activityId, error.runId) };
+      }
+      throw asOwnError(error, 'start', destination.activityId);
+    }
   }
 
   /**
@@ -168,16 +189,20 @@ export class TemporalRuntime implements ActivityRunner {
   }
 }
 
-/** The signal's abort cancels the activity; the listener goes when the activity has closed. */
-function follow(signal: AbortSignal, handle: TemporalActivityHandle): void {
-  const cancel = (): void => {
-    handle.cancel(signal.reason).catch(ignore);
+/** Until the activity has closed. */
+function follow(
+  signal: AbortSignal,
+  handle: TemporalActivityHandle,
+  onAbort: (reason: unknown) => Promise<void>,
+): void {
+  const abort = (): void => {
+    onAbort(signal.reason).catch(ignore);
   };
   if (signal.aborted)
-    cancel(); // while the activity was being started
-  else signal.addEventListener('abort', cancel, { once: true });
+    abort(); // while the activity was being started
+  else signal.addEventListener('abort', abort, { once: true });
   const unfollow = (): void => {
-    signal.removeEventListener('abort', cancel);
+    signal.removeEventListener('abort', abort);
   };
   handle.result().then(unfollow, unfollow);
 }

@@ -94,7 +94,7 @@ export function startOptions(
     id: activityId,
     taskQueue,
     args,
-    idConflictPolicy: options.idConflictPolicy,
+    idConflictPolicy: 'FAIL', // also for who joins: see TemporalRuntime
     priority: { priorityKey: options.priority },
     retry: retryPolicy(options.retryPolicy),
     ...given('heartbeatTimeout', options.heartbeatTimeoutMs),

@@ -1,6 +1,6 @@
-import type { Client } from '@temporalio/client';
+import { ActivityExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
-import type { ActivityContext, ActivityOptions } from 'systole';
+import { ActivityAlreadyStartedError, type ActivityContext, type ActivityOptions } from 'systole';
 import { TemporalRuntime, toTemporal } from 'systole/temporal';
 
 /** A client that takes down what it is to start, and starts nothing. */
@@ -48,7 +48,7 @@ describe('what is started', () => {
         scheduleToStartTimeout: 1_800_000,
         scheduleToCloseTimeout: 1_800_000,
         startDelay: 500,
-        idConflictPolicy: 'USE_EXISTING',
+        idConflictPolicy: 'FAIL',
         priority: { priorityKey: 2 },
         retry: {
           initialInterval: 500,
@@ -177,6 +177,58 @@ describe('what Temporal does not have is refused, by name', () => {
     ],
   ])('options that do not do: %#', (options, message) => {
     expect(() => new TemporalRuntime(options as never)).toThrow(message);
+  });
+});
+
+describe('USE_EXISTING', () => {
+  /** A client of a server on which import-1 is open, as run-1, and never ends. */
+  function clientWithOpen(): { client: Client; asked: unknown[] } {
+    const asked: unknown[] = [];
+    const description = { activityId: 'import-1', activityType: 'importRows', attempt: 2 };
+    const activity = {
+      start: async (_type: string, { id }: { id: string }) => {
+        throw new ActivityExecutionAlreadyStartedError('already started', id, 'run-1');
+      },
+      getHandle: (activityId: string, runId: string) => ({
+        activityId,
+        runId,
+        describe: async () => ({ ...description, lastStartedTime: new Date() }),
+        cancel: async (reason: string) => void asked.push(['cancel', runId, reason]),
+        result: () => new Promise(() => {}),
+      }),
+    };
+    const withAbortSignal = (_: AbortSignal, run: () => unknown): unknown => run();
+    return { client: { activity, withAbortSignal } as unknown as Client, asked };
+  }
+  const call = { args: ['a.csv'], activityId: 'import-1', ...minute } as const;
+
+  test('the signal of a caller who has joined ends its own wait, and nothing else', async () => {
+    const { client, asked } = clientWithOpen();
+    const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+    const controller = new AbortController();
+    const joined = await runtime.start(importRows, {
+      ...call,
+      idConflictPolicy: 'USE_EXISTING',
+      signal: controller.signal,
+    });
+    controller.abort('enough');
+    await expect(joined.result()).rejects.toMatchObject({
+      activityId: 'import-1',
+      attempt: 2,
+      retryState: 'CANCEL_REQUESTED',
+      cause: { message: 'CANCELLED', cause: 'enough' },
+    });
+    expect(asked).toEqual([]);
+    await joined.cancel('for all');
+    expect(asked).toEqual([['cancel', 'run-1', 'for all']]);
+  });
+
+  test('without it the id is refused', async () => {
+    const { client } = clientWithOpen();
+    const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+    await expect(runtime.start(importRows, call)).rejects.toBeInstanceOf(
+      ActivityAlreadyStartedError,
+    );
   });
 });
 

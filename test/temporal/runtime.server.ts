@@ -168,6 +168,24 @@ describe('cancellation', () => {
   });
 });
 
+describe('USE_EXISTING', () => {
+  const joining = { activityId: 'joined', idConflictPolicy: 'USE_EXISTING' } as const;
+
+  test('the outcome is one; a signal ends the wait of who has joined', async () => {
+    const first = await runtime.start(waitToBeTold, joining);
+    const controller = new AbortController();
+    const leaving = runtime.run(waitToBeTold, { ...joining, signal: controller.signal });
+    const staying = runtime.run(waitToBeTold, joining);
+    setTimeout(() => controller.abort('enough'), 300);
+    await expect(leaving).rejects.toMatchObject({ attempt: 1, cause: { cause: 'enough' } });
+    expect(await first.describe()).toMatchObject({ status: 'RUNNING', runState: 'STARTED' });
+    await first.terminate('over');
+    const over = { cause: { name: 'TerminatedFailure', message: 'over' } };
+    await expect(staying).rejects.toMatchObject(over);
+    await expect(first.result()).rejects.toMatchObject(over);
+  });
+});
+
 describe('getHandle', () => {
   test('of an open activity, by which it is seen and steered', async () => {
     const { activityId } = await runtime.start(waitToBeTold, {
