@@ -1,10 +1,10 @@
 /** What the server knows of an activity, as systole describes one. */
-import type { FilledRetryPolicy } from '../runtime/context.js';
 import type { CancellationType } from '../runtime/options.js';
 import type { DescriptionLike } from '../runtime/runner.js';
 import { DEFAULT_PRIORITY } from '../runtime/options.js';
 import type { ActivityExecutionDescription } from './client-api.js';
-import { fromTemporalFailure, temporalDurationMs } from './from-temporal-failure.js';
+import { filledPolicy } from './filled-policy.js';
+import { fromTemporalFailure } from './from-temporal-failure.js';
 
 export async function descriptionOf(
   from: ActivityExecutionDescription,
@@ -36,22 +36,10 @@ export async function descriptionOf(
       scheduleToCloseTimeout: from.scheduleToCloseTimeoutMs || undefined,
       progressTimeout: undefined,
       startDelay: from.startDelayMs ?? 0,
-      retryPolicy: policyOf(from),
+      retryPolicy: filledPolicy(from.retryPolicy),
       cancellationType,
       priority: from.priority.priorityKey || DEFAULT_PRIORITY,
       concurrencyKey: undefined,
     }),
-  });
-}
-
-function policyOf({ retryPolicy }: ActivityExecutionDescription): FilledRetryPolicy {
-  return Object.freeze({
-    initialInterval: temporalDurationMs(retryPolicy.initialInterval ?? 0),
-    backoffCoefficient: retryPolicy.backoffCoefficient ?? 0,
-    maximumInterval: temporalDurationMs(retryPolicy.maximumInterval ?? 0),
-    maximumAttempts: retryPolicy.maximumAttempts || Infinity,
-    nonRetryableErrorTypes: Object.freeze([...(retryPolicy.nonRetryableErrorTypes ?? [])]),
-    jitter: 0,
-    maximumAttemptsWithoutProgress: Infinity,
   });
 }

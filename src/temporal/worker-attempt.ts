@@ -8,15 +8,14 @@ import {
   type ActivityInfo,
   type CancellationDetails,
   type ContextSource,
-  type FilledRetryPolicy,
 } from '../runtime/context.js';
 import type { Interceptors } from '../runtime/interceptors.js';
 import { Interruption } from '../runtime/interruption.js';
 import { keepAlive } from '../runtime/keep-alive.js';
 import { DEFAULT_PRIORITY } from '../runtime/options.js';
-import { resolveRetryPolicy } from '../retry/policy.js';
 import type { Context, Info } from './activity-api.js';
 import { CompleteAsyncError, TemporalCancelledFailure } from './common-api.js';
+import { filledPolicy } from './filled-policy.js';
 import { jsonDetails } from './json-details.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
@@ -204,26 +203,10 @@ function infoOf(info: Info, startedTimestampMs: number): ActivityInfo {
     heartbeatTimeoutMs: info.heartbeatTimeoutMs || undefined,
     startToCloseTimeoutMs: info.startToCloseTimeoutMs || undefined,
     scheduleToCloseTimeoutMs: info.scheduleToCloseTimeoutMs || undefined,
-    retryPolicy: policyOf(info),
+    retryPolicy: filledPolicy(info.retryPolicy),
     priority: info.priority?.priorityKey || DEFAULT_PRIORITY,
   };
   // Hidden from whoever logs the whole: it is a secret.
   Object.defineProperty(shown, 'taskToken', { value: info.base64TaskToken });
   return Object.freeze(shown as unknown as ActivityInfo);
-}
-
-function policyOf({ retryPolicy = {} }: Info): FilledRetryPolicy {
-  const policy = resolveRetryPolicy({
-    initialInterval: retryPolicy.initialInterval as Duration | undefined,
-    backoffCoefficient: retryPolicy.backoffCoefficient || undefined,
-    maximumInterval: retryPolicy.maximumInterval as Duration | undefined,
-    maximumAttempts: retryPolicy.maximumAttempts,
-    nonRetryableErrorTypes: retryPolicy.nonRetryableErrorTypes,
-  });
-  const {
-    initialIntervalMs: initialInterval,
-    maximumIntervalMs: maximumInterval,
-    ...rest
-  } = policy;
-  return Object.freeze({ ...rest, initialInterval, maximumInterval });
 }

@@ -6,6 +6,7 @@ import {
   CompleteAsyncError,
   noopMetricMeter,
   type Logger,
+  type RetryPolicy,
 } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
 import {
@@ -22,6 +23,14 @@ const DEPRECATED = Object.fromEntries([['activityNamespace', 'default']]) as {
   activityNamespace: string;
 };
 
+const POLICY: RetryPolicy = {
+  initialInterval: 1000,
+  backoffCoefficient: 2,
+  maximumInterval: 100_000,
+  maximumAttempts: 0,
+  nonRetryableErrorTypes: ['Bad'],
+};
+
 /** What a worker gives an attempt, and what it gets back. */
 class FakeWorker {
   readonly heartbeats: unknown[] = [];
@@ -30,7 +39,7 @@ class FakeWorker {
   readonly #controller = new AbortController();
   readonly #context: Context;
 
-  constructor(heartbeatDetails?: unknown) {
+  constructor(heartbeatDetails?: unknown, retryPolicy: RetryPolicy = POLICY) {
     const write = (message: string): void => void this.logs.push(message);
     const logger: Logger = {
       log: (_level, message) => write(message),
@@ -59,13 +68,7 @@ class FakeWorker {
         heartbeatDetails,
         taskQueue: 'queue',
         priority: {},
-        retryPolicy: {
-          initialInterval: 1000,
-          backoffCoefficient: 2,
-          maximumInterval: 100_000,
-          maximumAttempts: 0,
-          nonRetryableErrorTypes: ['Bad'],
-        },
+        retryPolicy,
       },
       new Promise<never>(() => {}),
       this.#controller.signal,
@@ -141,6 +144,22 @@ describe('what a systole activity finds on a worker', () => {
     });
     expect(info.taskToken).toBe('AQID');
     expect(JSON.stringify(info)).not.toContain('AQID');
+  });
+
+  test('a policy that the server takes and systole would refuse', async () => {
+    const policy = {
+      initialInterval: 10_000,
+      maximumInterval: 5_000,
+      nonRetryableErrorTypes: ['TemporalTimeout:Heart'],
+    };
+    const worker = new FakeWorker(undefined, policy);
+    expect(await worker.run((ctx) => ctx.info.retryPolicy)).toEqual({
+      ...policy,
+      backoffCoefficient: 2,
+      maximumAttempts: Infinity,
+      jitter: 0,
+      maximumAttemptsWithoutProgress: Infinity,
+    });
   });
 
   test('details, a log, and bound methods', async () => {
