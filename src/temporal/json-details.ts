@@ -1,31 +1,34 @@
 /** Heartbeat details as Temporal keeps them: JSON. */
 import { show } from '../bad-input.js';
 import { HeartbeatDetailsError } from '../failures.js';
+import { copyDetails } from '../heartbeat/snapshot.js';
 
 /**
- * A copy of the details, as the next attempt will find them.
+ * A copy of the details, as the next attempt will find them; only -0 is 0 then.
  *
- * @throws HeartbeatDetailsError with the path of the first value that JSON would lose or change
+ * @throws HeartbeatDetailsError with the path of the first value that cannot be kept, or that JSON
+ * would lose or change
  */
 export function jsonDetails(details: unknown): unknown {
-  return copy(details, 'details', []);
+  const { value } = copyDetails(details, () => undefined);
+  return inJson(value, 'details', []);
 }
 
-function copy(value: unknown, path: string, open: readonly object[]): unknown {
+/** @param value of a copy: reading it does not throw, and it is not nested deeply */
+function inJson(value: unknown, path: string, open: readonly object[]): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (typeof value !== 'object') throw refused(value, path);
   if (open.includes(value)) throw refusedAs('a cycle', path);
   const within = [...open, value];
   if (Array.isArray(value)) {
-    return Array.from(value, (item: unknown, index) => copy(item, `${path}[${index}]`, within));
+    return value.map((item: unknown, index) => inJson(item, `${path}[${index}]`, within));
   }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) throw refused(value, path);
+  if (Object.getPrototypeOf(value) !== Object.prototype) throw refused(value, path);
   const copied: Record<string, unknown> = {};
   for (const [key, item] of Object.entries(value)) {
     // JSON leaves it out, and reading it gives the same.
-    if (item !== undefined) copied[key] = copy(item, `${path}.${key}`, within);
+    if (item !== undefined) copied[key] = inJson(item, `${path}.${key}`, within);
   }
   return copied;
 }

@@ -228,7 +228,11 @@ describe('heartbeats', () => {
     ['NaN', { deep: [{ ratio: NaN }] }, 'details.deep[0].ratio'],
     ['a bigint', 1n, 'details'],
     ['a function', { cb: () => {} }, 'details.cb'],
-  ])('refuse %s, which JSON would lose', async (_, details, path) => {
+    ['the key __proto__', JSON.parse('{"a":{"__proto__":{"b":1}}}'), 'details.a.__proto__'],
+    ['the key constructor', { constructor: 1 }, 'details.constructor'],
+    ['a symbol as key', { [Symbol('s')]: 1 }, 'details["Symbol(s)"]'],
+    ['a named property of an array', [Object.assign([1], { x: 1 })], 'details[0].x'],
+  ])('refuse %s', async (_, details, path) => {
     const worker = new FakeWorker();
     const error = await rejection(
       worker.run(({ heartbeat }) => {
@@ -244,13 +248,22 @@ describe('heartbeats', () => {
     expect(worker.heartbeats).toEqual([undefined]); // alive all the same
   });
 
-  test('refuse a cycle', async () => {
+  test('refuse a cycle, deep nesting, and what cannot be read', async () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = { cycle };
+    let deep: unknown = 1;
+    for (let level = 0; level < 20_000; level++) deep = [deep];
+    const unreadable = {
+      get row(): never {
+        throw new RangeError('mine');
+      },
+    };
     await new FakeWorker().run(({ heartbeat }) => {
-      expect(() => {
-        heartbeat(cycle);
-      }).toThrow(HeartbeatDetailsError);
+      for (const details of [cycle, deep, unreadable]) {
+        expect(() => {
+          heartbeat(details);
+        }).toThrow(HeartbeatDetailsError);
+      }
     });
   });
 
