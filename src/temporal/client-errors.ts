@@ -18,11 +18,13 @@ import {
 
 const NOT_FOUND = 5;
 const FAILED_PRECONDITION = 9;
+/** The server's words for what is no task token; the client tells no more of its answer. */
+const NO_TOKEN = ['Error deserializing task token.', 'Task token not set on request.'];
 
 /** Of an operation on an activity, or on an attempt; anything else is left as it is. */
 export function asOwnError(error: unknown, operation: string, activityId?: string): unknown {
   const cause = error;
-  if (error instanceof TemporalActivityNotFoundError || grpcCode(error) === NOT_FOUND) {
+  if (isNotFound(error)) {
     return activityId === undefined
       ? new ActivityNotFoundError('No running attempt has this task token', { cause })
       : new ActivityNotFoundError(`No attempt of activity ${JSON.stringify(activityId)} is open`, {
@@ -50,6 +52,14 @@ export function asOwnError(error: unknown, operation: string, activityId?: strin
     });
   }
   return error;
+}
+
+function isNotFound(error: unknown): boolean {
+  return (
+    error instanceof TemporalActivityNotFoundError ||
+    grpcCode(error) === NOT_FOUND ||
+    (error instanceof ActivityCompletionError && NO_TOKEN.includes(error.message))
+  );
 }
 
 function said(error: unknown): string {

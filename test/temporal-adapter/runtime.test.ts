@@ -1,6 +1,15 @@
-import { ActivityExecutionAlreadyStartedError, type Client } from '@temporalio/client';
+import {
+  ActivityCompletionError,
+  ActivityExecutionAlreadyStartedError,
+  type Client,
+} from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
-import { ActivityAlreadyStartedError, type ActivityContext, type ActivityOptions } from 'systole';
+import {
+  ActivityAlreadyStartedError,
+  ActivityNotFoundError,
+  type ActivityContext,
+  type ActivityOptions,
+} from 'systole';
 import { TemporalRuntime, toTemporal } from 'systole/temporal';
 
 /** A client that takes down what it is to start, and starts nothing. */
@@ -79,6 +88,22 @@ test('complete refuses a promise before the server is asked', async () => {
   const token = Buffer.from('token').toString('base64');
   await expect(runtime.completion.complete(token, Promise.resolve())).rejects.toThrow(refused);
 });
+
+test.each(['Error deserializing task token.', 'Task token not set on request.'])(
+  'a completion by what is no token: %s',
+  async (message) => {
+    const complete = async (): Promise<void> => {
+      throw new ActivityCompletionError(message);
+    };
+    const client = { activity: { complete } } as unknown as Client;
+    const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+    const error: unknown = await runtime.completion
+      .complete('garbage')
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ActivityNotFoundError);
+    expect(error).toMatchObject({ message: 'No running attempt has this task token' });
+  },
+);
 
 describe('the function is found', () => {
   test('by its name, by the name it was registered under, and by activityType', async () => {

@@ -245,7 +245,10 @@ describe('completion from outside', () => {
     await expect(runtime.completion.complete(7 as never)).rejects.toThrow(/taskToken: received 7/);
     await runtime.completion.complete(token, 'done');
     expect(await handle.result()).toBe('done');
-    await expect(runtime.completion.complete(token)).rejects.toBeInstanceOf(ActivityNotFoundError);
+    for (const none of [token, 'garbage', '']) {
+      const late = runtime.completion.complete(none);
+      await expect(late).rejects.toBeInstanceOf(ActivityNotFoundError);
+    }
   });
 });
 
