@@ -43,6 +43,9 @@ export default defineConfig([
   {
     ...shared,
     format: 'cjs',
+    // By Rollup: what turns chunks into CommonJS otherwise makes a call of every `?.` and `??`, and
+    // takes the names of classes away.
+    treeshake: true,
     onSuccess: async () => {
       await Promise.all([writeLicenses('dist'), completeMaps('dist')]);
     },
