@@ -5,11 +5,8 @@ export function ignore(): void {
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
+  const mayBe = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return mayBe && typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** A listener or logger may be an async function: its rejection must not become an unhandled one. */

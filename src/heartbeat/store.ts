@@ -62,6 +62,7 @@ export class StoreWriter {
    * under way, else undefined.
    */
   flush(): Promise<void> | undefined {
+    if (this.#calling) return Promise.resolve().then(() => this.flush());
     if (this.#writing !== undefined) this.#again = true;
     else this.#start();
     return this.#writing;

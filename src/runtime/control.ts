@@ -171,7 +171,7 @@ export function reset(execution: Execution, options: ResetOptions): void {
   const unpauses = dispatch.paused && options.keepPaused !== true;
   if (unpauses) execution.unpark(0, now);
   execution.emit('reset', NO_FIELDS);
-  if (unpauses && isOpen(execution)) execution.emit('unpaused', NO_FIELDS);
+  if (unpauses && goesOn(execution)) execution.emit('unpaused', NO_FIELDS);
   dispatch.proceed(now);
 }
 
@@ -283,9 +283,9 @@ function deliver({ requests }: Execution, attempt: Attempt): void {
   if (requests?.first !== undefined) attempt.interruption.deliver(requests.first, requests.all);
 }
 
-/** Asked again after an event: its listeners may have closed the activity. */
-function isOpen({ closed }: Execution): boolean {
-  return closed === undefined;
+/** Asked again after an event: its listeners may have closed the activity, or paused it. */
+function goesOn({ closed, dispatch }: Execution): boolean {
+  return closed === undefined && !dispatch.paused;
 }
 
 function check(execution: Execution, operation: string, allowed: boolean): asserts allowed {

@@ -23,7 +23,7 @@ import { attributesOf, emit, NO_FIELDS } from './announce.js';
 import { Attempt, type AnyFunction, type AttemptOwner } from './attempt.js';
 import { Dispatch, type Dispatched } from './dispatch.js';
 import { HeartbeatRecord } from './heartbeat-record.js';
-import { History } from './history.js';
+import { History, type News } from './history.js';
 import { loadDetails } from './load-details.js';
 import { afterAccepted, afterFailure, withoutProgress } from './next-attempt.js';
 import type { ResolvedOptions } from './options.js';
@@ -184,11 +184,9 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     loadDetails(store, activityId, this.services.codec, (details, failure) => {
       if (this.closed !== undefined) return;
       this.#listing.loading.delete(this);
-      // One that has been reset meanwhile has a record, and starts without details.
-      if (details !== undefined && this.#heartbeats === undefined) {
-        this.heartbeats.details = details;
-      }
-      if (failure === undefined) this.#dispatchFirst(this.services.clock.now());
+      const forgotten = this.#heartbeats?.forgotten === true; // by a reset meanwhile
+      if (details !== undefined && !forgotten) this.heartbeats.details = details;
+      if (failure === undefined || forgotten) this.#dispatchFirst(this.services.clock.now());
       else this.fail('FAILED', failure, 'NON_RETRYABLE_FAILURE');
     });
   }
@@ -246,7 +244,10 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const { attempt } = this;
     attempt?.end(); // details held back die with the activity
     this.#close('COMPLETED');
-    if (attempt !== undefined) this.#leave(attempt);
+    if (attempt !== undefined) {
+      this.#leave(attempt);
+      this.#tellIfAbandoned(attempt);
+    }
     this.#forgetDetails();
     this.emit('completed', { result });
     this.#onceWritten(this.#resolve, result);
@@ -289,6 +290,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     now: number,
     timedOut?: TimeoutType,
   ): void {
+    if (attempt.ended) return; // by code of the user's, such as a getter of the failure
     const cancelled = !next.again && next.status === 'CANCELED' && next.cause === failure;
     const accepted = cancelled || failure === attempt.interruptedBy;
     const unreported = attempt.end();
@@ -297,30 +299,41 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     if (next.again) this.#yield(attempt, next, now);
     else this.#close(next.status);
 
-    if (next.again) this.#remember().held = []; // who hears of it may act: news of that come after
+    const news: News = [];
+    if (next.again || !accepted) {
+      news.push(() => this.#tellAttemptFailed(attempt, failure, next));
+    }
+    news.push(() => this.#tellIfAbandoned(attempt));
+    if (next.again) {
+      const before = next.attempt - 1;
+      if (reset !== undefined) news.push(() => emit(this, 'reset', before, NO_FIELDS));
+      if (next.paused) news.push(() => emit(this, 'paused', before, NO_FIELDS));
+      this.#remember().news = news;
+    }
+
     if (unreported) this.heartbeats.report(attempt.number);
     if (timedOut !== undefined) {
       const told = withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
       attempt.interruption.deliver(told);
     }
-    if (next.again || !accepted) {
-      const coming = next.again && this.#isComing(next) ? nextAttempt(next) : {};
-      emit(this, 'attemptFailed', attempt.number, { failure, ...coming });
-    }
     this.#leave(attempt);
+    tellAll(news);
 
     if (!next.again) this.#tellFailure(next.status, next.cause, next.retryState);
     else {
+      this.#remember().news = undefined;
       if (!accepted && this.closed === undefined) {
         const { delayMs } = next;
         warnOfRetry(this, this.#remember(), { failure, delayMs, attempt: attempt.number });
       }
-      if (reset !== undefined) emit(this, 'reset', this.attemptNumber, NO_FIELDS);
-      if (next.paused) emit(this, 'paused', this.attemptNumber, NO_FIELDS);
-      this.#tellHeld();
       this.dispatch.goOn();
     }
     this.services.scheduler.handOut();
+  }
+
+  #tellAttemptFailed(attempt: Attempt, failure: Error, next: Next): void {
+    const coming = next.again && this.#isComing(next) ? nextAttempt(next) : {};
+    emit(this, 'attemptFailed', attempt.number, { failure, ...coming });
   }
 
   /** The attempt is over and another one is due: the state of that. */
@@ -367,17 +380,20 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     this.#listing.open.countPaused(-1);
   }
 
-  /** The attempt has ended. If its function goes on, this tells, and tells it. */
+  /** The attempt has ended. If its function goes on, that is told so. */
   #leave(attempt: Attempt): void {
     if (!attempt.running) {
       attempt.release();
       return;
     }
-    const history = this.#remember();
-    history.abandonedAttempts++;
+    this.#remember().abandonedAttempts++;
     attempt.interruption.deliver(new CancelledFailure('NOT_FOUND'));
+  }
+
+  #tellIfAbandoned(attempt: Attempt): void {
+    if (!attempt.running) return;
     emit(this, 'attemptAbandoned', attempt.number, NO_FIELDS);
-    warnOfAbandoned(this, history, attempt.number);
+    warnOfAbandoned(this, this.#remember(), attempt.number);
   }
 
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
@@ -432,7 +448,10 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     this.#close(status);
     if (unreported && status !== 'TERMINATED') this.heartbeats.report(attempt.number);
     if (told !== undefined) attempt?.interruption.deliver(told);
-    if (attempt !== undefined) this.#leave(attempt);
+    if (attempt !== undefined) {
+      this.#leave(attempt);
+      this.#tellIfAbandoned(attempt);
+    }
     if (status === 'TERMINATED') this.#forgetDetails();
     this.#tellFailure(status, failure, retryState);
     this.services.scheduler.handOut();
@@ -507,22 +526,26 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   // ── Telling ──────────────────────────────────────────────────────────────────────────────────
 
-  /** Tells of a change; after the end of an attempt, if that is being told. */
+  /** Tells of a change; after the end of an attempt, if a listener of that has brought it about. */
   emit<Name extends ActivityEventName>(
     name: Name,
     fields: EventFields<Name>,
     attempt: number = this.attemptNumber,
   ): void {
-    const held = this.history?.held;
-    if (held === undefined) emit(this, name, attempt, fields);
-    else held.push(() => emit(this, name, attempt, fields));
+    const news = this.history?.news;
+    if (news === undefined) {
+      emit(this, name, attempt, fields);
+      return;
+    }
+    news.push(() => emit(this, name, attempt, fields));
+    // Its id is free now: whatever is told of the next of that name comes later.
+    if (this.closed !== undefined) tellAll(news);
   }
+}
 
-  #tellHeld(): void {
-    const history = this.#remember();
-    for (const tell of history.held ?? []) tell(); // and what their listeners add
-    history.held = undefined;
-  }
+/** Tells what is there, and what the listeners of that add. */
+function tellAll(news: News): void {
+  for (let tell = news.shift(); tell !== undefined; tell = news.shift()) tell();
 }
 
 function nextAttempt(next: Next): Pick<EventFields<'attemptFailed'>, 'nextAttempt'> {

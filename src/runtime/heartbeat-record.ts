@@ -9,6 +9,8 @@ export class HeartbeatRecord {
   details: Snapshot | undefined;
   readonly #activity: Announced;
   readonly #writer: StoreWriter | undefined;
+  /** Nobody is to resume from what an earlier run has left, and the store may still give. */
+  forgotten = false;
   #warnedOfSize = false;
 
   constructor(activity: Announced) {
@@ -50,15 +52,15 @@ export class HeartbeatRecord {
     if (details === undefined) return;
     this.#write(details);
     if (this.#activity.services.events.has('heartbeat')) {
-      emit(this.#activity, 'heartbeat', attempt, { details: this.copy() });
+      emit(this.#activity, 'heartbeat', attempt, { details: this.copy(details) });
     }
   }
 
-  /** A copy of the newest for those who look on; undefined if the serializer fails. */
-  copy(): unknown {
+  /** A copy for those who look on; undefined if the serializer fails. */
+  copy(details = this.details): unknown {
     const { codec } = this.#activity.services;
     try {
-      return codec.copy(this.details);
+      return codec.copy(details);
     } catch (error) {
       log(this.#activity, 'error', 0, 'The serializer failed to copy heartbeat details', { error });
       return undefined;
@@ -83,6 +85,7 @@ export class HeartbeatRecord {
    */
   forget(unread = false): void {
     if (this.details === undefined && !unread) return;
+    this.forgotten = unread;
     this.details = undefined;
     this.#writer?.delete();
   }

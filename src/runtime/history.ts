@@ -1,3 +1,6 @@
+/** Events to be told, in order; undefined while none wait. */
+export type News = (() => void)[];
+
 /** What the attempts of an activity leave behind that did not end it. */
 export class History {
   lastFailure: Error | undefined;
@@ -10,6 +13,6 @@ export class History {
   attemptsWithoutProgress = 0;
   /** The log has it that the activity will be retried for ever. */
   toldOfEndlessness = false;
-  /** Events that wait until the end of an attempt has been told; undefined if none is being told. */
-  held: (() => void)[] | undefined;
+  /** What there is to tell of the end of an attempt, and then of what its listeners brought about. */
+  news: News | undefined;
 }

@@ -115,11 +115,14 @@ function isObject(value: unknown): value is { readonly name?: unknown; readonly 
   return typeof value === 'object' && value !== null;
 }
 
+/** Of causes; one may go round. */
+const LONGEST_CHAIN = 1_000;
+
 function hasCause(thrown: unknown, reason: CancelledFailure | undefined): boolean {
-  const seen = new Set<unknown>();
-  for (let cause = thrown; isObject(cause) && !seen.has(cause); cause = cause.cause) {
+  let cause = thrown;
+  for (let depth = 0; isObject(cause) && depth < LONGEST_CHAIN; depth++) {
     if (cause === reason) return true;
-    seen.add(cause);
+    cause = cause.cause;
   }
   return false;
 }

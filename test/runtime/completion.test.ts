@@ -202,6 +202,8 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
         'complete: received an instance of Promise; expected the value itself: await it first',
       ),
     );
+    const callable = Object.assign(() => {}, { then: () => {} });
+    await expect(speak(h, open).complete(callable)).rejects.toThrow(/await it first/);
     await speak(h, open).complete(1);
     expect(await open.handle.result()).toBe(1);
   });
@@ -304,6 +306,18 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     expect(error).toMatchObject({ operation: 'reportCancellation', runState: 'STARTED' });
     expect(open.run.outcome.state).toBe('pending');
   });
+});
+
+test('an activity whose failure, when it is looked at, ends the activity has ended once', async () => {
+  const h = new Harness();
+  const failure = new Error('no');
+  Object.defineProperty(failure, 'constructor', { get: () => handle.terminate() });
+  const handle = h.start(() => Promise.reject(failure), {
+    retryPolicy: { nonRetryableErrorTypes: ['Other'] },
+  });
+  await h.turn();
+  expect(h.names()).toEqual(['scheduled', 'started', 'failed']);
+  expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
 });
 
 describe('a handle in backoff', () => {

@@ -361,6 +361,41 @@ describe('the end of an attempt is told before what its listeners bring about', 
     expect(h.names()).toEqual([...ENDED, 'paused', 'unpaused', 'paused', 'failed']);
   });
 
+  test('the end is told before a run of the same id that a listener starts after it', async () => {
+    const h = new Harness();
+    const options = { activityId: 'x', retryPolicy: FAST };
+    const handle = h.start(() => Promise.reject(new Error('no')), options);
+    h.engine.events.add(
+      'attemptFailed',
+      () => {
+        handle.terminate();
+        h.start(never, options);
+      },
+      true,
+    );
+    handle.pause();
+    await h.turn();
+    expect(h.names()).toEqual([
+      'scheduled',
+      'started',
+      'attemptFailed',
+      'paused',
+      'failed',
+      'scheduled',
+      'started',
+    ]);
+  });
+
+  test('a listener of reset that pauses: there is no word of an unpause', () => {
+    const h = new Harness();
+    const handle = h.start(never, { startDelay: '1h' });
+    h.engine.events.add('reset', () => handle.pause(), true);
+    handle.pause();
+    handle.reset();
+    expect(h.names()).toEqual(['scheduled', 'paused', 'reset', 'paused']);
+    expect(handle.describe().status).toBe('PAUSED');
+  });
+
   test('news of other activities do not wait', async () => {
     const { h, handle } = hung(['attemptFailed', () => void h.run(() => 1)]);
     const id = handle.activityId;

@@ -178,6 +178,14 @@ test('resetHeartbeat while the store is being read: what it gives is left out', 
   expect(kept.size).toBe(0);
 });
 
+test('resetHeartbeat while the store is being read: that it cannot be read does not matter', async () => {
+  const store = { get: async () => '{bad', set: () => {}, delete: () => {} };
+  const h = new Harness({ store });
+  const handle = h.start((ctx) => [ctx.heartbeatDetails], { activityId: 'x' });
+  handle.reset({ resetHeartbeat: true });
+  await expect(handle.result()).resolves.toEqual([undefined]);
+});
+
 describe('of an activity that runs', () => {
   test('jitter puts the next attempt off by a part of it', async () => {
     const h = new Harness();

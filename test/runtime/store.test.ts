@@ -275,6 +275,52 @@ describe('a store that acts on its activity from inside', () => {
     expect(h.logs).toEqual([]);
   });
 
+  test('the caller is told after the writes that it brings about', async () => {
+    const order: string[] = [];
+    const called = async (name: string): Promise<void> => {
+      if (name === 'set') handle.complete('done');
+      order.push(`${name} >`);
+      await h.turn();
+      order.push(`${name} <`);
+    };
+    const store = {
+      get: () => undefined,
+      set: () => called('set'),
+      delete: () => called('delete'),
+    };
+    const h = new Harness({ store });
+    const handle = h.start(
+      async (ctx): Promise<string> => {
+        await ctx.sleep(10);
+        ctx.heartbeat(1);
+        return never();
+      },
+      { activityId: 'x' },
+    );
+    void handle.result().then((result) => order.push(result));
+    await h.advance(100);
+    for (let turns = 0; turns < 5; turns++) await h.turn();
+    expect(order).toEqual(['set >', 'set <', 'delete >', 'delete <', 'done']);
+  });
+
+  test('what was reported is told, although the store has made a newer heartbeat', async () => {
+    let again = true;
+    const set = (): void => {
+      if (again) handle.heartbeat(2);
+      again = false;
+    };
+    const h = new Harness({ store: { get: () => undefined, set, delete: () => {} } });
+    const handle = h.start(
+      async (ctx) => {
+        await ctx.sleep(10);
+        ctx.heartbeat(1);
+      },
+      { activityId: 'x', heartbeatThrottleInterval: 0 },
+    );
+    await h.advance(100);
+    expect(h.of('heartbeat').map(({ details }) => details)).toEqual([2, 1]);
+  });
+
   test('one that answers with an object that cannot be read has failed', async () => {
     const answer = {
       get then(): never {
