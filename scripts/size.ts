@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 export const sizeTarget = 20_000;
 
 /** What it may weigh as long as the target is not reached: nothing grows unseen. */
-export const sizeBudget = 30_800;
+export const sizeBudget = 31_000;
 
 /** What the time of an import comes from, as a clock in CI would be a poor judge of it. */
 export const importBudget = { files: 5, bytes: 225_000 };

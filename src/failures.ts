@@ -121,22 +121,30 @@ export class ApplicationFailure extends Failure<'ApplicationFailure'> {
   static create(
     fields: ApplicationFailureFields & { readonly message?: string | undefined },
   ): ApplicationFailure {
-    return new ApplicationFailure(fields.message, fields);
+    return applicationFailure(fields.message, fields);
   }
 
   /** One that the retry policy decides on. */
   static retryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
-    return new ApplicationFailure(message, { type: type ?? 'Error', details });
+    return applicationFailure(message, { type: type ?? 'Error', details });
   }
 
   /** One that ends the activity. */
   static nonRetryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
-    return new ApplicationFailure(message, { type: type ?? 'Error', nonRetryable: true, details });
+    return applicationFailure(message, { type: type ?? 'Error', nonRetryable: true, details });
   }
 
   get [KIND](): 'ApplicationFailure' {
     return 'ApplicationFailure';
   }
+}
+
+/** Outside of the class: a build gives one that names itself another name. */
+function applicationFailure(
+  message: string | undefined,
+  fields: ApplicationFailureFields,
+): ApplicationFailure {
+  return new ApplicationFailure(message, fields);
 }
 
 function checkRetryDelay(delay: Duration): void {
@@ -367,6 +375,13 @@ export function messageOf(thrown: unknown): string {
   } catch {
     return 'an error whose message cannot be read';
   }
+}
+
+/** The name of an error's class, which for those of this file no minifier changes. */
+export function classNameOf(error: Error): unknown {
+  const prototype = Object.getPrototypeOf(error) as { [KIND]?: string } | null;
+  if (prototype !== null && Object.hasOwn(prototype, KIND)) return prototype[KIND];
+  return (error as { constructor?: { name?: unknown } }).constructor?.name;
 }
 
 /** Also one of another realm, such as a test framework's sandbox. */

@@ -1,6 +1,7 @@
 /** A failed attempt and the policy: try again, or stop, and why. Pure. */
 import {
   ApplicationFailure,
+  classNameOf,
   HeartbeatDetailsError,
   retryWishes,
   type RetryState,
@@ -85,7 +86,7 @@ function matches(failure: Error, type: ErrorType): boolean {
   if (failure instanceof ApplicationFailure && failure.type !== undefined) {
     return failure.type === type;
   }
-  if (constructorName(failure) === type) return true;
+  if (classNameOf(failure) === type) return true;
   return Object.hasOwn(failure, 'name') && failure.name === type;
 }
 
@@ -93,8 +94,4 @@ function matches(failure: Error, type: ErrorType): boolean {
 function timeoutName(timeoutType: TimeoutType): string | undefined {
   if (timeoutType === 'HEARTBEAT') return 'TemporalTimeout:Heartbeat';
   return timeoutType === 'START_TO_CLOSE' ? 'TemporalTimeout:StartToClose' : undefined;
-}
-
-function constructorName(failure: Error): unknown {
-  return (failure as { constructor?: { name?: unknown } }).constructor?.name;
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
@@ -53,6 +54,32 @@ describe.skipIf(dist === 'no source')('built', () => {
     expect(cjs).toEqual(esm);
   });
 
+  test.each(subpaths)('%s names its classes as it exports them', async (path) => {
+    const name = path.replace('.', 'systole');
+    const entry = (await import(pathToFileURL(join('dist', fileOf(path))).href)) as object;
+    const classes = Object.entries(entry).filter(([, it]) => /^class\b/.test(String(it)));
+    expect(classes.map(([, it]) => (it as { name: string }).name)).toEqual(
+      classes.map(([exported]) => exported),
+    );
+    if (name === 'systole') expect(classes.length).toBeGreaterThan(10);
+  });
+
+  test('a failure of ours is known by the name of its class in a minified program too', async () => {
+    const code = `
+      import { ActivityRuntime, ApplicationFailure } from 'systole';
+      const runtime = new ActivityRuntime({ logger: false });
+      let calls = 0;
+      const fn = () => { calls++; throw new ApplicationFailure('no'); };
+      const retryPolicy = { initialInterval: 1, maximumAttempts: 3, nonRetryableErrorTypes: ['ApplicationFailure'] };
+      runtime.run(fn, { retryPolicy }).catch(() => console.log(calls));`;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      await bundle(code, true),
+    ]);
+    expect(stdout).toBe('1\n');
+  });
+
   test.each(['js', 'cjs'])(
     'an import stays within its budget, of files read and bytes compiled: %s',
     async (extension) => {
@@ -90,6 +117,12 @@ async function filesRead(path: string, read = new Map<string, string>()) {
   return read;
 }
 
+function fileOf(path: string): string {
+  const conditions = manifest.exports[path];
+  if (typeof conditions !== 'object') throw new Error(`${path} is not exported`);
+  return conditions.import.default.replace('./dist/', '');
+}
+
 /** The names of an entry, as a new process sees them that finds the package by its own name. */
 async function names(type: 'module' | 'commonjs', load: string): Promise<string[]> {
   const print = `console.log(JSON.stringify(Object.keys(entry).sort()));`;
@@ -101,10 +134,11 @@ async function names(type: 'module' | 'commonjs', load: string): Promise<string[
   return JSON.parse(stdout) as string[];
 }
 
-async function bundle(contents: string): Promise<string> {
+async function bundle(contents: string, minify = false): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: process.cwd() },
     bundle: true,
+    minify,
     format: 'esm',
     target: 'es2022',
     write: false,
