@@ -25,6 +25,8 @@ describe.skipIf(dist === 'no source')('packed', () => {
     const names = Object.keys(entries).join('|');
     const meant = [
       /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/LICENSES\.txt)$/,
+      // What the README links to.
+      /^(CONTRIBUTING|SECURITY)\.md$|^docs\/[A-Za-z-]+\.(md|svg)$|^examples\/[a-z-]+\.ts$/,
       new RegExp(`^dist/(${names})\\.(js|cjs)(\\.map)?$`),
       new RegExp(`^dist/(${names})\\.d\\.(ts|cts)$`),
       // What entries share.
@@ -41,6 +43,12 @@ describe.skipIf(dist === 'no source')('packed', () => {
       ['js', 'js.map', 'cjs', 'cjs.map'].map((extension) => `dist/${name}.${extension}`),
     );
     expect(files).toEqual(expect.arrayContaining([...documents, 'dist/LICENSES.txt', ...scripts]));
+  });
+
+  test('no link of the README leads out of the package', async () => {
+    const links = [...(await readFile('README.md', 'utf8')).matchAll(/\]\(([^)#:]+)[^):]*\)/g)];
+    expect(links.length).toBeGreaterThan(5);
+    expect(files).toEqual(expect.arrayContaining(links.map(([, file]) => file)));
   });
 
   test('maps carry our sources, and no file tells where it was built', async () => {
