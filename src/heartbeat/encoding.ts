@@ -50,7 +50,8 @@ export function registeredInstances(serializer: DetailsSerializer): CopyInstance
         length,
       };
     }
-    if (kind !== 'class' || copyField === undefined) return undefined;
+    if (kind !== 'class') return undefined;
+    if (copyField === undefined) return 'fields alone';
     const copy = emptyLike(instance);
     for (const key of Object.keys(written?.json as object)) {
       copy[key] = copyField((instance as Record<string, unknown>)[key], key);
@@ -100,7 +101,7 @@ class Packer {
     const met = this.#met.get(value);
     if (met !== undefined) return { [TAG]: 'same', value: met };
     this.#met.set(value, this.#met.size);
-    if (Array.isArray(value)) return value.map(this.pack);
+    if (isJust(value, Array<unknown>)) return value.map(this.pack);
     if (isJust(value, Map))
       return { [TAG]: 'map', value: Array.from(value, (e) => e.map(this.pack)) };
     if (isJust(value, Set)) return { [TAG]: 'set', value: Array.from(value, this.pack) };
@@ -109,7 +110,7 @@ class Packer {
       const cause = Object.hasOwn(value, 'cause') ? { cause: this.pack(value.cause) } : undefined;
       return { [TAG]: 'error', value: { name, message, ...cause } };
     }
-    if (ArrayBuffer.isView(value)) {
+    if (ArrayBuffer.isView(value) && !this.#isCustom(value)) {
       const numbers = [...(value as unknown as Iterable<number>)];
       return {
         [TAG]: 'view',
@@ -125,6 +126,12 @@ class Packer {
     return { [TAG]: 'instance', value: this.#fields(value), of: emptyLike(value) };
   };
 
+  /** A view of a class of its own, such as a Buffer, may be registered. */
+  #isCustom(view: ArrayBufferView): boolean {
+    const own = Object.prototype.toString.call(view) !== `[object ${view.constructor.name}]`;
+    return own && registration(view, this.#serializer).kind === 'custom';
+  }
+
   #fields(value: object): Record<string, unknown> {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.pack(item)]));
   }
@@ -135,7 +142,7 @@ class Unpacker {
 
   unpack(value: unknown): unknown {
     if (!isObject(value)) return value;
-    if (Array.isArray(value)) return this.#fill(value, this.#meet([]));
+    if (isJust(value, Array<unknown>)) return this.#fill(value, this.#meet([]));
     if (Object.getPrototypeOf(value) !== Object.prototype) return this.#meet(value);
     if (!(TAG in value)) return this.#assign(value, this.#meet({}));
     const tagged = value as { [TAG]: unknown; value?: unknown; of?: unknown };

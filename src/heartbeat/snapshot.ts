@@ -7,12 +7,13 @@ import { HeartbeatDetailsError } from '../failures.js';
 
 /**
  * Copies an instance of what the user registered; undefined for every other one. Without
- * `copyField` only by a transformation of the user's: fields are not all that makes the instance.
+ * `copyField` only by a transformation of the user's: fields are not all that makes the instance,
+ * and a class that is registered for its fields alone would lose the rest.
  */
 export type CopyInstance = (
   instance: object,
   copyField: ((value: unknown, key: string) => unknown) | undefined,
-) => { readonly copy: object; readonly length: number } | undefined;
+) => { readonly copy: object; readonly length: number } | 'fields alone' | undefined;
 
 export interface DetailsCopy {
   readonly value: unknown;
@@ -148,8 +149,11 @@ class Walk {
     this.#countPath();
     // The tag is not fooled by a class of another realm, the constructor not by a subclass.
     const tag = Object.prototype.toString.call(value).slice(8, -1);
-    if (ArrayBuffer.isView(value)) return this.#copyView(value, tag);
     const constructor = constructorName(value);
+    if (ArrayBuffer.isView(value)) {
+      const registered = constructor !== tag && this.#copyRegistered(value, tag, depth);
+      return registered || this.#copyView(value, tag);
+    }
     if (constructor === tag) {
       if (tag === 'Date') return this.#copyDate(value as Date);
       if (tag === 'RegExp') return this.#copyRegExp(value as RegExp);
@@ -173,6 +177,10 @@ class Walk {
       value,
       fieldsOnly ? (field, key) => this.#at(key, field, depth) : undefined,
     );
+    if (instance === 'fields alone') {
+      const name = constructorName(value) ?? tag;
+      return this.#refuse(`an instance of ${name}, more than its fields (see registerCustom)`);
+    }
     if (instance === undefined) return isError ? this.#copyError(value as Error, depth) : undefined;
     this.length += instance.length;
     return this.#keep(value, instance.copy);

@@ -218,17 +218,51 @@ test('a transformation that throws is a refusal with its path', () => {
   );
 });
 
-test('a registered class whose instances are more than their fields does not come back as one', () => {
+test('a class registered for its fields, whose instances are more than those, is refused', () => {
   const serializer = new SuperJSON();
   serializer.registerClass(QuotaError);
   serializer.registerClass(Lookup);
   const codec = new DetailsCodec(serializer, undefined);
-  const error = codec.snapshot(new QuotaError('full'), () => {});
-  expect(Object.getPrototypeOf(error)).toBe(Error.prototype);
-  expect(error).toMatchObject({ name: 'Error', message: 'full' });
-  expect(() => codec.snapshot(new Lookup([['a', 1]]), () => {})).toThrow(
-    /^details: an instance of Lookup;/,
+  for (const value of [new QuotaError('full'), new Lookup([['a', 1]])]) {
+    expect(() => codec.snapshot({ value }, () => {})).toThrow(
+      `details.value: an instance of ${value.constructor.name}, more than its fields (see registerCustom);`,
+    );
+  }
+});
+
+test('registerCustom is asked before a Buffer is a Uint8Array, and a list of its own an array', () => {
+  class Rows extends Array<number> {}
+  const serializer = new SuperJSON();
+  serializer.registerCustom<Buffer, string>(
+    {
+      isApplicable: (value): value is Buffer => Buffer.isBuffer(value),
+      serialize: (buffer) => buffer.toString('base64'),
+      deserialize: (text) => Buffer.from(text, 'base64'),
+    },
+    'Buffer',
   );
+  serializer.registerCustom<Rows, number[]>(
+    {
+      isApplicable: (value): value is Rows => value instanceof Rows,
+      serialize: (rows) => Array.from(rows),
+      deserialize: (numbers) => {
+        const rows = new Rows();
+        rows.push(...numbers);
+        return rows;
+      },
+    },
+    'Rows',
+  );
+  const codec = new DetailsCodec(serializer, undefined);
+  const details = { buffer: Buffer.from('abc'), rows: new Rows(1, 2), plain: new Uint8Array(2) };
+  const snapshot = codec.snapshot(details, () => {});
+  for (const copy of [codec.copy(snapshot), codec.decode(codec.encode(snapshot))]) {
+    const { buffer, rows, plain } = copy as typeof details;
+    expect(Buffer.isBuffer(buffer) && buffer.toString()).toBe('abc');
+    expect(rows).toBeInstanceOf(Rows);
+    expect([...rows]).toEqual([1, 2]);
+    expect(plain.constructor).toBe(Uint8Array);
+  }
 });
 
 describe('text', () => {
