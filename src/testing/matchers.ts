@@ -13,6 +13,7 @@
 import { ApplicationFailure, TimeoutFailure, type TimeoutType } from '../failures.js';
 import { show } from '../bad-input.js';
 import type { TestActivityEnvironment } from './environment.js';
+import { shown } from './shown.js';
 import { timeline } from './timeline.js';
 
 /** How an activity should have failed: one of the two, or both. */
@@ -41,7 +42,10 @@ declare global {
 /** What a framework gives its matchers. */
 interface MatcherState {
   readonly isNot?: boolean | undefined;
-  equals(this: void, a: unknown, b: unknown): boolean;
+  equals(this: void, a: unknown, b: unknown, testers?: readonly unknown[]): boolean;
+  /** Those of `expect.addEqualityTesters`; older versions of the frameworks have none. */
+  readonly customTesters?: readonly unknown[] | undefined;
+  readonly utils?: { readonly iterableEquality?: unknown } | undefined;
 }
 
 interface Verdict {
@@ -53,8 +57,8 @@ interface Verdict {
 export const matchers = {
   toHaveHeartbeat(this: MatcherState, received: unknown, details?: unknown): Verdict {
     const env = environment('toHaveHeartbeat', received);
-    const pass = env.heartbeats.some((one) => this.equals(one, details));
-    return verdict(this, env, pass, (not) => `a heartbeat${not} of ${json(details)}`);
+    const pass = env.heartbeats.some((one) => this.equals(one, details, testersOf(this)));
+    return verdict(this, env, pass, (not) => `a heartbeat${not} of ${shown(details)}`);
   },
 
   toHaveRetried(this: MatcherState, received: unknown, times: number): Verdict {
@@ -82,11 +86,17 @@ export const matchers = {
       env,
       failures.some((failure) => isAsExpected(failure, expected)),
       (not) =>
-        `a failure${not} with ${json(expected)}, and ` +
+        `a failure${not} with ${shown(expected)}, and ` +
         (failures.length === 0 ? 'nothing has failed' : `it was ${failures.map(named).join(', ')}`),
     );
   },
 };
+
+/** As of `toEqual`: without the one for iterables, any two Maps are equal, and any two Sets. */
+function testersOf({ customTesters = [], utils }: MatcherState): readonly unknown[] {
+  const iterables = utils?.iterableEquality;
+  return iterables === undefined ? customTesters : [...customTesters, iterables];
+}
 
 function environment(matcher: string, received: unknown): TestActivityEnvironment {
   // By shape: the environment may be that of another copy of the package.
@@ -124,14 +134,6 @@ function named(failure: Error): string {
   return failure instanceof TimeoutFailure
     ? `a ${failure.timeoutType} timeout`
     : `${typeOf(failure)}: ${failure.message}`;
-}
-
-function json(value: unknown): string {
-  try {
-    return value === undefined ? 'undefined' : JSON.stringify(value);
-  } catch {
-    return show(value);
-  }
 }
 
 interface Expect {

@@ -1,6 +1,7 @@
 /** A run as text. */
 import { TimeoutFailure } from '../failures.js';
 import type { AttemptRecord, HeartbeatRecord } from './recorder.js';
+import { shown } from './shown.js';
 
 /** What a timeline is drawn of. */
 export interface Recorded {
@@ -40,7 +41,7 @@ function cells(record: AttemptRecord): string[] {
   return [
     String(attempt),
     `at ${time(startedAt)}`,
-    `given ${heartbeatDetails === undefined ? 'nothing' : shown(heartbeatDetails)}`,
+    `given ${heartbeatDetails === undefined ? 'nothing' : short(heartbeatDetails)}`,
     beats(heartbeats),
     ending(record),
     retryDelayMs === undefined ? '' : `retry in ${time(retryDelayMs)}`,
@@ -50,7 +51,7 @@ function cells(record: AttemptRecord): string[] {
 function beats(heartbeats: readonly HeartbeatRecord[]): string {
   if (heartbeats.length === 0) return 'no heartbeat';
   const beat = ({ at, details }: HeartbeatRecord): string =>
-    `♥ ${details === undefined ? '' : `${shown(details)} `}at ${time(at)}`;
+    `♥ ${details === undefined ? '' : `${short(details)} `}at ${time(at)}`;
   const first = heartbeats.slice(0, SHOWN_FIRST).map(beat);
   const last = heartbeats.slice(SHOWN_FIRST).slice(-1).map(beat);
   const hidden = heartbeats.length - first.length - last.length;
@@ -74,15 +75,8 @@ function table(rows: readonly string[][]): string[] {
   );
 }
 
-function shown(details: unknown): string {
-  let text: string;
-  try {
-    text = JSON.stringify(details, (_key, value: unknown) =>
-      typeof value === 'bigint' ? `${value}n` : value,
-    );
-  } catch {
-    text = String(details); // it refers to itself
-  }
+function short(details: unknown): string {
+  const text = shown(details);
   return text.length > LONGEST_DETAILS ? `${text.slice(0, LONGEST_DETAILS - 3)}...` : text;
 }
 

@@ -32,6 +32,27 @@ describe('toHaveHeartbeat', () => {
     expect(env).not.toHaveHeartbeat();
   });
 
+  test.each([
+    [new Map([['line', 1]]), new Map([['line', 2]]), 'Map{"line":2}'],
+    [new Set([1]), new Set([2]), 'Set{2}'],
+    [{ done: new Set(['a']) }, { done: new Set(['b']) }, '{"done":Set{"b"}}'],
+    [NaN, null, 'null'],
+    [null, NaN, 'NaN'],
+  ])('looks into %o', async (details, other, shown) => {
+    const env = new TestActivityEnvironment();
+    await env.run((ctx) => ctx.heartbeat(details));
+    expect(env).toHaveHeartbeat(structuredClone(details));
+    expect(env).not.toHaveHeartbeat(other);
+    expect(messageOf(() => expect(env).toHaveHeartbeat(other))).toContain(`of ${shown}\n`);
+  });
+
+  test('needs nothing but equals of a framework', async () => {
+    const state = { equals: (a: unknown, b: unknown) => a === b };
+    const env = new TestActivityEnvironment();
+    await env.run((ctx) => ctx.heartbeat(1));
+    expect(matchers.toHaveHeartbeat.call(state, env, 1).pass).toBe(true);
+  });
+
   test('shows what there was instead', async () => {
     const env = await twoAttempts();
     expect(messageOf(() => expect(env).toHaveHeartbeat({ line: 2 }))).toMatch(

@@ -69,8 +69,31 @@ describe('it shows', () => {
       'hangs (a)',
       '  1   at 0 ms   given nothing   no heartbeat   still RUNNING',
       'stops (b)',
-      '  1   at 0 ms   given nothing   ♥ "1n" at 0 ms   CANCELED at 0 ms: CancelledFailure: CANCELLED',
+      '  1   at 0 ms   given nothing   ♥ 1n at 0 ms   CANCELED at 0 ms: CancelledFailure: CANCELLED',
     ]);
+  });
+
+  test.each([
+    ['Map{"a":[NaN,null]}', new Map([['a', [NaN, null]]])],
+    ['Set{{"none":undefined}}', new Set([{ none: undefined }])],
+    ['-0', -0],
+    ['Date(1970-01-01T00:00:00.000Z)', new Date(0)],
+    ['/a/g', /a/g],
+    ['a:b', new URL('a:b')],
+    ['RangeError: no', new RangeError('no')],
+    ['Uint8Array[0,0]', new Uint8Array(2)],
+  ])('details that JSON has no word for: %s', async (shown, details) => {
+    const env = new TestActivityEnvironment();
+    await env.run((ctx) => ctx.heartbeat(details));
+    expect(timeline(env)).toContain(`♥ ${shown} at 0 ms`);
+  });
+
+  test('details that hold themselves', async () => {
+    const env = new TestActivityEnvironment();
+    const details: { me?: unknown } = {};
+    details.me = details;
+    await env.run((ctx) => ctx.heartbeat(details));
+    expect(timeline(env)).toContain('♥ {"me":(a cycle)} at 0 ms');
   });
 
   test.each([

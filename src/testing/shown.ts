@@ -1,0 +1,40 @@
+/** Values as a failing test shows them. */
+import { show } from '../bad-input.js';
+
+/** As JSON, and what JSON would lose or take for something else: `Map{"a":NaN}`. Never throws. */
+export function shown(value: unknown): string {
+  try {
+    return text(value, []);
+  } catch {
+    return show(value);
+  }
+}
+
+function text(value: unknown, open: readonly object[]): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Object.is(value, -0)) return '-0';
+  if (typeof value !== 'object' || value === null) return show(value);
+  if (value instanceof Date) return `Date(${Number.isNaN(+value) ? 'NaN' : value.toISOString()})`;
+  if (value instanceof Error || value instanceof RegExp || value instanceof URL) {
+    return String(value);
+  }
+  if (open.includes(value)) return '(a cycle)';
+  return nameOf(value) + content(value, (item) => text(item, [...open, value]));
+}
+
+function content(value: object, item: (item: unknown) => string): string {
+  const pair = ([key, one]: [unknown, unknown]): string => `${item(key)}:${item(one)}`;
+  if (value instanceof Map) return `{${Array.from(value, pair).join()}}`;
+  if (value instanceof Set) return `{${Array.from(value, item).join()}}`;
+  if (Array.isArray(value) || ArrayBuffer.isView(value)) {
+    return `[${Array.from(value as ArrayLike<unknown>, item).join()}]`;
+  }
+  return `{${Object.entries(value).map(pair).join()}}`;
+}
+
+/** Of a class; nothing for what JSON has. */
+function nameOf(value: object): string {
+  const { constructor } = value;
+  const plain = [Object, Array, undefined].includes(constructor as never);
+  return plain || typeof constructor !== 'function' ? '' : constructor.name;
+}
