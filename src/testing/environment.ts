@@ -5,6 +5,7 @@ import { DetailsCodec } from '../heartbeat/details.js';
 import type { AnyFunction } from '../runtime/attempt.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context.js';
+import * as control from '../runtime/control.js';
 import { Engine, type CallOptions } from '../runtime/engine.js';
 import type { Execution } from '../runtime/execution.js';
 import { ActivityHandle } from '../runtime/handle.js';
@@ -25,8 +26,8 @@ export type TestSemantics = 'in-process' | 'temporal';
 /** Options of a test environment: those of a runtime, and its own. */
 export interface TestEnvironmentOptions extends RuntimeOptions {
   /**
-   * Whether time skips to the next timer by itself, while a `run()` or `result()` is pending and
-   * nothing but waits is left. Default true; with false only `advance` moves it.
+   * Whether time skips to the next timer by itself, while a `run()`, `result()` or `settled()` is
+   * pending and nothing but waits is left. Default true; with false only `advance` moves it.
    */
   readonly autoSkip?: boolean | undefined;
   /** An activity that makes more attempts fails. Default 1,000. */
@@ -112,7 +113,10 @@ export class TestActivityEnvironment {
     }
   }
 
-  /** As `ActivityRuntime.start`. Time stands still until somebody asks for the `result()`. */
+  /**
+   * As `ActivityRuntime.start`. Time stands still until somebody waits for `result()` or
+   * `settled()`.
+   */
   start<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
@@ -122,22 +126,18 @@ export class TestActivityEnvironment {
     if (!this.#temporal || call?.signal?.aborted === true) return this.#start(run, call);
     // A caller's abort is a request to the server there, which the activity hears of as of others.
     const { signal, ...others } = call ?? {};
-    const handle = this.#start<Awaited<R>, D>(run, others);
-    const cancel = (): void => handle.cancel(signal?.reason);
-    signal?.addEventListener('abort', cancel, { once: true });
-    void handle.settled().then(() => signal?.removeEventListener('abort', cancel));
-    return handle;
+    return this.#start(run, others, signal);
   }
 
   #start<Result, Details>(
     fn: AnyFunction,
     call: CallOptions | undefined,
+    signal?: AbortSignal,
   ): ActivityHandle<Result, Details> {
     const { execution, result } = this.#engine.start(fn, call, (one) => this.#prepare(one));
-    const asked = (): void => {
-      if (this.#autoSkip) this.#skipper.awaitOutcome(execution, result);
-    };
-    return new TestHandle<Result, Details>(execution, result, asked);
+    if (signal !== undefined) cancelWith(signal, execution);
+    const skipper = this.#autoSkip ? this.#skipper : undefined;
+    return new TestHandle<Result, Details>(execution, result, skipper);
   }
 
   #prepare(execution: Execution): void {
@@ -171,7 +171,7 @@ export class TestActivityEnvironment {
   /** As `ActivityRuntime.shutdown`; its grace is virtual time, which skips meanwhile. */
   shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
     const done = this.#engine.shutdown(options);
-    if (this.#autoSkip) this.#skipper.await(done);
+    if (this.#autoSkip) this.#skipper.awaitPromise(done);
     return done;
   }
 
@@ -340,19 +340,37 @@ export class TestActivityEnvironment {
 /** Jitter is drawn from the middle, the same in every run. */
 const MIDDLE = 0.5;
 
-/** Time skips while its result is waited for. */
+/** Time skips while somebody waits for its result, or for its last function. */
 class TestHandle<Result, Details> extends ActivityHandle<Result, Details> {
-  readonly #asked: () => void;
+  readonly #execution: Execution;
+  readonly #outcome: Promise<unknown>;
+  readonly #skipper: TimeSkipper | undefined;
 
-  constructor(execution: Execution, result: Promise<unknown>, asked: () => void) {
+  constructor(execution: Execution, result: Promise<unknown>, skipper: TimeSkipper | undefined) {
     super(execution, result);
-    this.#asked = asked;
+    this.#execution = execution;
+    this.#outcome = result;
+    this.#skipper = skipper;
   }
 
   override result(): Promise<Result> {
-    this.#asked();
+    this.#skipper?.awaitOutcome(this.#execution, this.#outcome);
     return super.result();
   }
+
+  override settled(): Promise<void> {
+    const settled = super.settled();
+    this.#skipper?.awaitPromise(settled);
+    return settled;
+  }
+}
+
+/** As long as a function of the activity may hear of it. */
+function cancelWith(signal: AbortSignal, execution: Execution): void {
+  const cancel = (): void => control.cancel(execution, signal.reason, false);
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
+  void execution.settled().then(() => signal.removeEventListener('abort', cancel));
 }
 
 function readSemantics(semantics: TestSemantics = 'in-process'): TestSemantics {

@@ -34,7 +34,7 @@ export class TimeSkipper {
   }
 
   /** Time may skip until the promise has settled. */
-  await(promise: Promise<unknown>): void {
+  awaitPromise(promise: Promise<unknown>): void {
     this.#others++;
     const stop = (): void => {
       this.#others--;

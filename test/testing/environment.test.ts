@@ -104,6 +104,21 @@ describe('time', () => {
     expect(env.now()).toBe(3_600_000);
   });
 
+  test('moves for settled() too, whose function sleeps on after its cancellation', async () => {
+    await using env = new TestActivityEnvironment();
+    const handle = env.start(async (ctx) => {
+      for (;;) {
+        await ctx.sleep('30s');
+        ctx.heartbeat();
+      }
+    });
+    const told = handle.result().catch(() => env.now());
+    handle.cancel();
+    expect(await told).toBe(0);
+    await handle.settled();
+    expect(env.now()).toBe(30_000);
+  });
+
   test('moves by hand only, with autoSkip: false', async () => {
     const env = new TestActivityEnvironment({ autoSkip: false });
     const run = env.run((ctx) => ctx.sleep('1h'));

@@ -66,6 +66,13 @@ describe.each(both)('%s', (semantics) => {
     expect(aborted).toBe(seen(semantics, { inProcess: true, temporal: false }));
   });
 
+  test("a caller's signal that aborts in the first turn of the function cancels", async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const controller = new AbortController();
+    const run = env.run(() => controller.abort('enough'), { signal: controller.signal });
+    await expect(run).rejects.toMatchObject({ cause: { message: 'CANCELLED', cause: 'enough' } });
+  });
+
   test('details held back when an attempt times out: kept, or lost', async () => {
     const env = new TestActivityEnvironment({ semantics });
     env.timeoutOnHeartbeat(3);
