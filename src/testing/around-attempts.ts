@@ -1,6 +1,7 @@
 /** What the environment does around each attempt and each heartbeat, as the outermost interceptor. */
 import { ApplicationFailure, ensureError } from '../failures.js';
 import { isThenable } from '../promises.js';
+import type { Attempt } from '../runtime/attempt.js';
 import type { ActivityContext } from '../runtime/context.js';
 import * as control from '../runtime/control.js';
 import type { Engine } from '../runtime/engine.js';
@@ -27,6 +28,7 @@ export interface Surroundings {
 /** What the environment knows of an attempt that runs. */
 interface AttemptState {
   readonly execution: Execution;
+  readonly attempt: Attempt | undefined;
   readonly record: Attempting;
   readonly worker: WorkerThrottle | undefined;
   /** What its heartbeats are from now on. */
@@ -70,7 +72,13 @@ export class AroundAttempts implements ActivityInterceptor {
     const worker = temporal
       ? new WorkerThrottle(execution, clock, this.throttles.get(execution))
       : undefined;
-    const state: AttemptState = { execution, record, worker, silenced: undefined };
+    const state: AttemptState = {
+      execution,
+      attempt: execution.attempt,
+      record,
+      worker,
+      silenced: undefined,
+    };
     this.#states.set(context, state);
     const args = temporal ? (throughJson(input.args) as unknown[]) : input.args;
     try {
@@ -125,9 +133,13 @@ export class AroundAttempts implements ActivityInterceptor {
     const { clock, steering, engine, recorder } = this.#surroundings;
     const state = this.#states.get(context);
     if (state === undefined) return;
-    const { execution, record, worker, silenced } = state;
+    const { execution, attempt, record, worker, silenced } = state;
     if (silenced === 'ignored') return;
     if (silenced !== undefined) throw silenced.crash;
+    if (attempt?.ended !== false) {
+      next(details); // which only interceptors see, as in production
+      return;
+    }
     const step = steering.next();
     if (step?.do === 'cancel') control.cancel(execution, undefined, false);
     if (step?.do === 'pause') control.pause(execution);

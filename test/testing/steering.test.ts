@@ -171,6 +171,35 @@ describe('timeoutOnHeartbeat', () => {
   });
 });
 
+test('a heartbeat after the end of its attempt sets off nothing, and is none', async () => {
+  const heard: unknown[] = [];
+  const intercepted: unknown[] = [];
+  const env = new TestActivityEnvironment({
+    interceptors: [{ heartbeat: (details, next) => next(intercepted.push(details)) }],
+  });
+  env.onHeartbeat((details) => heard.push(details));
+  env.failOnHeartbeat(2, new Error('at the second'));
+  let zombie!: ActivityContext<string>;
+  const run = env.run(
+    async (ctx: ActivityContext<string>) => {
+      if (ctx.info.attempt === 1) {
+        zombie = ctx;
+        ctx.heartbeat('first');
+        return never();
+      }
+      zombie.heartbeat('too late');
+      ctx.heartbeat('second');
+    },
+    { startToCloseTimeout: '1m', retryPolicy: { maximumAttempts: 2 } },
+  );
+  await env.advance('2m');
+  await expect(run).rejects.toThrow('at the second');
+  expect(env.heartbeats).toEqual(['first', 'second']);
+  expect(heard).toEqual(['first', 'second']);
+  expect(intercepted).toEqual(['first', 'too late', 'second']); // as in production
+  expect(env.attempts.map(({ heartbeats }) => heartbeats.length)).toEqual([1, 1]);
+});
+
 describe('pauseOnHeartbeat', () => {
   test('parks the activity until it is unpaused', async () => {
     const env = new TestActivityEnvironment();
