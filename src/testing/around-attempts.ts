@@ -59,22 +59,24 @@ export class AroundAttempts implements ActivityInterceptor {
   // ── Around each attempt ──────────────────────────────────────────────────────────────────────
 
   readonly execute = (input: ExecuteInput, next: (input: ExecuteInput) => unknown): unknown => {
-    const { clock, temporal, engine, recorder } = this.#surroundings;
+    const { temporal, engine, recorder } = this.#surroundings;
     const { context } = input;
     const { activityId, activityType, attempt } = context.info;
     const execution = engine().find(activityId);
+    const { attempt: running } = execution;
     const record = recorder().begin({
       activityId,
       activityType,
       attempt,
       heartbeatDetails: copyOf(context.heartbeatDetails, execution),
     });
-    const worker = temporal
-      ? new WorkerThrottle(execution, clock, this.throttles.get(execution))
-      : undefined;
+    const worker =
+      temporal && running !== undefined
+        ? new WorkerThrottle(execution, running, this.throttles.get(execution))
+        : undefined;
     const state: AttemptState = {
       execution,
-      attempt: execution.attempt,
+      attempt: running,
       record,
       worker,
       silenced: undefined,
@@ -88,7 +90,7 @@ export class AroundAttempts implements ActivityInterceptor {
       return this.#settle(state, Promise.resolve(returned));
     } catch (error) {
       if (state.silenced !== undefined) return this.#settle(state, Promise.reject(error));
-      this.#flush(state);
+      state.worker?.flush(); // before the worker tells of the failure
       throw error;
     }
   };
@@ -100,7 +102,7 @@ export class AroundAttempts implements ActivityInterceptor {
       return this.#result(state, result);
     } catch (error) {
       await this.#hang(state);
-      this.#flush(state);
+      state.worker?.flush(); // before the worker tells of the failure
       throw error;
     } finally {
       void macrotask().then(() => this.#surroundings.nudge());
@@ -117,12 +119,6 @@ export class AroundAttempts implements ActivityInterceptor {
     return this.#surroundings.temporal ? throughJson(result) : result;
   }
 
-  /** The worker sends what it has held back before it tells of a failure. */
-  #flush({ worker, execution }: AttemptState): void {
-    if (execution.attempt?.holdsSlot === true) worker?.flush();
-    else worker?.drop();
-  }
-
   // ── Around each heartbeat ────────────────────────────────────────────────────────────────────
 
   readonly heartbeat = (
@@ -133,7 +129,7 @@ export class AroundAttempts implements ActivityInterceptor {
     const { clock, steering, engine, recorder } = this.#surroundings;
     const state = this.#states.get(context);
     if (state === undefined) return;
-    const { execution, attempt, record, worker, silenced } = state;
+    const { execution, attempt, record, silenced } = state;
     if (silenced === 'ignored') return;
     if (silenced !== undefined) throw silenced.crash;
     if (attempt?.ended !== false) {
@@ -148,8 +144,7 @@ export class AroundAttempts implements ActivityInterceptor {
     record.heartbeats.push(beat);
     for (const listener of this.listeners) listener(beat.details, record);
 
-    if (worker === undefined) next(details);
-    else worker.heartbeat(details, next);
+    next(details);
 
     if (step?.do === 'shutdown') void engine().shutdown();
     if (step?.do === 'timeout') this.#timeOut(state);
@@ -158,6 +153,15 @@ export class AroundAttempts implements ActivityInterceptor {
       execution.fail('FAILED', ensureError(step.error), 'NON_RETRYABLE_FAILURE');
     }
     if (step?.do === 'crash' || step?.do === 'fail') throw step.error;
+  };
+
+  /** The innermost interceptor: on a worker, others come before the throttle. */
+  readonly worker: ActivityInterceptor = {
+    heartbeat: (details, next, context) => {
+      const worker = this.#states.get(context)?.worker;
+      if (worker === undefined) next(details);
+      else worker.heartbeat(details, next);
+    },
   };
 
   #timeOut(state: AttemptState): void {

@@ -85,7 +85,11 @@ export class TestActivityEnvironment {
         if (autoSkip) this.#skipper.nudge();
       },
     });
-    const all = { ...runtime, logger, interceptors: [this.#around, ...interceptors] };
+    const all = {
+      ...runtime,
+      logger,
+      interceptors: [this.#around, ...interceptors, this.#around.worker],
+    };
     this.#engine = new Engine(all, this.#clock, () => MIDDLE);
     this.#recorder = new Recorder(this.#engine.events, this.#clock);
     this.#skipper = new TimeSkipper(this.#engine, this.#clock);

@@ -59,13 +59,14 @@ export class TimeSkipper {
   /** Each skip comes after a whole turn of the event loop in which nothing happened. */
   async #loop(): Promise<void> {
     this.#looping = true;
-    for (;;) {
-      this.#nudged = false;
-      await macrotask();
-      if (this.#wasNudged()) continue;
-      if (!this.#maySkip() || !this.#clock.fireNext()) break;
+    try {
+      do {
+        this.#nudged = false;
+        await macrotask();
+      } while (this.#wasNudged() || (this.#maySkip() && this.#clock.fireNext()));
+    } finally {
+      this.#looping = false; // should a timer throw, the next nudge goes on
     }
-    this.#looping = false;
   }
 
   #wasNudged(): boolean {

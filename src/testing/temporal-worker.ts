@@ -5,8 +5,8 @@
  */
 import type { Timer } from '../clock.js';
 import { ReportThrottle, throttleIntervalMs } from '../heartbeat/throttle.js';
+import type { Attempt } from '../runtime/attempt.js';
 import type { Execution } from '../runtime/execution.js';
-import type { VirtualClock } from './virtual-clock.js';
 
 /** As it would be on the other side of a JSON converter. */
 export function throughJson(value: unknown): unknown {
@@ -15,25 +15,32 @@ export function throughJson(value: unknown): unknown {
   return text === undefined ? undefined : JSON.parse(text);
 }
 
+/** Of one attempt. */
 export class WorkerThrottle {
   readonly #execution: Execution;
-  readonly #clock: VirtualClock;
+  readonly #attempt: Attempt;
   readonly #throttle: ReportThrottle;
   /** Sends the newest heartbeat. */
   #send: () => void = () => {};
   #timer: Timer | undefined;
 
   /** @param givenIntervalMs the option; undefined for the formula */
-  constructor(execution: Execution, clock: VirtualClock, givenIntervalMs: number | undefined) {
+  constructor(execution: Execution, attempt: Attempt, givenIntervalMs: number | undefined) {
     const intervalMs = throttleIntervalMs(givenIntervalMs, execution.options.heartbeatTimeoutMs);
     this.#execution = execution;
-    this.#clock = clock;
+    this.#attempt = attempt;
     this.#throttle = new ReportThrottle(intervalMs);
   }
 
-  /** @param next hands details to the engine */
+  /**
+   * @param next hands details to the engine
+   * @throws HeartbeatDetailsError: nobody hears of what goes wrong once they are held back
+   */
   heartbeat(details: unknown, next: (details: unknown) => void): void {
     const converted = throughJson(details);
+    if (converted !== undefined) {
+      this.#execution.services.codec.snapshot(converted, () => {});
+    }
     this.#send = () => {
       next(converted);
       // A heartbeat without details is one with none: the server forgets the ones before.
@@ -43,19 +50,22 @@ export class WorkerThrottle {
   }
 
   #admit(): void {
-    const now = this.#clock.now();
     this.#timer?.clear();
+    if (this.#attempt.ended) return; // what is held by the server now is another attempt's
+    const { clock } = this.#execution.services;
+    const now = clock.now();
     if (this.#throttle.admit(now)) this.#send();
-    else this.#timer = this.#clock.setTimer(() => this.#admit(), this.#throttle.dueAt - now);
+    else this.#timer = clock.setTimer(() => this.#admit(), this.#throttle.dueAt - now);
   }
 
-  /** The attempt has failed: sends what is held back, if anything is. */
+  /** The function has thrown: sends what is held back, if anything is and it still counts. */
   flush(): void {
-    if (this.#throttle.release()) this.#send();
-    this.drop();
+    const counts = !this.#attempt.ended && this.#attempt.holdsSlot;
+    if (this.#throttle.release() && counts) this.#send();
+    this.#timer?.clear();
   }
 
-  /** The attempt is over. */
+  /** The function is done, or as good as: what is held back is lost. */
   drop(): void {
     this.#throttle.release();
     this.#timer?.clear();

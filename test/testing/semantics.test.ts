@@ -149,4 +149,68 @@ describe.each(both)('%s', (semantics) => {
     expect(env.attempts[1]!.heartbeatDetails).toBe(2);
     expect(env.heartbeats).toEqual([1, 2, 1, 2]);
   });
+
+  test('details over the limit are refused at the call, held back or not', async () => {
+    const env = new TestActivityEnvironment({ semantics, maxHeartbeatDetailsBytes: 100 });
+    const run = env.run(
+      async (ctx) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat('x'.repeat(500));
+        await ctx.sleep('2 minutes');
+      },
+      { heartbeatTimeout: '5 minutes', retryPolicy: ONCE },
+    );
+    await expect(run).rejects.toMatchObject({ cause: { name: 'HeartbeatDetailsError' } });
+    expect(env.now()).toBe(0);
+  });
+
+  test('interceptors of heartbeats come before the throttle', async () => {
+    const refused = new Error('no second heartbeat');
+    const env = new TestActivityEnvironment({
+      semantics,
+      interceptors: [
+        {
+          heartbeat: (details, next) => {
+            if (details === 2) throw refused;
+            next(details);
+          },
+        },
+      ],
+    });
+    const run = env.run(
+      async (ctx) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat(2);
+        await ctx.sleep('2 minutes');
+      },
+      { heartbeatTimeout: '5 minutes', retryPolicy: ONCE },
+    );
+    await expect(run).rejects.toMatchObject({ cause: refused });
+    expect(env.now()).toBe(0);
+  });
+
+  test('what an attempt has held back when it times out leaves later details alone', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const hang = (ctx: ActivityContext<string>): Promise<never> => {
+      ctx.heartbeat('first');
+      ctx.heartbeat(); // would go out at 10 s
+      return never();
+    };
+    const run = env.run(
+      async (ctx: ActivityContext<string>) => {
+        if (ctx.info.attempt === 1) return hang(ctx);
+        if (ctx.info.attempt === 3) return ctx.heartbeatDetails;
+        ctx.heartbeat('second');
+        await ctx.sleep('8s');
+        throw new Error('no');
+      },
+      {
+        startToCloseTimeout: '9s',
+        heartbeatThrottleInterval: '10s',
+        retryPolicy: { initialInterval: 1 },
+      },
+    );
+    await env.advance('1 minute');
+    expect(await run).toBe('second');
+  });
 });
