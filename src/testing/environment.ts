@@ -2,6 +2,8 @@
 import { badOption, checkNames } from '../bad-input.js';
 import { durationMs, type Duration } from '../duration.js';
 import { DetailsCodec } from '../heartbeat/details.js';
+import type { HeartbeatStore } from '../heartbeat/store.js';
+import { isThenable } from '../promises.js';
 import type { AnyFunction } from '../runtime/attempt.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context.js';
@@ -9,7 +11,11 @@ import * as control from '../runtime/control.js';
 import { Engine, type CallOptions } from '../runtime/engine.js';
 import type { Execution } from '../runtime/execution.js';
 import { ActivityHandle } from '../runtime/handle.js';
-import { RUNTIME_OPTION_NAMES, type RuntimeOptions } from '../runtime/runtime-options.js';
+import {
+  checkRuntimeOptions,
+  RUNTIME_OPTION_NAMES,
+  type RuntimeOptions,
+} from '../runtime/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
 import type { ProxyOptions, RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
@@ -72,7 +78,11 @@ export class TestActivityEnvironment {
       known: new Set([...RUNTIME_OPTION_NAMES.known, 'autoSkip', 'maxAttempts', 'semantics']),
     });
     const { autoSkip = true, maxAttempts, semantics, ...rest } = options;
-    const { logger = false, interceptors = [], ...runtime } = rest;
+    checkRuntimeOptions(rest); // as given: some are wrapped below
+    const { logger = false, interceptors = [], store, ...runtime } = rest;
+    const nudge = (): void => {
+      if (autoSkip) this.#skipper.nudge();
+    };
     this.#autoSkip = autoSkip;
     this.#temporal = readSemantics(semantics) === 'temporal';
     this.#around = new AroundAttempts({
@@ -81,13 +91,12 @@ export class TestActivityEnvironment {
       temporal: this.#temporal,
       engine: () => this.#engine,
       recorder: () => this.#recorder,
-      nudge: () => {
-        if (autoSkip) this.#skipper.nudge();
-      },
+      nudge,
     });
     const all = {
       ...runtime,
       logger,
+      store: store && telling(store, nudge),
       interceptors: [this.#around, ...interceptors, this.#around.worker],
     };
     this.#engine = new Engine(all, this.#clock, () => MIDDLE);
@@ -95,7 +104,6 @@ export class TestActivityEnvironment {
     this.#skipper = new TimeSkipper(this.#engine, this.#clock);
     this.#limitAttempts(readMaxAttempts(maxAttempts));
     if (autoSkip) {
-      const nudge = (): void => this.#skipper.nudge();
       this.#clock.onTimerSet = nudge;
       for (const name of ['attemptFailed', 'attemptSettled', 'completed', 'failed'] as const) {
         this.#engine.events.add(name, nudge, false);
@@ -339,6 +347,20 @@ export class TestActivityEnvironment {
       false,
     );
   }
+}
+
+/** A store that tells when it was read: then there may be nothing left but waits, and no event. */
+function telling(store: HeartbeatStore, onRead: () => void): HeartbeatStore {
+  return {
+    get: (activityId) => {
+      const stored = store.get(activityId);
+      if (isThenable(stored)) return Promise.resolve(stored).finally(onRead);
+      onRead();
+      return stored;
+    },
+    set: (activityId, snapshot) => store.set(activityId, snapshot),
+    delete: (activityId) => store.delete(activityId),
+  };
 }
 
 /** Jitter is drawn from the middle, the same in every run. */

@@ -85,6 +85,38 @@ describe('time', () => {
     other.terminate();
   });
 
+  test('goes on when a store has answered, of what is delayed', async () => {
+    const slowly = (): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, 20));
+    const env = new TestActivityEnvironment({
+      store: { get: slowly, set: () => {}, delete: () => {} },
+    });
+    const options = { activityId: 'x', startDelay: '1h', scheduleToCloseTimeout: '3h' } as const;
+    expect(await env.run(() => env.now(), options)).toBe(3_600_000);
+  });
+
+  test('goes on when the last write of an earlier run is over', async () => {
+    const stored = new Map<string, string>();
+    const env = new TestActivityEnvironment({
+      store: {
+        get: (id) => stored.get(id),
+        set: (id, text) => new Promise((resolve) => setTimeout(resolve, 20, stored.set(id, text))),
+        delete: (id) => stored.delete(id),
+      },
+    });
+    const earlier = env.start(
+      (ctx) => {
+        ctx.heartbeat(1);
+        throw boom;
+      },
+      { activityId: 'x', retryPolicy: { maximumAttempts: 1 } },
+    );
+    await env.advance(0);
+    expect(earlier.describe().status).toBe('FAILED');
+    const options = { activityId: 'x', startDelay: '1h', scheduleToCloseTimeout: '3h' } as const;
+    const now = await env.run((ctx) => [ctx.heartbeatDetails, env.now()], options);
+    expect(now).toEqual([1, 3_600_000]);
+  });
+
   test('goes on for an attempt that was left open', async () => {
     const env = new TestActivityEnvironment();
     const run = env.run((ctx) => ctx.completeAsync(), {
@@ -334,6 +366,8 @@ test.each([
   [{ maxAttempts: 0 }, /^maxAttempts: received 0/],
   [{ semantics: 'cluster' }, /^semantics: received "cluster"/],
   [{ concurrency: 3 }, /maxConcurrentActivities/],
+  [{ store: {} }, /^store: received an object; expected an object with get, set, delete/],
+  [{ interceptors: [42] }, /^interceptors\[0\]: received 42/],
 ])('refuses %j', (options, message) => {
   expect(() => new TestActivityEnvironment(options as object)).toThrow(message);
 });
