@@ -230,7 +230,8 @@ export class TestActivityEnvironment {
 
   /**
    * Waits in virtual time, for the fakes that a test gives its activities: a service that takes four
-   * minutes. While an activity awaits it, the activity counts as one that waits.
+   * minutes. While an activity awaits it, the activity counts as one that waits. Which activity that
+   * is cannot be told: a sleep stands for one of those that ran when it began, and for no later one.
    *
    * @throws TypeError (as a rejection) for a bad or endless duration
    */

@@ -1,4 +1,5 @@
 /** Moves virtual time on by itself, while somebody waits and nothing but waits is left. */
+import type { Attempt } from '../runtime/attempt.js';
 import type { Engine } from '../runtime/engine.js';
 import type { Execution } from '../runtime/execution.js';
 import { macrotask } from './macrotask.js';
@@ -11,8 +12,11 @@ export class TimeSkipper {
   readonly #awaited = new Map<Execution, number>();
   /** Other things waited for, such as a shutdown. */
   #others = 0;
-  /** Sleeps of the environment: each stands for one activity that awaits it. */
-  #sleepers = 0;
+  /**
+   * Sleeps of the environment, each with the attempts that ran when it began: one of those awaits
+   * it, and nobody can tell which.
+   */
+  readonly #sleeps = new Set<ReadonlySet<unknown>>();
   #looping = false;
   #nudged = false;
 
@@ -45,9 +49,10 @@ export class TimeSkipper {
 
   /** A sleep of something that is no activity, and that one awaits. */
   async sleep(ms: number): Promise<void> {
-    this.#sleepers++;
+    const sleep = new Set(this.#engine.executions().map(currentAttempt));
+    this.#sleeps.add(sleep);
     await new Promise<void>((resolve) => this.#clock.setTimer(resolve, ms));
-    this.#sleepers--;
+    this.#sleeps.delete(sleep);
   }
 
   /** Something has changed: it may be time to skip. */
@@ -77,16 +82,25 @@ export class TimeSkipper {
     // What has closed waits for its store at most, and that takes no virtual time.
     const wanted =
       this.#others > 0 || [...this.#awaited.keys()].some(({ closed }) => closed === undefined);
-    const working = this.#engine.executions().filter(isAtWork).length;
-    return wanted && working <= this.#sleepers;
+    return wanted && this.#allSleep();
+  }
+
+  /** Each function at work may be in a sleep of its own, which began when the function ran already. */
+  #allSleep(): boolean {
+    const atWork = this.#engine.executions().filter(isAtWork);
+    const working = atWork.map((one) => currentAttempt(one) ?? one);
+    const sleepsFor = working.map((one) => [...this.#sleeps].filter((it) => it.has(one)).length);
+    // Whoever has run longer has the same sleeps to choose from, and more.
+    return sleepsFor.sort((a, b) => a - b).every((sleeps, others) => sleeps > others);
   }
 }
 
-/**
- * It does something that takes real time: its function runs, or one before it that the next attempt
- * waits for, or its store is read.
- */
-function isAtWork({ attempt, dispatch }: Execution): boolean {
-  const current = attempt ?? dispatch.waitsFor;
-  return current === undefined ? !dispatch.ready : current.working;
+/** The attempt that runs, or one before it that the next waits for. */
+function currentAttempt({ attempt, dispatch }: Execution): Attempt | undefined {
+  return attempt ?? dispatch.waitsFor;
+}
+
+/** It does something that takes real time: a function runs, or its store is read. */
+function isAtWork(execution: Execution): boolean {
+  return currentAttempt(execution)?.working ?? !execution.dispatch.ready;
 }

@@ -408,6 +408,52 @@ describe('what takes time beside an activity', () => {
     done();
     await Promise.all([working, sleeping]);
   });
+
+  describe('stands for none that began later:', () => {
+    const work = (): Promise<string> => new Promise((resolve) => setTimeout(resolve, 20, 'worked'));
+    const options = { startToCloseTimeout: '1m', retryPolicy: { maximumAttempts: 1 } } as const;
+
+    test.each<[string, (env: TestActivityEnvironment, ctx: ActivityContext) => Promise<unknown>]>([
+      ['a sleep within keepAlive', (env, ctx) => ctx.keepAlive(() => env.sleep('1h'))],
+      ['two at once', (env) => Promise.all([env.sleep('1h'), env.sleep('2h')])],
+    ])('%s', async (_, sleep) => {
+      const env = new TestActivityEnvironment();
+      const sleeping = env.run((ctx) => sleep(env, ctx));
+      expect(await env.run(work, options)).toBe('worked');
+      expect(env.now()).toBe(0);
+      await sleeping;
+    });
+
+    test('one of an attempt that has timed out', async () => {
+      const env = new TestActivityEnvironment();
+      const retried = env.run(
+        (ctx) => (ctx.info.attempt === 1 ? env.sleep('1h').then(() => '') : work()),
+        { ...options, retryPolicy: { maximumAttempts: 2 } },
+      );
+      expect(await retried).toBe('worked');
+      expect(env.now()).toBe(61_000);
+    });
+
+    test('one beside a store that is read', async () => {
+      const env = new TestActivityEnvironment({
+        store: { get: () => work().then(() => undefined), set: () => {}, delete: () => {} },
+      });
+      const sleeping = env.run((ctx) => ctx.keepAlive(() => env.sleep('1h')));
+      await env.run(() => 1, { activityId: 'x', scheduleToCloseTimeout: '1m' });
+      expect(env.now()).toBe(0);
+      await sleeping;
+    });
+  });
+
+  test('is waited for beside a shorter wait of the same activity', async () => {
+    const env = new TestActivityEnvironment();
+    await env.run(async (ctx) => {
+      const sleeping = ctx.sleep('1s').then(() => env.sleep('1m'));
+      await Promise.race([ctx.sleep('2s'), sleeping]);
+      await sleeping;
+    });
+    expect(env.now()).toBe(61_000);
+  });
 });
 
 test('a proxy runs activities of an object in the environment', async () => {
