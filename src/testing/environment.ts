@@ -68,6 +68,7 @@ export class TestActivityEnvironment {
   readonly #autoSkip: boolean;
   readonly #temporal: boolean;
   readonly #around: AroundAttempts;
+  readonly #codec: DetailsCodec;
   #before: { readonly details: unknown; readonly attempt: number } | undefined;
 
   /** @throws TypeError that names the option, the value received and what is accepted */
@@ -84,6 +85,7 @@ export class TestActivityEnvironment {
       if (autoSkip) this.#skipper.nudge();
     };
     this.#autoSkip = autoSkip;
+    this.#codec = new DetailsCodec(runtime.serializer, runtime.maxHeartbeatDetailsBytes);
     this.#temporal = readSemantics(semantics) === 'temporal';
     this.#around = new AroundAttempts({
       clock: this.#clock,
@@ -257,9 +259,8 @@ export class TestActivityEnvironment {
     if (!Number.isInteger(attempt) || attempt < 1) {
       throw badOption('setHeartbeatDetails attempt', attempt, 'a whole number above 0');
     }
-    const codec = new DetailsCodec(undefined, undefined);
     this.#before = {
-      details: details === undefined ? undefined : codec.snapshot(details, () => {}),
+      details: details === undefined ? undefined : this.#codec.snapshot(details, () => {}),
       attempt,
     };
   }
