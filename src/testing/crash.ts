@@ -21,7 +21,8 @@ export interface CrashOutcome<Result, Details> {
 
 /**
  * Runs an activity once for each of its heartbeats: the program ends right there, and another one
- * resumes the activity from these details. `check` then looks at the outcome: is all the work done,
+ * resumes the activity from these details; under `semantics: 'temporal'` from the last ones that got
+ * to the server. `check` then looks at the outcome: is all the work done,
  * and none of it twice?
  *
  * At the crash `ctx.signal` aborts and every later heartbeat throws; code that heeds neither goes on
@@ -48,7 +49,8 @@ export async function crashAtEveryHeartbeat<A extends unknown[], R, D = unknown>
     const first = new TestActivityEnvironment(environment);
     first.crashOnHeartbeat(heartbeat, crash);
     const parameters = [call] as unknown as RunParameters<A>;
-    const crashed = await first.run(fn, ...parameters).then(
+    const handle = first.start(fn, ...parameters);
+    const crashed = await handle.result().then(
       () => false,
       (failure: unknown) => {
         if (failure instanceof ActivityFailure && failure.cause === crash) return true;
@@ -60,7 +62,7 @@ export async function crashAtEveryHeartbeat<A extends unknown[], R, D = unknown>
       throw new Error('crashAtEveryHeartbeat: the activity made no heartbeat to crash at');
     }
     const second = new TestActivityEnvironment(environment);
-    second.setHeartbeatDetails(first.heartbeats.findLast((details) => details !== undefined));
+    second.setHeartbeatDetails(handle.describe().heartbeatDetails);
     await checked(heartbeat, second, async () => {
       const outcome = await second.run(fn, ...parameters).then(
         (result) => ({ result, error: undefined }),

@@ -1,4 +1,5 @@
 /** What a test may have happen at a heartbeat, and that it catches defects. */
+import { SuperJSON } from 'superjson';
 import { describe, expect, test } from 'vitest';
 import {
   CancelledFailure,
@@ -292,6 +293,19 @@ describe('setHeartbeatDetails', () => {
     await expect(run).rejects.toThrow('3 false');
   });
 
+  test('knows the classes and the limit of the environment', async () => {
+    class Cursor {
+      line = 0;
+    }
+    const serializer = new SuperJSON();
+    serializer.registerClass(Cursor);
+    const env = new TestActivityEnvironment({ serializer, maxHeartbeatDetailsBytes: 200 });
+    const cursor = Object.assign(new Cursor(), { line: 3 });
+    env.setHeartbeatDetails(cursor);
+    expect(await env.run((ctx) => ctx.heartbeatDetails)).toEqual(cursor);
+    expect(() => env.setHeartbeatDetails('x'.repeat(300))).toThrow(/maxHeartbeatDetailsBytes/);
+  });
+
   test('takes a copy, and refuses what no heartbeat takes', async () => {
     const env = new TestActivityEnvironment();
     const details = { line: 1 };
@@ -412,6 +426,22 @@ describe('crashAtEveryHeartbeat', () => {
     );
     expect(crashes).toBe(3);
     expect(given).toEqual([undefined, 1, 1]);
+  });
+
+  test("resumes from what the server had got, under semantics: 'temporal'", async () => {
+    const given: unknown[] = [];
+    await crashAtEveryHeartbeat(
+      async (ctx: ActivityContext<number>) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat(2); // held back
+        await ctx.sleep('1m');
+        ctx.heartbeat(); // erases
+      },
+      {},
+      ({ heartbeatDetails }) => given.push(heartbeatDetails),
+      { semantics: 'temporal' },
+    );
+    expect(given).toEqual([1, 1, undefined]);
   });
 
   test('fails with what the activity fails with if nothing interrupts it', async () => {
