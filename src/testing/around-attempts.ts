@@ -64,7 +64,7 @@ export class AroundAttempts implements ActivityInterceptor {
     const { activityId, activityType, attempt } = context.info;
     const execution = engine().find(activityId);
     const { attempt: running } = execution;
-    const record = recorder().begin({
+    const record = recorder().begin(execution, {
       activityId,
       activityType,
       attempt,

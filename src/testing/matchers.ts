@@ -63,8 +63,7 @@ export const matchers = {
 
   toHaveRetried(this: MatcherState, received: unknown, times: number): Verdict {
     const env = environment('toHaveRetried', received);
-    const activities = new Set(env.attempts.map(({ activityId }) => activityId));
-    const retries = env.attempts.length - activities.size;
+    const retries = retriesOf(env);
     return verdict(
       this,
       env,
@@ -96,6 +95,17 @@ export const matchers = {
 function testersOf({ customTesters = [], utils }: MatcherState): readonly unknown[] {
   const iterables = utils?.iterableEquality;
   return iterables === undefined ? customTesters : [...customTesters, iterables];
+}
+
+/** By events: the same id may be run again, and an attempt number may come again by a reset. */
+function retriesOf({ events }: TestActivityEnvironment): number {
+  const unstarted = new Set<string>();
+  let retries = 0;
+  for (const { name, activityId } of events) {
+    if (name === 'scheduled') unstarted.add(activityId);
+    if (name === 'started' && !unstarted.delete(activityId)) retries++;
+  }
+  return retries;
 }
 
 function environment(matcher: string, received: unknown): TestActivityEnvironment {

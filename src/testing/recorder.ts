@@ -6,6 +6,7 @@ import {
   type Events,
 } from '../events.js';
 import { CancelledFailure, TimeoutFailure } from '../failures.js';
+import { activityOf } from './activity-of.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** How an attempt has ended. */
@@ -69,7 +70,10 @@ export class Recorder {
   }
 
   /** Called when a function is. */
-  begin(record: Omit<AttemptRecord, 'heartbeats' | 'outcome' | 'startedAt'>): Attempting {
+  begin(
+    activity: object,
+    record: Omit<AttemptRecord, 'heartbeats' | 'outcome' | 'startedAt'>,
+  ): Attempting {
     const attempting: Attempting = {
       ...record,
       heartbeats: [],
@@ -77,6 +81,7 @@ export class Recorder {
       startedAt: this.#clock.now(),
     };
     this.attempts.push(attempting);
+    activityOf.set(attempting, activity);
     return attempting;
   }
 

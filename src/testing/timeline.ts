@@ -1,5 +1,6 @@
 /** A run as text. */
 import { TimeoutFailure } from '../failures.js';
+import { activityOf } from './activity-of.js';
 import type { AttemptRecord, HeartbeatRecord } from './recorder.js';
 import { shown } from './shown.js';
 
@@ -24,16 +25,20 @@ const LONGEST_DETAILS = 60;
  */
 export function timeline({ attempts }: Recorded): string {
   if (attempts.length === 0) return 'no attempt was made';
-  const activities = new Map<string, AttemptRecord[]>();
+  const activities = new Map<unknown, AttemptRecord[]>();
   for (const one of attempts) {
-    const name = `${one.activityType} (${one.activityId})`;
-    const rows = activities.get(name);
-    if (rows === undefined) activities.set(name, [one]);
+    const activity = activityOf.get(one) ?? nameOf(one); // by name if another copy recorded it
+    const rows = activities.get(activity);
+    if (rows === undefined) activities.set(activity, [one]);
     else rows.push(one);
   }
-  return [...activities]
-    .map(([name, rows]) => [name, ...table(rows.map(cells))].join('\n'))
+  return [...activities.values()]
+    .flatMap((rows) => [...rows.slice(0, 1).map(nameOf), ...table(rows.map(cells))])
     .join('\n');
+}
+
+function nameOf({ activityType, activityId }: AttemptRecord): string {
+  return `${activityType} (${activityId})`;
 }
 
 function cells(record: AttemptRecord): string[] {

@@ -73,6 +73,22 @@ describe('toHaveRetried', () => {
     expect(new TestActivityEnvironment()).toHaveRetried(0);
   });
 
+  test('counts no second run of an id, nor what never began; but what begins anew by a reset', async () => {
+    const env = new TestActivityEnvironment();
+    await env.run(() => 1, { activityId: 'x' });
+    await env.run(() => 1, { activityId: 'x' });
+    const handle = env.start(never);
+    const waiting = env.start(never, { startDelay: '1h' });
+    expect(env).toHaveRetried(0);
+    handle.reset();
+    handle.fail(new Error('no'));
+    expect(env).toHaveRetried(0);
+    await env.advance('1s');
+    expect(env).toHaveRetried(1);
+    waiting.terminate();
+    handle.terminate();
+  });
+
   test('shows how often it was', async () => {
     const env = await twoAttempts();
     expect(messageOf(() => expect(env).toHaveRetried(5))).toMatch(

@@ -48,6 +48,18 @@ describe('it shows', () => {
     );
   });
 
+  test('each run of an id by itself', async () => {
+    const env = new TestActivityEnvironment();
+    const options = { activityId: 'x', activityType: 'twice' };
+    for (let run = 1; run <= 2; run++) await env.run(() => run, options);
+    expect(timeline(env).split('\n')).toEqual([
+      'twice (x)',
+      '  1   at 0 ms   given nothing   no heartbeat   COMPLETED at 0 ms',
+      'twice (x)',
+      '  1   at 0 ms   given nothing   no heartbeat   COMPLETED at 0 ms',
+    ]);
+  });
+
   test('each activity by itself, cancelled, and still running', async () => {
     const env = new TestActivityEnvironment();
     env.start(never, { activityId: 'a', activityType: 'hangs' });
