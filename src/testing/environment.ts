@@ -277,7 +277,7 @@ export class TestActivityEnvironment {
    * Cancels the activity at the `n`-th heartbeat, counted from 1 over all heartbeats of the
    * environment; the function hears of it in that call.
    *
-   * @throws TypeError if `n` is no whole number, or over already
+   * @throws TypeError if `n` is no whole number, over already, or taken by another of these
    */
   cancelOnHeartbeat(n: number): void {
     this.#steering.plan('cancelOnHeartbeat', n, { do: 'cancel' });

@@ -345,6 +345,18 @@ test.each([
   expect(() => steer(1)).toThrow(/above 1/);
 });
 
+test('one heartbeat has one plan: a second is refused, and the first holds', async () => {
+  const env = new TestActivityEnvironment();
+  env.failOnHeartbeat(1, new Error('planned'));
+  expect(() => env.cancelOnHeartbeat(1)).toThrow(
+    new TypeError(
+      'cancelOnHeartbeat: received 1; expected another number: failOnHeartbeat has this one',
+    ),
+  );
+  const run = env.run((ctx) => ctx.heartbeat(), { retryPolicy: { maximumAttempts: 1 } });
+  await expect(run).rejects.toThrow('planned');
+});
+
 describe('crashAtEveryHeartbeat', () => {
   const tables: string[][] = [];
   const fresh = (): { args: [string[]] } => {
