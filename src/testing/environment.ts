@@ -338,11 +338,12 @@ export class TestActivityEnvironment {
   #limitAttempts(maxAttempts: number): void {
     this.#engine.events.add(
       'attemptFailed',
-      ({ activityId, nextAttempt }) => {
+      ({ activityId, attempt, failure, nextAttempt }) => {
         if (nextAttempt === undefined || nextAttempt.attempt <= maxAttempts) return;
         const error = new Error(
-          `The activity has failed ${maxAttempts} times and would go on: more than maxAttempts of ` +
-            'TestActivityEnvironment allows. Give it retryPolicy.maximumAttempts, or raise maxAttempts.',
+          `Attempt ${attempt} has failed, and another would follow: TestActivityEnvironment allows ` +
+            `${maxAttempts} (maxAttempts). Give it retryPolicy.maximumAttempts, or raise maxAttempts.`,
+          { cause: failure },
         );
         this.#engine.find(activityId).fail('FAILED', error, 'MAXIMUM_ATTEMPTS_REACHED');
       },

@@ -201,9 +201,20 @@ describe('an activity that always fails', () => {
     const breathing = setInterval(() => breaths++, 1);
     const failure = (await env.run(failing).catch((error: unknown) => error)) as ActivityFailure;
     clearInterval(breathing);
-    expect((failure.cause as Error).message).toMatch(/failed 1000 times.*maxAttempts/);
+    expect(failure.cause).toMatchObject({
+      message: expect.stringMatching(
+        /^Attempt 1000 has failed.* allows 1000 \(maxAttempts\)/,
+      ) as string,
+      cause: boom,
+    });
     expect(env.attempts).toHaveLength(1_000);
     expect(breaths).toBeGreaterThan(0);
+  });
+
+  test('is told the number of its attempt, which may have begun late', async () => {
+    const env = new TestActivityEnvironment();
+    env.setHeartbeatDetails(1, { attempt: 2_000 });
+    await expect(env.run(failing)).rejects.toThrow(/Attempt 2000 has failed.* allows 1000/);
   });
 
   test('may be given fewer attempts, or more', async () => {
