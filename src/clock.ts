@@ -24,6 +24,9 @@ export interface Clock {
   setTimer(callback: () => void, delayMs: number): Timer;
 }
 
+/** The one exception, for `systole/testing`: it must get on while timers are fake. */
+export const heldTimeout = setTimeout;
+
 /** The longest delay a host timer takes; a longer one would fire at once. */
 const LONGEST_HOST_DELAY_MS = 2 ** 31 - 1;
 

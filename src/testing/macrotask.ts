@@ -1,5 +1,5 @@
 /** Real turns of the event loop, which fake timers do not touch. */
-import { SystemClock } from '../clock.js';
+import { heldTimeout } from '../clock.js';
 
 /** Node's ports keep the process alive, unless they are told not to. */
 type Port = MessagePort & { ref?: () => void; unref?: () => void };
@@ -12,7 +12,7 @@ export function macrotask(): Promise<void> {
   return new Promise((resolve) => {
     // Some test environments for browsers have none.
     if (typeof MessageChannel !== 'function') {
-      new SystemClock().setTimer(resolve, 0);
+      heldTimeout(resolve, 0);
       return;
     }
     channel ??= open();

@@ -173,7 +173,11 @@ describe('time', () => {
     await expect(env.advance(duration as number)).rejects.toThrow(/^advance: received/);
   });
 
-  test('needs no timer of the host, so fake timers may be in use', async () => {
+  test.each([
+    ['with channels', MessageChannel],
+    ['without, as in jsdom', undefined],
+  ])('needs no timer that may be fake: %s', async (_, channel) => {
+    vi.stubGlobal('MessageChannel', channel);
     vi.useFakeTimers();
     try {
       const env = new TestActivityEnvironment();
@@ -181,6 +185,7 @@ describe('time', () => {
       expect(env.now()).toBe(3_600_000);
     } finally {
       vi.useRealTimers();
+      vi.unstubAllGlobals();
     }
   });
 
