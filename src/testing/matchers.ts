@@ -18,7 +18,7 @@ import { timeline } from './timeline.js';
 
 /** How an activity should have failed: one of the two, or both. */
 export interface ExpectedFailure {
-  /** The `type` of an `ApplicationFailure`, or the name of any other error. */
+  /** The `type` of an `ApplicationFailure`, or the name or class of any other error. */
   readonly type?: string | undefined;
   readonly timeoutType?: TimeoutType | undefined;
 }
@@ -131,13 +131,19 @@ function isAsExpected(failure: Error, { type, timeoutType }: ExpectedFailure): b
   if (timeoutType !== undefined) {
     if (!(failure instanceof TimeoutFailure) || failure.timeoutType !== timeoutType) return false;
   }
-  return type === undefined || typeOf(failure) === type;
+  return type === undefined || isOfType(failure, type);
 }
 
 function typeOf(failure: Error): string {
   return failure instanceof ApplicationFailure && failure.type !== undefined
     ? failure.type
     : failure.name;
+}
+
+/** By its class too, as `nonRetryableErrorTypes` has it. */
+function isOfType(failure: Error, type: string): boolean {
+  const isClass = !(failure instanceof ApplicationFailure) && failure.constructor.name === type;
+  return isClass || typeOf(failure) === type;
 }
 
 function named(failure: Error): string {

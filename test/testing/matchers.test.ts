@@ -113,6 +113,12 @@ describe('toFailWith', () => {
     expect(declined).not.toFailWith({ type: 'ApplicationFailure' });
     expect(declined).not.toFailWith({ timeoutType: 'HEARTBEAT' });
     expect(await fail(new RangeError('no'))).toFailWith({ type: 'RangeError' });
+    expect(await fail(new DOMException('no', 'AbortError'))).toFailWith({ type: 'AbortError' });
+  });
+
+  test('knows a class by its name, as nonRetryableErrorTypes does', async () => {
+    class CardError extends Error {}
+    expect(await fail(new CardError('no'))).toFailWith({ type: 'CardError' });
   });
 
   test('knows the type of a timeout', async () => {
