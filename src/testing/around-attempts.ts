@@ -45,6 +45,12 @@ export function copyOf(details: unknown, { services: { codec } }: Execution): un
   }
 }
 
+/** Nothing where the function is to stop for another reason already: that one comes first. */
+function pause(execution: Execution): void {
+  const { requests } = execution;
+  if (requests?.cancel === undefined && requests?.reset === undefined) control.pause(execution);
+}
+
 export class AroundAttempts implements ActivityInterceptor {
   readonly listeners: ((details: unknown, attempt: AttemptRecord) => void)[] = [];
   /** Of activities under `semantics: 'temporal'`: the option as given. */
@@ -138,7 +144,7 @@ export class AroundAttempts implements ActivityInterceptor {
     }
     const step = steering.next();
     if (step?.do === 'cancel') control.cancel(execution, undefined, false);
-    if (step?.do === 'pause') control.pause(execution);
+    if (step?.do === 'pause') pause(execution);
     const beat = { at: clock.now(), details: copyOf(details, execution) };
     recorder().beats.push(beat);
     record.heartbeats.push(beat);

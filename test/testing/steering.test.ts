@@ -217,6 +217,28 @@ describe('pauseOnHeartbeat', () => {
   });
 });
 
+test('pauseOnHeartbeat does nothing once the activity is to stop anyway', async () => {
+  const env = new TestActivityEnvironment();
+  env.cancelOnHeartbeat(1);
+  env.pauseOnHeartbeat(2);
+  env.onHeartbeat((details) => {
+    if (details === 3) handle.reset();
+  });
+  env.pauseOnHeartbeat(4);
+  const beats = (from: number) => (ctx: ActivityContext) => {
+    ctx.heartbeat(from);
+    ctx.heartbeat(from + 1);
+    return 'done';
+  };
+  const options = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const;
+  expect(await env.run(beats(1), options)).toBe('done');
+  const handle = env.start(async (ctx) => {
+    await Promise.resolve();
+    return beats(3)(ctx);
+  });
+  expect(await handle.result()).toBe('done');
+});
+
 test('pauseOnHeartbeat catches an activity that works on while it is paused', async () => {
   const rowsWhilePaused = async (activity: typeof importRows): Promise<number> => {
     const env = new TestActivityEnvironment();
