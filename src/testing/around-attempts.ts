@@ -148,7 +148,7 @@ export class AroundAttempts implements ActivityInterceptor {
     const beat = { at: clock.now(), details: copyOf(details, execution) };
     recorder().beats.push(beat);
     record.heartbeats.push(beat);
-    for (const listener of this.listeners) listener(beat.details, record);
+    for (const listener of this.listeners) listener(copyOf(beat.details, execution), record);
 
     next(details);
 

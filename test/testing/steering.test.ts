@@ -353,6 +353,14 @@ test('onHeartbeat hears every heartbeat, and of which attempt', async () => {
   ]);
 });
 
+test('onHeartbeat is given details of its own', async () => {
+  const env = new TestActivityEnvironment();
+  env.onHeartbeat((details) => ((details as { line: number }).line = 0));
+  await env.run((ctx) => ctx.heartbeat({ line: 1 }));
+  expect(env.heartbeats).toEqual([{ line: 1 }]);
+  expect(env.reports).toEqual([{ line: 1 }]);
+});
+
 test.each([
   'cancelOnHeartbeat',
   'pauseOnHeartbeat',
