@@ -10,7 +10,7 @@ import type { ActivityInterceptor, ExecuteInput } from '../runtime/interceptors.
 import { macrotask } from './macrotask.js';
 import type { Attempting, AttemptRecord, Recorder } from './recorder.js';
 import type { Steering } from './steering.js';
-import { throughJson, WorkerThrottle } from './temporal-worker.js';
+import { argsThroughJson, throughJson, WorkerThrottle } from './temporal-worker.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** What the environment shares with its interceptor. */
@@ -88,7 +88,7 @@ export class AroundAttempts implements ActivityInterceptor {
       silenced: undefined,
     };
     this.#states.set(context, state);
-    const args = temporal ? (throughJson(input.args) as unknown[]) : input.args;
+    const args = temporal ? argsThroughJson(input.args) : input.args;
     try {
       const returned = next({ context, args });
       if (isThenable(returned)) return this.#settle(state, Promise.resolve(returned));

@@ -23,6 +23,7 @@ import { AroundAttempts, copyOf } from './around-attempts.js';
 import { Recorder, type AttemptRecord, type RecordedEvent } from './recorder.js';
 import { TimeSkipper } from './skipper.js';
 import { Steering } from './steering.js';
+import { argsThroughJson } from './temporal-worker.js';
 import { timeline } from './timeline.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -139,8 +140,9 @@ export class TestActivityEnvironment {
     const run = fn as AnyFunction;
     if (!this.#temporal || call?.signal?.aborted === true) return this.#start(run, call);
     // A caller's abort is a request to the server there, which the activity hears of as of others.
-    const { signal, ...others } = call ?? {};
-    return this.#start(run, others, signal);
+    const { signal, args, ...others } = call ?? {};
+    const converted = Array.isArray(args) ? argsThroughJson(args) : args;
+    return this.#start(run, { ...others, args: converted }, signal);
   }
 
   #start<Result, Details>(

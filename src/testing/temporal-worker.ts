@@ -3,16 +3,42 @@
  * a worker. The server, here the engine, knows only of the heartbeats that pass it; so its timeouts
  * count from those, details held back are lost with a timeout, and a request comes with an answer.
  */
+import { badOption, show } from '../bad-input.js';
 import type { Timer } from '../clock.js';
+import { ensureError, HeartbeatDetailsError } from '../failures.js';
+import type { Snapshot } from '../heartbeat/details.js';
 import { ReportThrottle, throttleIntervalMs } from '../heartbeat/throttle.js';
 import type { Attempt } from '../runtime/attempt.js';
 import type { Execution } from '../runtime/execution.js';
 
-/** As it would be on the other side of a JSON converter. */
+/**
+ * As it would be on the other side of Temporal's converter: bytes as they are, all else as JSON.
+ *
+ * @throws TypeError for what has no JSON
+ */
 export function throughJson(value: unknown): unknown {
   if (value === undefined) return undefined;
+  if (value instanceof Uint8Array) return Uint8Array.from(value);
   const text = JSON.stringify(value) as string | undefined;
-  return text === undefined ? undefined : JSON.parse(text);
+  if (text === undefined) throw new TypeError(`${show(value)} has no JSON`);
+  return JSON.parse(text);
+}
+
+/**
+ * Arguments as they go into a start, each by itself.
+ *
+ * @throws TypeError
+ */
+export function argsThroughJson(args: readonly unknown[]): unknown[] {
+  return Array.from(args, (arg, index) => {
+    try {
+      return throughJson(arg);
+    } catch (cause) {
+      const { message } = ensureError(cause);
+      const accepted = `JSON, under semantics: 'temporal' (${message})`;
+      throw Object.assign(badOption(`args[${index}]`, arg, accepted), { cause });
+    }
+  });
 }
 
 /** Of one attempt. */
@@ -37,16 +63,23 @@ export class WorkerThrottle {
    * @throws HeartbeatDetailsError: nobody hears of what goes wrong once they are held back
    */
   heartbeat(details: unknown, next: (details: unknown) => void): void {
-    const converted = throughJson(details);
-    if (converted !== undefined) {
-      this.#execution.services.codec.snapshot(converted, () => {});
-    }
+    const converted = details === undefined ? undefined : this.#convert(details);
     this.#send = () => {
       next(converted);
       // A heartbeat without details is one with none: the server forgets the ones before.
       if (converted === undefined) this.#execution.heartbeats.forget();
     };
     this.#admit();
+  }
+
+  #convert(details: Snapshot): unknown {
+    this.#execution.services.codec.snapshot(details, () => {});
+    try {
+      return throughJson(details);
+    } catch (cause) {
+      const message = `details: ${ensureError(cause).message}; on Temporal details are JSON`;
+      throw new HeartbeatDetailsError(message, { path: 'details', cause });
+    }
   }
 
   #admit(): void {

@@ -139,6 +139,48 @@ describe.each(both)('%s', (semantics) => {
     );
   });
 
+  test('arguments go each by itself, and bytes as they are', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const bytes = new Uint8Array([1, 2]);
+    let size: number | undefined;
+    const activity = (_: ActivityContext, data: Uint8Array, given = 7): Uint8Array => {
+      size = given;
+      return data;
+    };
+    expect(await env.run(activity, { args: [bytes, undefined] })).toEqual(bytes);
+    expect(size).toBe(7);
+  });
+
+  test.each<[unknown[], string]>([
+    [[1n], 'args[0]: received 1n; expected JSON'],
+    [[1, { when: 2n }], 'args[1]: received an object; expected JSON'],
+    [[never], 'args[0]: received function never; expected JSON'],
+  ])('arguments without JSON: %#', async (args, message) => {
+    const env = new TestActivityEnvironment({ semantics });
+    const refused = await env
+      .run((_, ...given: unknown[]) => given.length, { args })
+      .catch((error: unknown) => error);
+    expect(refused).toEqual(
+      seen<unknown>(semantics, {
+        inProcess: args.length,
+        temporal: expect.objectContaining({
+          name: 'TypeError',
+          message: expect.stringContaining(message) as string,
+        }),
+      }),
+    );
+    expect(env.events.length > 0).toBe(semantics === 'in-process');
+  });
+
+  test('details without JSON are taken, or refused at the call', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const outcome = await env
+      .run((ctx) => ctx.heartbeat({ line: 1n }))
+      .catch((error: unknown) => (error as Error).cause);
+    const refused = expect.objectContaining({ name: 'HeartbeatDetailsError' }) as unknown;
+    expect(outcome).toEqual(seen(semantics, { inProcess: undefined, temporal: refused }));
+  });
+
   test('what a failing attempt has held back is kept by both', async () => {
     const env = new TestActivityEnvironment({ semantics });
     await env.run((ctx: ActivityContext<number>) => {
