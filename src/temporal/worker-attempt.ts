@@ -2,6 +2,7 @@
 import { SystemClock } from '../clock.js';
 import { durationMs, type Duration } from '../duration.js';
 import { CancelledFailure, type CancelReason } from '../failures.js';
+import { jsonDetails } from '../heartbeat/json-details.js';
 import { LOG_LEVELS, type Logger } from '../logger.js';
 import {
   AttemptContext,
@@ -16,7 +17,6 @@ import { DEFAULT_PRIORITY } from '../runtime/options.js';
 import type { Context, Info } from './activity-api.js';
 import { CompleteAsyncError, TemporalCancelledFailure } from './common-api.js';
 import { filledPolicy } from './filled-policy.js';
-import { jsonDetails } from './json-details.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /** The flags of Temporal's cancellation details, by what systole calls the reason. */

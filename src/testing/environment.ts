@@ -42,7 +42,8 @@ export interface TestEnvironmentOptions extends RuntimeOptions {
   /**
    * `'temporal'` shows what a cluster does to the code: a request reaches it with an unthrottled
    * report only, throttled details are lost on a timeout, timeouts count from the last report, a
-   * heartbeat without details erases, and arguments, results and details pass through JSON.
+   * heartbeat without details erases, arguments and results pass through JSON, and details that are
+   * not JSON are refused.
    * Default `'in-process'`.
    */
   readonly semantics?: TestSemantics | undefined;

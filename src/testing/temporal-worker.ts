@@ -5,8 +5,9 @@
  */
 import { badOption, show } from '../bad-input.js';
 import type { Timer } from '../clock.js';
-import { ensureError, HeartbeatDetailsError } from '../failures.js';
+import { ensureError } from '../failures.js';
 import type { Snapshot } from '../heartbeat/details.js';
+import { jsonDetails } from '../heartbeat/json-details.js';
 import { ReportThrottle, throttleIntervalMs } from '../heartbeat/throttle.js';
 import type { Attempt } from '../runtime/attempt.js';
 import type { Execution } from '../runtime/execution.js';
@@ -72,14 +73,10 @@ export class WorkerThrottle {
     this.#admit();
   }
 
-  #convert(details: Snapshot): unknown {
-    this.#execution.services.codec.snapshot(details, () => {});
-    try {
-      return throughJson(details);
-    } catch (cause) {
-      const message = `details: ${ensureError(cause).message}; on Temporal details are JSON`;
-      throw new HeartbeatDetailsError(message, { path: 'details', cause });
-    }
+  #convert(details: Snapshot): Snapshot {
+    // Bytes come from an activity written for Temporal, whose other details are JSON already.
+    const json = details instanceof Uint8Array ? details : jsonDetails(details);
+    return this.#execution.services.codec.snapshot(json as Snapshot, () => {});
   }
 
   #admit(): void {

@@ -125,7 +125,7 @@ describe.each(both)('%s', (semantics) => {
     const result = await env.run(
       (ctx: ActivityContext, when: Date) => {
         given.push(when, ctx.heartbeatDetails);
-        ctx.heartbeat({ when, none: undefined });
+        ctx.heartbeat({ line: 1, none: undefined });
         if (ctx.info.attempt === 1) throw new Error('no');
         return new Map([[1, when]]);
       },
@@ -133,8 +133,8 @@ describe.each(both)('%s', (semantics) => {
     );
     expect([...given, result]).toEqual(
       seen<unknown[]>(semantics, {
-        inProcess: [date, undefined, date, { when: date, none: undefined }, new Map([[1, date]])],
-        temporal: [date.toJSON(), undefined, date.toJSON(), { when: date.toJSON() }, {}],
+        inProcess: [date, undefined, date, { line: 1, none: undefined }, new Map([[1, date]])],
+        temporal: [date.toJSON(), undefined, date.toJSON(), { line: 1 }, {}],
       }),
     );
   });
@@ -172,13 +172,34 @@ describe.each(both)('%s', (semantics) => {
     expect(env.events.length > 0).toBe(semantics === 'in-process');
   });
 
-  test('details without JSON are taken, or refused at the call', async () => {
+  test.each([
+    [new Map([[1, 2]]), 'details'],
+    [{ when: new Date(0) }, 'details.when'],
+    [{ ratio: [NaN] }, 'details.ratio[0]'],
+    [{ line: 1n }, 'details.line'],
+  ])('details that are not JSON are taken, or refused at the call: %#', async (details, path) => {
     const env = new TestActivityEnvironment({ semantics });
     const outcome = await env
-      .run((ctx) => ctx.heartbeat({ line: 1n }))
+      .run((ctx) => ctx.heartbeat(details))
       .catch((error: unknown) => (error as Error).cause);
-    const refused = expect.objectContaining({ name: 'HeartbeatDetailsError' }) as unknown;
-    expect(outcome).toEqual(seen(semantics, { inProcess: undefined, temporal: refused }));
+    const refused = { name: 'HeartbeatDetailsError', path };
+    expect(outcome).toEqual(
+      seen<unknown>(semantics, {
+        inProcess: undefined,
+        temporal: expect.objectContaining(refused),
+      }),
+    );
+  });
+
+  test('details of an activity written for Temporal may be bytes', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const bytes = new Uint8Array([1, 2]);
+    const given = await env.run((ctx: ActivityContext<Uint8Array>) => {
+      if (ctx.info.attempt === 2) return [ctx.heartbeatDetails?.length, ctx.heartbeatDetails?.[1]];
+      ctx.heartbeat(bytes);
+      throw new Error('no');
+    });
+    expect(given).toEqual([2, 2]);
   });
 
   test('what a failing attempt has held back is kept by both', async () => {

@@ -1,7 +1,7 @@
 /** Heartbeat details as Temporal keeps them: JSON. */
 import { show } from '../bad-input.js';
 import { HeartbeatDetailsError } from '../failures.js';
-import { copyDetails } from '../heartbeat/snapshot.js';
+import { copyDetails } from './snapshot.js';
 
 /**
  * A copy of the details, as the next attempt will find them; only -0 is 0 then.
