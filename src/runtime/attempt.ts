@@ -107,8 +107,13 @@ export class Attempt implements ContextSource, AttemptTimes {
   }
 
   /** Its function runs, and is not in `ctx.sleep` or `ctx.keepAlive`. */
+  get busy(): boolean {
+    return this.running && this.#interruption?.awaited !== true;
+  }
+
+  /** The same, and what it does counts. */
   get working(): boolean {
-    return this.running && this.holdsSlot && this.#interruption?.awaited !== true;
+    return this.busy && this.holdsSlot;
   }
 
   /** The end: true if details were held back, which only success may drop. */

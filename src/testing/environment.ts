@@ -10,7 +10,7 @@ import type { ActivityContext } from '../runtime/context.js';
 import * as control from '../runtime/control.js';
 import { Engine, type CallOptions } from '../runtime/engine.js';
 import type { Execution } from '../runtime/execution.js';
-import { ActivityHandle } from '../runtime/handle.js';
+import { ActivityHandle, observe } from '../runtime/handle.js';
 import {
   checkRuntimeOptions,
   RUNTIME_OPTION_NAMES,
@@ -158,6 +158,7 @@ export class TestActivityEnvironment {
   }
 
   #prepare(execution: Execution): void {
+    observe(execution);
     if (this.#temporal) {
       this.#around.throttles.set(execution, execution.options.throttleIntervalMs);
       execution.options = {

@@ -101,6 +101,7 @@ function currentAttempt({ attempt, dispatch }: Execution): Attempt | undefined {
 }
 
 /** It does something that takes real time: a function runs, or its store is read. */
-function isAtWork(execution: Execution): boolean {
-  return currentAttempt(execution)?.working ?? !execution.dispatch.ready;
+function isAtWork({ attempt, dispatch }: Execution): boolean {
+  if (attempt !== undefined) return attempt.working;
+  return dispatch.waitsFor?.busy ?? !dispatch.ready;
 }

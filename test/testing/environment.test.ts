@@ -30,6 +30,38 @@ describe('time', () => {
     expect(Math.min(...tookMs)).toBeLessThan(50); // once, on a machine that may be busy
   });
 
+  test('does not skip past a function that the next attempt waits for, without a slot too', async () => {
+    const env = new TestActivityEnvironment();
+    let over = false;
+    const seen = await env.run(
+      async (ctx): Promise<boolean> => {
+        if (ctx.info.attempt > 1) return over;
+        try {
+          return ctx.completeAsync();
+        } finally {
+          await ctx.sleep('2s').catch(() => {}); // until the attempt has timed out
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          over = true;
+        }
+      },
+      { startToCloseTimeout: '1s', attemptOverlap: '1m' },
+    );
+    expect(seen).toBe(true);
+    expect(env.now()).toBeLessThan(60_000);
+  });
+
+  test('knows the close time of what closes inside start()', () => {
+    const get = (): never => {
+      throw boom;
+    };
+    const env = new TestActivityEnvironment({ store: { get, set: () => {}, delete: () => {} } });
+    const handle = env.start(never, { activityId: 'x' });
+    expect(handle.describe()).toMatchObject({
+      status: 'FAILED',
+      closeTime: expect.any(Date) as unknown,
+    });
+  });
+
   test('skips a sleep and what keepAlive waits for', async () => {
     const env = new TestActivityEnvironment();
     await env.run((ctx) => ctx.sleep('1 day'));
