@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 import { writeLicenses } from './scripts/licenses.js';
 import { completeMaps } from './scripts/maps.js';
@@ -10,6 +13,23 @@ export const entries = {
   context: 'src/context.ts',
   node: 'src/node.ts',
   temporal: 'src/temporal.ts',
+};
+
+/**
+ * The two packages that are CommonJS, as ES modules. Without this the build would share helpers for
+ * them in a file of its own, one more for each import to read, and bundlers could not leave them out.
+ */
+const asModules: Plugin = {
+  name: 'as-modules',
+  setup(build) {
+    build.onResolve({ filter: /^eventemitter3$/ }, () => ({
+      path: resolve('node_modules/eventemitter3/dist/eventemitter3.esm.js'),
+      sideEffects: false,
+    }));
+    build.onLoad({ filter: /[\\/]node_modules[\\/]ms[\\/]index\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replace('module.exports =', 'export default'),
+    }));
+  },
 };
 
 /**
@@ -30,6 +50,7 @@ const shared: Options = {
   // Not 'node': most entries may not need it; `check:dist` says which.
   platform: 'neutral',
   removeNodeProtocol: false,
+  esbuildPlugins: [asModules],
   external: [/^node:/],
   sourcemap: true,
   minify: false,
