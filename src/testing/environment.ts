@@ -143,7 +143,15 @@ export class TestActivityEnvironment {
     // A caller's abort is a request to the server there, which the activity hears of as of others.
     const { signal, args, ...others } = call ?? {};
     const converted = Array.isArray(args) ? argsThroughJson(args) : args;
-    return this.#start(run, { ...others, args: converted }, signal);
+    const options = { ...others, args: converted };
+    // Whoever joins an open activity ends by it only the own wait, there as here.
+    return this.#isOpen(call?.activityId)
+      ? this.#start(run, { ...options, signal })
+      : this.#start(run, options, signal);
+  }
+
+  #isOpen(activityId: string | undefined): boolean {
+    return this.#engine.executions().some((one) => one.activityId === activityId);
   }
 
   #start<Result, Details>(

@@ -66,6 +66,24 @@ describe.each(both)('%s', (semantics) => {
     expect(aborted).toBe(seen(semantics, { inProcess: true, temporal: false }));
   });
 
+  test('the signal of a caller who has joined ends the wait of that caller alone', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const controller = new AbortController();
+    const work = async (ctx: ActivityContext): Promise<string> => {
+      for (let i = 0; i < 3; i++) {
+        await ctx.sleep('1m');
+        ctx.heartbeat(i);
+      }
+      return 'done';
+    };
+    const options = { activityId: 'x', idConflictPolicy: 'USE_EXISTING' } as const;
+    const first = env.run(work, options);
+    const second = env.run(work, { ...options, signal: controller.signal });
+    controller.abort();
+    await expect(second).rejects.toThrow(/cancelled/);
+    await expect(first).resolves.toBe('done');
+  });
+
   test("a caller's signal that aborts in the first turn of the function cancels", async () => {
     const env = new TestActivityEnvironment({ semantics });
     const controller = new AbortController();
