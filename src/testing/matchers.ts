@@ -10,7 +10,7 @@
  * expect(env).toHaveRetried(2);
  * expect(env).toFailWith({ timeoutType: 'HEARTBEAT' });
  */
-import { ApplicationFailure, TimeoutFailure, type TimeoutType } from '../failures.js';
+import { ApplicationFailure, classNameOf, TimeoutFailure, type TimeoutType } from '../failures.js';
 import { show } from '../bad-input.js';
 import type { TestActivityEnvironment } from './environment.js';
 import { shown } from './shown.js';
@@ -142,7 +142,7 @@ function typeOf(failure: Error): string {
 
 /** By its class too, as `nonRetryableErrorTypes` has it. */
 function isOfType(failure: Error, type: string): boolean {
-  const isClass = !(failure instanceof ApplicationFailure) && failure.constructor.name === type;
+  const isClass = !(failure instanceof ApplicationFailure) && classNameOf(failure) === type;
   return isClass || typeOf(failure) === type;
 }
 

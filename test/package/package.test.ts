@@ -64,6 +64,13 @@ describe.skipIf(dist === 'no source')('built', () => {
     if (name === 'systole') expect(classes.length).toBeGreaterThan(10);
   });
 
+  test('the CommonJS build is the code that was written: no helper is called for ?. and ??', async () => {
+    const read = [...(await filesRead(join('dist', 'index.cjs'))).values()].join('');
+    expect(read).not.toMatch(/_optionalChain|_nullishCoalesce/);
+    expect(read).toMatch(/\?\.\w/);
+    expect(read).toMatch(/ \?\? /);
+  });
+
   test('a failure of ours is known by the name of its class in a minified program too', async () => {
     const code = `
       import { ActivityRuntime, ApplicationFailure } from 'systole';
