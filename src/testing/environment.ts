@@ -10,7 +10,8 @@ import type { ActivityContext } from '../runtime/context.js';
 import * as control from '../runtime/control.js';
 import { Engine, type CallOptions } from '../runtime/engine.js';
 import type { Execution } from '../runtime/execution.js';
-import { ActivityHandle, observe } from '../runtime/handle.js';
+import type { ActivityHandle } from '../runtime/handle.js';
+import { observe } from '../runtime/handle.js';
 import {
   checkRuntimeOptions,
   RUNTIME_OPTION_NAMES,
@@ -24,6 +25,7 @@ import { Recorder, type AttemptRecord, type RecordedEvent } from './recorder.js'
 import { TimeSkipper } from './skipper.js';
 import { Steering } from './steering.js';
 import { argsThroughJson } from './temporal-worker.js';
+import { TestHandle } from './test-handle.js';
 import { timeline } from './timeline.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -380,31 +382,6 @@ function telling(store: HeartbeatStore, onRead: () => void): HeartbeatStore {
 
 /** Jitter is drawn from the middle, the same in every run. */
 const MIDDLE = 0.5;
-
-/** Time skips while somebody waits for its result, or for its last function. */
-class TestHandle<Result, Details> extends ActivityHandle<Result, Details> {
-  readonly #execution: Execution;
-  readonly #outcome: Promise<unknown>;
-  readonly #skipper: TimeSkipper | undefined;
-
-  constructor(execution: Execution, result: Promise<unknown>, skipper: TimeSkipper | undefined) {
-    super(execution, result);
-    this.#execution = execution;
-    this.#outcome = result;
-    this.#skipper = skipper;
-  }
-
-  override result(): Promise<Result> {
-    this.#skipper?.awaitOutcome(this.#execution, this.#outcome);
-    return super.result();
-  }
-
-  override settled(): Promise<void> {
-    const settled = super.settled();
-    this.#skipper?.awaitPromise(settled);
-    return settled;
-  }
-}
 
 /** As long as a function of the activity may hear of it. */
 function cancelWith(signal: AbortSignal, execution: Execution): void {
