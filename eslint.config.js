@@ -5,17 +5,17 @@ import tseslint from 'typescript-eslint';
 
 /** The one file that may import each package; `test/package/imports.test.ts` holds the same. */
 const homes = {
-  eventemitter3: 'src/events.ts',
-  ms: 'src/duration.ts',
-  'p-retry': 'src/retry/retry.ts',
-  superjson: 'src/heartbeat/encoding.ts',
+  eventemitter3: 'src/kernel/events.ts',
+  ms: 'src/kernel/duration.ts',
+  'p-retry': 'src/retry/loop.ts',
+  superjson: 'src/heartbeat/details/encoding.ts',
   '@temporalio/activity': 'src/temporal/activity-api.ts',
   '@temporalio/client': 'src/temporal/client-api.ts',
   '@temporalio/common': 'src/temporal/common-api.ts',
 };
 
 /** The entries that need Node, and what only they import. */
-const needNode = ['src/context.ts', 'src/node.ts', 'src/heartbeat/file-store.ts'];
+const needNode = ['src/context.ts', 'src/node.ts', 'src/heartbeat/store/file-store.ts'];
 
 const nodeModules = {
   group: ['node:*', ...builtinModules.filter((name) => !name.startsWith('_'))],
@@ -31,7 +31,7 @@ const timeGlobals = [
   'clearImmediate',
   'performance',
 ];
-const useClock = 'Time comes from the clock port; only src/clock.ts touches the real one.';
+const useClock = 'Time comes from the clock port; only src/kernel/clock.ts touches the real one.';
 
 /** Forbids every package that does not belong in `file`. */
 function restrictedImports(file, patterns = [nodeModules]) {
@@ -53,8 +53,8 @@ export default defineConfig(
     'dist/',
     'coverage/',
     'bench/node_modules/',
-    'test/types/',
-    'test/fake-timers/types/',
+    'test/hosts/types/',
+    'test/hosts/fake-timers/types/',
   ]),
   eslint.configs.recommended,
   tseslint.configs.strictTypeChecked,
@@ -95,7 +95,7 @@ export default defineConfig(
   { files: needNode, rules: restrictedImports(undefined, []) },
   {
     files: ['src/**/*.ts'],
-    ignores: ['src/clock.ts'],
+    ignores: ['src/kernel/clock.ts'],
     rules: {
       'no-restricted-globals': [
         'error',

@@ -25,7 +25,7 @@ export default defineConfig({
         test: {
           name: 'source',
           include: ['test/**/*.test.ts'],
-          exclude: [...published, 'test/types/**', 'test/fake-timers/**', '**/node_modules/**'],
+          exclude: [...published, 'test/hosts/types/**', 'test/hosts/fake-timers/**', '**/node_modules/**'],
         },
       },
       {

@@ -6,8 +6,8 @@
  * from the first attempt on that runs through `contextInterceptor`, and not before.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { ActivityContext } from './runtime/context.js';
-import type { ActivityInterceptor } from './runtime/interceptors.js';
+import type { ActivityContext } from './runtime/context/context.js';
+import type { ActivityInterceptor } from './runtime/context/interceptors.js';
 
 // One per process, although the ES module and the CommonJS build are two copies of this file.
 const KEY = 'systole.context';

@@ -13,17 +13,17 @@ export {
 } from './runtime/run-activity.js';
 export { ActivityRuntime, type ProxyOptions, type RunParameters } from './runtime/runtime.js';
 export type { RuntimeStats } from './runtime/engine.js';
-export type { RuntimeOptions } from './runtime/runtime-options.js';
+export type { RuntimeOptions } from './runtime/options/runtime-options.js';
 export type {
   ActivityOptions,
   CancellationDelivery,
   CancellationType,
   IdConflictPolicy,
-} from './runtime/options.js';
+} from './runtime/options/activity-options.js';
 export type { ProxiedActivities } from './runtime/proxy.js';
 export type { ShutdownOptions, ShutdownResult } from './runtime/shutdown.js';
-export type { ErrorType, RetryPolicy } from './retry/policy.js';
-export type { Duration } from './duration.js';
+export type { ErrorType, FilledRetryPolicy, RetryPolicy } from './retry/policy.js';
+export type { Duration } from './kernel/duration.js';
 
 // Steering
 export type { ActivityHandle } from './runtime/handle.js';
@@ -33,8 +33,8 @@ export type {
   DescribedOptions,
 } from './runtime/description.js';
 export type { Completion } from './runtime/completion.js';
-export type { ResetOptions, UnpauseOptions } from './runtime/requests.js';
-export type { OptionsPatch } from './runtime/options-patch.js';
+export type { ResetOptions, UnpauseOptions } from './runtime/attempt/requests.js';
+export type { OptionsPatch } from './runtime/options/patch.js';
 
 // What a program asks of a runtime, be it this one or Temporal's
 export type {
@@ -50,8 +50,7 @@ export type {
   ActivityInfo,
   AnyActivity,
   CancellationDetails,
-  FilledRetryPolicy,
-} from './runtime/context.js';
+} from './runtime/context/context.js';
 
 // What a caller may catch
 export {
@@ -74,7 +73,7 @@ export {
   type RetryState,
   type RunState,
   type TimeoutType,
-} from './failures.js';
+} from './kernel/failures.js';
 
 // Events
 export type {
@@ -82,10 +81,10 @@ export type {
   ActivityEventName,
   ActivityEvents,
   ActivityListener,
-} from './events.js';
+} from './kernel/events.js';
 
 // Ports
-export type { HeartbeatStore } from './heartbeat/store.js';
-export type { DetailsSerializer } from './heartbeat/encoding.js';
-export type { ActivityInterceptor, ExecuteInput } from './runtime/interceptors.js';
-export type { LogAttributes, Logger } from './logger.js';
+export type { HeartbeatStore } from './heartbeat/store/store.js';
+export type { DetailsSerializer } from './heartbeat/details/encoding.js';
+export type { ActivityInterceptor, ExecuteInput } from './runtime/context/interceptors.js';
+export type { LogAttributes, Logger } from './kernel/logger.js';

@@ -6,8 +6,8 @@ import {
   retryWishes,
   type RetryState,
   type TimeoutType,
-} from '../failures.js';
-import { durationMs } from '../duration.js';
+} from '../kernel/failures.js';
+import { durationMs } from '../kernel/duration.js';
 import { countedAttempt, retryDelayMs } from './delay.js';
 import type { ErrorType, ResolvedRetryPolicy } from './policy.js';
 

@@ -1,6 +1,6 @@
 /** The retry policy: its type, its defaults, and the one pass that checks it. */
-import { badOption, checkNames, show, type OptionNames } from '../bad-input.js';
-import { durationMs, type Duration } from '../duration.js';
+import { badOption, checkNames, show, type OptionNames } from '../kernel/bad-input.js';
+import { durationMs, type Duration } from '../kernel/duration.js';
 
 /** An error class, or a name: see `nonRetryableErrorTypes`. */
 export type ErrorType = string | (abstract new (...args: never[]) => unknown);
@@ -43,6 +43,13 @@ export interface ResolvedRetryPolicy {
   readonly jitter: number;
   readonly maximumAttemptsWithoutProgress: number;
 }
+
+/** A retry policy with every field filled in; intervals in milliseconds. */
+export type FilledRetryPolicy = {
+  readonly [Field in keyof RetryPolicy]-?: Field extends 'initialInterval' | 'maximumInterval'
+    ? number
+    : Exclude<RetryPolicy[Field], undefined>;
+};
 
 const DEFAULT_INITIAL_MS = 1000;
 const DEFAULT_COEFFICIENT = 2;
@@ -176,4 +183,14 @@ function errorType(type: unknown, name: string): ErrorType {
     throw badOption(name, type, TIMEOUT_TYPES.join(' or '));
   }
   return type;
+}
+
+/** A resolved policy as `ctx.info` and `describe()` show it. */
+export function shownPolicy(policy: ResolvedRetryPolicy): FilledRetryPolicy {
+  const { initialIntervalMs, maximumIntervalMs, ...rest } = policy;
+  return Object.freeze({
+    initialInterval: initialIntervalMs,
+    maximumInterval: maximumIntervalMs,
+    ...rest,
+  });
 }

@@ -1,8 +1,8 @@
 /** Completing attempts from outside, for whoever was given a task token. */
-import { badOption } from '../bad-input.js';
-import { ActivityNotFoundError } from '../failures.js';
-import * as control from './control.js';
-import type { Execution } from './execution.js';
+import { badOption } from '../kernel/bad-input.js';
+import { ActivityNotFoundError } from '../kernel/failures.js';
+import * as control from './activity/control.js';
+import type { Execution } from './activity/execution.js';
 
 /**
  * Speaks for a running attempt by its `ctx.info.taskToken`. Every call rejects with a `TypeError`

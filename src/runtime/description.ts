@@ -1,10 +1,10 @@
 /** What can be known of an activity: `handle.describe()` and `runtime.list()`. */
-import type { RunState } from '../failures.js';
-import { shownPolicy } from './activity-info.js';
-import { runStateOf } from './control.js';
-import type { ActivityInfo } from './context.js';
-import type { Execution } from './execution.js';
-import type { CancellationType } from './options.js';
+import type { RunState } from '../kernel/failures.js';
+import { shownPolicy } from '../retry/policy.js';
+import { runStateOf } from './activity/control.js';
+import type { ActivityInfo } from './context/context.js';
+import type { Execution } from './activity/execution.js';
+import type { CancellationType } from './options/activity-options.js';
 
 /** What an activity has come to. `PAUSED` only while no attempt runs. */
 export type ActivityStatus =

@@ -1,45 +1,45 @@
 /** A runtime's works: it reads the options of a call, and wires each activity to what they share. */
-import { badOption } from '../bad-input.js';
-import type { Clock } from '../clock.js';
-import { Deadlines } from '../deadlines.js';
-import { Events } from '../events.js';
+import { badOption } from '../kernel/bad-input.js';
+import type { Clock } from '../kernel/clock.js';
+import { Deadlines } from '../kernel/deadlines.js';
+import { Events } from '../kernel/events.js';
 import {
   ActivityAlreadyStartedError,
   ActivityNotFoundError,
   RuntimeFullError,
   RuntimeShutdownError,
-} from '../failures.js';
-import { DetailsCodec } from '../heartbeat/details.js';
-import { safeLog } from '../logger.js';
-import { Deferred } from '../promises.js';
-import type { AnyFunction } from './attempt.js';
+} from '../kernel/failures.js';
+import { DetailsCodec } from '../heartbeat/details/codec.js';
+import { safeLog } from '../kernel/logger.js';
+import { Deferred } from '../kernel/promises.js';
+import type { AnyFunction } from './attempt/attempt.js';
 import { Completion } from './completion.js';
-import * as control from './control.js';
+import * as control from './activity/control.js';
 import { describe, type ActivityDescription } from './description.js';
-import { Execution, type Listing } from './execution.js';
-import { compose } from './interceptors.js';
+import { Execution, type Listing } from './activity/execution.js';
+import { compose } from './context/interceptors.js';
 import {
   activityIdOf,
   argsOf,
   signalOf,
   type ActivityOptions,
   type ResolvedOptions,
-} from './options.js';
-import { OptionsReader } from './options-reader.js';
-import { GeneratedIds } from './random-token.js';
-import { Registry } from './registry.js';
-import { requested } from './requests.js';
-import { checkRuntimeOptions, type RuntimeOptions } from './runtime-options.js';
-import { Scheduler } from './scheduler.js';
-import type { Services } from './services.js';
-import { ShutdownState } from './shutdown-state.js';
+} from './options/activity-options.js';
+import { OptionsReader } from './options/read.js';
+import { GeneratedIds } from './shared/ids.js';
+import { Registry } from './shared/registry.js';
+import { requested } from './attempt/requests.js';
+import { checkRuntimeOptions, type RuntimeOptions } from './options/runtime-options.js';
+import { Scheduler } from './shared/slots.js';
+import type { Services } from './shared/services.js';
+import { ShutdownState } from './shared/shutdown-state.js';
 import {
   resolveShutdown,
   shutDown,
   type ShutdownOptions,
   type ShutdownResult,
 } from './shutdown.js';
-import { OutsideSignals } from './signals.js';
+import { OutsideSignals } from './shared/signals.js';
 
 /** How many activities a runtime has, by what they are doing. */
 export interface RuntimeStats {

@@ -1,10 +1,10 @@
 /** An activity from outside: to wait for it, to look at it, and to steer it. */
-import { ignore } from '../promises.js';
-import * as control from './control.js';
+import { ignore } from '../kernel/promises.js';
+import * as control from './activity/control.js';
 import { describe, type ActivityDescription } from './description.js';
-import type { Execution } from './execution.js';
-import type { OptionsPatch } from './options-patch.js';
-import type { ResetOptions, UnpauseOptions } from './requests.js';
+import type { Execution } from './activity/execution.js';
+import type { OptionsPatch } from './options/patch.js';
+import type { ResetOptions, UnpauseOptions } from './attempt/requests.js';
 
 /** There is to be a handle, which can tell when the activity has closed. */
 export function observe(execution: Execution): void {

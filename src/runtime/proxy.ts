@@ -1,8 +1,8 @@
 /** An object of activity functions, as an object of functions that run them. */
-import { badOption } from '../bad-input.js';
-import type { AnyFunction } from './attempt.js';
-import type { ActivityContext, AnyActivity } from './context.js';
-import type { ActivityOptions } from './options.js';
+import { badOption } from '../kernel/bad-input.js';
+import type { AnyFunction } from './attempt/attempt.js';
+import type { ActivityContext, AnyActivity } from './context/context.js';
+import type { ActivityOptions } from './options/activity-options.js';
 
 /** The same names, called without the context. What is no function is left out. */
 export type ProxiedActivities<T> = {

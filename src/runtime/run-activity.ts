@@ -1,5 +1,5 @@
 /** The two calls most users need, on a runtime that needs no set-up. */
-import type { ActivityContext } from './context.js';
+import type { ActivityContext } from './context/context.js';
 import type { ActivityHandle } from './handle.js';
 import type { ProxiedActivities } from './proxy.js';
 import { ActivityRuntime, type ProxyOptions, type RunParameters } from './runtime.js';

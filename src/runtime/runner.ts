@@ -2,10 +2,10 @@
  * What the runtimes have in common, here and on Temporal: a program that asks for no more than this
  * takes either. Types only. Here the methods act before they return; there they are requests.
  */
-import type { ActivityContext } from './context.js';
+import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription } from './description.js';
-import type { OptionsPatch } from './options-patch.js';
-import type { ResetOptions, UnpauseOptions } from './requests.js';
+import type { OptionsPatch } from './options/patch.js';
+import type { ResetOptions, UnpauseOptions } from './attempt/requests.js';
 import type { RunParameters } from './runtime.js';
 
 /** `ActivityRuntime` of systole, and `TemporalRuntime` of systole/temporal. */

@@ -1,14 +1,14 @@
 /** The public runtime: types and documentation here, the works in the engine. */
-import { SystemClock } from '../clock.js';
-import type { ActivityEventName, ActivityListener } from '../events.js';
-import type { AnyFunction } from './attempt.js';
+import { SystemClock } from '../kernel/clock.js';
+import type { ActivityEventName, ActivityListener } from '../kernel/events.js';
+import type { AnyFunction } from './attempt/attempt.js';
 import type { Completion } from './completion.js';
-import type { ActivityContext } from './context.js';
+import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription, ActivityStatus } from './description.js';
 import { Engine, type CallOptions, type RuntimeStats } from './engine.js';
 import { ActivityHandle, observe } from './handle.js';
-import type { ActivityOptions } from './options.js';
-import type { RuntimeOptions } from './runtime-options.js';
+import type { ActivityOptions } from './options/activity-options.js';
+import type { RuntimeOptions } from './options/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from './proxy.js';
 import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
 

@@ -1,10 +1,10 @@
 /** The end of a runtime. */
-import type { Clock } from '../clock.js';
-import { badOption, checkNames, type OptionNames } from '../bad-input.js';
-import { durationMs, type Duration } from '../duration.js';
-import * as control from './control.js';
-import type { Execution, Listing } from './execution.js';
-import type { Services } from './services.js';
+import type { Clock } from '../kernel/clock.js';
+import { badOption, checkNames, type OptionNames } from '../kernel/bad-input.js';
+import { durationMs, type Duration } from '../kernel/duration.js';
+import * as control from './activity/control.js';
+import type { Execution, Listing } from './activity/execution.js';
+import type { Services } from './shared/services.js';
 
 /** How a runtime shuts down. */
 export interface ShutdownOptions {

@@ -1,7 +1,7 @@
 /** Temporal's `Context`, of an activity that runs on systole. */
-import { HeartbeatDetailsError } from '../failures.js';
-import { ignore } from '../promises.js';
-import type { ActivityContext } from '../runtime/context.js';
+import { HeartbeatDetailsError } from '../kernel/failures.js';
+import { ignore } from '../kernel/promises.js';
+import type { ActivityContext } from '../runtime/context/context.js';
 import { Context, type Info } from './activity-api.js';
 import {
   ActivityCancellationDetails,

@@ -4,7 +4,7 @@ import {
   ActivityNotFoundError,
   ActivityStateError,
   CancelledFailure,
-} from '../failures.js';
+} from '../kernel/failures.js';
 import {
   ActivityCancelledError,
   ActivityCompletionError,

@@ -1,5 +1,5 @@
 /** Completing attempts on Temporal from outside, by their task tokens. */
-import { badOption, checkResult } from '../bad-input.js';
+import { badOption, checkResult } from '../kernel/bad-input.js';
 import type { CompletionLike } from '../runtime/runner.js';
 import type { Client } from './client-api.js';
 import { asOwnError } from './client-errors.js';

@@ -1,6 +1,6 @@
 /** A retry policy as the server has it, with nothing left open. */
 import { DEFAULT_RETRY_POLICY } from '../retry/policy.js';
-import type { FilledRetryPolicy } from '../runtime/context.js';
+import type { FilledRetryPolicy } from '../retry/policy.js';
 import type { TemporalRetryPolicy } from './common-api.js';
 import { temporalDurationMs } from './from-temporal-failure.js';
 

@@ -1,11 +1,11 @@
 /** Temporal's failures as systole's. */
-import { durationMs } from '../duration.js';
+import { durationMs } from '../kernel/duration.js';
 import {
   ApplicationFailure,
   CancelledFailure,
   TerminatedFailure,
   TimeoutFailure,
-} from '../failures.js';
+} from '../kernel/failures.js';
 import {
   TemporalApplicationFailure,
   TemporalCancelledFailure,

@@ -1,6 +1,6 @@
 /** Temporal activities, run by systole. */
-import { ApplicationFailure } from '../failures.js';
-import type { ActivityContext } from '../runtime/context.js';
+import { ApplicationFailure } from '../kernel/failures.js';
+import type { ActivityContext } from '../runtime/context/context.js';
 import { asyncLocalStorage } from './activity-api.js';
 import { SystoleContext } from './activity-context.js';
 import {

@@ -1,16 +1,16 @@
 /** An activity on Temporal from outside. */
-import { checkNames, checkResult } from '../bad-input.js';
-import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
-import { Deferred, ignore } from '../promises.js';
-import type { OptionsPatch } from '../runtime/options-patch.js';
-import { activityFailure } from '../runtime/outcome.js';
-import type { CancellationType } from '../runtime/options.js';
+import { checkNames, checkResult } from '../kernel/bad-input.js';
+import { ActivityNotFoundError, CancelledFailure } from '../kernel/failures.js';
+import { Deferred, ignore } from '../kernel/promises.js';
+import type { OptionsPatch } from '../runtime/options/patch.js';
+import { activityFailure } from '../runtime/activity/failure-messages.js';
+import type { CancellationType } from '../runtime/options/activity-options.js';
 import {
   RESET_NAMES,
   UNPAUSE_NAMES,
   type ResetOptions,
   type UnpauseOptions,
-} from '../runtime/requests.js';
+} from '../runtime/attempt/requests.js';
 import type { ActivityHandleLike, DescriptionLike } from '../runtime/runner.js';
 import {
   ActivityCompletionError,

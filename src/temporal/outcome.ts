@@ -4,8 +4,8 @@ import {
   TimeoutFailure,
   type ActivityFailure,
   type RetryState,
-} from '../failures.js';
-import { activityFailure, type ClosedStatus } from '../runtime/outcome.js';
+} from '../kernel/failures.js';
+import { activityFailure, type ClosedStatus } from '../runtime/activity/failure-messages.js';
 import type { ActivityExecutionDescription, Client } from './client-api.js';
 import type { TemporalTimeoutFailure } from './common-api.js';
 import { fromTemporalFailure } from './from-temporal-failure.js';

@@ -1,5 +1,5 @@
 /** Under which names functions are registered with a worker, as far as this process knows. */
-import { badOption } from '../bad-input.js';
+import { badOption } from '../kernel/bad-input.js';
 
 const names = new WeakMap<object, string>();
 

@@ -1,9 +1,9 @@
 /** What a handle is asked for, as the client's requests have it. */
-import { badOption, show } from '../bad-input.js';
-import { durationMs } from '../duration.js';
-import { resolveOptions } from '../runtime/options.js';
-import { checkPatch, type OptionsPatch } from '../runtime/options-patch.js';
-import type { UnpauseOptions } from '../runtime/requests.js';
+import { badOption, show } from '../kernel/bad-input.js';
+import { durationMs } from '../kernel/duration.js';
+import { resolveOptions } from '../runtime/options/activity-options.js';
+import { checkPatch, type OptionsPatch } from '../runtime/options/patch.js';
+import type { UnpauseOptions } from '../runtime/attempt/requests.js';
 import type { ActivityOptionsUpdate, Client } from './client-api.js';
 import { refuseUnsupported, retryPolicy } from './start-options.js';
 

@@ -1,8 +1,8 @@
 /** systole's runtime, with Temporal doing the work. */
-import { badOption, checkNames, type OptionNames } from '../bad-input.js';
-import { ActivityNotFoundError, CancelledFailure } from '../failures.js';
-import { ignore } from '../promises.js';
-import type { ActivityContext } from '../runtime/context.js';
+import { badOption, checkNames, type OptionNames } from '../kernel/bad-input.js';
+import { ActivityNotFoundError, CancelledFailure } from '../kernel/failures.js';
+import { ignore } from '../kernel/promises.js';
+import type { ActivityContext } from '../runtime/context/context.js';
 import type { CallOptions } from '../runtime/engine.js';
 import {
   activityIdOf,
@@ -11,8 +11,8 @@ import {
   signalOf,
   type ActivityOptions,
   type ResolvedOptions,
-} from '../runtime/options.js';
-import { activityFailure } from '../runtime/outcome.js';
+} from '../runtime/options/activity-options.js';
+import { activityFailure } from '../runtime/activity/failure-messages.js';
 import type { ActivityRunner } from '../runtime/runner.js';
 import type { RunParameters } from '../runtime/runtime.js';
 import {

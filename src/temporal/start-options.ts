@@ -1,6 +1,10 @@
 /** systole's options as those of a Standalone Activity. What Temporal cannot do is refused. */
 import type { CallOptions } from '../runtime/engine.js';
-import { resolveOptions, type ActivityOptions, type ResolvedOptions } from '../runtime/options.js';
+import {
+  resolveOptions,
+  type ActivityOptions,
+  type ResolvedOptions,
+} from '../runtime/options/activity-options.js';
 import type { ErrorType, ResolvedRetryPolicy } from '../retry/policy.js';
 import type { ClientOptions } from './client-api.js';
 import type { TemporalRetryPolicy } from './common-api.js';

@@ -1,6 +1,6 @@
 /** systole's failures as Temporal's. */
-import { show } from '../bad-input.js';
-import { durationMs } from '../duration.js';
+import { show } from '../kernel/bad-input.js';
+import { durationMs } from '../kernel/duration.js';
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -8,7 +8,7 @@ import {
   HeartbeatDetailsError,
   TerminatedFailure,
   TimeoutFailure,
-} from '../failures.js';
+} from '../kernel/failures.js';
 import {
   ensureApplicationFailure,
   TemporalApplicationFailure,

@@ -1,6 +1,10 @@
 /** systole's activities, for a Temporal worker. */
-import type { AnyFunction } from '../runtime/attempt.js';
-import { compose, type ActivityInterceptor, type Interceptors } from '../runtime/interceptors.js';
+import type { AnyFunction } from '../runtime/attempt/attempt.js';
+import {
+  compose,
+  type ActivityInterceptor,
+  type Interceptors,
+} from '../runtime/context/interceptors.js';
 import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
 import { Context } from './activity-api.js';
 import { CompleteAsyncError } from './common-api.js';

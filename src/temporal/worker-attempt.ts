@@ -1,19 +1,19 @@
 /** systole's context, of an activity that runs on a Temporal worker. */
-import { SystemClock } from '../clock.js';
-import { durationMs, type Duration } from '../duration.js';
-import { CancelledFailure, type CancelReason } from '../failures.js';
-import { jsonDetails } from '../heartbeat/json-details.js';
-import { LOG_LEVELS, type Logger } from '../logger.js';
+import { SystemClock } from '../kernel/clock.js';
+import { durationMs, type Duration } from '../kernel/duration.js';
+import { CancelledFailure, type CancelReason } from '../kernel/failures.js';
+import { jsonDetails } from '../heartbeat/details/json.js';
+import { LOG_LEVELS, type Logger } from '../kernel/logger.js';
 import {
   AttemptContext,
   type ActivityInfo,
   type CancellationDetails,
   type ContextSource,
-} from '../runtime/context.js';
-import type { Interceptors } from '../runtime/interceptors.js';
-import { Interruption } from '../runtime/interruption.js';
-import { keepAlive } from '../runtime/keep-alive.js';
-import { DEFAULT_PRIORITY } from '../runtime/options.js';
+} from '../runtime/context/context.js';
+import type { Interceptors } from '../runtime/context/interceptors.js';
+import { Interruption } from '../runtime/context/interruption.js';
+import { keepAlive } from '../runtime/context/keep-alive.js';
+import { DEFAULT_PRIORITY } from '../runtime/options/activity-options.js';
 import type { Context, Info } from './activity-api.js';
 import { CompleteAsyncError, TemporalCancelledFailure } from './common-api.js';
 import { filledPolicy } from './filled-policy.js';

@@ -1,12 +1,12 @@
 /** What the environment does around each attempt and each heartbeat, as the outermost interceptor. */
-import { ApplicationFailure, ensureError } from '../failures.js';
-import { isThenable } from '../promises.js';
-import type { Attempt } from '../runtime/attempt.js';
-import type { ActivityContext } from '../runtime/context.js';
-import * as control from '../runtime/control.js';
+import { ApplicationFailure, ensureError } from '../kernel/failures.js';
+import { isThenable } from '../kernel/promises.js';
+import type { Attempt } from '../runtime/attempt/attempt.js';
+import type { ActivityContext } from '../runtime/context/context.js';
+import * as control from '../runtime/activity/control.js';
 import type { Engine } from '../runtime/engine.js';
-import type { Execution } from '../runtime/execution.js';
-import type { ActivityInterceptor, ExecuteInput } from '../runtime/interceptors.js';
+import type { Execution } from '../runtime/activity/execution.js';
+import type { ActivityInterceptor, ExecuteInput } from '../runtime/context/interceptors.js';
 import { macrotask } from './macrotask.js';
 import type { Attempting, AttemptRecord, Recorder } from './recorder.js';
 import type { Steering } from './steering.js';

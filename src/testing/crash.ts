@@ -1,6 +1,6 @@
 /** Whether an activity survives a crash, wherever it comes. */
-import { ActivityFailure } from '../failures.js';
-import type { ActivityContext } from '../runtime/context.js';
+import { ActivityFailure } from '../kernel/failures.js';
+import type { ActivityContext } from '../runtime/context/context.js';
 import type { RunParameters } from '../runtime/runtime.js';
 import { TestActivityEnvironment, type TestEnvironmentOptions } from './environment.js';
 import { timeline } from './timeline.js';

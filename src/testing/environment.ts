@@ -1,22 +1,22 @@
 /** The runtime for tests: the real engine, on time that moves only when told. */
-import { badOption, checkNames } from '../bad-input.js';
-import { durationMs, type Duration } from '../duration.js';
-import { DetailsCodec } from '../heartbeat/details.js';
-import type { HeartbeatStore } from '../heartbeat/store.js';
-import { isThenable } from '../promises.js';
-import type { AnyFunction } from '../runtime/attempt.js';
+import { badOption, checkNames } from '../kernel/bad-input.js';
+import { durationMs, type Duration } from '../kernel/duration.js';
+import { DetailsCodec } from '../heartbeat/details/codec.js';
+import type { HeartbeatStore } from '../heartbeat/store/store.js';
+import { isThenable } from '../kernel/promises.js';
+import type { AnyFunction } from '../runtime/attempt/attempt.js';
 import type { Completion } from '../runtime/completion.js';
-import type { ActivityContext } from '../runtime/context.js';
-import * as control from '../runtime/control.js';
+import type { ActivityContext } from '../runtime/context/context.js';
+import * as control from '../runtime/activity/control.js';
 import { Engine, type CallOptions } from '../runtime/engine.js';
-import type { Execution } from '../runtime/execution.js';
+import type { Execution } from '../runtime/activity/execution.js';
 import type { ActivityHandle } from '../runtime/handle.js';
 import { observe } from '../runtime/handle.js';
 import {
   checkRuntimeOptions,
   RUNTIME_OPTION_NAMES,
   type RuntimeOptions,
-} from '../runtime/runtime-options.js';
+} from '../runtime/options/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
 import type { ProxyOptions, RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';

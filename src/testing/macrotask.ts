@@ -1,5 +1,5 @@
 /** Real turns of the event loop, which fake timers do not touch. */
-import { heldTimeout } from '../clock.js';
+import { heldTimeout } from '../kernel/clock.js';
 
 /** Node's ports keep the process alive, unless they are told not to. */
 type Port = MessagePort & { ref?: () => void; unref?: () => void };

@@ -10,8 +10,13 @@
  * expect(env).toHaveRetried(2);
  * expect(env).toFailWith({ timeoutType: 'HEARTBEAT' });
  */
-import { ApplicationFailure, classNameOf, TimeoutFailure, type TimeoutType } from '../failures.js';
-import { show } from '../bad-input.js';
+import {
+  ApplicationFailure,
+  classNameOf,
+  TimeoutFailure,
+  type TimeoutType,
+} from '../kernel/failures.js';
+import { show } from '../kernel/bad-input.js';
 import type { TestActivityEnvironment } from './environment.js';
 import { shown } from './shown.js';
 import { timeline } from './timeline.js';

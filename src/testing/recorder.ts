@@ -4,8 +4,8 @@ import {
   type ActivityEventName,
   type ActivityEvents,
   type Events,
-} from '../events.js';
-import { CancelledFailure, TimeoutFailure } from '../failures.js';
+} from '../kernel/events.js';
+import { CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
 import { activityOf } from './activity-of.js';
 import type { VirtualClock } from './virtual-clock.js';
 

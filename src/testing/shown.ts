@@ -1,5 +1,5 @@
 /** Values as a failing test shows them. */
-import { show } from '../bad-input.js';
+import { show } from '../kernel/bad-input.js';
 
 /** As JSON, and what JSON would lose or take for something else: `Map{"a":NaN}`. Never throws. */
 export function shown(value: unknown): string {

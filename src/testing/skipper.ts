@@ -1,7 +1,7 @@
 /** Moves virtual time on by itself, while somebody waits and nothing but waits is left. */
-import type { Attempt } from '../runtime/attempt.js';
+import type { Attempt } from '../runtime/attempt/attempt.js';
 import type { Engine } from '../runtime/engine.js';
-import type { Execution } from '../runtime/execution.js';
+import type { Execution } from '../runtime/activity/execution.js';
 import { macrotask } from './macrotask.js';
 import type { VirtualClock } from './virtual-clock.js';
 

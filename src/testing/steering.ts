@@ -1,5 +1,5 @@
 /** What is to happen at the n-th heartbeat. */
-import { badOption } from '../bad-input.js';
+import { badOption } from '../kernel/bad-input.js';
 
 /** What a heartbeat may set off. Each comes about once. */
 export type Step =

@@ -3,14 +3,14 @@
  * a worker. The server, here the engine, knows only of the heartbeats that pass it; so its timeouts
  * count from those, details held back are lost with a timeout, and a request comes with an answer.
  */
-import { badOption, show } from '../bad-input.js';
-import type { Timer } from '../clock.js';
-import { ensureError } from '../failures.js';
-import type { Snapshot } from '../heartbeat/details.js';
-import { jsonDetails } from '../heartbeat/json-details.js';
+import { badOption, show } from '../kernel/bad-input.js';
+import type { Timer } from '../kernel/clock.js';
+import { ensureError } from '../kernel/failures.js';
+import type { Snapshot } from '../heartbeat/details/codec.js';
+import { jsonDetails } from '../heartbeat/details/json.js';
 import { ReportThrottle, throttleIntervalMs } from '../heartbeat/throttle.js';
-import type { Attempt } from '../runtime/attempt.js';
-import type { Execution } from '../runtime/execution.js';
+import type { Attempt } from '../runtime/attempt/attempt.js';
+import type { Execution } from '../runtime/activity/execution.js';
 
 /**
  * As it would be on the other side of Temporal's converter: bytes as they are, all else as JSON.

@@ -1,5 +1,5 @@
 /** A handle in virtual time. */
-import type { Execution } from '../runtime/execution.js';
+import type { Execution } from '../runtime/activity/execution.js';
 import { ActivityHandle } from '../runtime/handle.js';
 import type { TimeSkipper } from './skipper.js';
 

@@ -1,5 +1,5 @@
 /** A run as text. */
-import { TimeoutFailure } from '../failures.js';
+import { TimeoutFailure } from '../kernel/failures.js';
 import { activityOf } from './activity-of.js';
 import type { AttemptRecord, HeartbeatRecord } from './recorder.js';
 import { shown } from './shown.js';

@@ -1,6 +1,6 @@
 /** Time that moves only when told. */
-import type { Clock, Timer } from '../clock.js';
-import { Heap } from '../heap.js';
+import type { Clock, Timer } from '../kernel/clock.js';
+import { Heap } from '../kernel/heap.js';
 import { macrotask } from './macrotask.js';
 
 /** All timers of one moment, in the order they were set. */

@@ -7,7 +7,7 @@ import {
   type ActivityOptions,
   type RuntimeOptions,
 } from '../../src/index.js';
-import { EVENT_NAMES } from '../../src/events.js';
+import { EVENT_NAMES } from '../../src/kernel/events.js';
 import type { ActivityHandle } from '../../src/runtime/handle.js';
 import { Harness, type Outcome } from '../support/harness.js';
 

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { SuperJSON } from 'superjson';
 import { expect, test } from 'vitest';
 import type { ActivityContext } from '../../src/index.js';
-import { DetailsCodec, type Snapshot } from '../../src/heartbeat/details.js';
-import { copyDetails } from '../../src/heartbeat/snapshot.js';
+import { DetailsCodec, type Snapshot } from '../../src/heartbeat/details/codec.js';
+import { copyDetails } from '../../src/heartbeat/details/copy.js';
 import { build, detailsPlan, difference, spoil } from '../support/details.js';
 import { Harness } from '../support/harness.js';
 

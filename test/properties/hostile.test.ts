@@ -10,7 +10,7 @@ import {
   TimeoutFailure,
   type ActivityContext,
 } from '../../src/index.js';
-import { DetailsCodec } from '../../src/heartbeat/details.js';
+import { DetailsCodec } from '../../src/heartbeat/details/codec.js';
 import { difference } from '../support/details.js';
 import { Harness } from '../support/harness.js';
 import { failureOf } from '../support/outcomes.js';

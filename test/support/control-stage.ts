@@ -3,9 +3,9 @@ import { getEventListeners } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { ActivityFailure, TimeoutFailure } from 'systole';
-import type { AnyFunction } from '../../src/runtime/attempt.js';
+import type { AnyFunction } from '../../src/runtime/attempt/attempt.js';
 import type { CallOptions } from '../../src/runtime/engine.js';
-import type { Execution } from '../../src/runtime/execution.js';
+import type { Execution } from '../../src/runtime/activity/execution.js';
 import { ActivityHandle } from '../../src/runtime/handle.js';
 import type { ShutdownOptions, ShutdownResult } from '../../src/runtime/shutdown.js';
 import {
@@ -17,7 +17,7 @@ import {
   type Refusal,
   type Settling,
 } from './control-model.js';
-import { EVENT_NAMES } from '../../src/events.js';
+import { EVENT_NAMES } from '../../src/kernel/events.js';
 import { Harness, type Outcome } from './harness.js';
 import { Puppet, type Manner } from './puppets.js';
 import { VirtualClock } from './virtual-clock.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { show } from '../../src/bad-input.js';
-import type { Snapshot } from '../../src/heartbeat/details.js';
+import { show } from '../../src/kernel/bad-input.js';
+import type { Snapshot } from '../../src/heartbeat/details/codec.js';
 
 /** What is generated: a list of nodes that refer to one another, so shared and cyclic at will. */
 export interface Plan {

@@ -5,8 +5,8 @@ import type {
   RunParameters,
   RuntimeOptions,
 } from '../../src/index.js';
-import { EVENT_NAMES } from '../../src/events.js';
-import type { AnyFunction } from '../../src/runtime/attempt.js';
+import { EVENT_NAMES } from '../../src/kernel/events.js';
+import type { AnyFunction } from '../../src/runtime/attempt/attempt.js';
 import { Engine, type CallOptions } from '../../src/runtime/engine.js';
 import { ActivityHandle, observe } from '../../src/runtime/handle.js';
 import { turn, VirtualClock } from './virtual-clock.js';

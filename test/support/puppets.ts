@@ -1,6 +1,6 @@
 /** Activity functions that do what they are told, one for each attempt. */
 import { CancelledFailure, type ActivityContext } from 'systole';
-import { Deferred } from '../../src/promises.js';
+import { Deferred } from '../../src/kernel/promises.js';
 import { ApplicationFailure } from 'systole';
 import type { Settling } from './control-model.js';
 

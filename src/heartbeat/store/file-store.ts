@@ -1,0 +1,147 @@
+/** A store of one file per activity, that a crash at any time leaves whole. */
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { badOption } from '../../kernel/bad-input.js';
+import { HeartbeatStoreError, messageOf } from '../../kernel/failures.js';
+import type { HeartbeatStore } from './store.js';
+
+/** What a file holds, as JSON. */
+interface Stored {
+  readonly activityId: string;
+  readonly snapshot: string;
+  readonly sha256: string;
+}
+
+/**
+ * Keeps the newest reported heartbeat details of each activity in a file of `folder`, which is
+ * made at the first write. A relative path is that from where the program is now. A file is written
+ * under another name, flushed to the disk (fsync) and renamed: a program that is killed, or loses
+ * power, leaves the old details or the new ones. A file that cannot be read fails its activity with
+ * a `HeartbeatStoreError` that names the file.
+ *
+ * Any number of processes may share a folder, but only one at a time may run a given `activityId`.
+ *
+ * @throws TypeError if `folder` is no path
+ * @example
+ * const runtime = new ActivityRuntime({ store: fileStore('.systole') });
+ * await runtime.run(importRows, { args: ['big.csv'], activityId: 'import big.csv' });
+ */
+export function fileStore(folder: string): HeartbeatStore {
+  if (typeof folder !== 'string' || folder === '') {
+    throw badOption('fileStore', folder, 'the path of a folder');
+  }
+  const whole = resolve(folder); // now: the program may go to another folder
+  const pathOf = (activityId: string): string => join(whole, fileName(activityId));
+  return {
+    get: (activityId) => inTurn(() => read(pathOf(activityId), activityId)),
+    set: (activityId, snapshot) =>
+      inTurn(async () => {
+        await mkdir(whole, { recursive: true });
+        const stored: Stored = { activityId, snapshot, sha256: sha256(snapshot) };
+        await replace(pathOf(activityId), `${JSON.stringify(stored)}\n`);
+        await flushFolder(whole);
+      }),
+    delete: (activityId) =>
+      inTurn(async () => {
+        await rm(pathOf(activityId), { force: true });
+        await flushFolder(whole);
+      }),
+  };
+}
+
+/**
+ * Each operation has one file open at a time, and a process may have but so many: a thousand
+ * activities that start at once must not fail for want of one.
+ */
+const AT_ONCE = 64;
+let underWay = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(operation: () => Promise<T>): Promise<T> {
+  if (underWay >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  else underWay++;
+  try {
+    return await operation();
+  } finally {
+    const next = waiting.shift();
+    if (next === undefined) underWay--;
+    else next();
+  }
+}
+
+/**
+ * A readable part for people, and a hash that no two ids share: file systems differ in which
+ * characters, lengths and cases they tell apart.
+ */
+function fileName(activityId: string): string {
+  const readable = activityId
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40);
+  return `${readable}.${sha256(activityId).slice(0, 32)}.json`;
+}
+
+/** Of the code units, not of UTF-8, in which all lone surrogates are one. */
+function sha256(text: string): string {
+  return createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex');
+}
+
+async function read(path: string, activityId: string): Promise<string | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw unreadable(path, 'It is left as it is.', error); // the system's reason may pass
+  }
+  try {
+    const { snapshot, ...stored } = JSON.parse(text) as Stored;
+    if (sha256(snapshot) !== stored.sha256) throw new Error('its checksum is wrong');
+    if (stored.activityId !== activityId) throw new Error('it is that of another activity');
+    return snapshot;
+  } catch (error) {
+    const advice =
+      'The file was left as it is: repair it, or delete it to start from the beginning.';
+    throw unreadable(path, advice, error);
+  }
+}
+
+function unreadable(path: string, advice: string, cause: unknown): HeartbeatStoreError {
+  const reason = messageOf(cause);
+  const message = `The heartbeat details in ${path} cannot be read: ${reason}. ${advice}`;
+  return new HeartbeatStoreError(message, { cause });
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const unfinished = `${path}.tmp`;
+  const file = await open(unfinished, 'w');
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(unfinished, path);
+}
+
+/** So that the rename survives a loss of power too. Windows cannot, and need not, do this. */
+async function flushFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  let file;
+  try {
+    file = await open(folder, 'r');
+  } catch (error) {
+    if (isMissing(error)) return; // nothing has been written yet
+    throw error;
+  }
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}

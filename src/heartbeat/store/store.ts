@@ -1,0 +1,123 @@
+/** Where reports are kept, if they are to outlive the process. */
+import { isThenable } from '../../kernel/promises.js';
+
+/**
+ * Keeps the newest heartbeat details of each activity, as text. Sync or async; a `Map` and a Keyv
+ * fit as they are.
+ */
+export interface HeartbeatStore {
+  /** The text last set, or nothing: `undefined` or `null`. */
+  get(activityId: string): unknown;
+  /** Resolves when the text is kept. Calls for one activity never overlap. */
+  set(activityId: string, snapshot: string): unknown;
+  /** Does nothing for an id that has no text. */
+  delete(activityId: string): unknown;
+}
+
+/** The writers whose writes are under way, by activity id. */
+export type BusyWriters = Map<string, StoreWriter>;
+
+/**
+ * The writes of one activity: one at a time, and of those that wait only the newest. A write that
+ * fails is told of, kept, and made again with the next one. While it is busy a later run of the
+ * same activity id writes through it too, and reads when it is done.
+ */
+export class StoreWriter {
+  readonly #store: HeartbeatStore;
+  readonly #activityId: string;
+  readonly #busy: BusyWriters;
+  readonly #onError: (error: unknown) => void;
+  /** What is to be stored and is not yet; `null` is a deletion. */
+  #unwritten: string | null | undefined;
+  #writing: Promise<void> | undefined;
+  /** The store is being called: what it asks of the activity itself is written afterwards. */
+  #calling = false;
+  /** Should the write under way fail, it is made again at once. */
+  #again = false;
+
+  constructor(
+    store: HeartbeatStore,
+    activityId: string,
+    busy: BusyWriters,
+    onError: (error: unknown) => void,
+  ) {
+    this.#store = store;
+    this.#activityId = activityId;
+    this.#busy = busy;
+    this.#onError = onError;
+  }
+
+  write(snapshot: string): void {
+    this.#unwritten = snapshot;
+    this.#start();
+  }
+
+  delete(): void {
+    this.#unwritten = null;
+    this.#start();
+  }
+
+  /**
+   * Makes a kept write again, once, and the one under way if it fails; a promise if any write is
+   * under way, else undefined.
+   */
+  flush(): Promise<void> | undefined {
+    if (this.#calling) return Promise.resolve().then(() => this.flush());
+    if (this.#writing !== undefined) this.#again = true;
+    else this.#start();
+    return this.#writing;
+  }
+
+  /** True if a write is under way. */
+  #start(): boolean {
+    if (this.#writing !== undefined || this.#calling) return true;
+    const written = this.#unwritten;
+    if (written === undefined) return false;
+    this.#unwritten = undefined;
+    let writing: Promise<unknown> | undefined;
+    this.#calling = true;
+    try {
+      writing = this.#call(written);
+    } catch (error) {
+      this.#failed(written, error);
+      return false;
+    } finally {
+      this.#calling = false;
+    }
+    if (writing === undefined) return this.#start();
+    this.#busy.set(this.#activityId, this);
+    this.#writing = writing.then(
+      () => this.#next(),
+      (error: unknown) => {
+        const goOn = this.#again || this.#unwritten !== undefined;
+        this.#again = false;
+        this.#failed(written, error);
+        return this.#next(goOn);
+      },
+    );
+    return true;
+  }
+
+  #call(written: string | null): Promise<unknown> | undefined {
+    const returned =
+      written === null
+        ? this.#store.delete(this.#activityId)
+        : this.#store.set(this.#activityId, written);
+    return isThenable(returned) ? Promise.resolve(returned) : undefined;
+  }
+
+  /** The write is over; goes on with what has come meanwhile. */
+  #next(goOn = true): Promise<void> | undefined {
+    this.#writing = undefined;
+    if (!goOn || !this.#start()) {
+      this.#busy.delete(this.#activityId);
+      this.#again = false;
+    }
+    return this.#writing;
+  }
+
+  #failed(written: string | null, error: unknown): void {
+    if (this.#unwritten === undefined) this.#unwritten = written;
+    this.#onError(error);
+  }
+}

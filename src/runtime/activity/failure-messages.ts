@@ -1,0 +1,136 @@
+/** How an activity's end, and the end of its attempts, is put into words. */
+import {
+  ActivityFailure,
+  TimeoutFailure,
+  withoutFrames,
+  type RetryState,
+  type TimeoutType,
+} from '../../kernel/failures.js';
+import type { Attributes } from '../shared/announce.js';
+import type { ResolvedOptions } from '../options/activity-options.js';
+
+export type ClosedStatus = 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
+
+/** How an activity, or an attempt of it, goes on or ends. */
+export type Next =
+  | {
+      readonly again: true;
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly paused: boolean;
+    }
+  | {
+      readonly again: false;
+      readonly status: ClosedStatus;
+      readonly cause: Error;
+      readonly retryState: RetryState | undefined;
+    };
+
+const DONE: Readonly<Record<ClosedStatus, string>> = {
+  FAILED: 'failed',
+  TIMED_OUT: 'timed out',
+  CANCELED: 'was cancelled',
+  TERMINATED: 'was terminated',
+};
+
+/** How an activity ends whose last attempt failed so; `timedOut` if a deadline ended the attempt. */
+export function finalFailure(
+  failure: Error,
+  retryState: RetryState,
+  timedOut: TimeoutType | undefined,
+): Next {
+  if (timedOut === undefined) return { again: false, status: 'FAILED', cause: failure, retryState };
+  const gaveUp = retryState === 'TIMEOUT' && timedOut !== 'SCHEDULE_TO_CLOSE';
+  const cause = gaveUp && failure instanceof TimeoutFailure ? noTimeToRetry(failure) : failure;
+  return { again: false, status: 'TIMED_OUT', cause, retryState };
+}
+
+/** What the caller's promise rejects with. */
+export function activityFailure(
+  status: ClosedStatus,
+  cause: Error,
+  retryState: RetryState | undefined,
+  attributes: Attributes,
+): ActivityFailure {
+  const { activityType, attempt } = attributes;
+  const when = attempt === 0 ? 'before its first attempt' : `at attempt ${String(attempt)}`;
+  const state = retryState === undefined ? '' : ` (${retryState})`;
+  const message = `Activity ${activityType} ${DONE[status]} ${when}${state}: ${said(cause)}`;
+  const fields = { ...attributes, retryState, cause };
+  return withoutFrames(() => new ActivityFailure(message, fields));
+}
+
+/** An error's `toString` may be the user's own. */
+function said(cause: Error): string {
+  try {
+    return String(cause);
+  } catch {
+    return 'an error that cannot be shown';
+  }
+}
+
+const TIMEOUT_NAMES: Readonly<Record<TimeoutType, string>> = {
+  HEARTBEAT: 'Heartbeat',
+  START_TO_CLOSE: 'StartToClose',
+  SCHEDULE_TO_START: 'ScheduleToStart',
+  SCHEDULE_TO_CLOSE: 'ScheduleToClose',
+  PROGRESS: 'Progress',
+};
+
+/** A deadline's failure; its cause is the failure of the attempt before. */
+export function attemptTimeout(
+  timeoutType: TimeoutType,
+  context: {
+    readonly options: ResolvedOptions;
+    readonly lastHeartbeatDetails: unknown;
+    readonly eventLoopBlockedMs: number;
+    readonly previous: Error | undefined;
+  },
+): TimeoutFailure {
+  const { options, previous, ...fields } = context;
+  const ms = timeoutMs(timeoutType, options);
+  const message = `activity ${TIMEOUT_NAMES[timeoutType]} timeout after ${String(ms)} ms`;
+  const cause = previous === undefined ? undefined : { cause: withoutCause(previous) };
+  return withoutFrames(() => new TimeoutFailure(message, { timeoutType, ...fields, ...cause }));
+}
+
+function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
+  switch (timeoutType) {
+    case 'HEARTBEAT':
+      return options.heartbeatTimeoutMs;
+    case 'PROGRESS':
+      return options.progressTimeoutMs;
+    case 'START_TO_CLOSE':
+      return options.startToCloseTimeoutMs;
+    case 'SCHEDULE_TO_START':
+      return options.scheduleToStartTimeoutMs;
+    case 'SCHEDULE_TO_CLOSE':
+      return options.scheduleToCloseTimeoutMs;
+  }
+}
+
+/** An attempt timed out, and the delay before the next would pass the scheduleToClose deadline. */
+function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
+  return new TimeoutFailure(
+    'Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up ' +
+      'retrying',
+    {
+      timeoutType: 'SCHEDULE_TO_CLOSE',
+      lastHeartbeatDetails: failure.lastHeartbeatDetails,
+      eventLoopBlockedMs: failure.eventLoopBlockedMs,
+      cause: withoutCause(failure),
+    },
+  );
+}
+
+/** One level only: an activity that times out for ever must not grow a chain of causes. */
+function withoutCause(failure: Error): Error {
+  try {
+    if (!(failure instanceof TimeoutFailure) || failure.cause === undefined) return failure;
+    const { message, timeoutType, lastHeartbeatDetails, eventLoopBlockedMs } = failure;
+    const fields = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs };
+    return withoutFrames(() => new TimeoutFailure(message, fields));
+  } catch {
+    return failure; // one of the user's own making, that cannot be looked at
+  }
+}

@@ -1,0 +1,366 @@
+/** One try of an activity: it calls the function, and ends when its owner says so. */
+import { durationMs, type Duration } from '../../kernel/duration.js';
+import {
+  ApplicationFailure,
+  type CancelledFailure,
+  type TimeoutType,
+} from '../../kernel/failures.js';
+import type { Snapshot } from '../../heartbeat/details/codec.js';
+import { HeartbeatMonitor } from '../../heartbeat/monitor.js';
+import { ReportThrottle, throttleIntervalMs } from '../../heartbeat/throttle.js';
+import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
+import { activityInfo, type AttemptTimes } from './info.js';
+import { log, type Announced } from '../shared/announce.js';
+import {
+  AttemptContext,
+  type ActivityContext,
+  type ActivityInfo,
+  type CancellationDetails,
+  type ContextSource,
+} from '../context/context.js';
+import type { HeartbeatRecord } from './checkpoint.js';
+import { Interruption } from '../context/interruption.js';
+import { keepAlive } from '../context/keep-alive.js';
+import { randomToken } from '../shared/ids.js';
+import type { Requests } from './requests.js';
+
+/** An activity function, with its types forgotten. */
+export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
+
+/** The activity an attempt belongs to. It decides what the attempt's news mean. */
+export interface AttemptOwner extends Announced {
+  readonly scheduledAt: number;
+  readonly heartbeats: HeartbeatRecord;
+  /** The newest heartbeat details of any attempt. */
+  readonly details: Snapshot | undefined;
+  /** What is asked of the activity, and waits for the next heartbeat. */
+  readonly requests: Requests | undefined;
+  /** The attempt has an earlier deadline than before. */
+  rearm(now: number): void;
+  returned(attempt: Attempt, result: unknown): void;
+  threw(attempt: Attempt, thrown: unknown): void;
+  /** The attempt goes on without its function, and without a slot. */
+  leftOpen(attempt: Attempt): void;
+}
+
+export class Attempt implements ContextSource, AttemptTimes {
+  /** From 1. */
+  readonly number: number;
+  readonly dispatchedAt: number;
+  readonly startedAt: number;
+  readonly monitor: HeartbeatMonitor;
+  /** After its end nothing that the function does counts. */
+  ended = false;
+  /** The function has been called, and has not settled yet. */
+  running = false;
+  /** Until its end, unless it is left open: what the function does no longer counts then either. */
+  holdsSlot = true;
+  /** Heartbeat details have changed. */
+  progressed = false;
+
+  readonly #owner: AttemptOwner;
+  /** Kept for those who intercept heartbeats. */
+  #context: ActivityContext | undefined;
+  #beaten = false;
+  readonly #previousDetails: Snapshot | undefined;
+  #progress: HeartbeatMonitor | undefined;
+  #throttle: ReportThrottle | undefined;
+  #interruption: Interruption | undefined;
+  #copiedDetails: unknown = undefined;
+  #info: ActivityInfo | undefined;
+  #token: string | undefined;
+
+  constructor(owner: AttemptOwner, number: number, dispatchedAt: number, startedAt: number) {
+    const { heartbeatTimeoutMs, progressTimeoutMs } = owner.options;
+    this.#owner = owner;
+    this.number = number;
+    this.dispatchedAt = dispatchedAt;
+    this.startedAt = startedAt;
+    this.#previousDetails = owner.details;
+    this.monitor = new HeartbeatMonitor(heartbeatTimeoutMs, startedAt);
+    if (progressTimeoutMs > 0) this.#progress = new HeartbeatMonitor(progressTimeoutMs, startedAt);
+  }
+
+  /** Calls the function. Its outcome is told to the owner in a later turn, a sync one's too. */
+  run(fn: AnyFunction, args: readonly unknown[]): void {
+    const { execute, heartbeat } = this.#owner.services.interceptors;
+    const context = new AttemptContext(this);
+    if (heartbeat !== undefined) this.#context = context;
+    this.running = true;
+    let outcome: Promise<unknown>;
+    try {
+      const returned =
+        execute === undefined
+          ? fn(context, ...args)
+          : execute({ context, args }, (input) => fn(input.context, ...input.args));
+      if (isGenerator(returned)) throw generatorRefused();
+      outcome = Promise.resolve(returned);
+    } catch (thrown) {
+      outcome = Promise.reject(thrown);
+    }
+    outcome.then(
+      (result) => {
+        this.running = false;
+        this.#owner.returned(this, result);
+      },
+      (thrown: unknown) => {
+        this.running = false;
+        this.#owner.threw(this, thrown);
+      },
+    );
+  }
+
+  /** Its function runs, and is not in `ctx.sleep` or `ctx.keepAlive`. */
+  get busy(): boolean {
+    return this.running && this.#interruption?.awaited !== true;
+  }
+
+  /** The same, and what it does counts. */
+  get working(): boolean {
+    return this.busy && this.holdsSlot;
+  }
+
+  /** The end: true if details were held back, which only success may drop. */
+  end(): boolean {
+    this.ended = true;
+    if (this.#token !== undefined) this.#owner.services.tokens.delete(this.#token);
+    return this.#throttle?.release() ?? false;
+  }
+
+  /** The function has settled, and nobody has been told to stop: whoever waits, waits in vain. */
+  release(): void {
+    this.#interruption?.release();
+  }
+
+  // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
+
+  /** What comes first: the end of a timeout, or a report. `expiresAt` is scheduleToClose. */
+  nextDue(expiresAt: number): number {
+    const reportAt = this.#throttle?.dueAt ?? Infinity;
+    const progressAt = this.#progress?.deadline ?? Infinity;
+    return Math.min(this.#startToCloseAt, expiresAt, this.monitor.deadline, progressAt, reportAt);
+  }
+
+  /**
+   * The deadline that has passed first. On a tie startToClose comes before scheduleToClose, and
+   * that before heartbeat, as in Temporal; but a first attempt, which starts here the moment it is
+   * scheduled, would start a little later there.
+   */
+  expired(now: number, expiresAt: number): TimeoutType | undefined {
+    const startToCloseAt = this.#startToCloseAt;
+    for (;;) {
+      const heartbeatAt = this.monitor.deadline;
+      const progressAt = this.#progress?.deadline ?? Infinity;
+      const due = Math.min(startToCloseAt, expiresAt, heartbeatAt, progressAt);
+      if (due > now) return undefined;
+      if (due === startToCloseAt && (due !== expiresAt || !this.#startedWhenScheduled)) {
+        return 'START_TO_CLOSE';
+      }
+      if (due === expiresAt) return 'SCHEDULE_TO_CLOSE';
+      if (due === heartbeatAt) {
+        if (!this.monitor.extend(now)) return 'HEARTBEAT';
+      } else if (this.#progress?.extend(now) !== true) return 'PROGRESS';
+    }
+  }
+
+  /** For how long of the wait for that deadline the event loop was blocked. */
+  blockedMs(timeoutType: TimeoutType): number {
+    const monitor = timeoutType === 'PROGRESS' ? this.#progress : this.monitor;
+    return monitor?.blockedMs ?? 0;
+  }
+
+  /** When the last heartbeat came; undefined before the first. */
+  get heartbeatAt(): number | undefined {
+    return this.#beaten ? this.monitor.lastBeatAt : undefined;
+  }
+
+  forgetHeartbeats(): void {
+    this.#beaten = false;
+  }
+
+  /** Reports details held back, if their time has come. */
+  reportDue(now: number): void {
+    const throttle = this.#throttle;
+    if (throttle === undefined || throttle.dueAt > now) return;
+    throttle.admit(now);
+    this.#owner.heartbeats.report(this.number);
+  }
+
+  /**
+   * The options have changed: the timeouts count from where they did before. Progress is not looked
+   * for without a timeout, so a first one counts from now.
+   */
+  retime(now: number): void {
+    const { heartbeatTimeoutMs, progressTimeoutMs } = this.#owner.options;
+    this.monitor.retime(heartbeatTimeoutMs, now);
+    if (progressTimeoutMs === 0) this.#progress = undefined;
+    else this.#progress ??= new HeartbeatMonitor(progressTimeoutMs, now);
+    this.#progress?.retime(progressTimeoutMs, now);
+  }
+
+  get #startedWhenScheduled(): boolean {
+    return this.number === 1 && this.startedAt === this.dispatchedAt;
+  }
+
+  get #startToCloseAt(): number {
+    const timeoutMs = this.#owner.options.startToCloseTimeoutMs;
+    return timeoutMs > 0 ? this.startedAt + timeoutMs : Infinity;
+  }
+
+  // ── What the context asks for ────────────────────────────────────────────────────────────────
+
+  get scheduledAt(): number {
+    return this.#owner.scheduledAt;
+  }
+
+  heartbeat(details: unknown): void {
+    const { heartbeat } = this.#owner.services.interceptors;
+    if (heartbeat === undefined || this.#context === undefined) this.beat(details);
+    else heartbeat(details, (given) => this.beat(given), this.#context);
+  }
+
+  /** A heartbeat that no interceptor sees. `report` is whether it is reported at once. */
+  beat(details: unknown, report = false): void {
+    if (this.ended) return;
+    const owner = this.#owner;
+    const now = owner.services.clock.now();
+    this.monitor.beat(now);
+    this.#beaten = true;
+    try {
+      if (details !== undefined) this.#keepDetails(details, report, now);
+    } finally {
+      const { requests } = owner;
+      if (requests?.first !== undefined) this.interruption.deliver(requests.first, requests.all);
+    }
+  }
+
+  #keepDetails(details: Snapshot, report: boolean, now: number): void {
+    const { heartbeats, options } = this.#owner;
+    if (heartbeats.keep(details, this.number)) {
+      this.progressed = true;
+      this.#progress?.beat(now);
+    }
+    const { throttleIntervalMs: given, heartbeatTimeoutMs } = options;
+    const throttle = (this.#throttle ??= new ReportThrottle(
+      throttleIntervalMs(given, heartbeatTimeoutMs),
+    ));
+    const held = throttle.dueAt !== Infinity;
+    if (throttle.admit(now)) heartbeats.report(this.number);
+    else if (report) {
+      throttle.release();
+      heartbeats.report(this.number);
+    } else if (!held) this.#owner.rearm(now);
+  }
+
+  heartbeatDetails(): unknown {
+    if (this.#copiedDetails === undefined && this.#previousDetails !== undefined) {
+      this.#copiedDetails = this.#owner.services.codec.copy(this.#previousDetails);
+    }
+    return this.#copiedDetails;
+  }
+
+  hasHeartbeatDetails(): boolean {
+    return this.#previousDetails !== undefined;
+  }
+
+  get interruption(): Interruption {
+    return (this.#interruption ??= new Interruption());
+  }
+
+  /** What the attempt was told, if it was told to stop. */
+  get interruptedBy(): CancelledFailure | undefined {
+    return this.#interruption?.reason;
+  }
+
+  signal(): AbortSignal {
+    return this.interruption.signal;
+  }
+
+  shutdownSignal(): AbortSignal {
+    return this.#owner.services.shutdown.signal;
+  }
+
+  cancelled(): Promise<never> {
+    return this.interruption.cancelled;
+  }
+
+  get cancellationDetails(): CancellationDetails | undefined {
+    return this.#interruption?.details;
+  }
+
+  sleep(duration: Duration): Promise<void> {
+    const { interruption } = this;
+    return new Promise((resolve, reject) => {
+      const delayMs = durationMs(duration, 'ctx.sleep');
+      if (interruption.reason !== undefined) throw interruption.reason;
+      if (this.ended) return; // as a sleep that was under way then: it waits in vain
+      const timer = this.#owner.services.clock.setTimer(() => {
+        stopListening();
+        resolve();
+      }, delayMs);
+      const stopListening = interruption.onDelivery((reason) => {
+        timer.clear();
+        if (reason !== undefined) reject(reason);
+      });
+    });
+  }
+
+  async keepAlive<T>(
+    work: PromiseLike<T> | (() => PromiseLike<T> | T),
+    every: Duration | undefined,
+  ): Promise<T> {
+    const { options, services } = this.#owner;
+    const nothingToKeepAlive = this.ended && this.interruptedBy === undefined;
+    if (nothingToKeepAlive) return typeof work === 'function' ? work() : work;
+    return keepAlive(work, {
+      clock: services.clock,
+      interruption: this.interruption,
+      every,
+      heartbeatTimeoutMs: options.heartbeatTimeoutMs,
+      heartbeat: () => {
+        this.heartbeat(undefined);
+      },
+    });
+  }
+
+  completeAsync(): never {
+    if (!this.ended && this.holdsSlot) this.#owner.leftOpen(this);
+    throw new Error('ctx.completeAsync() leaves the activity open; this error ends the function');
+  }
+
+  info(): ActivityInfo {
+    return (this.#info ??= activityInfo(this.#owner, this));
+  }
+
+  /** Made, and valid, from when it is first read to the attempt's end. */
+  get taskToken(): string {
+    if (this.#token === undefined) {
+      this.#token = randomToken();
+      if (!this.ended) this.#owner.services.tokens.set(this.#token, this.#owner);
+    }
+    return this.#token;
+  }
+
+  log(): Logger {
+    const logger: Partial<Logger> = {};
+    for (const level of LOG_LEVELS) {
+      logger[level] = (message, more) => {
+        log(this.#owner, level, this.number, message, more);
+      };
+    }
+    return logger as Logger;
+  }
+}
+
+function isGenerator(returned: unknown): boolean {
+  if (typeof returned !== 'object' || returned === null || returned instanceof Promise)
+    return false;
+  return /^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(returned));
+}
+
+function generatorRefused(): ApplicationFailure {
+  return new ApplicationFailure(
+    'An activity must return a value or a promise, not a generator: consume it inside',
+    { type: 'TypeError', nonRetryable: true },
+  );
+}

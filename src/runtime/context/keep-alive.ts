@@ -1,0 +1,68 @@
+/** `ctx.keepAlive`: heartbeats for work that cannot do so itself. */
+import type { Clock, Timer } from '../../kernel/clock.js';
+import { durationMs, type Duration } from '../../kernel/duration.js';
+import { ignore } from '../../kernel/promises.js';
+import type { Interruption } from './interruption.js';
+
+const PART_OF_TIMEOUT = 1 / 3;
+const DEFAULT_MS = 10_000;
+
+export interface KeptAlive {
+  readonly clock: Clock;
+  readonly interruption: Interruption;
+  readonly every: Duration | undefined;
+  readonly heartbeatTimeoutMs: number;
+  /** Says "alive", without details. */
+  readonly heartbeat: () => void;
+}
+
+export function keepAlive<T>(
+  work: PromiseLike<T> | (() => PromiseLike<T> | T),
+  { clock, interruption, every, heartbeatTimeoutMs, heartbeat }: KeptAlive,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stopIfTold = (): void => {
+      if (interruption.reason !== undefined) throw interruption.reason;
+    };
+    if (typeof work !== 'function') {
+      Promise.resolve(work).then(undefined, ignore); // it may reject yet, although this does first
+    }
+    stopIfTold();
+    const everyMs =
+      every !== undefined
+        ? durationMs(every, 'ctx.keepAlive every')
+        : heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS;
+    const working = Promise.resolve(typeof work === 'function' ? work() : work);
+    working.then(undefined, ignore);
+    stopIfTold(); // inside that call, in which it may heartbeat
+    let timer: Timer;
+    const stop = (): void => {
+      timer.clear();
+      stopListening();
+    };
+    const stopListening = interruption.onDelivery((reason) => {
+      stop();
+      if (reason !== undefined) reject(reason);
+    });
+    const beat = (): void => {
+      timer = clock.setTimer(beat, everyMs);
+      try {
+        heartbeat(); // may deliver a cancellation, which clears the timer just set
+      } catch (error) {
+        stop(); // an interceptor's error is the work's
+        reject(error);
+      }
+    };
+    beat();
+    working.then(
+      (result) => {
+        stop();
+        resolve(result);
+      },
+      (error: unknown) => {
+        stop();
+        reject(error);
+      },
+    );
+  });
+}

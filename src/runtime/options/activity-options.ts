@@ -1,0 +1,293 @@
+/** The options of an activity: their types, their defaults, and the one pass that checks them. */
+import { badOption, checkNames, type OptionNames } from '../../kernel/bad-input.js';
+import { durationMs, type Duration } from '../../kernel/duration.js';
+import {
+  resolveRetryPolicy,
+  type ResolvedRetryPolicy,
+  type RetryPolicy,
+} from '../../retry/policy.js';
+
+/** What the caller hears when an activity is cancelled. */
+export type CancellationType = 'TRY_CANCEL' | 'WAIT_CANCELLATION_COMPLETED' | 'ABANDON';
+
+/** How a request reaches a running function. */
+export type CancellationDelivery = 'heartbeat' | 'immediate';
+
+/** What happens to a call whose `activityId` is that of an open activity. */
+export type IdConflictPolicy = 'FAIL' | 'USE_EXISTING';
+
+/** Options of one call. Read once, at the call. */
+export interface ActivityOptions {
+  /** Names the activity; free again when it has closed. Default: generated. */
+  readonly activityId?: string | undefined;
+  /** What kind of activity it is, for events and errors. Default: the function's name. */
+  readonly activityType?: string | undefined;
+  /** Longest time between heartbeats of an attempt. Default none; 0 and Infinity mean none. */
+  readonly heartbeatTimeout?: Duration | undefined;
+  /** Longest time of one attempt. Default none. */
+  readonly startToCloseTimeout?: Duration | undefined;
+  /** Longest wait for a free slot, before each attempt. Default none; never retried. */
+  readonly scheduleToStartTimeout?: Duration | undefined;
+  /** Longest time in all, every attempt and delay included. Default none; never retried. */
+  readonly scheduleToCloseTimeout?: Duration | undefined;
+  /**
+   * Longest time without a heartbeat that brought details different from the ones before. Default
+   * none. Retried, as `timeoutType: 'PROGRESS'`.
+   */
+  readonly progressTimeout?: Duration | undefined;
+  /** Delays the first attempt, and extends the two schedule timeouts by as much. Default none. */
+  readonly startDelay?: Duration | undefined;
+  /** Default: Temporal's policy, which retries without end. */
+  readonly retryPolicy?: RetryPolicy | undefined;
+  /**
+   * Least time between reports of an attempt; 0 reports every heartbeat. Default: 0.8 times
+   * heartbeatTimeout, or 30 s without one, and 60 s at most.
+   */
+  readonly heartbeatThrottleInterval?: Duration | undefined;
+  /** Its abort cancels the activity, and reaches `ctx.signal` at once. */
+  readonly signal?: AbortSignal | undefined;
+  /** Default `'TRY_CANCEL'`: the caller is told at once, whatever the function goes on to do. */
+  readonly cancellationType?: CancellationType | undefined;
+  /**
+   * How `handle.cancel()`, `pause()` and `reset()` reach a running function: inside its next
+   * `heartbeat()` (`'heartbeat'`, default), or at once.
+   */
+  readonly cancellationDelivery?: CancellationDelivery | undefined;
+  /**
+   * Whether a retry may run beside the function of a timed-out attempt that has not settled yet:
+   * `'allow'` (default), `'forbid'`, or a duration to wait for it at most.
+   */
+  readonly attemptOverlap?: 'allow' | 'forbid' | Duration | undefined;
+  /** 1 (first) to 5 (last) in the queue for a slot. Default 3. */
+  readonly priority?: number | undefined;
+  /** Shares the runtime's `maxConcurrentPerKey` with the activities of the same key. */
+  readonly concurrencyKey?: string | undefined;
+  /** `'FAIL'` (default) refuses the call, `'USE_EXISTING'` joins the open activity. */
+  readonly idConflictPolicy?: IdConflictPolicy | undefined;
+}
+
+/** Options with nothing left open: milliseconds, and 0 for no timeout. Activities may share them. */
+export interface ResolvedOptions {
+  /** Undefined: the name of the function. */
+  readonly activityType: string | undefined;
+  readonly heartbeatTimeoutMs: number;
+  readonly startToCloseTimeoutMs: number;
+  readonly scheduleToStartTimeoutMs: number;
+  readonly scheduleToCloseTimeoutMs: number;
+  readonly progressTimeoutMs: number;
+  readonly startDelayMs: number;
+  readonly retryPolicy: ResolvedRetryPolicy;
+  /** Undefined: by the formula, from the heartbeat timeout. */
+  readonly throttleIntervalMs: number | undefined;
+  readonly cancellationType: CancellationType;
+  readonly cancellationDelivery: CancellationDelivery;
+  /** How long a retry waits for the function before it: 0 for `'allow'`, Infinity for `'forbid'`. */
+  readonly overlapWaitMs: number;
+  readonly priority: number;
+  readonly concurrencyKey: string | undefined;
+  readonly idConflictPolicy: IdConflictPolicy;
+}
+
+export const DEFAULT_PRIORITY = 3;
+export const PRIORITIES = 5;
+
+export const OPTION_NAMES: OptionNames = {
+  of: 'ActivityOptions',
+  example: "{ heartbeatTimeout: '10s' }",
+  known: new Set([
+    'args',
+    'activityId',
+    'activityType',
+    'heartbeatTimeout',
+    'startToCloseTimeout',
+    'scheduleToStartTimeout',
+    'scheduleToCloseTimeout',
+    'progressTimeout',
+    'startDelay',
+    'retryPolicy',
+    'heartbeatThrottleInterval',
+    'signal',
+    'cancellationType',
+    'cancellationDelivery',
+    'attemptOverlap',
+    'priority',
+    'concurrencyKey',
+    'idConflictPolicy',
+  ]),
+  elsewhere: {
+    retry: 'retryPolicy',
+    retries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
+    maxRetries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
+    attempts: 'retryPolicy.maximumAttempts',
+    backoff: 'retryPolicy.initialInterval and retryPolicy.backoffCoefficient',
+    maximumAttempts: 'retryPolicy.maximumAttempts',
+    timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
+    delay: 'startDelay',
+    id: 'activityId',
+    jobId: 'activityId',
+    abortSignal: 'signal',
+    concurrency: 'maxConcurrentActivities, an option of ActivityRuntime',
+    store: 'an option of ActivityRuntime',
+    logger: 'an option of ActivityRuntime',
+    taskQueue: 'not needed in one process; systole/temporal has it',
+  },
+};
+
+/** What names one call, and no two activities share. */
+export const OWN_OPTIONS: readonly string[] = ['args', 'activityId', 'signal'];
+
+const CANCELLATION_TYPES: readonly [CancellationType, ...CancellationType[]] = [
+  'TRY_CANCEL',
+  'WAIT_CANCELLATION_COMPLETED',
+  'ABANDON',
+];
+const CANCELLATION_DELIVERIES: readonly [CancellationDelivery, ...CancellationDelivery[]] = [
+  'heartbeat',
+  'immediate',
+];
+const ID_CONFLICT_POLICIES: readonly [IdConflictPolicy, ...IdConflictPolicy[]] = [
+  'FAIL',
+  'USE_EXISTING',
+];
+
+const NO_OPTIONS: ActivityOptions = {};
+
+/**
+ * Checks the options of a call and fills in what they leave open.
+ *
+ * @throws TypeError that names the option, the value received and what is accepted
+ */
+export function resolveOptions(
+  given: ActivityOptions & { readonly args?: unknown } = NO_OPTIONS,
+  defaults?: ActivityOptions,
+): ResolvedOptions {
+  checkNames(given, OPTION_NAMES);
+  const options = defaults === undefined ? given : withDefaults(given, defaults);
+
+  const scheduleToClose = timeout(options.scheduleToCloseTimeout, 'scheduleToCloseTimeout');
+  const scheduleToStart = timeout(options.scheduleToStartTimeout, 'scheduleToStartTimeout');
+  const startToClose = timeout(options.startToCloseTimeout, 'startToCloseTimeout');
+  const heartbeat = timeout(options.heartbeatTimeout, 'heartbeatTimeout');
+  // Nothing within an attempt can take longer than the attempt, and no attempt than the activity.
+  const startToCloseTimeoutMs = shorter(startToClose, scheduleToClose);
+  const heartbeatTimeoutMs = heartbeat === 0 ? 0 : shorter(heartbeat, startToCloseTimeoutMs);
+  return {
+    activityType: text(options.activityType, 'activityType'),
+    heartbeatTimeoutMs,
+    startToCloseTimeoutMs,
+    scheduleToStartTimeoutMs: shorter(scheduleToStart, scheduleToClose),
+    scheduleToCloseTimeoutMs: scheduleToClose,
+    progressTimeoutMs: timeout(options.progressTimeout, 'progressTimeout'),
+    startDelayMs: finite(options.startDelay, 'startDelay') ?? 0,
+    retryPolicy: resolveRetryPolicy(options.retryPolicy),
+    throttleIntervalMs:
+      options.heartbeatThrottleInterval === undefined
+        ? undefined
+        : durationMs(options.heartbeatThrottleInterval, 'heartbeatThrottleInterval'),
+    cancellationType: oneOf('cancellationType', CANCELLATION_TYPES, options.cancellationType),
+    cancellationDelivery: oneOf(
+      'cancellationDelivery',
+      CANCELLATION_DELIVERIES,
+      options.cancellationDelivery,
+    ),
+    overlapWaitMs: overlapWaitMs(options.attemptOverlap),
+    priority: priority(options.priority),
+    concurrencyKey: text(options.concurrencyKey, 'concurrencyKey'),
+    idConflictPolicy: oneOf('idConflictPolicy', ID_CONFLICT_POLICIES, options.idConflictPolicy),
+  };
+}
+
+/** @throws TypeError as `resolveOptions`, which is called before */
+export function activityIdOf(call: ActivityOptions | undefined): string | undefined {
+  return text(call?.activityId, 'activityId');
+}
+
+/** @throws TypeError as `resolveOptions`, which is called before */
+export function signalOf(call: ActivityOptions | undefined): AbortSignal | undefined {
+  const signal: unknown = call?.signal;
+  if (signal === undefined || isAbortSignal(signal)) return signal;
+  throw badOption('signal', signal, 'an AbortSignal, such as the signal of an AbortController');
+}
+
+const NO_ARGS: readonly unknown[] = [];
+
+/** @throws TypeError as `resolveOptions`, which is called before */
+export function argsOf(call: { readonly args?: unknown } | undefined): readonly unknown[] {
+  const args: unknown = call?.args;
+  if (args === undefined) return NO_ARGS;
+  if (Array.isArray(args)) return args as readonly unknown[];
+  throw badOption('args', args, "an array of the function's arguments after ctx");
+}
+
+/** By shape: a polyfill's signal, or another realm's, is as good. */
+function isAbortSignal(value: unknown): value is AbortSignal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>;
+  return (
+    typeof aborted === 'boolean' &&
+    typeof addEventListener === 'function' &&
+    typeof removeEventListener === 'function'
+  );
+}
+
+/** What a call gives wins; `undefined` gives nothing. */
+function withDefaults(given: ActivityOptions, defaults: ActivityOptions): ActivityOptions {
+  const merged: Record<string, unknown> = { ...defaults };
+  for (const name of OPTION_NAMES.known) {
+    const value: unknown = given[name as keyof ActivityOptions];
+    if (value !== undefined) merged[name] = value;
+  }
+  return merged;
+}
+
+/** 0 for none, which Infinity means too. */
+function timeout(value: Duration | undefined, name: string): number {
+  if (value === undefined) return 0;
+  const ms = durationMs(value, name);
+  return ms === Infinity ? 0 : ms;
+}
+
+/** Of two timeouts of which 0 is none. */
+function shorter(a: number, b: number): number {
+  if (a === 0 || b === 0) return a + b;
+  return Math.min(a, b);
+}
+
+function finite(value: Duration | undefined, name: string): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = durationMs(value, name);
+  if (ms === Infinity) throw badOption(name, value, 'a finite duration');
+  return ms;
+}
+
+export function text(value: string | undefined, name: string): string | undefined {
+  if (value === undefined || typeof value === 'string') return value;
+  throw badOption(name, value, 'a string');
+}
+
+/** One of a few words, the first of which is the default. */
+function oneOf<Word extends string>(
+  name: string,
+  words: readonly [Word, ...Word[]],
+  value: Word | undefined,
+): Word {
+  if (value === undefined) return words[0];
+  if (words.includes(value)) return value;
+  throw badOption(name, value, words.map((word) => `'${word}'`).join(' or '));
+}
+
+function overlapWaitMs(value: 'allow' | 'forbid' | Duration | undefined): number {
+  if (value === undefined || value === 'allow') return 0;
+  if (value === 'forbid') return Infinity;
+  try {
+    return durationMs(value, 'attemptOverlap');
+  } catch {
+    throw badOption('attemptOverlap', value, "'allow', 'forbid', or a duration such as '30s'");
+  }
+}
+
+function priority(value: number | undefined): number {
+  if (value === undefined) return DEFAULT_PRIORITY;
+  if (Number.isInteger(value) && value >= 1 && value <= PRIORITIES) return value;
+  throw badOption('priority', value, `a whole number from 1 (first) to ${String(PRIORITIES)}`);
+}

@@ -1,0 +1,119 @@
+/** The options of a runtime, and the checks of them. */
+import { badOption, checkNames, type OptionNames } from '../../kernel/bad-input.js';
+import type { DetailsSerializer } from '../../heartbeat/details/encoding.js';
+import type { HeartbeatStore } from '../../heartbeat/store/store.js';
+import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
+import type { ActivityInterceptor } from '../context/interceptors.js';
+import {
+  OPTION_NAMES,
+  OWN_OPTIONS,
+  resolveOptions,
+  type ActivityOptions,
+} from './activity-options.js';
+
+/** Options of a runtime. */
+export interface RuntimeOptions {
+  /** Attempts that may run at once; the others wait. Default Infinity. */
+  readonly maxConcurrentActivities?: number | undefined;
+  /** Of those, attempts with the same `concurrencyKey`. Default Infinity. */
+  readonly maxConcurrentPerKey?: number | undefined;
+  /** Attempts that begin in a second, evenly spaced, retries included. Default Infinity. */
+  readonly maxActivitiesPerSecond?: number | undefined;
+  /** Activities that may wait for a slot; one more is a `RuntimeFullError`. Default Infinity. */
+  readonly maxWaiting?: number | undefined;
+  /** For every call that does not give its own; a call's `retryPolicy` replaces the whole. */
+  readonly defaults?: Omit<ActivityOptions, 'activityId' | 'signal'> | undefined;
+  /**
+   * Keeps the newest reported details of each activity beyond the life of the process: a `Map`, a
+   * Keyv, or anything with `get`, `set` and `delete`. By default details live with their activity.
+   */
+  readonly store?: HeartbeatStore | undefined;
+  /** Turns details into JSON and back: a superjson instance with your classes registered. */
+  readonly serializer?: DetailsSerializer | undefined;
+  /** `false` for silence. By default WARN and above go to `console`. */
+  readonly logger?: Logger | false | undefined;
+  /** Larger heartbeat details are refused. Default 2 MiB. */
+  readonly maxHeartbeatDetailsBytes?: number | undefined;
+  /** Wrapped around every attempt and heartbeat; the first is the outermost. */
+  readonly interceptors?: readonly ActivityInterceptor[] | undefined;
+}
+
+export const RUNTIME_OPTION_NAMES: OptionNames = {
+  of: 'ActivityRuntime',
+  example: '{ maxConcurrentActivities: 10 }',
+  known: new Set([
+    'maxConcurrentActivities',
+    'maxConcurrentPerKey',
+    'maxActivitiesPerSecond',
+    'maxWaiting',
+    'interceptors',
+    'defaults',
+    'store',
+    'serializer',
+    'logger',
+    'maxHeartbeatDetailsBytes',
+  ]),
+  elsewhere: {
+    concurrency: 'maxConcurrentActivities',
+    maxConcurrentActivityTaskExecutions: 'maxConcurrentActivities',
+    taskQueue: 'not needed in one process; systole/temporal has it',
+  },
+};
+
+/** Made when asked for: a program that makes no runtime then need not carry it. */
+const defaultsNames = (): OptionNames => ({
+  of: 'defaults',
+  example: OPTION_NAMES.example,
+  known: new Set([...OPTION_NAMES.known].filter((name) => !OWN_OPTIONS.includes(name))),
+  elsewhere: Object.fromEntries(
+    OWN_OPTIONS.map((name) => [name, "a call's own option, never a default"]),
+  ),
+});
+
+/** @throws TypeError that names the option, the value received and what is accepted */
+export function checkRuntimeOptions(options: RuntimeOptions): void {
+  checkNames(options, RUNTIME_OPTION_NAMES);
+  checkCount('maxConcurrentActivities', options.maxConcurrentActivities);
+  checkCount('maxConcurrentPerKey', options.maxConcurrentPerKey);
+  checkCount('maxWaiting', options.maxWaiting);
+  checkRate('maxActivitiesPerSecond', options.maxActivitiesPerSecond);
+  checkCount('maxHeartbeatDetailsBytes', options.maxHeartbeatDetailsBytes);
+  checkInterceptors(options.interceptors);
+  checkMethods('store', options.store, ['get', 'set', 'delete']);
+  checkMethods('serializer', options.serializer, ['serialize', 'deserialize']);
+  if (options.logger !== false) checkMethods('logger', options.logger, LOG_LEVELS);
+  const { defaults } = options;
+  if (defaults === undefined) return;
+  checkNames(defaults, defaultsNames());
+  resolveOptions(defaults);
+}
+
+function checkCount(name: string, value: number | undefined): void {
+  if (value === undefined || value === Infinity || (Number.isInteger(value) && value > 0)) return;
+  throw badOption(name, value, 'a whole number above 0, or Infinity');
+}
+
+function checkRate(name: string, value: number | undefined): void {
+  if (value === undefined || (typeof value === 'number' && value > 0)) return;
+  throw badOption(name, value, 'a number above 0, or Infinity');
+}
+
+function checkInterceptors(interceptors: unknown): void {
+  if (interceptors === undefined) return;
+  const accepted = 'an array of objects with execute, heartbeat, or both';
+  if (!Array.isArray(interceptors)) throw badOption('interceptors', interceptors, accepted);
+  interceptors.forEach((one: unknown, index) => {
+    const { execute, heartbeat } = (one ?? {}) as Partial<Record<string, unknown>>;
+    const known = [execute, heartbeat].filter((method) => method !== undefined);
+    if (known.length === 0 || known.some((method) => typeof method !== 'function')) {
+      throw badOption(`interceptors[${index}]`, one, accepted);
+    }
+  });
+}
+
+function checkMethods(name: string, value: object | undefined, methods: readonly string[]): void {
+  if (value === undefined) return;
+  const has = (method: string): boolean =>
+    typeof (value as Record<string, unknown> | null)?.[method] === 'function';
+  if (!methods.every(has)) throw badOption(name, value, `an object with ${methods.join(', ')}`);
+}

@@ -1,0 +1,31 @@
+/** What every activity of a runtime shares. */
+import type { Clock } from '../../kernel/clock.js';
+import type { Deadlines } from '../../kernel/deadlines.js';
+import type { Events } from '../../kernel/events.js';
+import type { DetailsCodec } from '../../heartbeat/details/codec.js';
+import type { BusyWriters, HeartbeatStore } from '../../heartbeat/store/store.js';
+import type { Log } from '../../kernel/logger.js';
+import type { Interceptors } from '../context/interceptors.js';
+import type { GeneratedIds } from './ids.js';
+import type { Scheduler } from './slots.js';
+import type { ShutdownState } from './shutdown-state.js';
+import type { OutsideSignals } from './signals.js';
+
+export interface Services {
+  readonly clock: Clock;
+  readonly deadlines: Deadlines;
+  readonly scheduler: Scheduler;
+  readonly events: Events;
+  readonly signals: OutsideSignals;
+  readonly codec: DetailsCodec;
+  /** Undefined if the user gave none: then details live, and end, with their activity. */
+  readonly store: HeartbeatStore | undefined;
+  readonly writers: BusyWriters;
+  readonly interceptors: Interceptors;
+  readonly shutdown: ShutdownState;
+  readonly ids: GeneratedIds;
+  /** Activities by the task token of their running attempt, once it has been read. */
+  readonly tokens: Map<string, object>;
+  readonly log: Log;
+  readonly random: () => number;
+}

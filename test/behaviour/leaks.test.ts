@@ -1,0 +1,69 @@
+/** In a process of its own: only there can garbage be collected at will, and the heap be measured. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+interface Report {
+  /** Of each ending. */
+  readonly started: Readonly<Record<string, number>>;
+  readonly outcomes: { readonly resolved: number; readonly rejected: number };
+  readonly heap: { readonly before: number; readonly after: number };
+  readonly left: Readonly<Record<string, unknown>>;
+}
+
+/** Unoptimised and kept code, so that the heap is that of the activities and not of the compiler. */
+const FLAGS = ['--expose-gc', '--no-opt', '--no-flush-bytecode'];
+
+function run(fixture: string): Promise<Report> {
+  const path = fileURLToPath(new URL(`../hosts/process/fixtures/${fixture}.mts`, import.meta.url));
+  const child = spawn(process.execPath, [...FLAGS, '--import', 'tsx', path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 55_000,
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(JSON.parse(stdout) as Report);
+      else reject(new Error(`${fixture} ended with ${String(code)}`));
+    });
+  });
+}
+
+describe('after 100,000 activities of every ending', () => {
+  let report!: Report;
+  beforeAll(async () => {
+    report = await run('leaks');
+  }, 60_000);
+
+  test('all of them have ended', () => {
+    const { started, outcomes } = report;
+    const total = Object.values(started).reduce((sum, each) => sum + each, 0);
+    expect(total).toBeGreaterThanOrEqual(100_000);
+    expect(Object.keys(started).length).toBeGreaterThanOrEqual(25);
+    expect(Math.min(...Object.values(started))).toBeGreaterThanOrEqual(1_000);
+    // Some endings need others that fill the slots, or a second call: these are not in the total.
+    expect(outcomes.resolved + outcomes.rejected).toBeGreaterThanOrEqual(total);
+    expect(outcomes.resolved).toBeGreaterThan(10_000);
+    expect(outcomes.rejected).toBeGreaterThan(10_000);
+  });
+
+  test('nothing is left: no timer, no listener on the outside signal, no token, nothing listed', () => {
+    expect(report.left).toEqual({
+      timers: 0,
+      listeners: 0,
+      tokens: 0,
+      deadlines: 0,
+      slots: 0,
+      waiting: 0,
+      stats: { open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 },
+      listed: 0,
+    });
+  });
+
+  test('the heap is as large as before, within 2 %', () => {
+    const { before, after } = report.heap;
+    expect(after).toBeLessThan(1.02 * before);
+  });
+});

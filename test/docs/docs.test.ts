@@ -1,0 +1,124 @@
+/**
+ * The code of docs/*.md.
+ *
+ * Every ```ts block is compiled. A block whose first line is `// name.ts` is that file, and other
+ * blocks under the same heading import it from './name.js'. A block that imports from 'vitest' is
+ * run as tests. One that a ```text block follows is a program, and prints that.
+ *
+ * `// name.naive.ts` is code as one would write it at first. The tests under the same heading are
+ * run on it in place of name.ts: at least one of them must fail, and the ```text block that follows
+ * shows what they say.
+ *
+ * A first line with "not run here" means that a block is only compiled; with "not compiled here",
+ * not even that. Documents in `IN_PIECES` are only compiled too, and may use what is not there.
+ */
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { codeBlocks, compile, runProgram, type CodeBlock } from '../support/markdown.js';
+import { verdicts } from '../support/recorded-tests.js';
+
+const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
+const folder = fileURLToPath(new URL('.docs/', import.meta.url));
+/** Whose code is in pieces: it names and imports files and packages that the reader has. */
+const IN_PIECES = ['temporal.md'];
+
+/** The compiler's: cannot find a name, a module, or a test framework's `test`. */
+const NOT_THERE = [2304, 2307, 2582, 2593];
+
+/** Some start processes, on a machine that may be busy. */
+const TIMEOUT_MS = 20_000;
+
+const recordedTests = fileURLToPath(new URL('../support/recorded-tests.js', import.meta.url));
+
+interface Example extends CodeBlock {
+  /** Such as `testing.md`. */
+  readonly doc: string;
+  /** Such as `testing.md:120`. */
+  readonly place: string;
+  readonly file: string;
+  readonly kind: 'module' | 'tests' | 'program' | 'naive' | 'not run' | 'not compiled';
+}
+
+function kindOf(doc: string, { code, output }: CodeBlock): Example['kind'] {
+  if (IN_PIECES.includes(doc)) return 'not run';
+  const [first = ''] = code.split('\n');
+  if (/^\/\/.*not compiled here/.test(first)) return 'not compiled';
+  if (/^\/\/.*not run here/.test(first)) return 'not run';
+  if (/^\/\/ \S+\.naive\.ts$/.test(first)) return 'naive';
+  if (/ from 'vitest';$/m.test(code)) return 'tests';
+  return output === undefined ? 'module' : 'program';
+}
+
+function slug(title: string): string {
+  return title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-');
+}
+
+const examples: Example[] = [];
+for (const doc of (await readdir(docs)).filter((name) => name.endsWith('.md'))) {
+  for (const block of codeBlocks(await readFile(`${docs}${doc}`, 'utf8'))) {
+    const name = /^\/\/ (\S+)\.ts$/m.exec(block.code.split('\n')[0]!)?.[1] ?? `line-${block.line}`;
+    // Not *.test.ts, which another run of Vitest would take for tests of its own.
+    const file = `${folder}${slug(doc)}/${slug(block.section)}/${name.replace('.test', '-test')}.ts`;
+    const place = `${doc}:${block.line}`;
+    examples.push({ ...block, doc, place, file, kind: kindOf(doc, block) });
+  }
+}
+const compiled = examples.filter(({ kind }) => kind !== 'not compiled');
+const ofKind = (kind: Example['kind']): Example[] => examples.filter((one) => one.kind === kind);
+
+// Before the tests are collected, since some are in those files.
+await rm(folder, { recursive: true, force: true });
+for (const { file, code } of compiled) {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, code, { flag: 'wx' }); // two of one name are a mistake
+}
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('the documents have tests, programs, and naive code', () => {
+  for (const kind of ['tests', 'program', 'naive'] as const) {
+    expect(ofKind(kind), kind).not.toEqual([]);
+  }
+});
+
+test('the code compiles', { timeout: 3 * TIMEOUT_MS }, () => {
+  const inPieces = new Set(
+    compiled.filter(({ doc }) => IN_PIECES.includes(doc)).map(({ file }) => file),
+  );
+  const complaints = compile(compiled.map(({ file }) => file)).filter(
+    ({ file, code }) => !(inPieces.has(file) && NOT_THERE.includes(code)),
+  );
+  expect(complaints.map(({ message }) => message)).toEqual([]);
+});
+
+// An empty one fails.
+for (const { place, section, file } of ofKind('tests')) {
+  describe(`${place} ${section}`, { timeout: TIMEOUT_MS }, () => import(/* @vite-ignore */ file));
+}
+
+test.each(ofKind('program'))(
+  '$place prints what it says',
+  { timeout: TIMEOUT_MS },
+  async ({ file, output }) => {
+    expect(await runProgram(file, dirname(file))).toBe(output);
+  },
+);
+
+describe('naive code fails the tests of its section', { timeout: TIMEOUT_MS }, () => {
+  test.each(ofKind('naive'))('$place $section', async ({ file, section, output }) => {
+    const name = basename(file, '.naive.ts');
+    const tests = ofKind('tests').find(
+      (one) => dirname(one.file) === dirname(file) && one.code.includes(`'./${name}.js'`),
+    );
+    expect(tests, `tests of ${name}.ts under ${section}`).toBeDefined();
+    const code = tests!.code
+      .replaceAll(`'./${name}.js'`, `'./${name}.naive.js'`)
+      .replaceAll("'vitest'", `'${recordedTests}'`);
+    const ours = file.replace(/\.ts$/, '-test.ts');
+    await writeFile(ours, code);
+    const said = await verdicts(() => import(/* @vite-ignore */ ours));
+    expect(said).toContain('✗');
+    expect(said).toBe(output);
+  });
+});

@@ -1,0 +1,25 @@
+// The tests that run on the source in this process, and are quick: those a mutant is tried with.
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const src = fileURLToPath(new URL('../../../src/', import.meta.url));
+
+export default defineConfig({
+  root: fileURLToPath(new URL('../../../', import.meta.url)),
+  resolve: {
+    alias: [
+      { find: /^systole$/, replacement: `${src}index.ts` },
+      { find: /^systole\/(.+)$/, replacement: `${src}$1.ts` },
+    ],
+  },
+  test: {
+    include: ['test/{unit,behaviour,conformance,properties,faults}/**/*.test.ts'],
+    exclude: [
+      'test/behaviour/{fake-timers,leaks,keyv}.test.ts',
+      'test/unit/{context,runtime/shared/queue}.test.ts',
+      'test/unit/temporal/**',
+      'test/properties/{hostile,details}.test.ts',
+    ],
+    testTimeout: 20_000,
+  },
+});

@@ -1,0 +1,390 @@
+import { SuperJSON } from 'superjson';
+import { describe, expect, test } from 'vitest';
+import { HeartbeatDetailsError, type ActivityContext } from '../../../../src/index.js';
+import { DetailsCodec, type Snapshot } from '../../../../src/heartbeat/details/codec.js';
+import type { DetailsSerializer } from '../../../../src/heartbeat/details/encoding.js';
+import { Harness, never } from '../../../support/harness.js';
+
+const KIB = 1024;
+const MIB = KIB * KIB;
+
+/** The size that is counted: UTF-8 bytes of the text. */
+const overhead = '{"json":""}'.length;
+const ofBytes = (bytes: number): string => 'x'.repeat(bytes - overhead);
+
+/** Sizes that a snapshot was warned of; throws what it throws. */
+function warnings(details: unknown, maxBytes?: number, serializer?: DetailsSerializer): number[] {
+  const sizes: number[] = [];
+  new DetailsCodec(serializer, maxBytes).snapshot(details as Snapshot, (bytes) => {
+    sizes.push(bytes);
+  });
+  return sizes;
+}
+
+describe('size', () => {
+  test('up to 256 KiB nothing is said, above it the size is told', () => {
+    expect(warnings(ofBytes(256 * KIB))).toEqual([]);
+    expect(warnings(ofBytes(256 * KIB + 1))).toEqual([256 * KIB + 1]);
+  });
+
+  test('up to 2 MiB is kept, above it is refused by an error that names limit and option', () => {
+    expect(warnings(ofBytes(2 * MIB))).toEqual([2 * MIB]);
+    expect(() => warnings(ofBytes(2 * MIB + 1))).toThrow(
+      new HeartbeatDetailsError(
+        'details: 2097153 bytes, over the limit of 2097152 (maxHeartbeatDetailsBytes); keep a ' +
+          'cursor in them, not the data',
+        { path: 'details' },
+      ),
+    );
+  });
+
+  test('the limit can be set, to less and to more', () => {
+    expect(warnings(ofBytes(100), 100)).toEqual([]);
+    expect(() => warnings(ofBytes(101), 100)).toThrow(HeartbeatDetailsError);
+    expect(warnings(ofBytes(3 * MIB), 4 * MIB)).toEqual([3 * MIB]);
+    expect(warnings(ofBytes(3 * MIB), Infinity)).toEqual([3 * MIB]);
+  });
+
+  test.each([
+    // characters, bytes: more than the limit, and the text is not even written
+    [100, '111'],
+    [101, 'more than 101'],
+    [3 * MIB, 'more than 3145728'],
+  ])('a string of %d characters is told as %s bytes, over a limit of 100', (length, bytes) => {
+    expect(() => warnings('x'.repeat(length), 100)).toThrow(
+      new HeartbeatDetailsError(
+        `details: ${bytes} bytes, over the limit of 100 (maxHeartbeatDetailsBytes); keep a ` +
+          'cursor in them, not the data',
+        { path: 'details' },
+      ),
+    );
+  });
+
+  test('of details that can only be small is known without writing them', () => {
+    let written = 0;
+    const counting: DetailsSerializer = {
+      serialize: (json) => {
+        written++;
+        return { json };
+      },
+      deserialize: ({ json }) => json,
+    };
+    expect(warnings({ line: 5, name: 'x'.repeat(1_000) }, undefined, counting)).toEqual([]);
+    expect(written).toBe(0);
+    expect(warnings(ofBytes(257 * KIB), undefined, counting)).toEqual([257 * KIB]);
+    expect(written).toBe(1);
+  });
+
+  test('of large details that the serializer cannot write is not known, so they are refused', () => {
+    const cause = new Error('no');
+    const broken: DetailsSerializer = {
+      serialize: () => {
+        throw cause;
+      },
+      deserialize: ({ json }) => json,
+    };
+    expect(() => warnings(ofBytes(257 * KIB), undefined, broken)).toThrow(
+      new HeartbeatDetailsError('details: the serializer cannot write them', {
+        path: 'details',
+        cause,
+      }),
+    );
+  });
+
+  test('the limit holds for what is written around the details too', () => {
+    const snapshot = (limit: number): unknown =>
+      new DetailsCodec(undefined, limit).snapshot('\u0001'.repeat(100), () => {});
+    expect(() => snapshot(610)).toThrow(/^details: 611 bytes, over the limit of 610 /);
+    expect(snapshot(611)).toBe('\u0001'.repeat(100));
+  });
+
+  test('a limit below everything refuses numbers too', () => {
+    expect(() => warnings({ n: 1 }, 5)).toThrow(HeartbeatDetailsError);
+  });
+
+  test('bytes are counted, not characters, escapes included', () => {
+    expect(() => warnings('€'.repeat(MIB))).toThrow(/3145739 bytes/);
+    expect(() => warnings('\u0001'.repeat(MIB / 2))).toThrow(/3145739 bytes/);
+    expect(warnings('\ud800'.repeat(50 * KIB))).toEqual([6 * 50 * KIB + overhead]);
+  });
+
+  class Doc {
+    readonly text: string;
+    constructor(text: string) {
+      this.text = text;
+    }
+  }
+  const custom = new SuperJSON();
+  custom.registerCustom<Doc, string>(
+    {
+      isApplicable: (value): value is Doc => value instanceof Doc,
+      serialize: ({ text }) => text,
+      deserialize: (text) => new Doc(text),
+    },
+    'doc',
+  );
+  const asClass = new SuperJSON();
+  asClass.registerClass(Doc);
+
+  const long = 'x'.repeat(64 * KIB);
+  const one = {};
+  const big: [string, unknown, DetailsSerializer?][] = [
+    ['a string', long],
+    ['a key', { [long]: 1 }],
+    ['a nested key', { a: { [long]: { b: {} } } }],
+    ['a string in an array', [long]],
+    ['a map key', new Map([[long, 1]])],
+    ['a set item', new Set([long])],
+    ['an error message', new Error(long)],
+    ['an error name', Object.assign(new Error('e'), { name: long })],
+    ['a cause', new Error('e', { cause: long })],
+    ['a URL', new URL(`https://example.com/${long}`)],
+    ['a RegExp', new RegExp(long)],
+    ['a bigint', 16n ** BigInt(64 * KIB)],
+    ['a Uint8Array', new Uint8Array(32 * KIB).fill(200)],
+    ['a Float32Array', new Float32Array(4 * KIB).fill(-1.1754943508222875e-38)],
+    ['an array of small numbers', Array<number>(32 * KIB).fill(1)],
+    ['an array of undefined', Array<undefined>(8 * KIB).fill(undefined)],
+    ['an array of empty objects', Array.from({ length: 24 * KIB }, () => ({}))],
+    ['an array of dates', Array.from({ length: 2 * KIB }, () => new Date(0))],
+    ['an array of references to one object', Array<object>(16 * KIB).fill(one)],
+    ['an instance of a registered class', new Doc(long), asClass],
+    ['an instance with a custom transformation', [new Doc(long)], custom],
+  ];
+  for (const [what, details, serializer] of big) {
+    test(`of ${what} counts`, () => {
+      expect(() => warnings(details, 64 * KIB, serializer)).toThrow(HeartbeatDetailsError);
+    });
+  }
+});
+
+/** A running attempt, its context taken out of it. */
+function running(
+  options: ConstructorParameters<typeof Harness>[0] = {},
+  call: object = {},
+): { harness: Harness; ctx: ActivityContext; resumed: () => unknown } {
+  const harness = new Harness(options);
+  let ctx!: ActivityContext;
+  let resumed: unknown = 'not yet';
+  const work = (context: ActivityContext): unknown => {
+    if (context.info.attempt > 1) {
+      resumed = context.hasHeartbeatDetails ? context.heartbeatDetails : 'none';
+      return undefined;
+    }
+    ctx = context;
+    return never();
+  };
+  harness.watch(
+    harness.run(work, { heartbeatTimeout: 1_000, heartbeatThrottleInterval: 0, ...call }),
+  );
+  return { harness, ctx, resumed: () => resumed };
+}
+
+describe('heartbeat()', () => {
+  test('without details, or with undefined, keeps the last ones and reports nothing', async () => {
+    const { harness, ctx, resumed } = running();
+    ctx.heartbeat(1);
+    ctx.heartbeat();
+    ctx.heartbeat(undefined);
+    expect(harness.of('heartbeat').map(({ details }) => details)).toEqual([1]);
+    await harness.advance(2_500);
+    expect(resumed()).toBe(1);
+  });
+
+  test('with null replaces the last ones by null', async () => {
+    const { harness, ctx, resumed } = running();
+    ctx.heartbeat(1);
+    ctx.heartbeat(null);
+    expect(harness.of('heartbeat').map(({ details }) => details)).toEqual([1, null]);
+    await harness.advance(2_500);
+    expect(resumed()).toBeNull();
+  });
+
+  test('alone says alive, and leaves no details behind', async () => {
+    const { harness, ctx, resumed } = running();
+    await harness.advance(900);
+    ctx.heartbeat();
+    await harness.advance(900);
+    expect(harness.of('attemptFailed')).toEqual([]);
+    await harness.advance(2_500);
+    expect(resumed()).toBe('none');
+  });
+
+  test('false, 0, the empty string and NaN are details like others', async () => {
+    for (const details of [false, 0, '', NaN, -0, 0n]) {
+      const { harness, ctx, resumed } = running();
+      ctx.heartbeat(details);
+      await harness.advance(2_500);
+      expect(resumed()).toBe(details);
+    }
+  });
+
+  test.each([
+    ['at all', () => 1],
+    ['too large', 'x'.repeat(2 * MIB)],
+  ])('that cannot be kept (%s) keeps the earlier details, and counts as alive', async (_, bad) => {
+    const { harness, ctx, resumed } = running();
+    ctx.heartbeat({ line: 1 });
+    await harness.advance(900);
+    expect(() => ctx.heartbeat(bad)).toThrow(HeartbeatDetailsError);
+    await harness.advance(900);
+    expect(harness.of('attemptFailed')).toEqual([]);
+    expect(harness.of('heartbeat').map(({ details }) => details)).toEqual([{ line: 1 }]);
+    await harness.advance(2_500);
+    expect(harness.of('attemptFailed')[0]!.failure).toMatchObject({
+      lastHeartbeatDetails: { line: 1 },
+    });
+    expect(resumed()).toEqual({ line: 1 });
+  });
+
+  test('that cannot be kept fails the activity for good if the error leaves it', async () => {
+    const harness = new Harness();
+    const ran = harness.watch(
+      harness.run((ctx) => {
+        ctx.heartbeat({ rows: [{ cb: () => 1 }] });
+      }),
+    );
+    await harness.advance(10_000);
+    expect(ran.outcome).toMatchObject({
+      state: 'rejected',
+      error: {
+        retryState: 'NON_RETRYABLE_FAILURE',
+        attempt: 1,
+        cause: { name: 'HeartbeatDetailsError', path: 'details.rows[0].cb' },
+      },
+    });
+  });
+
+  test('that cannot be kept does no harm if the activity catches the error', async () => {
+    const harness = new Harness();
+    const ran = harness.run((ctx) => {
+      expect(() => ctx.heartbeat(Symbol('s'))).toThrow(HeartbeatDetailsError);
+      return 'done';
+    });
+    await expect(ran).resolves.toBe('done');
+  });
+
+  test('after the end of the attempt does nothing, with bad details too', async () => {
+    const { harness, ctx } = running();
+    await harness.advance(1_004);
+    expect(harness.of('attemptFailed')).toHaveLength(1);
+    ctx.heartbeat(1);
+    ctx.heartbeat(() => 1);
+    expect(harness.of('heartbeat')).toEqual([]);
+  });
+
+  test('of large details warns once in an activity', () => {
+    const { harness, ctx } = running();
+    for (let n = 0; n < 3; n++) ctx.heartbeat({ n, text: 'x'.repeat(300 * KIB) });
+    const said = harness.logs.filter(({ message }) => message.includes('bytes'));
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatchObject({ level: 'warn', attributes: { attempt: 1 } });
+    expect(harness.of('heartbeat')).toHaveLength(3);
+  });
+
+  test("maxHeartbeatDetailsBytes is the runtime's limit", () => {
+    const { ctx } = running({ maxHeartbeatDetailsBytes: 100 });
+    ctx.heartbeat('x'.repeat(80));
+    expect(() => ctx.heartbeat('x'.repeat(100))).toThrow(/over the limit of 100 /);
+  });
+
+  test("classes of the runtime's serializer reach the retry as instances", async () => {
+    class Cursor {
+      readonly line: number;
+      constructor(line: number) {
+        this.line = line;
+      }
+    }
+    const serializer = new SuperJSON();
+    serializer.registerClass(Cursor);
+    const { harness, ctx, resumed } = running({ serializer });
+    const cursor = new Cursor(5);
+    ctx.heartbeat(cursor);
+    await harness.advance(2_500);
+    expect(resumed()).toBeInstanceOf(Cursor);
+    expect(resumed()).toEqual(new Cursor(5));
+    expect(resumed()).not.toBe(cursor);
+  });
+
+  test('a getter that heartbeats itself does no harm', async () => {
+    const { harness, ctx, resumed } = running();
+    ctx.heartbeat({
+      get line(): number {
+        ctx.heartbeat('from inside');
+        return 1;
+      },
+    });
+    await harness.advance(2_500);
+    expect(resumed()).toEqual({ line: 1 });
+  });
+
+  test('details survive attempts that never heartbeat', async () => {
+    const harness = new Harness();
+    const seen: unknown[] = [];
+    harness.watch(
+      harness.run((ctx) => {
+        seen.push(ctx.heartbeatDetails);
+        if (ctx.info.attempt === 1) ctx.heartbeat('first');
+        if (ctx.info.attempt < 4) throw new Error('again');
+      }),
+    );
+    await harness.advance(10_000);
+    expect(seen).toEqual([undefined, 'first', 'first', 'first']);
+  });
+});
+
+describe('a serializer that fails on what it is given', () => {
+  // JSON.stringify throws at a bigint, which this serializer lets through to it.
+  const serializer: DetailsSerializer = {
+    serialize: (json) => ({ json }),
+    deserialize: ({ json }) => json,
+  };
+
+  test('heartbeat() throws nothing but HeartbeatDetailsError', () => {
+    const { ctx } = running({ serializer, store: new Map() });
+    let thrown: unknown;
+    try {
+      ctx.heartbeat({ n: 5n });
+    } catch (error) {
+      thrown = error;
+    }
+    if (thrown !== undefined) expect(thrown).toBeInstanceOf(HeartbeatDetailsError);
+  });
+
+  test('a throttled report breaks neither the clock nor the attempt', async () => {
+    const { harness, ctx } = running(
+      { serializer, store: new Map() },
+      { heartbeatThrottleInterval: 100 },
+    );
+    ctx.heartbeat(1);
+    try {
+      ctx.heartbeat({ n: 5n });
+    } catch (error) {
+      expect(error).toBeInstanceOf(HeartbeatDetailsError);
+    }
+    await harness.advance(900);
+    ctx.heartbeat();
+    await harness.advance(900);
+    expect(harness.of('attemptFailed')).toEqual([]);
+  });
+
+  test('the end of an attempt is not lost', async () => {
+    const harness = new Harness({ serializer, store: new Map() });
+    const ran = harness.watch(
+      harness.run(
+        (ctx) => {
+          ctx.heartbeat(1);
+          try {
+            ctx.heartbeat({ n: 5n });
+          } catch (error) {
+            expect(error).toBeInstanceOf(HeartbeatDetailsError);
+          }
+          throw new Error('stop');
+        },
+        { retryPolicy: { maximumAttempts: 1 } },
+      ),
+    );
+    await harness.advance(1);
+    expect(ran.outcome).toMatchObject({ state: 'rejected', error: { cause: { message: 'stop' } } });
+  });
+});

@@ -1,0 +1,363 @@
+import { runInNewContext } from 'node:vm';
+import { SuperJSON } from 'superjson';
+import { describe, expect, test } from 'vitest';
+import { HeartbeatDetailsError } from '../../../../src/index.js';
+import { DetailsCodec, type Snapshot } from '../../../../src/heartbeat/details/codec.js';
+import { copyDetails } from '../../../../src/heartbeat/details/copy.js';
+import { difference } from '../../../support/details.js';
+
+const nothingRegistered = (): undefined => undefined;
+const copy = (details: unknown): unknown => copyDetails(details, nothingRegistered).value;
+
+function refusal(details: unknown): HeartbeatDetailsError {
+  try {
+    copy(details);
+  } catch (error) {
+    expect(error).toBeInstanceOf(HeartbeatDetailsError);
+    return error as HeartbeatDetailsError;
+  }
+  throw new Error('not refused');
+}
+
+class Job {
+  readonly id = 1;
+}
+class Rows extends Array<number> {}
+class Lookup extends Map<string, number> {}
+class Bag extends Set<number> {}
+class Day extends Date {}
+class Link extends URL {}
+class Pattern extends RegExp {}
+
+/** What is refused, and how the message calls it. */
+const refused: readonly (readonly [string, unknown, string])[] = [
+  ['a function', () => 1, 'function'],
+  ['a class', Job, 'function'],
+  ['a symbol', Symbol('s'), 'symbol'],
+  ['a promise', Promise.resolve(1), 'a promise'],
+  ['an instance of a class', new Job(), 'an instance of Job'],
+  [
+    'an instance of a nameless class',
+    new (class {
+      readonly id = 1;
+    })(),
+    'an object with a prototype of its own',
+  ],
+  ['an object made from another', Object.create({ a: 1 }), 'an object with a prototype of its own'],
+  ['an array of a class of its own', Rows.of(1, 2), 'an instance of Rows'],
+  ['a map of a class of its own', new Lookup(), 'an instance of Lookup'],
+  ['a set of a class of its own', new Bag(), 'an instance of Bag'],
+  ['a date of a class of its own', new Day(), 'an instance of Day'],
+  ['a URL of a class of its own', new Link('https://example.com'), 'an instance of Link'],
+  ['a RegExp of a class of its own', new Pattern('a'), 'an instance of Pattern'],
+  ['an ArrayBuffer', new ArrayBuffer(8), 'an instance of ArrayBuffer'],
+  ['a SharedArrayBuffer', new SharedArrayBuffer(8), 'an instance of SharedArrayBuffer'],
+  ['a DataView', new DataView(new ArrayBuffer(8)), 'DataView'],
+  ['a BigInt64Array', new BigInt64Array(1), 'BigInt64Array'],
+  ['a BigUint64Array', new BigUint64Array(1), 'BigUint64Array'],
+  ['a Blob', new Blob(['x']), 'an instance of Blob'],
+  ['Headers', new Headers({ a: 'b' }), 'an instance of Headers'],
+  ['URLSearchParams', new URLSearchParams('a=b'), 'an instance of URLSearchParams'],
+  ['an AbortSignal', new AbortController().signal, 'an instance of AbortSignal'],
+  ['a WeakMap', new WeakMap(), 'an instance of WeakMap'],
+  ['a WeakSet', new WeakSet(), 'an instance of WeakSet'],
+  ['a WeakRef', new WeakRef({}), 'an instance of WeakRef'],
+  ['an invalid Date', new Date(NaN), 'an invalid Date'],
+  ['a boxed number', Object(1), 'an instance of Number'],
+  ['a boxed string', Object('s'), 'an instance of String'],
+  ['a generator', (function* () {})(), ''],
+  ['an iterator', [1].values(), ''],
+  ['globalThis', globalThis, ''],
+];
+
+describe('what is refused', () => {
+  test.each(refused)('%s', (_, value, kind) => {
+    const error = refusal(value);
+    expect(error.path).toBe('details');
+    expect(error.message).toContain(`details: ${kind}`);
+    expect(error.message).toMatch(/heartbeat details must be data/);
+  });
+
+  test.each(refused)('%s, wherever it is', (_, value) => {
+    expect(refusal({ rows: [0, 1, 2, { cb: value }] }).path).toBe('details.rows[3].cb');
+    expect(refusal(new Map([['k', [value]]])).path).toBe('details<"k">[0]');
+    expect(refusal(new Map([[value, 1]])).path).toBe('details<key #0>');
+    expect(refusal(new Set([1, value])).path).toBe('details<#1>');
+    expect(refusal(new Error('e', { cause: { value } })).path).toBe('details.cause.value');
+    expect(refusal({ 'not an id': { 0: value } }).path).toBe('details["not an id"]["0"]');
+  });
+
+  test('the message says path and kind first', () => {
+    expect(refusal({ rows: [1, 2, 3, { cb: () => 1 }] }).message).toMatch(
+      /^details\.rows\[3\]\.cb: function; /,
+    );
+  });
+
+  test.each(['__proto__', 'constructor', 'prototype'])('a key %s', (key) => {
+    const details = JSON.parse(`{"a":{"${key}":{"polluted":1}},"z":1}`) as unknown;
+    expect(refusal(details).path).toBe(`details.a.${key}`);
+    expect(refusal(details).message).toContain(`details.a.${key}: this key is not allowed; `);
+    const flat = JSON.parse(`{"${key}":1}`) as unknown;
+    expect(refusal(flat).path).toBe(`details.${key}`);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  test('a symbol as key, but not one that is hidden', () => {
+    expect(refusal({ a: { [Symbol('s')]: 1 } }).path).toBe('details.a["Symbol(s)"]');
+    expect(refusal({ [Symbol('s')]: 1 }).path).toBe('details["Symbol(s)"]');
+    expect(refusal({ [Symbol('s')]: 1 }).message).toContain(': a symbol as key; ');
+    const hidden = Object.defineProperty({ a: 1 }, Symbol('s'), { value: 1 });
+    expect(copy(hidden)).toEqual({ a: 1 });
+  });
+
+  test('an array hole, a huge one at once', () => {
+    // eslint-disable-next-line no-sparse-arrays -- the hole is the test
+    expect(refusal({ list: [1, , 3] })).toMatchObject({
+      path: 'details.list[1]',
+      message: expect.stringContaining('an array hole') as string,
+    });
+    expect(refusal(new Array(2 ** 32 - 1)).path).toBe('details[0]');
+    const tail = [1];
+    tail.length = 2;
+    expect(refusal(tail).path).toBe('details[1]');
+  });
+
+  test('an object that only looks like one of another realm', () => {
+    const bare = Object.create(null) as object;
+    expect(refusal(Object.create(bare)).message).toContain('a prototype of its own');
+    class Owner {
+      hasOwnProperty(): boolean {
+        return true;
+      }
+    }
+    expect(refusal(new Owner()).message).toContain('an instance of Owner');
+    const nameless = Object.create({ constructor: undefined }) as object;
+    expect(refusal(nameless).message).toContain('a prototype of its own');
+    const odd = Object.create({ constructor: { name: 5 } }) as object;
+    expect(refusal(odd).message).toContain('a prototype of its own');
+  });
+
+  test('a named property of an array', () => {
+    const list = Object.assign([1, 2], { total: 2 });
+    expect(refusal({ list }).path).toBe('details.list.total');
+    expect(refusal({ list }).message).toContain(': a named property of an array; ');
+  });
+
+  test('what throws when it is read, with its path and the cause', () => {
+    const thrown = new Error('no');
+    const getter = {
+      get now(): never {
+        throw thrown;
+      },
+    };
+    expect(refusal({ a: [getter] })).toMatchObject({ path: 'details.a[0].now', cause: thrown });
+    expect(refusal(getter)).toMatchObject({ path: 'details.now', cause: thrown });
+    expect(refusal(getter).message).toContain('details.now: reading it throws; ');
+    expect('cause' in refusal(Symbol('s')), 'no cause where nothing was thrown').toBe(false);
+    const trap = (): never => {
+      throw thrown;
+    };
+    expect(refusal({ p: new Proxy({}, { ownKeys: trap }) })).toMatchObject({
+      path: 'details.p',
+      cause: thrown,
+    });
+    expect(refusal({ p: new Proxy({ x: 1 }, { get: trap }) }).path).toBe('details.p.x');
+    expect(refusal({ p: new Proxy({}, { getPrototypeOf: trap }) }).path).toBe('details.p');
+    const { proxy, revoke } = Proxy.revocable([1], {});
+    revoke();
+    expect(refusal({ p: proxy }).path).toBe('details.p');
+    expect(refusal(proxy).path).toBe('details');
+    const odd = Object.defineProperty(new Error('e'), 'message', { get: trap });
+    expect(refusal([odd]).path).toBe('details[0]');
+  });
+
+  test('a thing that pretends to be of another class', () => {
+    class Fake {
+      get [Symbol.toStringTag](): string {
+        return 'Date';
+      }
+    }
+    expect(refusal(new Fake()).path).toBe('details');
+    Object.defineProperty(Fake, 'name', { value: 'Date' });
+    expect(refusal(new Fake()).path).toBe('details');
+    expect(refusal(new Proxy(new Date(), {})).path).toBe('details');
+    expect(refusal(new Proxy(new Map(), {})).path).toBe('details');
+  });
+});
+
+describe('nesting', () => {
+  const nested = (levels: number): unknown => {
+    let value: unknown = 'core';
+    for (let level = 0; level < levels; level++) value = level % 2 ? { in: value } : [value];
+    return value;
+  };
+
+  test('100 levels are kept, and come back from their text', () => {
+    const codec = new DetailsCodec(undefined, undefined);
+    const snapshot = codec.snapshot(nested(100) as Snapshot, () => {});
+    expect(difference(codec.decode(codec.encode(snapshot)), nested(100))).toBeUndefined();
+  });
+
+  test('101 levels are refused', () => {
+    expect(refusal(nested(101)).message).toContain('nested deeper than 100 levels');
+  });
+
+  test('a proxy without end is refused', () => {
+    const endless: object = new Proxy(
+      {},
+      {
+        ownKeys: () => ['in'],
+        getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true, value: 1 }),
+        get: (_, key) => (key === 'in' ? new Proxy(endless, {}) : undefined),
+      },
+    );
+    expect(refusal(endless).message).toContain('nested deeper than 100 levels');
+  });
+});
+
+describe('what is kept', () => {
+  test('objects that are frozen come back as ones that are not', () => {
+    const details = Object.freeze({ a: Object.freeze([1, Object.freeze({ b: 2 })]) });
+    const copied = copy(details) as { a: unknown[]; more?: number };
+    expect(copied).toEqual(details);
+    copied.more = 1;
+    copied.a.push(1);
+  });
+
+  test('accessors are read, once where there is no other object, and become values', () => {
+    let reads = 0;
+    const details = {
+      get n(): number {
+        return ++reads;
+      },
+    };
+    const copied = copy(details);
+    expect(copied).toEqual({ n: 1 });
+    expect(Object.getOwnPropertyDescriptor(copied, 'n')).toMatchObject({ value: 1 });
+    expect(reads).toBe(1);
+  });
+
+  test('properties that are not enumerable are left out', () => {
+    const hidden = Object.defineProperty({ a: 1, o: {} }, 'b', { value: () => 1 });
+    expect(copy(hidden)).toEqual({ a: 1, o: {} });
+  });
+
+  test('an object without prototype comes back as a plain one', () => {
+    const bare = Object.assign(Object.create(null) as object, { a: { b: 1 } });
+    const copied = copy(bare);
+    expect(copied).toEqual({ a: { b: 1 } });
+    expect(Object.getPrototypeOf(copied)).toBe(Object.prototype);
+  });
+
+  test('a proxy of plain data is read like the data', () => {
+    expect(copy(new Proxy({ a: [1] }, {}))).toEqual({ a: [1] });
+  });
+
+  test('a Buffer becomes a Uint8Array of its own', () => {
+    const buffer = Buffer.from('abc');
+    const copied = copy({ buffer }) as { buffer: Uint8Array };
+    expect(Object.getPrototypeOf(copied.buffer)).toBe(Uint8Array.prototype);
+    expect([...copied.buffer]).toEqual([97, 98, 99]);
+    buffer.fill(0);
+    expect([...copied.buffer]).toEqual([97, 98, 99]);
+    expect(copied.buffer.buffer.byteLength).toBe(3);
+  });
+
+  test('a view of part of a large buffer keeps that part alone', () => {
+    const view = new Uint16Array(new ArrayBuffer(2 ** 16), 8, 2);
+    const copied = copy(view) as Uint16Array;
+    expect(copied).toEqual(new Uint16Array(2));
+    expect(copied.buffer.byteLength).toBe(4);
+  });
+
+  test('name and cause of an error can be changed, and do not show in a listing', () => {
+    const error = copy(new TypeError('m', { cause: 1 })) as Error;
+    expect(Object.getOwnPropertyDescriptor(error, 'name')).toEqual({
+      value: 'TypeError',
+      enumerable: false,
+      writable: true,
+      configurable: true,
+    });
+    expect(Object.getOwnPropertyDescriptor(error, 'cause')).toEqual({
+      value: 1,
+      enumerable: false,
+      writable: true,
+      configurable: true,
+    });
+  });
+
+  test('an error keeps name, message and cause, and nothing else', () => {
+    class QuotaError extends TypeError {
+      override readonly name = 'QuotaError';
+      readonly limit = 5;
+    }
+    const copied = copy(new QuotaError('full', { cause: new Error('inner') })) as Error;
+    expect(copied).toBeInstanceOf(Error);
+    expect(String(copied)).toBe('QuotaError: full');
+    expect(copied.cause).toMatchObject({ message: 'inner' });
+    expect(copied).not.toHaveProperty('limit');
+    expect(Object.keys(copied)).toEqual([]);
+    expect(copy(new Error('e'))).not.toHaveProperty('cause');
+    expect(Object.hasOwn(copy(new Error('e', { cause: undefined })) as Error, 'cause')).toBe(true);
+  });
+
+  test('values of another realm are as good', () => {
+    const foreign: unknown = runInNewContext(
+      `({ list: [1], date: new Date(5), re: /a/g, map: new Map([[1, { x: 1 }]]), set: new Set([2]),
+          bytes: new Uint8Array([3]), error: new TypeError('t') })`,
+    );
+    const codec = new DetailsCodec(undefined, undefined);
+    const error = new Error('t');
+    error.name = 'TypeError';
+    const expected = {
+      list: [1],
+      date: new Date(5),
+      re: /a/g,
+      map: new Map([[1, { x: 1 }]]),
+      set: new Set([2]),
+      bytes: new Uint8Array([3]),
+      error,
+    };
+    const snapshot = codec.snapshot(foreign as Snapshot, () => {});
+    expect(difference(snapshot, expected)).toBeUndefined();
+    expect(difference(codec.decode(codec.encode(snapshot)), expected)).toBeUndefined();
+  });
+});
+
+describe('shared references', () => {
+  const doubling = (levels: number): unknown => {
+    let value: unknown = { leaf: true };
+    for (let level = 0; level < levels; level++) value = { left: value, right: value };
+    return value;
+  };
+
+  test('an object reached in 2^60 ways is copied and written once', () => {
+    const codec = new DetailsCodec(undefined, undefined);
+    const snapshot = codec.snapshot(doubling(60) as Snapshot, () => {});
+    expect(difference(snapshot, doubling(60))).toBeUndefined();
+    const text = codec.encode(snapshot);
+    expect(text.length).toBeLessThan(100_000);
+    expect(difference(codec.decode(text), doubling(60))).toBeUndefined();
+  });
+
+  test("not even with a serializer of the user's that writes repeated objects repeatedly", () => {
+    const codec = new DetailsCodec(new SuperJSON(), undefined);
+    const snapshot = codec.snapshot(doubling(14) as Snapshot, () => {});
+    expect(codec.encode(snapshot).length).toBeLessThan(100_000);
+  });
+
+  test('a cycle through every kind of container is kept', () => {
+    const codec = new DetailsCodec(undefined, undefined);
+    const make = (): Snapshot => {
+      const root: Record<string, unknown> = {};
+      root.list = [root];
+      root.map = new Map([[root, root]]);
+      root.set = new Set([root, root.list]);
+      root.error = new Error('e', { cause: root });
+      return root;
+    };
+    const snapshot = codec.snapshot(make(), () => {});
+    expect(difference(snapshot, make())).toBeUndefined();
+    expect(difference(codec.decode(codec.encode(snapshot)), make())).toBeUndefined();
+  });
+});

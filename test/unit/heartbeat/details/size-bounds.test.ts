@@ -1,0 +1,140 @@
+/** The two bounds that stand for the size of details, of which nearly all are never written. */
+import { describe, expect, test } from 'vitest';
+import { defaultSerializer, encodeDetails } from '../../../../src/heartbeat/details/encoding.js';
+import { copyDetails } from '../../../../src/heartbeat/details/copy.js';
+
+const MANY = 500;
+const LONG = 'x'.repeat(2_000);
+const many = (make: (index: number) => unknown): unknown[] =>
+  Array.from({ length: MANY }, (_, index) => make(index));
+const fields = (make: (index: number) => unknown): object =>
+  Object.fromEntries(many(make).map((value, index) => [`key number ${index}`, value]));
+
+/** Details whose size lies in one thing. */
+const shapes: [what: string, details: unknown][] = [
+  ['a string', LONG],
+  ['a string of escapes', '\u0001'.repeat(500)],
+  ['a flat object of strings', fields(() => LONG)],
+  ['a flat object of short strings', fields(() => '')],
+  ['a flat object of long numbers', fields(() => -1.7976931348623157e308)],
+  ['a flat object of booleans', fields((index) => index % 2 === 0)],
+  ['a flat object of null', fields(() => null)],
+  ['a flat object of undefined', fields(() => undefined)],
+  ['a flat object of NaN', fields(() => NaN)],
+  ['a flat object of -0', fields(() => -0)],
+  ['a flat object of Infinity', fields(() => -Infinity)],
+  ['a flat object of bigints', fields((index) => 10n ** BigInt(index))],
+  ['a flat object of long keys', { [LONG]: 1, [`${LONG}1`]: 2 }],
+  ['an array of strings', many(() => LONG)],
+  ['an array of short strings', many(() => '')],
+  ['an array of long numbers', many(() => -1.7976931348623157e308)],
+  ['an array of digits', many(() => 1)],
+  ['an array of false', many(() => false)],
+  ['an array of undefined', many(() => undefined)],
+  ['an array of -0', many(() => -0)],
+  ['an array of bigints', many((index) => -(10n ** BigInt(index)))],
+  ['an array of empty objects', many(() => ({}))],
+  ['an array of empty arrays', many(() => [])],
+  ['nested objects', { a: fields(() => ({ b: 1 })) }],
+  ['nested objects with long keys', { a: { [LONG]: { [LONG]: [1] } } }],
+  ['undefined below long keys', { a: { [LONG]: { [`${LONG}2`]: [undefined, undefined] } } }],
+  ['dates below long keys', { a: { [LONG]: { [`${LONG}2`]: [new Date(0), new Date(1)] } } }],
+  ['undefined in an array of arrays', [many(() => undefined), many(() => [undefined])]],
+  ['a map', new Map(many((index) => [`key ${index}`, index]) as [string, number][])],
+  ['a map of maps', new Map(many((index) => [index, new Map([[1, 2]])]) as [number, object][])],
+  ['a set', new Set(many((index) => `item ${index}`))],
+  ['a set of dates', new Set(many((index) => new Date(index)))],
+  ['URLs', many((index) => new URL(`https://example.com/${index}/${LONG}`))],
+  ['regular expressions', many(() => new RegExp(LONG, 'gu'))],
+  ['errors', many((index) => new Error(`${LONG} ${index}`, { cause: index }))],
+  ['errors with long names', many(() => Object.assign(new Error(''), { name: LONG }))],
+  ['bytes', new Uint8Array(2_000).fill(200)],
+  ['one-digit bytes', new Uint8Array(2_000)],
+  ['16-bit numbers', new Int16Array(2_000).fill(-32_768)],
+  ['32-bit numbers', new Uint32Array(2_000).fill(4_294_967_295)],
+  ['floats', new Float64Array(2_000).fill(-1.7976931348623157e308)],
+  ['small floats', new Float32Array(2_000).fill(1)],
+  ['one object many times', Array<object>(MANY).fill({ a: 1 })],
+  [
+    'one object in many fields',
+    {
+      a: fields(
+        (
+          (one) => () =>
+            one
+        )({ b: 1 }),
+      ),
+    },
+  ],
+];
+
+const boundsOf = (details: unknown): { bytes: number; length: number; least: number } => {
+  const { value, length, least } = copyDetails(details, () => undefined);
+  const text = encodeDetails(value, defaultSerializer());
+  return { bytes: new TextEncoder().encode(text).length, length, least };
+};
+
+describe.each(shapes)('of %s', (_, details) => {
+  test('the text is between the bounds', () => {
+    const { bytes, length, least } = boundsOf(details);
+    expect(bytes).toBeLessThanOrEqual(length * 6 + 16);
+    expect(bytes).toBeGreaterThanOrEqual(least);
+  });
+
+  test('the upper bound is no idle one', () => {
+    const { bytes, length } = boundsOf(details);
+    expect(length * 6).toBeLessThan(bytes * 100);
+  });
+});
+
+test.each<[what: string, unit: unknown, length: number, least: number]>([
+  ['a string', 'abcde', 6, 5],
+  ['a number', 12, 5, 1],
+  ['a number that JSON lacks', NaN, 32, 1],
+  ['-0', -0, 32, 1],
+  ['true', true, 1, 1],
+  ['null', null, 1, 1],
+  ['undefined', undefined, 32, 1],
+  ['a bigint', 255n, 36, 1],
+  ['a flat object', { abc: 'de', f: 1 }, 1 + (4 + 3) + (2 + 5), 3 + 2 + 1 + 1],
+  ['a nested object', { abc: { d: 1 } }, 1 + 4 + 1 + 2 + 5, 2 + 3 + 2 + 1 + 1],
+  ['undefined in an array', [[undefined]], 1 + 1 + 32 + 32 + 2 + 2, 2 + 2 + 1],
+  ['undefined below a key', { abc: [undefined] }, 1 + 4 + 1 + 32 + 32 + 4 + 2, 2 + 3 + 2 + 1],
+  ['a date', [new Date(0)], 1 + 1 + 32 + 2, 2 + 2],
+  ['numbers of two bytes', Int16Array.of(1, 2, 3), 1 + 32 + 24, 2 + 6],
+])('%s counts for so much', (_, unit, length, least) => {
+  expect(copyDetails(unit, () => undefined)).toMatchObject({ length, least });
+});
+
+describe('of what is sure to be too long', () => {
+  const ENOUGH = 1_000;
+
+  test.each<[what: string, item: () => unknown]>([
+    ['strings', () => ({ a: ['x'.repeat(100)] })],
+    ['keys', () => ({ ['x'.repeat(100)]: {} })],
+    ['objects', () => [{}, [], {}]],
+    ['numbers', () => [1, 2, 3]],
+    ['bytes', () => new Uint8Array(100)],
+  ])('the walk goes no further: %s', (_, item) => {
+    let read = 0;
+    const items = Array.from({ length: 5_000 }, () =>
+      Object.defineProperty({}, 'item', {
+        enumerable: true,
+        get() {
+          read++;
+          return item();
+        },
+      }),
+    );
+    const { least } = copyDetails(items, () => undefined, ENOUGH);
+    expect(least).toBeGreaterThan(ENOUGH);
+    expect(read).toBeLessThan(200);
+    expect(read * 250).toBeGreaterThan(ENOUGH);
+  });
+
+  test('what is just as long as allowed is copied whole', () => {
+    const details = { a: [{}, 'x'.repeat(500), {}] };
+    const { least } = copyDetails(details, () => undefined);
+    expect(copyDetails(details, () => undefined, least).value).toEqual(details);
+  });
+});

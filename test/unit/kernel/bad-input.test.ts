@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest';
+import { badOption, checkNames, show, type OptionNames } from '../../../src/kernel/bad-input.js';
+import { ActivityRuntime, runActivity } from '../../../src/index.js';
+
+const NAMES: OptionNames = {
+  of: 'Options',
+  example: '{ id: 1 }',
+  known: new Set(['heartbeatTimeout', 'startDelay', 'signal', 'id']),
+  elsewhere: { timeout: 'startToCloseTimeout', toString: 'nothing' },
+};
+
+const refusal = (options: object): string => {
+  try {
+    checkNames(options, NAMES);
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError);
+    return (error as TypeError).message;
+  }
+  return 'taken';
+};
+
+describe('an unknown name', () => {
+  test('near a known one brings that to mind', () => {
+    for (const [name, near] of [
+      ['heartbeatTimout', 'heartbeatTimeout'],
+      ['heartbeattimeout', 'heartbeatTimeout'],
+      ['heartBeatTimeouts', 'heartbeatTimeout'],
+      ['HEARTBEATTIMEOUT', 'heartbeatTimeout'],
+      ['start_delay', 'startDelay'],
+      ['signall', 'signal'],
+      ['ID', 'id'],
+    ]) {
+      expect(refusal({ [name!]: 1 })).toBe(
+        `Options has no option "${name}"; did you mean "${near}"?`,
+      );
+    }
+  });
+
+  test('near none brings all of them', () => {
+    expect(refusal({ completelyDifferent: 1 })).toBe(
+      'Options has no option "completelyDifferent"; known options: heartbeatTimeout, startDelay, signal, id',
+    );
+  });
+
+  test('from elsewhere says what it is here', () => {
+    expect(refusal({ timeout: 1 })).toBe(
+      'Options has no option "timeout"; here it is startToCloseTimeout',
+    );
+    expect(refusal({ toString: 1 })).toContain('here it is nothing');
+  });
+
+  test('of every object is not taken for one from elsewhere', () => {
+    for (const name of ['constructor', 'hasOwnProperty', '__proto__', 'valueOf']) {
+      const options = Object.defineProperty({}, name, { value: 1, enumerable: true });
+      expect(refusal(options)).toContain(`Options has no option "${name}"; `);
+      expect(refusal(options)).not.toContain('here it is');
+    }
+  });
+
+  test('that is very long is refused quickly, and cut', () => {
+    const message = refusal({ ['x'.repeat(1e6)]: 1 });
+    expect(message.length).toBeLessThan(250);
+    expect(message).toContain('xxx...');
+  });
+
+  test('counts when it is inherited, or undefined, for it was meant', () => {
+    expect(refusal(Object.create({ wrong: 1 }) as object)).toContain('"wrong"');
+    expect(refusal({ wrong: undefined })).toContain('"wrong"');
+  });
+
+  test('known ones are taken, inherited ones too', () => {
+    expect(refusal({ heartbeatTimeout: 1, id: undefined })).toBe('taken');
+    expect(refusal(Object.create({ id: 1 }) as object)).toBe('taken');
+    expect(refusal({})).toBe('taken');
+  });
+});
+
+describe('names from elsewhere, as the options of a call', () => {
+  test.each([
+    ['retry', 'retryPolicy'],
+    ['retries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
+    ['timeout', 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them'],
+    ['concurrency', 'maxConcurrentActivities, an option of ActivityRuntime'],
+    ['taskQueue', 'not needed in one process; systole/temporal has it'],
+  ])('%s', async (name, hint) => {
+    await expect(runActivity(() => 1, { [name]: 5 })).rejects.toThrow(
+      new TypeError(`ActivityOptions has no option "${name}"; here it is ${hint}`),
+    );
+  });
+
+  test('concurrency as an option of a runtime', () => {
+    expect(() => new ActivityRuntime({ concurrency: 5 } as object)).toThrow(
+      new TypeError(
+        'ActivityRuntime has no option "concurrency"; here it is maxConcurrentActivities',
+      ),
+    );
+  });
+
+  test.each(['args', 'activityId', 'signal'])('%s as a default', (name) => {
+    expect(() => new ActivityRuntime({ defaults: { [name]: undefined } })).toThrow(
+      new TypeError(
+        `defaults has no option "${name}"; here it is a call's own option, never a default`,
+      ),
+    );
+  });
+
+  test('a misspelt option of each set', async () => {
+    await expect(runActivity(() => 1, { heartbeatTimout: 5 } as object)).rejects.toThrow(
+      'did you mean "heartbeatTimeout"?',
+    );
+    await expect(
+      runActivity(() => 1, { retryPolicy: { maxAttempts: 5 } } as object),
+    ).rejects.toThrow('here it is maximumAttempts');
+    expect(() => new ActivityRuntime({ stores: new Map() } as object)).toThrow(
+      'did you mean "store"?',
+    );
+    expect(() => new ActivityRuntime({ defaults: { priorty: 1 } } as object)).toThrow(
+      'did you mean "priority"?',
+    );
+  });
+});
+
+describe('a value as a message shows it', () => {
+  const revoked = (target: object): object => {
+    const { proxy, revoke } = Proxy.revocable(target, {});
+    revoke();
+    return proxy;
+  };
+  class Row {
+    readonly id = 1;
+  }
+
+  test.each<[unknown, string]>([
+    ['', '""'],
+    ['a "b"\n', '"a \\"b\\"\\n"'],
+    ['x'.repeat(60), `"${'x'.repeat(60)}"`],
+    ['x'.repeat(61), `"${'x'.repeat(57)}..."`],
+    [5, '5'],
+    [NaN, 'NaN'],
+    [5n, '5n'],
+    [true, 'true'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [Symbol('s'), 'Symbol(s)'],
+    [() => 1, 'a function'],
+    [Row, 'function Row'],
+    [{}, 'an object'],
+    [Object.create(null), 'an object'],
+    [[1, 2], 'an array of 2'],
+    [new Row(), 'an instance of Row'],
+    [new Map(), 'an instance of Map'],
+    [new Proxy(new Row(), {}), 'an instance of Row'],
+    [Object.create({ constructor: { name: 5 } }), 'an object'],
+    [Object.create({ constructor: null }), 'an object'],
+  ])('%#', (value, shown) => {
+    expect(show(value)).toBe(shown);
+  });
+
+  test('a revoked proxy, of a function too, breaks nothing', () => {
+    expect(show(revoked({}))).toBe('an object');
+    expect(show(revoked([]))).toBe('an object');
+    expect(show(revoked(() => 1))).toBe('a function');
+  });
+
+  test.each([
+    [
+      'a class whose name throws',
+      Object.defineProperty(
+        class Row {
+          readonly id = 1;
+        },
+        'name',
+        {
+          get() {
+            throw new Error('name');
+          },
+        },
+      ),
+    ],
+    [
+      'a function whose name is a symbol',
+      Object.defineProperty(() => 1, 'name', { value: Symbol('name') }),
+    ],
+  ])('%s breaks nothing', (_, value) => {
+    expect(show(value)).toMatch(/function/);
+    expect(badOption('priority', value, 'a number').message).toMatch(/^priority: received /);
+  });
+});

@@ -1,0 +1,310 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { SystemClock } from '../../../src/kernel/clock.js';
+import { ActivityRuntime } from '../../../src/index.js';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const DAY = 24 * 3_600_000;
+const LONGEST = 2 ** 31 - 1;
+
+test('a short timer fires with its fake host, although the real clock has hardly moved', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  const clock = new SystemClock();
+  let firedAt: number | undefined;
+  const began = Date.now();
+  clock.setTimer(() => (firedAt = Date.now() - began), 1.5);
+  vi.advanceTimersByTime(20);
+  expect(firedAt).toBeLessThanOrEqual(4);
+});
+
+describe('on real timers', () => {
+  test('a timer is never early, whole or fractional', async () => {
+    const clock = new SystemClock();
+    const delays = [0, 0.2, 0.9, 1, 1.1, 2.5, 3.999, 5, 7.3, 12.01];
+    const early = await Promise.all(
+      delays.map(
+        (delay) =>
+          new Promise<number>((resolve) => {
+            const dueAt = clock.now() + delay;
+            clock.setTimer(() => resolve(dueAt - clock.now()), delay);
+          }),
+      ),
+    );
+    for (const ms of early) expect(ms).toBeLessThanOrEqual(0);
+  });
+
+  test('a delay of 0, or less, is a turn of the event loop', async () => {
+    const clock = new SystemClock();
+    for (const delay of [0, -5]) {
+      let fired = false;
+      clock.setTimer(() => (fired = true), delay);
+      for (let n = 0; n < 10; n++) await Promise.resolve();
+      expect(fired).toBe(false);
+      await vi.waitFor(() => expect(fired).toBe(true), { interval: 1 });
+    }
+  });
+
+  test('a cleared timer does not fire; clearing again does nothing', async () => {
+    const clock = new SystemClock();
+    let fired = 0;
+    const timer = clock.setTimer(() => fired++, 2);
+    timer.clear();
+    timer.clear();
+    await new Promise<void>((resolve) => clock.setTimer(resolve, 6));
+    expect(fired).toBe(0);
+  });
+
+  test('reads the time of the platform', () => {
+    const clock = new SystemClock();
+    const before = performance.now();
+    const now = clock.now();
+    expect(now).toBeGreaterThanOrEqual(before);
+    expect(now).toBeLessThanOrEqual(performance.now());
+    expect(Math.abs(clock.wallNow() - Date.now())).toBeLessThan(50);
+  });
+
+  test('a timer is live until the host changes its timers', () => {
+    const clock = new SystemClock();
+    const timer = clock.setTimer(() => {}, 1_000);
+    expect(timer.live).toBe(true);
+    vi.useFakeTimers();
+    expect(timer.live).toBe(false);
+    const fake = clock.setTimer(() => {}, 1_000);
+    expect(fake.live).toBe(true);
+    vi.useRealTimers();
+    expect(fake.live).toBe(false);
+    expect(timer.live).toBe(true);
+    timer.clear();
+  });
+});
+
+test('a timer cleared while fake timers stand in its way neither fires nor moves the clock', async () => {
+  const wait = globalThis.setTimeout;
+  const clock = new SystemClock();
+  let fired = false;
+  const timer = clock.setTimer(() => (fired = true), 2);
+  // As Sinon and Jest have it: clearTimeout() of theirs does nothing to a timer of the host.
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'performance'],
+    shouldClearNativeTimers: false,
+  });
+  timer.clear();
+  await new Promise((resolve) => wait(resolve, 6));
+  expect(fired).toBe(false);
+  expect(clock.now()).toBe(0);
+  expect(vi.getTimerCount(), 'nor does it go on as a fake one').toBe(0);
+});
+
+describe('long delays', () => {
+  test.each([LONGEST - 1, LONGEST, LONGEST + 1, 2 * LONGEST, 365 * DAY])(
+    '%d ms are kept to the millisecond',
+    (delay) => {
+      vi.useFakeTimers();
+      const clock = new SystemClock();
+      let firedAt: number | undefined;
+      const start = clock.now();
+      clock.setTimer(() => (firedAt = clock.now() - start), delay);
+      vi.advanceTimersByTime(delay - 1);
+      expect(firedAt).toBeUndefined();
+      vi.advanceTimersByTime(1);
+      expect(firedAt).toBe(delay);
+      expect(vi.getTimerCount()).toBe(0);
+    },
+  );
+
+  test('no delay given to the host is longer than it can bear, and an endless one never ends', () => {
+    const legs: { delay: number; end: () => void }[] = [];
+    let now = 0;
+    vi.stubGlobal('setTimeout', (end: () => void, delay: number) => legs.push({ delay, end }));
+    vi.stubGlobal('performance', { now: () => now });
+    let fired = false;
+    new SystemClock().setTimer(() => (fired = true), Infinity);
+    for (let n = 0; n < 100; n++) {
+      const { delay, end } = legs[n]!;
+      expect(delay).toBe(LONGEST);
+      now += delay;
+      end();
+    }
+    expect(legs).toHaveLength(101);
+    expect(fired).toBe(false);
+  });
+
+  test('an endless one can be cleared', () => {
+    vi.useFakeTimers();
+    new SystemClock().setTimer(() => {}, Infinity).clear();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('cleared after its first leg it is gone', () => {
+    vi.useFakeTimers();
+    let fired = false;
+    const timer = new SystemClock().setTimer(() => (fired = true), 2 * LONGEST);
+    vi.advanceTimersByTime(LONGEST + 5);
+    timer.clear();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(2 * LONGEST);
+    expect(fired).toBe(false);
+  });
+});
+
+describe('timers that do not move performance.now()', () => {
+  const stub = { toFake: ['setTimeout' as const, 'clearTimeout' as const] };
+
+  test('are trusted: the clock moves by the delay that passed', () => {
+    vi.useFakeTimers(stub);
+    const stood = vi.spyOn(performance, 'now').mockReturnValue(5_000);
+    const clock = new SystemClock();
+    const at: number[] = [];
+    clock.setTimer(() => at.push(clock.now()), 10_000);
+    clock.setTimer(() => at.push(clock.now()), 10_000);
+    clock.setTimer(() => at.push(clock.now()), 12_000);
+    vi.advanceTimersByTime(12_000);
+    expect(at).toEqual([15_000, 15_000, 17_000]);
+    clock.setTimer(() => at.push(clock.now()), 1);
+    vi.advanceTimersByTime(1);
+    expect(at.at(-1)).toBe(17_001);
+    stood.mockRestore();
+  });
+
+  test('a deadline of 10 s fires after 10 s of them', async () => {
+    vi.useFakeTimers(stub);
+    const stood = vi.spyOn(performance, 'now').mockReturnValue(5_000);
+    const runtime = new ActivityRuntime({ logger: false });
+    let outcome = 'pending';
+    runtime
+      .run(() => new Promise(() => {}), {
+        heartbeatTimeout: '10s',
+        retryPolicy: { maximumAttempts: 1 },
+      })
+      .catch(() => (outcome = 'timed out'));
+    await vi.advanceTimersByTimeAsync(9_990);
+    expect(outcome).toBe('pending');
+    await vi.advanceTimersByTimeAsync(20);
+    expect(outcome).toBe('timed out');
+    stood.mockRestore();
+  });
+
+  test('a clock that is behind by rounding is not moved, nor is one that is ahead', () => {
+    vi.useFakeTimers(stub);
+    let reading = 0;
+    const read = vi.spyOn(performance, 'now').mockImplementation(() => reading);
+    const clock = new SystemClock();
+    let fired = 0;
+    clock.setTimer(() => fired++, 100);
+    reading = 98.5;
+    vi.advanceTimersByTime(100);
+    expect(clock.now(), 'the host timer was early: it waits for the rest').toBe(98.5);
+    expect(fired).toBe(0);
+    reading = 100.2;
+    vi.advanceTimersByTime(2);
+    expect(fired).toBe(1);
+    clock.setTimer(() => fired++, 100);
+    reading = 5_000;
+    vi.advanceTimersByTime(100);
+    expect(clock.now()).toBe(5_000);
+    expect(fired).toBe(2);
+    read.mockRestore();
+  });
+});
+
+describe('the wall time of a reading', () => {
+  test('is the same however often it is asked for', () => {
+    const clock = new SystemClock();
+    const reading = clock.now();
+    const times = new Set<number>();
+    for (const until = performance.now() + 20; performance.now() < until;) {
+      times.add(clock.wallAt(reading));
+    }
+    expect(times.size).toBe(1);
+  });
+
+  test('is that of Date.now(), in whole milliseconds', () => {
+    const clock = new SystemClock();
+    const before = Date.now();
+    const time = clock.wallAt(clock.now());
+    expect(time).toBeGreaterThanOrEqual(before);
+    expect(time).toBeLessThanOrEqual(Date.now());
+    expect(Number.isInteger(time)).toBe(true);
+  });
+
+  test('is that of a host whose date is set, by however little', () => {
+    const clock = new SystemClock();
+    const read = vi.spyOn(performance, 'now');
+    const date = vi.spyOn(Date, 'now');
+    for (const [reading, now] of [
+      [100.25, 5_000],
+      [100.5, 5_000],
+      [101, 5_000],
+      [101.25, 5_001],
+      [101.25, 5_002],
+      [101.5, 5_700],
+      [701.5, 5_700],
+      [702.5, 5_699],
+      [702.75, 1_700_000_000_000],
+      [702.75, 4],
+    ] as const) {
+      read.mockImplementation(() => reading);
+      date.mockImplementation(() => now);
+      expect(clock.wallAt(reading)).toBe(now);
+    }
+    date.mockRestore();
+    read.mockRestore();
+  });
+
+  test('is that of a date that stands still, and of one that runs faster', () => {
+    const clock = new SystemClock();
+    const start = performance.now();
+    const date = vi.spyOn(Date, 'now').mockImplementation(() => 7_000);
+    for (const until = performance.now() + 20; performance.now() < until;) {
+      expect(clock.wallAt(clock.now())).toBe(7_000);
+    }
+    date.mockImplementation(() => Math.floor((performance.now() - start) * 1.5));
+    for (const until = performance.now() + 20; performance.now() < until;) {
+      const before = Date.now();
+      const time = clock.wallAt(clock.now());
+      expect(time).toBeGreaterThanOrEqual(before - 1);
+      expect(time).toBeLessThanOrEqual(Date.now());
+    }
+    date.mockRestore();
+  });
+
+  test('stays as it is when the host is busy between its two clocks', () => {
+    const clock = new SystemClock();
+    const origin = performance.timeOrigin;
+    let reading = 1_000;
+    const read = vi.spyOn(performance, 'now').mockImplementation(() => (reading += 40));
+    const date = vi.spyOn(Date, 'now').mockImplementation(() => {
+      const now = Math.floor(origin + reading + 3);
+      reading += 40;
+      return now;
+    });
+    for (let i = 0; i < 10; i++) expect(clock.wallAt(1_000)).toBe(Math.floor(origin + 1_000));
+    date.mockRestore();
+    read.mockRestore();
+  });
+
+  test('is there on a host that does not know when it has begun', () => {
+    const origin = vi.spyOn(performance, 'timeOrigin', 'get');
+    origin.mockImplementation(() => undefined as unknown as number);
+    const clock = new SystemClock();
+    origin.mockRestore();
+    expect(Math.abs(clock.wallAt(clock.now()) - Date.now())).toBeLessThan(50);
+  });
+});
+
+test('host functions are looked up at the call, never held', () => {
+  const clock = new SystemClock();
+  vi.useFakeTimers({ now: 1_000 });
+  expect(clock.wallNow()).toBe(1_000);
+  expect(clock.wallAt(clock.now())).toBe(1_000);
+  vi.advanceTimersByTime(500);
+  expect(clock.wallNow()).toBe(1_500);
+  expect(clock.wallAt(clock.now())).toBe(1_500);
+  let fired = false;
+  clock.setTimer(() => (fired = true), 5);
+  vi.advanceTimersByTime(5);
+  expect(fired).toBe(true);
+});

@@ -1,0 +1,338 @@
+import { runInNewContext } from 'node:vm';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  ActivityFailure,
+  ActivityRuntime,
+  ApplicationFailure,
+  CancelledFailure,
+  TimeoutFailure,
+} from '../../../src/index.js';
+import { RETRY, retry } from '../../../src/retry/loop.js';
+import { Harness, never } from '../../support/harness.js';
+import { turn } from '../../support/virtual-clock.js';
+
+const trap = (): never => {
+  throw new Error('trap');
+};
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+class Frozen extends Error {
+  constructor() {
+    super('frozen');
+    Object.freeze(this);
+  }
+}
+
+/** Everything an activity may throw, and whether it reaches the caller as it is. */
+const thrown: readonly (readonly [string, unknown, 'itself' | 'wrapped'])[] = [
+  ['undefined', undefined, 'wrapped'],
+  ['null', null, 'wrapped'],
+  ['a string', 'no', 'wrapped'],
+  ['the empty string', '', 'wrapped'],
+  ['a number', 0, 'wrapped'],
+  ['NaN', NaN, 'wrapped'],
+  ['a bigint', 1n, 'wrapped'],
+  ['a symbol', Symbol('s'), 'wrapped'],
+  ['a function', trap, 'wrapped'],
+  ['a plain object', { message: 'no' }, 'wrapped'],
+  ['an object without prototype', Object.create(null), 'wrapped'],
+  ['a frozen object', Object.freeze({ code: 5 }), 'wrapped'],
+  ['an object whose toString throws', { toString: trap }, 'wrapped'],
+  ['an object of which nothing can be read', new Proxy({}, { get: trap, has: trap }), 'wrapped'],
+  [
+    'an object with a tag that throws',
+    Object.defineProperty({}, Symbol.toStringTag, { get: trap }),
+    'wrapped',
+  ],
+  ['an object whose prototype cannot be read', new Proxy({}, { getPrototypeOf: trap }), 'wrapped'],
+  ['a revoked proxy', revoked(), 'wrapped'],
+  ['an array', [1], 'wrapped'],
+  ['Error', new Error('no'), 'itself'],
+  ['TypeError', new TypeError('no'), 'itself'],
+  ['TypeError as fetch throws it', new TypeError('Failed to fetch'), 'itself'],
+  ['a frozen error', new Frozen(), 'itself'],
+  ['an error whose toString throws', Object.assign(new Error('no'), { toString: trap }), 'itself'],
+  [
+    'an error whose message throws',
+    Object.defineProperty(new Error('no'), 'message', { get: trap }),
+    'itself',
+  ],
+  [
+    'an error whose name throws',
+    Object.defineProperty(new Error('no'), 'name', { get: trap }),
+    'itself',
+  ],
+  [
+    'an error whose constructor throws',
+    Object.defineProperty(new Error('no'), 'constructor', { get: trap }),
+    'itself',
+  ],
+  [
+    'an error whose cause throws',
+    Object.defineProperty(new Error('no'), 'cause', { get: trap }),
+    'itself',
+  ],
+  ['an error of another realm', runInNewContext('new TypeError("no")'), 'itself'],
+  ['a DOMException', new DOMException('no', 'DataCloneError'), 'itself'],
+  ['an AbortError', new DOMException('no', 'AbortError'), 'itself'],
+  ['an AggregateError', new AggregateError([new Error('a')], 'no'), 'itself'],
+  ['a CancelledFailure', new CancelledFailure('CANCELLED'), 'itself'],
+  ['an ApplicationFailure', new ApplicationFailure('no'), 'itself'],
+  ['the failure of another activity', failureOfAnother(), 'itself'],
+  ['the heartbeat timeout of another activity', timeoutOfAnother('HEARTBEAT'), 'itself'],
+  [
+    'the scheduleToClose timeout of another activity',
+    timeoutOfAnother('SCHEDULE_TO_CLOSE'),
+    'itself',
+  ],
+  [
+    'the scheduleToStart timeout of another activity',
+    timeoutOfAnother('SCHEDULE_TO_START'),
+    'itself',
+  ],
+  ['a thenable', { then: trap }, 'wrapped'],
+  [
+    "p-retry's own AbortError by name",
+    Object.assign(new Error('no'), { name: 'AbortError' }),
+    'itself',
+  ],
+];
+
+function failureOfAnother(): ActivityFailure {
+  return new ActivityFailure('no', {
+    activityId: 'other',
+    activityType: 'other',
+    attempt: 1,
+    retryState: 'TIMEOUT',
+    cause: timeoutOfAnother('SCHEDULE_TO_CLOSE'),
+  });
+}
+
+function timeoutOfAnother(
+  timeoutType: 'HEARTBEAT' | 'SCHEDULE_TO_CLOSE' | 'SCHEDULE_TO_START',
+): Error {
+  return new TimeoutFailure('no', { timeoutType });
+}
+
+describe('whatever is thrown is retried alike', () => {
+  let rejections: unknown[];
+  const onRejection = (reason: unknown): void => void rejections.push(reason);
+  beforeEach(() => {
+    rejections = [];
+    process.on('unhandledRejection', onRejection);
+  });
+  afterEach(() => {
+    process.off('unhandledRejection', onRejection);
+  });
+
+  test.each(thrown)('%s', async (_, value, as) => {
+    const harness = new Harness();
+    const retryPolicy = { maximumAttempts: 3, nonRetryableErrorTypes: ['Other', URIError] };
+    const ran = harness.watch(
+      harness.run(
+        () => {
+          throw value;
+        },
+        { retryPolicy },
+      ),
+    );
+    await harness.advance(3_100);
+    await harness.turn();
+    expect(rejections).toHaveLength(0);
+    expect(harness.of('started').map(({ at }) => at)).toEqual([0, 1_000, 3_000]);
+    expect(harness.of('attemptFailed').map(({ nextAttempt }) => nextAttempt)).toEqual([
+      { attempt: 2, delayMs: 1_000 },
+      { attempt: 3, delayMs: 2_000 },
+      undefined,
+    ]);
+    expect(harness.of('failed').map(({ status }) => status)).toEqual(['FAILED']);
+    if (ran.outcome.state !== 'rejected') throw new Error('not rejected');
+    const failure = ran.outcome.error as ActivityFailure;
+    expect(failure.name).toBe('ActivityFailure');
+    expect(failure.retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
+    expect(failure.attempt).toBe(3);
+    if (as === 'itself') {
+      expect(Object.is(failure.cause, value)).toBe(true);
+    } else {
+      expect(failure.cause).toBeInstanceOf(ApplicationFailure);
+      expect(Object.is((failure.cause as ApplicationFailure).details[0], value)).toBe(true);
+    }
+  });
+
+  test.each(thrown)('%s, and the success after it is kept', async (_, value) => {
+    const harness = new Harness();
+    const ran = harness.watch(
+      harness.run(async (ctx) => {
+        if (ctx.info.attempt === 1) throw value;
+        return 'done';
+      }),
+    );
+    await harness.advance(1_100);
+    expect(rejections).toHaveLength(0);
+    expect(ran.outcome).toMatchObject({ state: 'resolved', value: 'done' });
+  });
+});
+
+describe('the delays', () => {
+  test('are those of the policy, at those times, with jitter taken off', async () => {
+    const harness = new Harness();
+    harness.random = 0.5;
+    harness.watch(
+      harness.run(
+        () => {
+          throw new Error('no');
+        },
+        {
+          retryPolicy: {
+            initialInterval: 400,
+            backoffCoefficient: 3,
+            jitter: 0.5,
+            maximumAttempts: 4,
+          },
+        },
+      ),
+    );
+    await harness.advance(60_000);
+    expect(harness.of('started').map(({ at }) => at)).toEqual([0, 300, 1_200, 3_900]);
+  });
+
+  test('nextRetryDelay replaces one delay, and the next is as if it had not', async () => {
+    const harness = new Harness();
+    harness.watch(
+      harness.run(
+        (ctx) => {
+          const nextRetryDelay = ctx.info.attempt === 2 ? '100s' : undefined;
+          throw new ApplicationFailure('no', { nextRetryDelay });
+        },
+        { retryPolicy: { maximumInterval: '10s', maximumAttempts: 4 } },
+      ),
+    );
+    await harness.advance(200_000);
+    expect(harness.of('started').map(({ at }) => at)).toEqual([0, 1_000, 101_000, 105_000]);
+  });
+
+  test('longer than any host timer are kept', async () => {
+    const harness = new Harness();
+    const monthMs = 30 * 24 * 3_600_000;
+    harness.watch(
+      harness.run(
+        () => {
+          throw new ApplicationFailure('no', { nextRetryDelay: monthMs });
+        },
+        { retryPolicy: { maximumAttempts: 2 } },
+      ),
+    );
+    await harness.advance(monthMs + 4);
+    expect(harness.of('started').map(({ at }) => at)).toEqual([0, monthMs]);
+  });
+
+  test('a delay of zero is a real turn of the event loop', async () => {
+    let turns = 0;
+    let counting: NodeJS.Immediate;
+    const count = (): void => {
+      turns++;
+      counting = setImmediate(count);
+    };
+    count();
+    const seen: number[] = [];
+    await new ActivityRuntime({ logger: false }).run((ctx) => {
+      seen.push(turns);
+      if (ctx.info.attempt < 4) throw new ApplicationFailure('no', { nextRetryDelay: 0 });
+    });
+    clearImmediate(counting!);
+    expect(new Set(seen).size).toBe(4);
+  });
+
+  test('leave no timer when the last attempt is done', async () => {
+    const harness = new Harness();
+    const ran = harness.watch(
+      harness.run((ctx) => {
+        if (ctx.info.attempt === 1) throw new Error('no');
+      }),
+    );
+    await harness.advance(1_000);
+    expect(ran.outcome.state).toBe('resolved');
+    await harness.advance(50);
+    expect(harness.clock.pending).toBe(0);
+  });
+});
+
+describe('the loop waits for a delay before each attempt, the first of its own too, and ends', () => {
+  test.each([
+    ['when an attempt has ended for good', [true, true], 'delay attempt delay attempt'],
+    ['when there is no delay any more', [true, true, false], 'delay attempt delay attempt delay'],
+    ['when there never was one', [false], 'delay'],
+  ])('%s', async (_, delays, asked) => {
+    const log: string[] = [];
+    retry({
+      backoff: async () => {
+        log.push('delay');
+        return delays.shift() ?? false;
+      },
+      nextAttempt: async () => {
+        log.push('attempt');
+        if (delays.length > 0) throw RETRY;
+      },
+    });
+    await turn();
+    expect(log.join(' ')).toBe(asked);
+  });
+});
+
+describe('scheduleToClose', () => {
+  test('a delay that does not fit ends the activity at once', async () => {
+    const harness = new Harness();
+    const cause = new Error('no');
+    const ran = harness.watch(
+      harness.run(
+        () => {
+          throw cause;
+        },
+        { scheduleToCloseTimeout: 2_500 },
+      ),
+    );
+    await harness.advance(1_000);
+    expect(ran.outcome).toMatchObject({
+      state: 'rejected',
+      at: 1_000,
+      error: { retryState: 'TIMEOUT', attempt: 2, cause },
+    });
+    expect(harness.of('failed')).toMatchObject([{ status: 'FAILED' }]);
+  });
+
+  test('the same after a timeout is a scheduleToClose timeout that the timeout caused', async () => {
+    const harness = new Harness();
+    const ran = harness.watch(
+      harness.run(() => never(), { scheduleToCloseTimeout: 2_000, startToCloseTimeout: 1_200 }),
+    );
+    await harness.advance(1_200);
+    expect(ran.outcome).toMatchObject({
+      state: 'rejected',
+      error: {
+        retryState: 'TIMEOUT',
+        cause: { timeoutType: 'SCHEDULE_TO_CLOSE', cause: { timeoutType: 'START_TO_CLOSE' } },
+      },
+    });
+    expect(harness.of('failed')).toMatchObject([{ status: 'TIMED_OUT' }]);
+  });
+});
+
+test('a thousand retries grow neither the stack nor the time of each', async () => {
+  const harness = new Harness({ logger: false }, false);
+  const ran = harness.watch(
+    harness.run(
+      async (ctx) => {
+        if (ctx.info.attempt < 1_000) throw new Error('no');
+        return ctx.info.attempt;
+      },
+      { retryPolicy: { initialInterval: 4, backoffCoefficient: 1 } },
+    ),
+  );
+  await harness.advance(4_000);
+  expect(ran.outcome).toMatchObject({ state: 'resolved', value: 1_000 });
+});

@@ -1,0 +1,181 @@
+import { describe, expect, test } from 'vitest';
+import {
+  DEFAULT_RETRY_POLICY,
+  resolveRetryPolicy,
+  type RetryPolicy,
+} from '../../../src/retry/policy.js';
+
+class Fatal extends Error {}
+
+describe('what a policy leaves open', () => {
+  test("is Temporal's default", () => {
+    const defaults = {
+      initialIntervalMs: 1_000,
+      backoffCoefficient: 2,
+      maximumIntervalMs: 100_000,
+      maximumAttempts: Infinity,
+      nonRetryableErrorTypes: [],
+      jitter: 0,
+      maximumAttemptsWithoutProgress: Infinity,
+    };
+    expect(resolveRetryPolicy(undefined)).toEqual(defaults);
+    expect(resolveRetryPolicy({})).toEqual(defaults);
+    expect(DEFAULT_RETRY_POLICY).toEqual(defaults);
+    const open: RetryPolicy = {
+      initialInterval: undefined,
+      backoffCoefficient: undefined,
+      maximumInterval: undefined,
+      maximumAttempts: undefined,
+      nonRetryableErrorTypes: undefined,
+      jitter: undefined,
+    };
+    expect(resolveRetryPolicy(open)).toEqual(defaults);
+  });
+
+  test.each<[RetryPolicy, number, number]>([
+    // policy, initial, maximum
+    [{ initialInterval: '2s' }, 2_000, 200_000],
+    [{ initialInterval: 50 }, 50, 5_000],
+    [{ initialInterval: 0 }, 1_000, 100_000],
+    [{ initialInterval: '0s', maximumInterval: 0 }, 1_000, 100_000],
+    [{ maximumInterval: 500 }, 500, 500],
+    [{ maximumInterval: '1s' }, 1_000, 1_000],
+    [{ maximumInterval: '1m' }, 1_000, 60_000],
+    [{ maximumInterval: 0 }, 1_000, 100_000],
+    [{ maximumInterval: Infinity }, 1_000, Infinity],
+    [{ initialInterval: 0, maximumInterval: 500 }, 500, 500],
+    [{ initialInterval: '3s', maximumInterval: '3s' }, 3_000, 3_000],
+    [{ initialInterval: 5, maximumInterval: Infinity }, 5, Infinity],
+    [{ initialInterval: 0.5 }, 0.5, 50],
+  ])('%j starts with %d ms and ends with %d ms', (policy, initialMs, maximumMs) => {
+    const { initialIntervalMs, maximumIntervalMs } = resolveRetryPolicy(policy);
+    expect([initialIntervalMs, maximumIntervalMs]).toEqual([initialMs, maximumMs]);
+  });
+
+  test.each([
+    [0, Infinity],
+    [1, 1],
+    [7, 7],
+    [Infinity, Infinity],
+  ])('maximumAttempts, of all and without progress, %d means %d', (given, attempts) => {
+    const policy = { maximumAttempts: given, maximumAttemptsWithoutProgress: given };
+    expect(resolveRetryPolicy(policy)).toMatchObject({
+      maximumAttempts: attempts,
+      maximumAttemptsWithoutProgress: attempts,
+    });
+  });
+});
+
+describe('what is refused', () => {
+  test.each<[unknown, string]>([
+    [
+      { initialInterval: 1_000, maximumInterval: 500 },
+      'retryPolicy.maximumInterval: received 500; expected at least the initialInterval, which is 1000',
+    ],
+    [
+      { initialInterval: '1m', maximumInterval: '59s' },
+      'retryPolicy.maximumInterval: received "59s"; expected at least the initialInterval, which is "1m"',
+    ],
+    [
+      { initialInterval: Infinity },
+      'retryPolicy.initialInterval: received Infinity; expected a finite duration',
+    ],
+    [
+      { backoffCoefficient: 0.5 },
+      'retryPolicy.backoffCoefficient: received 0.5; expected a finite number, 1 or more',
+    ],
+    [
+      { backoffCoefficient: Infinity },
+      'retryPolicy.backoffCoefficient: received Infinity; expected a finite number, 1 or more',
+    ],
+    [
+      { maximumAttempts: -1 },
+      'retryPolicy.maximumAttempts: received -1; expected a whole number, or Infinity for no limit',
+    ],
+    [
+      { maximumAttempts: 1.5 },
+      'retryPolicy.maximumAttempts: received 1.5; expected a whole number, or Infinity for no limit',
+    ],
+    [
+      { maximumAttempts: '5' },
+      'retryPolicy.maximumAttempts: received "5"; expected a whole number, or Infinity for no limit',
+    ],
+    [
+      { maximumAttemptsWithoutProgress: 1.5 },
+      'retryPolicy.maximumAttemptsWithoutProgress: received 1.5; expected a whole number, or Infinity for no limit',
+    ],
+    [{ jitter: 1.1 }, 'retryPolicy.jitter: received 1.1; expected a number from 0 to 1'],
+    [{ jitter: true }, 'retryPolicy.jitter: received true; expected a number from 0 to 1'],
+    [
+      { nonRetryableErrorTypes: 'Fatal' },
+      'retryPolicy.nonRetryableErrorTypes: received "Fatal"; expected an array of names and error classes',
+    ],
+    [
+      { nonRetryableErrorTypes: ['Fatal', 5] },
+      'retryPolicy.nonRetryableErrorTypes[1]: received 5; expected a name or an error class',
+    ],
+    [
+      { nonRetryableErrorTypes: [/Fatal/] },
+      'retryPolicy.nonRetryableErrorTypes[0]: received an instance of RegExp; expected a name or an error class',
+    ],
+    [
+      { nonRetryableErrorTypes: ['TemporalTimeout:heartbeat'] },
+      'retryPolicy.nonRetryableErrorTypes[0]: received "TemporalTimeout:heartbeat"; expected TemporalTimeout:Heartbeat or TemporalTimeout:StartToClose',
+    ],
+    [
+      { maximumAttempt: 3 },
+      'retryPolicy has no option "maximumAttempt"; did you mean "maximumAttempts"?',
+    ],
+    [5, 'retryPolicy: received 5; expected an object such as { maximumAttempts: 5 }'],
+    [null, 'retryPolicy: received null; expected an object such as { maximumAttempts: 5 }'],
+  ])('%j', (policy, message) => {
+    expect(() => resolveRetryPolicy(policy as RetryPolicy)).toThrow(new TypeError(message));
+  });
+
+  test.each([
+    ['retries', 'maximumAttempts (which counts the first attempt too)'],
+    ['attempts', 'maximumAttempts'],
+    ['maxAttempts', 'maximumAttempts'],
+    ['factor', 'backoffCoefficient'],
+    ['minTimeout', 'initialInterval'],
+    ['maxTimeout', 'maximumInterval'],
+    ['delay', 'initialInterval'],
+    ['randomize', 'jitter, from 0 to 1'],
+    ['maxRetryTime', 'the option scheduleToCloseTimeout'],
+    ['shouldRetry', 'nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()'],
+  ])('%s, which others call it', (name, hint) => {
+    expect(() => resolveRetryPolicy({ [name]: 3 })).toThrow(
+      new TypeError(`retryPolicy has no option "${name}"; here it is ${hint}`),
+    );
+  });
+
+  test('an object that instanceof takes but is no class: it would match nothing', () => {
+    const predicate = { [Symbol.hasInstance]: () => true };
+    expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [predicate as never] })).toThrow(
+      new TypeError(
+        'retryPolicy.nonRetryableErrorTypes[0]: received an object; expected a name or an error class',
+      ),
+    );
+  });
+
+  test('an error type that can be no class: instanceof would throw when an attempt fails', () => {
+    for (const type of [() => true, (error: Error) => error.message === 'x', Math.max]) {
+      expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [type as never] })).toThrow(
+        /^retryPolicy\.nonRetryableErrorTypes\[0\]: received /,
+      );
+    }
+  });
+
+  test('a hole in the list of error types', () => {
+    // eslint-disable-next-line no-sparse-arrays -- the hole is the test
+    const types = ['A', , 'B'] as string[];
+    expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: types })).toThrow(TypeError);
+  });
+});
+
+test('the list of error types is read once', () => {
+  const types: (string | typeof Fatal)[] = [Fatal];
+  const policy = resolveRetryPolicy({ nonRetryableErrorTypes: types });
+  types.push('Other');
+  expect(policy.nonRetryableErrorTypes).toEqual([Fatal]);
+});

@@ -1,0 +1,202 @@
+/** The scheduler by itself: who begins, what is given back, and when a timer is set. */
+import { describe, expect, test, vi } from 'vitest';
+import { Deadlines } from '../../../../src/kernel/deadlines.js';
+import { Scheduler, type Limits, type Waiter } from '../../../../src/runtime/shared/slots.js';
+import { VirtualClock } from '../../../support/virtual-clock.js';
+
+function setUp(limits: Partial<Limits> = {}) {
+  const clock = new VirtualClock();
+  const deadlines = new Deadlines(clock);
+  const unlimited = { slots: Infinity, slotsPerKey: Infinity, startsPerSecond: Infinity };
+  const scheduler = new Scheduler({ ...unlimited, ...limits }, clock, deadlines);
+  /** The names of those that have begun. */
+  const begun: string[] = [];
+  const waiter = (name: string, concurrencyKey?: string, onBegin?: () => void): Waiter => ({
+    lane: undefined,
+    ahead: undefined,
+    behind: undefined,
+    order: 0,
+    priority: 3,
+    concurrencyKey,
+    begin() {
+      begun.push(name);
+      onBegin?.();
+    },
+  });
+  /** One that asks for a slot now. */
+  const add = (...args: Parameters<typeof waiter>): Waiter => {
+    const added = waiter(...args);
+    scheduler.request(added, clock.now());
+    return added;
+  };
+  const release = (one: Waiter): void => {
+    scheduler.release(one);
+    scheduler.handOut();
+  };
+  return { clock, deadlines, scheduler, begun, waiter, add, release };
+}
+
+describe('a key', () => {
+  /** What is known of the key, by one that waits for a slot of it. */
+  const keyOf = ({ lane }: Waiter) => lane!.key;
+
+  test('is forgotten when the last one that waits leaves, and not before', () => {
+    const { scheduler, add } = setUp({ slots: 1, slotsPerKey: 1 });
+    add('holder');
+    const first = add('first', 'a');
+    const second = add('second', 'a');
+    const key = keyOf(first);
+    scheduler.withdraw(first);
+    const third = add('third', 'a');
+    expect(keyOf(third)).toBe(key);
+    scheduler.withdraw(second);
+    scheduler.withdraw(third);
+    expect(keyOf(add('fourth', 'a'))).not.toBe(key);
+  });
+
+  test('is forgotten when its last slot is given back, and not before', () => {
+    const { scheduler, add, release, begun } = setUp({ slots: 3, slotsPerKey: 2 });
+    const first = add('first', 'a');
+    const second = add('second', 'a');
+    const third = add('third', 'a');
+    const key = keyOf(third);
+    scheduler.withdraw(third);
+    release(first);
+    const fourth = add('fourth', 'a');
+    const fifth = add('fifth', 'a');
+    expect(begun).toEqual(['first', 'second', 'fourth']);
+    expect(keyOf(fifth)).toBe(key);
+
+    scheduler.withdraw(fifth);
+    release(second);
+    release(fourth);
+    for (const name of ['x', 'y', 'z']) add(name);
+    expect(keyOf(add('sixth', 'a'))).not.toBe(key);
+  });
+
+  test('is not even noted where nothing is limited by key', () => {
+    const { add } = setUp({ slots: 1 });
+    add('holder');
+    const { lane } = add('one', 'a');
+    expect(lane).toBeDefined();
+    expect(add('another', 'b').lane).toBe(lane);
+    expect(add('without').lane).toBe(lane);
+  });
+
+  test('that is full is not free, whatever else is', () => {
+    const { scheduler, add, waiter } = setUp({ slots: 2, slotsPerKey: 1 });
+    add('holder', 'a');
+    const isFree = (key?: string): boolean => scheduler.isFree(waiter('next', key), 0);
+    expect([isFree('a'), isFree('b'), isFree()]).toEqual([false, true, true]);
+    add('other');
+    expect([isFree('a'), isFree('b'), isFree()]).toEqual([false, false, false]);
+  });
+});
+
+describe('places in the queue of those that left', () => {
+  /** So many stay, so many come and leave, each with a key, and so a place, of its own. */
+  function fill(stay: number, leave: number) {
+    const at = setUp({ slots: 1, slotsPerKey: 1 });
+    const { scheduler, add } = at;
+    const holder = add('holder');
+    const stays = Array.from({ length: stay }, (_, i) => add(`stays ${i}`, `stays ${i}`));
+    let line: NonNullable<Waiter['lane']>['line'] | undefined;
+    for (let index = 0; index < leave; index++) {
+      const leaves = add('leaves', `leaves ${index}`);
+      line = leaves.lane?.line;
+      scheduler.withdraw(leaves);
+    }
+    return { ...at, holder, stays, places: () => line?.size };
+  }
+
+  test.each([
+    [0, 1_000, 1_000],
+    [0, 1_001, 1],
+    [0, 5_000, 1_000],
+    [10, 990, 1_000],
+    [10, 991, 11],
+    // After a look in vain, the next comes at twice as many: all looks together are linear.
+    [1_500, 502, 2_002],
+    [1_500, 503, 1_501],
+  ])('are dropped in time: if %i stay and %i leave, there are %i', (stay, leave, left) => {
+    expect(fill(stay, leave).places()).toBe(left);
+  });
+
+  test('are dropped without those of others', () => {
+    const { scheduler, begun, holder, stays, add, release } = fill(20, 1_500);
+    add('last', 'stays 7');
+    for (const one of [holder, ...stays]) release(one);
+    expect(begun).toEqual(['holder', ...stays.map((_, index) => `stays ${index}`), 'last']);
+    expect(scheduler.waiting).toBe(0);
+  });
+});
+
+test('one that gives its slot back while it begins has begun before the next one does', () => {
+  const { add, release, begun } = setUp({ slots: 1 });
+  const holder = add('holder');
+  for (const name of ['a', 'b', 'c']) {
+    const one = add(name, undefined, () => {
+      release(one);
+      begun.push(`${name} has begun`);
+    });
+  }
+  release(holder);
+  expect(begun).toEqual(['holder', 'a', 'a has begun', 'b', 'b has begun', 'c', 'c has begun']);
+});
+
+test('the clock is not read while nobody waits', () => {
+  const { clock, add, release } = setUp({ slots: 1 });
+  const holder = add('holder');
+  const now = vi.spyOn(clock, 'now');
+  release(holder);
+  expect(now).not.toHaveBeenCalled();
+});
+
+test('without a rate, nobody waits for a reading of the clock that was older', () => {
+  const { scheduler, waiter, begun } = setUp();
+  scheduler.request(waiter('a'), 10);
+  scheduler.request(waiter('b'), 5);
+  expect(begun).toEqual(['a', 'b']);
+});
+
+describe('with a rate', () => {
+  test('one that leaves does not keep those behind it from their start', async () => {
+    const { clock, scheduler, add, begun } = setUp({ startsPerSecond: 10 });
+    add('a');
+    const b = add('b');
+    add('c');
+    scheduler.withdraw(b);
+    await clock.advance(100);
+    expect(begun).toEqual(['a', 'c']);
+  });
+
+  test('a timer is set while somebody waits for the next start, and no longer', async () => {
+    const { clock, deadlines, add, begun } = setUp({ startsPerSecond: 10 });
+    add('a');
+    expect(deadlines.size).toBe(0);
+    add('b');
+    expect(deadlines.size).toBe(1);
+    await clock.advance(100);
+    expect(begun).toEqual(['a', 'b']);
+    expect(deadlines.size).toBe(0);
+  });
+
+  test('no timer is set for a start that is due and waits for a slot', async () => {
+    const { clock, deadlines, add, release, begun } = setUp({ startsPerSecond: 10, slots: 1 });
+    const a = add('a');
+    add('b');
+    await clock.advance(100);
+    expect(begun).toEqual(['a']);
+    expect(deadlines.size).toBe(0);
+    release(a);
+    expect(begun).toEqual(['a', 'b']);
+  });
+});
+
+test('no timer is set for those that wait for a slot', () => {
+  const { deadlines, add, begun } = setUp({ slots: 1 });
+  add('a');
+  add('b');
+  expect(begun).toEqual(['a']);
+  expect(deadlines.size).toBe(0);
+});

@@ -1,0 +1,297 @@
+/**
+ * What a cluster does to the same code. Each test runs the same activity under both semantics: what
+ * it expects holds in one process, and on Temporal it does not.
+ */
+import { describe, expect, test } from 'vitest';
+import { isTimeout, type ActivityContext } from 'systole';
+import { TestActivityEnvironment, type TestSemantics } from 'systole/testing';
+import { never } from '../../support/harness.js';
+
+const both = ['in-process', 'temporal'] as const;
+const ONCE = { maximumAttempts: 1 };
+
+const seen = <T>(semantics: TestSemantics, outcomes: { inProcess: T; temporal: T }): T =>
+  semantics === 'temporal' ? outcomes.temporal : outcomes.inProcess;
+
+describe.each(both)('%s', (semantics) => {
+  test('a request reaches the function: with any heartbeat, or a report', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    env.cancelOnHeartbeat(2);
+    const aborted: boolean[] = [];
+    const run = env.run(
+      async (ctx) => {
+        for (let beat = 1; beat <= 3; beat++) {
+          ctx.heartbeat(beat);
+          aborted.push(ctx.signal.aborted);
+          await Promise.resolve();
+        }
+      },
+      { heartbeatTimeout: '10s', cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+    );
+    await run.catch(() => {});
+    expect(aborted).toEqual(
+      seen(semantics, { inProcess: [false, true, true], temporal: [false, false, false] }),
+    );
+  });
+
+  test('the report at the end of an interval brings it too', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    env.cancelOnHeartbeat(2);
+    let heardAt: number | undefined;
+    const run = env.run(
+      async (ctx) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat(2);
+        await ctx.cancelled.catch(() => (heardAt = env.now()));
+      },
+      { heartbeatTimeout: '10s', cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+    );
+    await env.advance('9s');
+    await run.catch(() => {});
+    expect(heardAt).toBe(seen(semantics, { inProcess: 0, temporal: 8_000 }));
+  });
+
+  test("a caller's signal: at once, or as any request", async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const controller = new AbortController();
+    let aborted: boolean | undefined;
+    const run = env.run(
+      (ctx) => {
+        controller.abort();
+        aborted = ctx.signal.aborted;
+      },
+      { signal: controller.signal },
+    );
+    await run.catch(() => {});
+    expect(aborted).toBe(seen(semantics, { inProcess: true, temporal: false }));
+  });
+
+  test('the signal of a caller who has joined ends the wait of that caller alone', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const controller = new AbortController();
+    const work = async (ctx: ActivityContext): Promise<string> => {
+      for (let i = 0; i < 3; i++) {
+        await ctx.sleep('1m');
+        ctx.heartbeat(i);
+      }
+      return 'done';
+    };
+    const options = { activityId: 'x', idConflictPolicy: 'USE_EXISTING' } as const;
+    const first = env.run(work, options);
+    const second = env.run(work, { ...options, signal: controller.signal });
+    controller.abort();
+    await expect(second).rejects.toThrow(/cancelled/);
+    await expect(first).resolves.toBe('done');
+  });
+
+  test("a caller's signal that aborts in the first turn of the function cancels", async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const controller = new AbortController();
+    const run = env.run(() => controller.abort('enough'), { signal: controller.signal });
+    await expect(run).rejects.toMatchObject({ cause: { message: 'CANCELLED', cause: 'enough' } });
+  });
+
+  test('details held back when an attempt times out: kept, or lost', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    env.timeoutOnHeartbeat(3);
+    await env.run(
+      (ctx: ActivityContext<number>) => {
+        for (let line = ctx.heartbeatDetails ?? 0; line < 4; line++) ctx.heartbeat(line + 1);
+      },
+      { heartbeatTimeout: '10s' },
+    );
+    expect(env.attempts[1]!.heartbeatDetails).toBe(seen(semantics, { inProcess: 3, temporal: 1 }));
+  });
+
+  test('a heartbeat timeout counts from the last heartbeat, or from the last report', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const run = env.run(
+      async (ctx) => {
+        ctx.heartbeat(1);
+        await ctx.sleep('5s');
+        ctx.heartbeat(2);
+        await never();
+      },
+      { heartbeatTimeout: '10s', retryPolicy: ONCE },
+    );
+    await env.advance('1 minute');
+    await expect(run).rejects.toSatisfy((error) => isTimeout(error, 'HEARTBEAT'));
+    // There the second one goes out at 8 s, when the throttle opens.
+    expect(env.attempts[0]!.endedAt).toBe(seen(semantics, { inProcess: 15_000, temporal: 18_000 }));
+  });
+
+  test('a heartbeat without details keeps the last ones, or erases them', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const given = await env.run(
+      async (ctx: ActivityContext<number>) => {
+        if (ctx.info.attempt === 2)
+          return `${String(ctx.heartbeatDetails)} ${ctx.hasHeartbeatDetails}`;
+        ctx.heartbeat(1);
+        await ctx.sleep('9s');
+        ctx.heartbeat();
+        throw new Error('no');
+      },
+      { heartbeatTimeout: '10s' },
+    );
+    expect(given).toEqual(seen(semantics, { inProcess: '1 true', temporal: 'undefined false' }));
+  });
+
+  test('details, arguments and results: as they are, or through JSON', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const date = new Date(0);
+    const given: unknown[] = [];
+    const result = await env.run(
+      (ctx: ActivityContext, when: Date) => {
+        given.push(when, ctx.heartbeatDetails);
+        ctx.heartbeat({ line: 1, none: undefined });
+        if (ctx.info.attempt === 1) throw new Error('no');
+        return new Map([[1, when]]);
+      },
+      { args: [date] },
+    );
+    expect([...given, result]).toEqual(
+      seen<unknown[]>(semantics, {
+        inProcess: [date, undefined, date, { line: 1, none: undefined }, new Map([[1, date]])],
+        temporal: [date.toJSON(), undefined, date.toJSON(), { line: 1 }, {}],
+      }),
+    );
+  });
+
+  test('arguments go each by itself, and bytes as they are', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const bytes = new Uint8Array([1, 2]);
+    let size: number | undefined;
+    const activity = (_: ActivityContext, data: Uint8Array, given = 7): Uint8Array => {
+      size = given;
+      return data;
+    };
+    expect(await env.run(activity, { args: [bytes, undefined] })).toEqual(bytes);
+    expect(size).toBe(7);
+  });
+
+  test.each<[unknown[], string]>([
+    [[1n], 'args[0]: received 1n; expected JSON'],
+    [[1, { when: 2n }], 'args[1]: received an object; expected JSON'],
+    [[never], 'args[0]: received function never; expected JSON'],
+  ])('arguments without JSON: %#', async (args, message) => {
+    const env = new TestActivityEnvironment({ semantics });
+    const refused = await env
+      .run((_, ...given: unknown[]) => given.length, { args })
+      .catch((error: unknown) => error);
+    expect(refused).toEqual(
+      seen<unknown>(semantics, {
+        inProcess: args.length,
+        temporal: expect.objectContaining({
+          name: 'TypeError',
+          message: expect.stringContaining(message) as string,
+        }),
+      }),
+    );
+    expect(env.events.length > 0).toBe(semantics === 'in-process');
+  });
+
+  test.each([
+    [new Map([[1, 2]]), 'details'],
+    [{ when: new Date(0) }, 'details.when'],
+    [{ ratio: [NaN] }, 'details.ratio[0]'],
+    [{ line: 1n }, 'details.line'],
+  ])('details that are not JSON are taken, or refused at the call: %#', async (details, path) => {
+    const env = new TestActivityEnvironment({ semantics });
+    const outcome = await env
+      .run((ctx) => ctx.heartbeat(details))
+      .catch((error: unknown) => (error as Error).cause);
+    const refused = { name: 'HeartbeatDetailsError', path };
+    expect(outcome).toEqual(
+      seen<unknown>(semantics, {
+        inProcess: undefined,
+        temporal: expect.objectContaining(refused),
+      }),
+    );
+  });
+
+  test('details of an activity written for Temporal may be bytes', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const bytes = new Uint8Array([1, 2]);
+    const given = await env.run((ctx: ActivityContext<Uint8Array>) => {
+      if (ctx.info.attempt === 2) return [ctx.heartbeatDetails?.length, ctx.heartbeatDetails?.[1]];
+      ctx.heartbeat(bytes);
+      throw new Error('no');
+    });
+    expect(given).toEqual([2, 2]);
+  });
+
+  test('what a failing attempt has held back is kept by both', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    await env.run((ctx: ActivityContext<number>) => {
+      ctx.heartbeat(1);
+      ctx.heartbeat(2);
+      if (ctx.info.attempt === 1) throw new Error('no');
+    });
+    expect(env.attempts[1]!.heartbeatDetails).toBe(2);
+    expect(env.heartbeats).toEqual([1, 2, 1, 2]);
+  });
+
+  test('details over the limit are refused at the call, held back or not', async () => {
+    const env = new TestActivityEnvironment({ semantics, maxHeartbeatDetailsBytes: 100 });
+    const run = env.run(
+      async (ctx) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat('x'.repeat(500));
+        await ctx.sleep('2 minutes');
+      },
+      { heartbeatTimeout: '5 minutes', retryPolicy: ONCE },
+    );
+    await expect(run).rejects.toMatchObject({ cause: { name: 'HeartbeatDetailsError' } });
+    expect(env.now()).toBe(0);
+  });
+
+  test('interceptors of heartbeats come before the throttle', async () => {
+    const refused = new Error('no second heartbeat');
+    const env = new TestActivityEnvironment({
+      semantics,
+      interceptors: [
+        {
+          heartbeat: (details, next) => {
+            if (details === 2) throw refused;
+            next(details);
+          },
+        },
+      ],
+    });
+    const run = env.run(
+      async (ctx) => {
+        ctx.heartbeat(1);
+        ctx.heartbeat(2);
+        await ctx.sleep('2 minutes');
+      },
+      { heartbeatTimeout: '5 minutes', retryPolicy: ONCE },
+    );
+    await expect(run).rejects.toMatchObject({ cause: refused });
+    expect(env.now()).toBe(0);
+  });
+
+  test('what an attempt has held back when it times out leaves later details alone', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const hang = (ctx: ActivityContext<string>): Promise<never> => {
+      ctx.heartbeat('first');
+      ctx.heartbeat(); // would go out at 10 s
+      return never();
+    };
+    const run = env.run(
+      async (ctx: ActivityContext<string>) => {
+        if (ctx.info.attempt === 1) return hang(ctx);
+        if (ctx.info.attempt === 3) return ctx.heartbeatDetails;
+        ctx.heartbeat('second');
+        await ctx.sleep('8s');
+        throw new Error('no');
+      },
+      {
+        startToCloseTimeout: '9s',
+        heartbeatThrottleInterval: '10s',
+        retryPolicy: { initialInterval: 1 },
+      },
+    );
+    await env.advance('1 minute');
+    expect(await run).toBe('second');
+  });
+});
