@@ -25,7 +25,12 @@ export default defineConfig({
         test: {
           name: 'source',
           include: ['test/**/*.test.ts'],
-          exclude: [...published, 'test/hosts/types/**', 'test/hosts/fake-timers/**', '**/node_modules/**'],
+          exclude: [
+            ...published,
+            'test/hosts/types/**',
+            'test/hosts/fake-timers/**',
+            '**/node_modules/**',
+          ],
         },
       },
       {

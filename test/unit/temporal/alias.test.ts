@@ -18,7 +18,5 @@ test('the alias runs Temporal’s activities on systole', { timeout: 30_000 }, a
 
 test('the docs show the file that stands in', async () => {
   const docs = await readFile('docs/temporal.md', 'utf8');
-  expect(docs).toContain(
-    await readFile('test/unit/temporal/alias/temporal-activity.ts', 'utf8'),
-  );
+  expect(docs).toContain(await readFile('test/unit/temporal/alias/temporal-activity.ts', 'utf8'));
 });

@@ -7,7 +7,12 @@ import {
   type ShutdownOptions,
 } from '../../../../src/index.js';
 import { OptionsReader } from '../../../../src/runtime/options/read.js';
-import { activityIdOf, OPTION_NAMES, resolveOptions, signalOf } from '../../../../src/runtime/options/activity-options.js';
+import {
+  activityIdOf,
+  OPTION_NAMES,
+  resolveOptions,
+  signalOf,
+} from '../../../../src/runtime/options/activity-options.js';
 import { checkRuntimeOptions } from '../../../../src/runtime/options/runtime-options.js';
 import { resolveShutdown } from '../../../../src/runtime/shutdown.js';
 import { Harness, never } from '../../../support/harness.js';
