@@ -66,14 +66,13 @@ export {
   RuntimeShutdownError,
   TerminatedFailure,
   TimeoutFailure,
-  isCancellation,
-  isTimeout,
   type ApplicationFailureFields,
   type CancelReason,
   type RetryState,
   type RunState,
   type TimeoutType,
 } from './kernel/failures.js';
+export { isCancellation, isTimeout } from './kernel/thrown.js';
 
 // Events
 export type {

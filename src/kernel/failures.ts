@@ -8,7 +8,7 @@ import { durationMs, type Duration } from './duration.js';
 type Fields<T> = T & { readonly cause?: unknown };
 
 /** Which class of this file an error is of: inherited, and out of the way of what users define. */
-const KIND = '@@systole/failure';
+export const KIND = '@@systole/failure';
 
 /** The common base: `name`, `cause` if one is given, and `instanceof` by kind. */
 abstract class Failure<Name extends string> extends Error {
@@ -307,102 +307,4 @@ export class ActivityAlreadyStartedError extends Failure<'ActivityAlreadyStarted
   get [KIND](): 'ActivityAlreadyStartedError' {
     return 'ActivityAlreadyStartedError';
   }
-}
-
-/** True for a cancellation, bare or as the cause of an `ActivityFailure`. */
-export function isCancellation(error: unknown): boolean {
-  return unwrapActivityFailure(error) instanceof CancelledFailure;
-}
-
-/** True for a timeout (of the given type), bare or as the cause of an `ActivityFailure`. */
-export function isTimeout(error: unknown, timeoutType?: TimeoutType): boolean {
-  const reason = unwrapActivityFailure(error);
-  return (
-    reason instanceof TimeoutFailure &&
-    (timeoutType === undefined || reason.timeoutType === timeoutType)
-  );
-}
-
-function unwrapActivityFailure(error: unknown): unknown {
-  return error instanceof ActivityFailure ? error.cause : error;
-}
-
-/**
- * Makes a failure without the frames of its stack: those of the engine tell nobody anything, and
- * capturing them is most of what a timeout costs. A cause keeps its own.
- */
-export function withoutFrames<T>(make: () => T): T {
-  const limit: unknown = Reflect.get(Error, LIMIT);
-  if (limit === undefined || !Reflect.set(Error, LIMIT, 0)) return make();
-  try {
-    return make();
-  } finally {
-    Reflect.set(Error, LIMIT, limit);
-  }
-}
-
-/** V8's, and frozen in some programs. */
-const LIMIT = 'stackTraceLimit';
-
-/** The one gate from a thrown value to a failure: an Error passes as it is, all else is wrapped. */
-export function ensureError(thrown: unknown): Error {
-  if (isError(thrown)) return thrown;
-  return new ApplicationFailure(`An activity threw ${describeThrown(thrown)}, not an Error`, {
-    details: [thrown],
-  });
-}
-
-/** What an ApplicationFailure says of its retry; nothing if it cannot be read, and of what is none. */
-export function retryWishes(failure: Error): {
-  readonly nonRetryable?: boolean;
-  readonly nextRetryDelay?: Duration | undefined;
-  readonly benign?: boolean;
-} {
-  try {
-    if (!(failure instanceof ApplicationFailure)) return {};
-    const { nonRetryable, nextRetryDelay, category } = failure;
-    return { nonRetryable, nextRetryDelay, benign: category === 'BENIGN' };
-  } catch {
-    return {}; // an error of the user's own making
-  }
-}
-
-/** The message of whatever was thrown. */
-export function messageOf(thrown: unknown): string {
-  try {
-    const { message }: { readonly message: unknown } = ensureError(thrown);
-    return String(message);
-  } catch {
-    return 'an error whose message cannot be read';
-  }
-}
-
-/** The name of an error's class, which for those of this file no minifier changes. */
-export function classNameOf(error: Error): unknown {
-  const prototype = Object.getPrototypeOf(error) as { [KIND]?: string } | null;
-  if (prototype !== null && Object.hasOwn(prototype, KIND)) return prototype[KIND];
-  return (error as { constructor?: { name?: unknown } }).constructor?.name;
-}
-
-/** Also one of another realm, such as a test framework's sandbox. */
-export function isError(thrown: unknown): thrown is Error {
-  try {
-    return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
-  } catch {
-    return false; // a revoked proxy, a getter that throws
-  }
-}
-
-function describeThrown(thrown: unknown): string {
-  if (typeof thrown === 'string') return JSON.stringify(shortened(thrown));
-  try {
-    return shortened(String(thrown));
-  } catch {
-    return 'an object';
-  }
-}
-
-/** The whole is in `details`. */
-function shortened(text: string): string {
-  return text.length > 1_000 ? `${text.slice(0, 997)}...` : text;
 }

@@ -1,12 +1,11 @@
 /** A failed attempt and the policy: try again, or stop, and why. Pure. */
 import {
   ApplicationFailure,
-  classNameOf,
   HeartbeatDetailsError,
-  retryWishes,
   type RetryState,
   type TimeoutType,
 } from '../kernel/failures.js';
+import { classNameOf, retryWishes } from '../kernel/thrown.js';
 import { durationMs } from '../kernel/duration.js';
 import { countedAttempt, retryDelayMs } from './delay.js';
 import type { ErrorType, ResolvedRetryPolicy } from './policy.js';

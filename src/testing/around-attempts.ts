@@ -1,5 +1,6 @@
 /** What the environment does around each attempt and each heartbeat, as the outermost interceptor. */
-import { ApplicationFailure, ensureError } from '../kernel/failures.js';
+import { ApplicationFailure } from '../kernel/failures.js';
+import { ensureError } from '../kernel/thrown.js';
 import { isThenable } from '../kernel/promises.js';
 import type { Attempt } from '../runtime/attempt/attempt.js';
 import type { ActivityContext } from '../runtime/context/context.js';

@@ -10,12 +10,8 @@
  * expect(env).toHaveRetried(2);
  * expect(env).toFailWith({ timeoutType: 'HEARTBEAT' });
  */
-import {
-  ApplicationFailure,
-  classNameOf,
-  TimeoutFailure,
-  type TimeoutType,
-} from '../kernel/failures.js';
+import { ApplicationFailure, TimeoutFailure, type TimeoutType } from '../kernel/failures.js';
+import { classNameOf } from '../kernel/thrown.js';
 import { show } from '../kernel/bad-input.js';
 import type { TestActivityEnvironment } from './environment.js';
 import { shown } from './shown.js';

@@ -5,7 +5,7 @@
  */
 import { badOption, show } from '../kernel/bad-input.js';
 import type { Timer } from '../kernel/clock.js';
-import { ensureError } from '../kernel/failures.js';
+import { ensureError } from '../kernel/thrown.js';
 import type { Snapshot } from '../heartbeat/details/codec.js';
 import { jsonDetails } from '../heartbeat/details/json.js';
 import { ReportThrottle, throttleIntervalMs } from '../heartbeat/throttle.js';

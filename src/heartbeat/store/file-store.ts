@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { badOption } from '../../kernel/bad-input.js';
-import { HeartbeatStoreError, messageOf } from '../../kernel/failures.js';
+import { HeartbeatStoreError } from '../../kernel/failures.js';
+import { messageOf } from '../../kernel/thrown.js';
 import type { HeartbeatStore } from './store.js';
 
 /** What a file holds, as JSON. */

@@ -8,11 +8,10 @@ import {
   ActivityNotFoundError,
   ActivityStateError,
   CancelledFailure,
-  isError,
-  retryWishes,
   TerminatedFailure,
   type RunState,
 } from '../../kernel/failures.js';
+import { isError, retryWishes } from '../../kernel/thrown.js';
 import { countedAttempt, retryDelayMs } from '../../retry/delay.js';
 import { NO_FIELDS } from '../shared/announce.js';
 import type { Attempt } from '../attempt/attempt.js';

@@ -10,13 +10,9 @@
  */
 import { Deadline } from '../../kernel/deadlines.js';
 import type { ActivityEventName, EventFields } from '../../kernel/events.js';
-import {
-  CancelledFailure,
-  ensureError,
-  withoutFrames,
-  type RetryState,
-  type TimeoutType,
-} from '../../kernel/failures.js';
+import { CancelledFailure, type RetryState, type TimeoutType } from '../../kernel/failures.js';
+import { withoutFrames } from '../../kernel/stack.js';
+import { ensureError } from '../../kernel/thrown.js';
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import { Deferred } from '../../kernel/promises.js';
 import { attributesOf, emit, NO_FIELDS } from '../shared/announce.js';

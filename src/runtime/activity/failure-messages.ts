@@ -2,10 +2,10 @@
 import {
   ActivityFailure,
   TimeoutFailure,
-  withoutFrames,
   type RetryState,
   type TimeoutType,
 } from '../../kernel/failures.js';
+import { withoutFrames } from '../../kernel/stack.js';
 import type { Attributes } from '../shared/announce.js';
 import type { ResolvedOptions } from '../options/activity-options.js';
 

@@ -1,5 +1,5 @@
 /** What is logged of attempts that did not go well. */
-import { retryWishes } from '../../kernel/failures.js';
+import { retryWishes } from '../../kernel/thrown.js';
 import { log, type Announced } from '../shared/announce.js';
 import type { History } from './history.js';
 
