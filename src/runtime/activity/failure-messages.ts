@@ -109,7 +109,10 @@ function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
   }
 }
 
-/** An attempt timed out, and the delay before the next would pass the scheduleToClose deadline. */
+/**
+ * An attempt timed out, and the delay before the next would pass the scheduleToClose deadline. The
+ * attempt's timeout is the cause, with the failure of the attempt before it as its own cause.
+ */
 function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
   return new TimeoutFailure(
     'Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up ' +
@@ -118,7 +121,7 @@ function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
       timeoutType: 'SCHEDULE_TO_CLOSE',
       lastHeartbeatDetails: failure.lastHeartbeatDetails,
       eventLoopBlockedMs: failure.eventLoopBlockedMs,
-      cause: withoutCause(failure),
+      cause: failure,
     },
   );
 }

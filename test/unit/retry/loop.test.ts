@@ -320,6 +320,28 @@ describe('scheduleToClose', () => {
     });
     expect(harness.of('failed')).toMatchObject([{ status: 'TIMED_OUT' }]);
   });
+
+  test('a timeout that leaves no time for a retry keeps the failure of the attempt before it', async () => {
+    const harness = new Harness();
+    const lost = new Error('connection lost');
+    const ran = harness.watch(
+      harness.run(
+        async (ctx) => {
+          if (ctx.info.attempt === 1) throw lost;
+          await never();
+        },
+        { scheduleToCloseTimeout: 3_500, startToCloseTimeout: 1_200 },
+      ),
+    );
+    await harness.advance(1_000);
+    await harness.advance(1_200);
+    const { cause } = (ran.outcome as { error: { cause: TimeoutFailure } }).error;
+    expect(cause).toMatchObject({
+      timeoutType: 'SCHEDULE_TO_CLOSE',
+      cause: { timeoutType: 'START_TO_CLOSE' },
+    });
+    expect((cause.cause as TimeoutFailure).cause).toBe(lost);
+  });
 });
 
 test('a thousand retries grow neither the stack nor the time of each', async () => {
