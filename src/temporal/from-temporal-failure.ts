@@ -1,5 +1,4 @@
 /** Temporal's failures as systole's. */
-import { durationMs } from '../kernel/duration.js';
 import {
   ApplicationFailure,
   CancelledFailure,
@@ -13,6 +12,7 @@ import {
   TemporalTerminatedFailure,
   TemporalTimeoutFailure,
 } from './common-api.js';
+import { temporalDurationMs } from './duration.js';
 
 /** Gives the cause of a timeout, which Temporal's class does not hold; undefined if there is none. */
 export type CauseOf = (failure: TemporalTimeoutFailure) => Error | undefined;
@@ -67,10 +67,4 @@ function causeField(cause: unknown, causeOf: CauseOf | undefined): { readonly ca
 
 function retryDelay(delay: string | number | null | undefined): number | undefined {
   return delay === undefined || delay === null ? undefined : temporalDurationMs(delay);
-}
-
-/** Milliseconds; unlike here, a number in a string is milliseconds to Temporal. */
-export function temporalDurationMs(duration: string | number): number {
-  const number = Number(duration);
-  return Number.isNaN(number) ? durationMs(duration, 'a duration') : number;
 }

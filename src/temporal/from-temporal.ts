@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '../kernel/failures.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import { asyncLocalStorage } from './activity-api.js';
-import { SystoleContext } from './activity-context.js';
+import { SystoleContext } from './context.js';
 import {
   CompleteAsyncError,
   ensureApplicationFailure,

@@ -1,16 +1,11 @@
 /** An activity on Temporal from outside. */
-import { checkNames, checkResult } from '../kernel/bad-input.js';
+import { checkResult } from '../kernel/bad-input.js';
 import { ActivityNotFoundError, CancelledFailure } from '../kernel/failures.js';
 import { Deferred, ignore } from '../kernel/promises.js';
 import type { OptionsPatch } from '../runtime/options/patch.js';
 import { activityFailure } from '../runtime/activity/failure-messages.js';
 import type { CancellationType } from '../runtime/options/activity-options.js';
-import {
-  RESET_NAMES,
-  UNPAUSE_NAMES,
-  type ResetOptions,
-  type UnpauseOptions,
-} from '../runtime/attempt/requests.js';
+import type { ResetOptions, UnpauseOptions } from '../runtime/attempt/requests.js';
 import type { ActivityHandleLike, DescriptionLike } from '../runtime/runner.js';
 import {
   ActivityCompletionError,
@@ -20,9 +15,10 @@ import {
   type ClientHandle,
 } from './client-api.js';
 import { asOwnError, isFailedPrecondition } from './client-errors.js';
-import { descriptionOf } from './describe.js';
+import { descriptionOf } from './description.js';
 import { lastAttempt, outcomeOf } from './outcome.js';
-import { asText, jitterMs, optionsUpdate, protoDuration } from './requests.js';
+import { optionsUpdate } from './patch.js';
+import { asText, resetRequest, unpauseOptions } from './steering-options.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /**
@@ -143,11 +139,7 @@ export class TemporalActivityHandle<
 
   /** Goes on after the rest of the delay, and up to `jitter` more at random. */
   unpause(options: UnpauseOptions = {}): Promise<void> {
-    return this.#do('unpause', async () => {
-      checkNames(options, UNPAUSE_NAMES);
-      const jitter = jitterMs(options);
-      await this.#handle.unpause(jitter === undefined ? {} : { jitter });
-    });
+    return this.#do('unpause', async () => this.#handle.unpause(unpauseOptions(options)));
   }
 
   async describe(): Promise<DescriptionLike<Details>> {
@@ -206,19 +198,13 @@ export class TemporalActivityHandle<
    */
   reset(options: ResetOptions = {}): Promise<void> {
     return this.#do('reset', async () => {
-      checkNames(options, RESET_NAMES);
-      const { keepPaused, resetHeartbeat, restoreOriginalOptions } = options;
-      const jitter = jitterMs(options);
       await this.#client.workflowService.resetActivityExecution({
         namespace: this.#client.options.namespace,
         activityId: this.activityId,
         runId: this.#handle.runId ?? '',
         identity: this.#client.options.identity,
         requestId: globalThis.crypto.randomUUID(),
-        keepPaused: keepPaused ?? false,
-        resetHeartbeat: resetHeartbeat ?? false,
-        restoreOriginalOptions: restoreOriginalOptions ?? false,
-        jitter: jitter === undefined ? null : protoDuration(jitter),
+        ...resetRequest(options),
       });
     });
   }

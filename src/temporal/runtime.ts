@@ -24,7 +24,7 @@ import { asOwnError } from './client-errors.js';
 import { TemporalCompletion } from './completion.js';
 import { TemporalActivityHandle } from './handle.js';
 import { registeredName } from './registered-names.js';
-import { resolveForTemporal, startOptions, type Destination } from './start-options.js';
+import { resolveForTemporal, startOptions, type Destination } from './activity-options.js';
 
 /** Options of `TemporalRuntime`. */
 export interface TemporalRuntimeOptions {

@@ -9,7 +9,7 @@ import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
 import { Context } from './activity-api.js';
 import { CompleteAsyncError } from './common-api.js';
 import { registerNames } from './registered-names.js';
-import { WorkerAttempt } from './worker-attempt.js';
+import { WorkerAttempt } from './attempt.js';
 
 /** Options of `toTemporal`. */
 export interface ToTemporalOptions {

@@ -16,7 +16,7 @@ import { keepAlive } from '../runtime/context/keep-alive.js';
 import { DEFAULT_PRIORITY } from '../runtime/options/activity-options.js';
 import type { Context, Info } from './activity-api.js';
 import { CompleteAsyncError, TemporalCancelledFailure } from './common-api.js';
-import { filledPolicy } from './filled-policy.js';
+import { filledPolicy } from './policy.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /** The flags of Temporal's cancellation details, by what systole calls the reason. */

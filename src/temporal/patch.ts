@@ -1,36 +1,8 @@
-/** What a handle is asked for, as the client's requests have it. */
-import { badOption, show } from '../kernel/bad-input.js';
-import { durationMs } from '../kernel/duration.js';
+/** `updateOptions`, in the form that the client's request takes. */
 import { resolveOptions } from '../runtime/options/activity-options.js';
 import { checkPatch, type OptionsPatch } from '../runtime/options/patch.js';
-import type { UnpauseOptions } from '../runtime/attempt/requests.js';
-import type { ActivityOptionsUpdate, Client } from './client-api.js';
-import { refuseUnsupported, retryPolicy } from './start-options.js';
-
-export function asText(reason: unknown, otherwise: string): string {
-  if (reason === undefined) return otherwise;
-  if (reason instanceof Error) return reason.message;
-  return typeof reason === 'string' ? reason : show(reason);
-}
-
-type ProtoDuration = NonNullable<
-  NonNullable<Parameters<Client['workflowService']['resetActivityExecution']>[0]>['jitter']
->;
-
-/** Its seconds are an int64, for which the encoder takes a number as well. */
-export function protoDuration(ms: number): ProtoDuration {
-  const seconds = Math.floor(ms / 1_000);
-  const nanos = Math.round((ms - seconds * 1_000) * 1_000_000);
-  return { seconds, nanos } as unknown as ProtoDuration;
-}
-
-/** @throws TypeError for what is no finite duration */
-export function jitterMs({ jitter }: UnpauseOptions): number | undefined {
-  if (jitter === undefined) return undefined;
-  const ms = durationMs(jitter, 'jitter');
-  if (ms === Infinity) throw badOption('jitter', jitter, 'a finite duration');
-  return ms;
-}
+import { refuseUnsupported, retryPolicy } from './activity-options.js';
+import type { ActivityOptionsUpdate } from './client-api.js';
 
 /**
  * The patch as the client has it; undefined if it changes nothing, which the server would refuse.

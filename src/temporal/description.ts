@@ -3,7 +3,7 @@ import type { CancellationType } from '../runtime/options/activity-options.js';
 import type { DescriptionLike } from '../runtime/runner.js';
 import { DEFAULT_PRIORITY } from '../runtime/options/activity-options.js';
 import type { ActivityExecutionDescription } from './client-api.js';
-import { filledPolicy } from './filled-policy.js';
+import { filledPolicy } from './policy.js';
 import { fromTemporalFailure } from './from-temporal-failure.js';
 
 export async function descriptionOf(

@@ -9,7 +9,7 @@ import {
   TemporalCancelledFailure,
   type TemporalLogger,
 } from './common-api.js';
-import { temporalDurationMs } from './from-temporal-failure.js';
+import { temporalDurationMs } from './duration.js';
 
 /** What `activityInfo()` says of the two things a process has none of. */
 const HERE = 'systole';

@@ -2,7 +2,7 @@
 import { DEFAULT_RETRY_POLICY } from '../retry/policy.js';
 import type { FilledRetryPolicy } from '../retry/policy.js';
 import type { TemporalRetryPolicy } from './common-api.js';
-import { temporalDurationMs } from './from-temporal-failure.js';
+import { temporalDurationMs } from './duration.js';
 
 /** Not checked: the server takes policies that `retryPolicy` would refuse. */
 export function filledPolicy(policy: TemporalRetryPolicy = {}): FilledRetryPolicy {
