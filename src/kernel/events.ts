@@ -85,6 +85,8 @@ export class Events {
   readonly #emitter = new EventEmitter();
   readonly #log: Log;
   #listeners = 0;
+  /** Of `watch`, by name. */
+  readonly #watchers = new Map<ActivityEventName, number>();
 
   constructor(log: Log) {
     this.#log = log;
@@ -99,8 +101,19 @@ export class Events {
     return this.#listeners > 0 && this.#emitter.listenerCount(name) > 0;
   }
 
+  /** Whether a listener of the user's would be told of such an event. */
+  reach(name: ActivityEventName): boolean {
+    return this.has(name) && this.#emitter.listenerCount(name) > (this.#watchers.get(name) ?? 0);
+  }
+
   emit<Name extends ActivityEventName>(name: Name, event: ActivityEvents[Name]): void {
     this.#emitter.emit(name, Object.freeze(event));
+  }
+
+  /** Adds a listener that nobody looks at: what it is told has reached nobody yet. */
+  watch<Name extends ActivityEventName>(name: Name, listener: ActivityListener<Name>): void {
+    this.#watchers.set(name, (this.#watchers.get(name) ?? 0) + 1);
+    this.add(name, listener, false);
   }
 
   /** Adds a listener and returns what removes it; the same function twice is two listeners. */

@@ -6,9 +6,10 @@ import type { Execution } from './activity/execution.js';
 import type { OptionsPatch } from './options/patch.js';
 import type { ResetOptions, UnpauseOptions } from './attempt/requests.js';
 
-/** There is to be a handle, which can tell when the activity has closed. */
+/** Prepares an activity for a handle, which may never be asked for the result. */
 export function observe(execution: Execution): void {
   execution.observed = true;
+  execution.audience = 'UNASKED';
 }
 
 /**
@@ -23,9 +24,11 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
   /** @internal */
   constructor(execution: Execution, result: Promise<unknown>) {
     this.#execution = execution;
-    observe(execution);
+    execution.observed = true;
     this.#result = result as Promise<Result>;
-    result.catch(ignore); // nobody need ask for it
+    // A rejection that nobody handles is the host's to report only if `run` gave the promise out.
+    const givenOut = execution.audience === 'ASKED' && result === execution.result;
+    if (!givenOut) result.catch(ignore);
   }
 
   /** As given, or generated. */
@@ -33,8 +36,13 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     return this.#execution.activityId;
   }
 
-  /** The outcome, as `runActivity` gives it. Any number of callers; nobody need ask. */
+  /**
+   * The outcome, as `runActivity` gives it, for any number of callers. A failure that nobody has
+   * asked for one turn of the event loop later is logged at ERROR, unless a listener of `failed`
+   * was told.
+   */
   result(): Promise<Result> {
+    this.#execution.ask();
     return this.#result;
   }
 

@@ -43,7 +43,9 @@ export class ActivityRuntime {
   ): Promise<Awaited<R>> {
     try {
       const call = rest[0] as CallOptions | undefined;
-      return this.#engine.start(fn as AnyFunction, call).result as Promise<Awaited<R>>;
+      const { execution, result } = this.#engine.start(fn as AnyFunction, call);
+      execution.ask(); // it may have been started by a call that has joined it
+      return result as Promise<Awaited<R>>;
     } catch (refused) {
       return Promise.reject(refused);
     }

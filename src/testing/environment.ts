@@ -112,7 +112,7 @@ export class TestActivityEnvironment {
     if (autoSkip) {
       this.#clock.onTimerSet = nudge;
       for (const name of ['attemptFailed', 'attemptSettled', 'completed', 'failed'] as const) {
-        this.#engine.events.add(name, nudge, false);
+        this.#engine.events.watch(name, nudge);
       }
     }
   }
@@ -350,19 +350,15 @@ export class TestActivityEnvironment {
   }
 
   #limitAttempts(maxAttempts: number): void {
-    this.#engine.events.add(
-      'attemptFailed',
-      ({ activityId, attempt, failure, nextAttempt }) => {
-        if (nextAttempt === undefined || nextAttempt.attempt <= maxAttempts) return;
-        const error = new Error(
-          `Attempt ${attempt} has failed, and another would follow: TestActivityEnvironment allows ` +
-            `${maxAttempts} (maxAttempts). Give it retryPolicy.maximumAttempts, or raise maxAttempts.`,
-          { cause: failure },
-        );
-        this.#engine.find(activityId).fail('FAILED', error, 'MAXIMUM_ATTEMPTS_REACHED');
-      },
-      false,
-    );
+    this.#engine.events.watch('attemptFailed', ({ activityId, attempt, failure, nextAttempt }) => {
+      if (nextAttempt === undefined || nextAttempt.attempt <= maxAttempts) return;
+      const error = new Error(
+        `Attempt ${attempt} has failed, and another would follow: TestActivityEnvironment allows ` +
+          `${maxAttempts} (maxAttempts). Give it retryPolicy.maximumAttempts, or raise maxAttempts.`,
+        { cause: failure },
+      );
+      this.#engine.find(activityId).fail('FAILED', error, 'MAXIMUM_ATTEMPTS_REACHED');
+    });
   }
 }
 

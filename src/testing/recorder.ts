@@ -62,11 +62,11 @@ export class Recorder {
       const record = (event: ActivityEvents[typeof name]): void => {
         this.events.push({ name, ...event } as RecordedEvent);
       };
-      events.add(name, record, false);
+      events.watch(name, record);
     }
-    events.add('attemptFailed', (event) => this.#attemptFailed(event), false);
-    events.add('completed', (event) => this.#ended(event, 'COMPLETED'), false);
-    events.add('failed', (event) => this.#ended(event, event.status, event.failure), false);
+    events.watch('attemptFailed', (event) => this.#attemptFailed(event));
+    events.watch('completed', (event) => this.#ended(event, 'COMPLETED'));
+    events.watch('failed', (event) => this.#ended(event, event.status, event.failure));
   }
 
   /** Called when a function is. */

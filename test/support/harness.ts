@@ -69,7 +69,9 @@ export class Harness {
   ): Promise<Awaited<R>> {
     try {
       const call = rest[0] as CallOptions | undefined;
-      return this.engine.start(fn as AnyFunction, call).result as Promise<Awaited<R>>;
+      const { execution, result } = this.engine.start(fn as AnyFunction, call);
+      execution.ask();
+      return result as Promise<Awaited<R>>;
     } catch (refused) {
       return Promise.reject(refused);
     }

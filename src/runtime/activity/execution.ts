@@ -32,7 +32,7 @@ import {
 import type { Registered, Registry } from '../shared/registry.js';
 import { requested, type Requests, type ResetOptions } from '../attempt/requests.js';
 import type { Services } from '../shared/services.js';
-import { warnOfAbandoned, warnOfRetry } from './warnings.js';
+import { logIgnored, logUnheard, warnOfAbandoned, warnOfRetry, type Audience } from './warnings.js';
 
 /** What an execution is listed in. */
 export interface Listing {
@@ -66,6 +66,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   /** When. Known if somebody has a handle: a reading of the clock is a tenth of a short call. */
   closedAt: number | undefined;
   observed = false;
+  /** Who hears of a failure: a promise that `run` has given out tells of its own. */
+  audience: Audience = 'ASKED';
 
   onClosed: (() => void) | undefined;
 
@@ -219,8 +221,12 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   threw(attempt: Attempt, thrown: unknown): void {
     this.#functions--;
+    if (!attempt.ended && attempt.holdsSlot) {
+      this.failAttempt(attempt, thrown);
+      return;
+    }
+    logIgnored(this, attempt, thrown);
     if (attempt.ended) this.#settledLate(attempt, { error: thrown });
-    else if (attempt.holdsSlot) this.failAttempt(attempt, thrown);
   }
 
   /** After its attempt: the outcome counts no longer. */
@@ -486,14 +492,22 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   }
 
   #tellFailure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): void {
+    const unheard = this.audience !== 'ASKED' && !this.services.events.reach('failed');
     this.emit('failed', { status, failure: cause });
     const failure = this.failure(status, cause, retryState);
+    if (unheard) logUnheard(this, status, cause, failure);
     this.#onceWritten(this.#reject, failure);
   }
 
   /** Before the activity has ended, whatever it goes on to do. */
   rejectCaller(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): void {
+    this.audience = 'TOLD';
     this.#reject(this.failure(status, cause, retryState));
+  }
+
+  /** Somebody asks for the outcome, and so hears of a failure. */
+  ask(): void {
+    if (this.audience === 'UNASKED') this.audience = 'ASKED';
   }
 
   /** What a caller gets. */

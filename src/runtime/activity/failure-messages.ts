@@ -61,7 +61,7 @@ export function activityFailure(
 }
 
 /** An error's `toString` may be the user's own. */
-function said(cause: Error): string {
+export function said(cause: Error): string {
   try {
     return String(cause);
   } catch {

@@ -1,6 +1,8 @@
-/** What is logged of attempts that did not go well. */
-import { retryWishes } from '../../kernel/thrown.js';
+/** What is logged of attempts and activities that did not go well. */
+import { ensureError, messageOf, retryWishes } from '../../kernel/thrown.js';
+import { LEFT_OPEN, type Attempt } from '../attempt/attempt.js';
 import { log, type Announced } from '../shared/announce.js';
+import { said, type ClosedStatus } from './failure-messages.js';
 import type { History } from './history.js';
 
 /** One zombie is an accident; from the third on the activity ignores its signal. */
@@ -38,4 +40,63 @@ export function warnOfAbandoned(activity: Announced, history: History, attempt: 
     `Abandoned attempt number ${abandonedAttempts} of this activity: its function goes on after ` +
     'its end; it should watch ctx.signal';
   log(activity, 'warn', attempt, message);
+}
+
+/**
+ * Who hears of an activity's failure. ASKED: whoever has the promise of the result. UNASKED: nobody
+ * so far, `start` has returned a handle only. TOLD: nobody, the caller heard earlier of a cancellation.
+ */
+export type Audience = 'ASKED' | 'UNASKED' | 'TOLD';
+
+/** An activity whose failure may reach nobody. */
+interface Unheard extends Announced {
+  readonly audience: Audience;
+  readonly result: Promise<unknown>;
+  readonly attemptNumber: number;
+}
+
+/** An activity has failed, and no listener of `failed` has been told. */
+export function logUnheard(
+  activity: Unheard,
+  status: ClosedStatus,
+  cause: Error,
+  failure: Error,
+): void {
+  if (isRequested(status, cause)) return;
+  const tell = (why: string): void => {
+    const message = `${failure.message}. ${why}`;
+    log(activity, levelOf(cause), activity.attemptNumber, message, { error: cause });
+  };
+  if (activity.audience === 'TOLD') {
+    tell('Its caller had been told before that it was cancelled');
+    return;
+  }
+  const tellIfUnasked = (): void => {
+    if (activity.audience === 'UNASKED')
+      tell("Nobody asked for its result() or listens to 'failed'");
+  };
+  // As with an unhandled rejection, there is a turn of the event loop to ask in.
+  activity.result.catch(() => activity.services.clock.setTimer(tellIfUnasked, 0));
+}
+
+/** Somebody wanted this end. A shutdown that cut retries short has the last error as its cause. */
+function isRequested(status: ClosedStatus, failure: Error): boolean {
+  if (status !== 'CANCELED') return status === 'TERMINATED';
+  return failure.message !== 'WORKER_SHUTDOWN' || failure.cause === undefined;
+}
+
+/** The function threw when its outcome no longer counted, and something else than it was told. */
+export function logIgnored(activity: Announced, attempt: Attempt, thrown: unknown): void {
+  const { ended, interruption, number } = attempt;
+  if (ended && activity.services.events.reach('attemptSettled')) return;
+  if (messageOf(thrown) === LEFT_OPEN || interruption.isAcceptedBy(thrown)) return;
+  const failure = ensureError(thrown);
+  const message =
+    `Attempt ${number} of activity ${activity.activityType} ` +
+    `${ended ? 'had ended' : 'was left open'} when its function threw: ${said(failure)}`;
+  log(activity, levelOf(failure), number, message, { error: thrown });
+}
+
+function levelOf(failure: Error): 'debug' | 'error' {
+  return retryWishes(failure).benign === true ? 'debug' : 'error';
 }

@@ -325,7 +325,7 @@ export class Attempt implements ContextSource, AttemptTimes {
 
   completeAsync(): never {
     if (!this.ended && this.holdsSlot) this.#owner.leftOpen(this);
-    throw new Error('ctx.completeAsync() leaves the activity open; this error ends the function');
+    throw new Error(LEFT_OPEN);
   }
 
   info(): ActivityInfo {
@@ -351,6 +351,10 @@ export class Attempt implements ContextSource, AttemptTimes {
     return logger as Logger;
   }
 }
+
+/** The message of what `ctx.completeAsync()` throws. */
+export const LEFT_OPEN =
+  'ctx.completeAsync() leaves the activity open; this error ends the function';
 
 function isGenerator(returned: unknown): boolean {
   if (typeof returned !== 'object' || returned === null || returned instanceof Promise)
