@@ -33,7 +33,7 @@ export type {
   DescribedOptions,
 } from './runtime/description.js';
 export type { Completion } from './runtime/completion.js';
-export type { ResetOptions, UnpauseOptions } from './runtime/attempt/requests.js';
+export type { ResetOptions, UnpauseOptions } from './runtime/options/steering-options.js';
 export type { OptionsPatch } from './runtime/options/patch.js';
 
 // What a program asks of a runtime, be it this one or Temporal's

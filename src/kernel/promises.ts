@@ -9,9 +9,25 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return mayBe && typeof (value as { then?: unknown }).then === 'function';
 }
 
+/**
+ * Calls back in a later turn with what a value, a promise or a thenable comes to. Like `await`, it
+ * does not ask a native promise for a `then` of its own. Never throws.
+ */
+export function whenSettled(
+  value: unknown,
+  onValue: (value: unknown) => void,
+  onError: (error: unknown) => void,
+): void {
+  try {
+    void Promise.prototype.then.call(Promise.resolve(value), onValue, onError);
+  } catch (error) {
+    Promise.reject(error as Error).then(onValue, onError); // its `constructor` throws
+  }
+}
+
 /** A listener or logger may be an async function: its rejection must not become an unhandled one. */
 export function settleQuietly(returned: unknown, onError: (error: unknown) => void = ignore): void {
-  if (isThenable(returned)) Promise.resolve(returned).then(ignore, onError);
+  if (isThenable(returned)) whenSettled(returned, ignore, onError);
 }
 
 /** A promise and the two functions that settle it. */

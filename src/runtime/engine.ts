@@ -10,6 +10,7 @@ import {
   RuntimeShutdownError,
 } from '../kernel/failures.js';
 import { DetailsCodec } from '../heartbeat/details/codec.js';
+import { checkStackRoom } from '../kernel/stack.js';
 import { safeLog } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
 import type { AnyFunction } from './attempt/attempt.js';
@@ -54,6 +55,9 @@ export interface RuntimeStats {
   readonly delayed: number;
 }
 
+/** So many starts, one inside the other, are not the common case any more. */
+const DEEP = 10;
+
 /** What a call gives beside the function. */
 export type CallOptions = ActivityOptions & { readonly args?: readonly unknown[] | undefined };
 
@@ -74,7 +78,10 @@ export class Engine {
     open: new Registry(),
     loading: new Set(),
     haunted: new Map(),
+    untold: new Set(),
   };
+  /** Starts under way, one inside the other. */
+  #starting = 0;
   #shutdown: Promise<ShutdownResult> | undefined;
 
   /** @throws TypeError that names the option, the value received and what is accepted */
@@ -122,6 +129,8 @@ export class Engine {
     call: CallOptions | undefined,
     prepare?: (execution: Execution) => void,
   ): Started {
+    // Activities that start each other in one turn may use up the stack, but not in the middle.
+    if (this.#starting > DEEP) checkStackRoom();
     if (typeof fn !== 'function') {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
     }
@@ -146,7 +155,12 @@ export class Engine {
     }
     if (signal !== undefined) this.#follow(signal, execution);
     prepare?.(execution);
-    execution.schedule();
+    this.#starting++;
+    try {
+      execution.schedule();
+    } finally {
+      this.#starting--;
+    }
     return execution;
   }
 

@@ -4,7 +4,7 @@ import * as control from './activity/control.js';
 import { describe, type ActivityDescription } from './description.js';
 import type { Execution } from './activity/execution.js';
 import type { OptionsPatch } from './options/patch.js';
-import type { ResetOptions, UnpauseOptions } from './attempt/requests.js';
+import type { ResetOptions, UnpauseOptions } from './options/steering-options.js';
 
 /** Prepares an activity for a handle, which may never be asked for the result. */
 export function observe(execution: Execution): void {

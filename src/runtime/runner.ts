@@ -5,7 +5,7 @@
 import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription } from './description.js';
 import type { OptionsPatch } from './options/patch.js';
-import type { ResetOptions, UnpauseOptions } from './attempt/requests.js';
+import type { ResetOptions, UnpauseOptions } from './options/steering-options.js';
 import type { RunParameters } from './runtime.js';
 
 /** `ActivityRuntime` of systole, and `TemporalRuntime` of systole/temporal. */

@@ -1,6 +1,6 @@
 /** `updateOptions`, in the form that the client's request takes. */
 import { resolveOptions } from '../runtime/options/activity-options.js';
-import { checkPatch, type OptionsPatch } from '../runtime/options/patch.js';
+import { readPatch, type OptionsPatch } from '../runtime/options/patch.js';
 import { refuseUnsupported, retryPolicy } from './activity-options.js';
 import type { ActivityOptionsUpdate } from './client-api.js';
 
@@ -9,8 +9,8 @@ import type { ActivityOptionsUpdate } from './client-api.js';
  *
  * @throws TypeError for a bad option, and for one that Temporal does not have
  */
-export function optionsUpdate(patch: OptionsPatch): ActivityOptionsUpdate | undefined {
-  checkPatch(patch);
+export function optionsUpdate(given: OptionsPatch): ActivityOptionsUpdate | undefined {
+  const patch = readPatch(given);
   const values = Object.entries(patch).filter(([, value]) => value !== null);
   const options = resolveOptions(Object.fromEntries(values));
   refuseUnsupported(options);
@@ -31,9 +31,9 @@ export function optionsUpdate(patch: OptionsPatch): ActivityOptionsUpdate | unde
     ['retry', patch.retryPolicy, retryPolicy(options.retryPolicy)],
     ['priority', patch.priority, { priorityKey: options.priority }],
   ];
-  const given = changes.filter(([, change]) => change !== undefined);
-  if (given.length === 0) return undefined;
+  const asked = changes.filter(([, change]) => change !== undefined);
+  if (asked.length === 0) return undefined;
   return Object.fromEntries(
-    given.map(([name, change, value]) => [name, change === null ? null : value]),
+    asked.map(([name, change, value]) => [name, change === null ? null : value]),
   );
 }

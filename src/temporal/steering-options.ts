@@ -1,12 +1,11 @@
 /** The options of a handle's operations, in the form that the client's requests take. */
-import { badOption, checkNames, show } from '../kernel/bad-input.js';
-import { durationMs } from '../kernel/duration.js';
+import { show } from '../kernel/bad-input.js';
 import {
-  RESET_NAMES,
-  UNPAUSE_NAMES,
+  readReset,
+  readUnpause,
   type ResetOptions,
   type UnpauseOptions,
-} from '../runtime/attempt/requests.js';
+} from '../runtime/options/steering-options.js';
 import type { Client } from './client-api.js';
 
 export function asText(reason: unknown, otherwise: string): string {
@@ -22,22 +21,14 @@ type ProtoDuration = NonNullable<ResetRequest['jitter']>;
 export function resetRequest(
   options: ResetOptions,
 ): Pick<ResetRequest, 'keepPaused' | 'resetHeartbeat' | 'restoreOriginalOptions' | 'jitter'> {
-  checkNames(options, RESET_NAMES);
-  const { keepPaused = false, resetHeartbeat = false, restoreOriginalOptions = false } = options;
-  const jitter = jitterMs(options);
-  return {
-    keepPaused,
-    resetHeartbeat,
-    restoreOriginalOptions,
-    jitter: jitter === undefined ? null : protoDuration(jitter),
-  };
+  const { jitterMs, ...flags } = readReset(options);
+  return { ...flags, jitter: jitterMs === 0 ? null : protoDuration(jitterMs) };
 }
 
 /** What the client's `unpause` takes. */
 export function unpauseOptions(options: UnpauseOptions): { readonly jitter?: number } {
-  checkNames(options, UNPAUSE_NAMES);
-  const jitter = jitterMs(options);
-  return jitter === undefined ? {} : { jitter };
+  const jitter = readUnpause(options);
+  return jitter === 0 ? {} : { jitter };
 }
 
 /** Its seconds are an int64, for which the encoder takes a number as well. */
@@ -45,12 +36,4 @@ function protoDuration(ms: number): ProtoDuration {
   const seconds = Math.floor(ms / 1_000);
   const nanos = Math.round((ms - seconds * 1_000) * 1_000_000);
   return { seconds, nanos } as unknown as ProtoDuration;
-}
-
-/** @throws TypeError for what is no finite duration */
-function jitterMs({ jitter }: UnpauseOptions): number | undefined {
-  if (jitter === undefined) return undefined;
-  const ms = durationMs(jitter, 'jitter');
-  if (ms === Infinity) throw badOption('jitter', jitter, 'a finite duration');
-  return ms;
 }

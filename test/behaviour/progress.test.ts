@@ -350,4 +350,58 @@ describe('maximumAttemptsWithoutProgress', () => {
     await h.advance(600);
     expect(startsOf(h)).toEqual([0, 1_000, 2_000, 3_000, 4_000]);
   });
+
+  describe('asked for by updateOptions', () => {
+    const policy = { maximumAttemptsWithoutProgress: 2, initialInterval: 1_000 };
+
+    test('knows of the progress that the running attempt has made before', async () => {
+      const h = new Harness();
+      const handle = h.start(
+        async (ctx: ActivityContext<number>) => {
+          ctx.heartbeat(ctx.info.attempt);
+          await ctx.sleep(100);
+          throw new Error('no');
+        },
+        { retryPolicy: { initialInterval: 1_000, backoffCoefficient: 1 } },
+      );
+      await h.advance(3_350); // in the fourth attempt, after its heartbeat
+      handle.updateOptions({ retryPolicy: policy });
+      await h.advance(4_400);
+      expect(startsOf(h)).toEqual([0, 1_100, 2_200, 3_300, 4_400, 5_500, 6_600, 7_700]);
+    });
+
+    test('counts the attempts without progress before it', async () => {
+      const h = new Harness();
+      const handle = h.start(
+        async (ctx: ActivityContext<string>) => {
+          ctx.heartbeat('the same');
+          await ctx.sleep(100);
+          throw new Error('no');
+        },
+        { retryPolicy: { initialInterval: 1_000, backoffCoefficient: 1 } },
+      );
+      const result = h.watch(handle.result());
+      await h.advance(2_250); // in the third attempt; the first alone brought new details
+      handle.updateOptions({ retryPolicy: policy });
+      await h.advance(100);
+      expect(failureOf(result).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
+      expect(startsOf(h)).toEqual([0, 1_100, 2_200]);
+    });
+
+    test('in a backoff shortens it to that of the attempts since the last progress', async () => {
+      const h = new Harness();
+      const handle = h.start(
+        (ctx: ActivityContext<{ line: number }>) => {
+          ctx.heartbeat({ line: ctx.info.attempt });
+          throw new Error('no');
+        },
+        { retryPolicy: { initialInterval: 1_000 } },
+      );
+      await h.advance(7_100); // the fourth attempt has failed at 7 s; its backoff is 8 s
+      expect(startsOf(h)).toEqual([0, 1_000, 3_000, 7_000]);
+      handle.updateOptions({ retryPolicy: policy });
+      await h.advance(1_000);
+      expect(startsOf(h).at(-1)).toBe(8_000);
+    });
+  });
 });

@@ -3,7 +3,7 @@ import { HeartbeatStoreError } from '../../kernel/failures.js';
 import { messageOf } from '../../kernel/thrown.js';
 import type { DetailsCodec, Snapshot } from '../details/codec.js';
 import type { HeartbeatStore } from './store.js';
-import { isThenable } from '../../kernel/promises.js';
+import { isThenable, whenSettled } from '../../kernel/promises.js';
 
 type OnLoaded = (details: Snapshot | undefined, failure?: HeartbeatStoreError) => void;
 
@@ -43,16 +43,16 @@ export function loadDetails(
     onLoaded(details);
   };
   let stored: unknown;
+  let later: boolean;
   try {
     stored = store.get(activityId);
+    later = isThenable(stored);
   } catch (error) {
     failToGet(error);
     return;
   }
-  if (!isThenable(stored)) read(stored);
-  else {
-    void Promise.resolve(stored).then(read, failToGet);
-  }
+  if (later) whenSettled(stored, read, failToGet);
+  else read(stored);
 }
 
 function decode(stored: unknown, codec: DetailsCodec): Snapshot {

@@ -1,5 +1,5 @@
 /** Where reports are kept, if they are to outlive the process. */
-import { isThenable } from '../../kernel/promises.js';
+import { isThenable, whenSettled } from '../../kernel/promises.js';
 
 /**
  * Keeps the newest heartbeat details of each activity, as text. Sync or async; a `Map` and a Keyv
@@ -103,7 +103,8 @@ export class StoreWriter {
       written === null
         ? this.#store.delete(this.#activityId)
         : this.#store.set(this.#activityId, written);
-    return isThenable(returned) ? Promise.resolve(returned) : undefined;
+    if (!isThenable(returned)) return undefined;
+    return new Promise((resolve, reject) => whenSettled(returned, resolve, reject));
   }
 
   /** The write is over; goes on with what has come meanwhile. */

@@ -2,8 +2,7 @@
  * What may be asked of an activity from outside, whatever it is doing: the operations of a handle,
  * of the completion by token, and of a shutdown. Each acts before it returns.
  */
-import { badOption, checkNames, checkResult } from '../../kernel/bad-input.js';
-import { durationMs, type Duration } from '../../kernel/duration.js';
+import { checkResult } from '../../kernel/bad-input.js';
 import {
   ActivityNotFoundError,
   ActivityStateError,
@@ -17,15 +16,14 @@ import { NO_FIELDS } from '../shared/announce.js';
 import type { Attempt } from '../attempt/attempt.js';
 import type { Execution } from './execution.js';
 import type { History } from './history.js';
-import { checkPatch, patchOptions, type OptionsPatch } from '../options/patch.js';
+import { patchOptions, readPatch, type OptionsPatch } from '../options/patch.js';
 import {
-  requested,
-  Requests,
-  RESET_NAMES,
-  UNPAUSE_NAMES,
+  readReset,
+  readUnpause,
   type ResetOptions,
   type UnpauseOptions,
-} from '../attempt/requests.js';
+} from '../options/steering-options.js';
+import { requested, Requests } from '../attempt/requests.js';
 
 /** What an open activity is doing; undefined for a closed one. */
 export function runStateOf({
@@ -125,8 +123,7 @@ export function pause(execution: Execution): void {
 
 /** Goes on after the rest of the delay; an attempt that was only asked to stop is not told. */
 export function unpause(execution: Execution, options: UnpauseOptions): void {
-  checkNames(options, UNPAUSE_NAMES);
-  const extraMs = jitterMs(execution, options.jitter);
+  const extraMs = readUnpause(options) * execution.services.random();
   const state = runStateOf(execution);
   check(execution, 'unpause', state === 'PAUSED' || state === 'PAUSE_REQUESTED');
   if (state === 'PAUSE_REQUESTED') {
@@ -140,10 +137,10 @@ export function unpause(execution: Execution, options: UnpauseOptions): void {
 }
 
 /** Starts over from attempt 1: now, or when the running attempt has ended without a result. */
-export function reset(execution: Execution, options: ResetOptions): void {
+export function reset(execution: Execution, given: ResetOptions): void {
+  const options = readReset(given); // before the state is looked at: getters may change it
   const { attempt, requests, services, dispatch, history } = execution;
-  checkNames(options, RESET_NAMES);
-  const delayMs = jitterMs(execution, options.jitter);
+  const delayMs = options.jitterMs * services.random();
   check(
     execution,
     'reset',
@@ -167,22 +164,16 @@ export function reset(execution: Execution, options: ResetOptions): void {
   execution.applyReset(options);
   const startAt = execution.scheduledAt + execution.options.startDelayMs;
   dispatch.reschedule((neverStarted ? Math.max(startAt, now) : now) + delayMs);
-  const unpauses = dispatch.paused && options.keepPaused !== true;
+  const unpauses = dispatch.paused && !options.keepPaused;
   if (unpauses) execution.unpark(0, now);
   execution.emit('reset', NO_FIELDS);
   if (unpauses && goesOn(execution)) execution.emit('unpaused', NO_FIELDS);
   dispatch.proceed(now);
 }
 
-function jitterMs({ services }: Execution, jitter: Duration | undefined): number {
-  if (jitter === undefined) return 0;
-  const ms = durationMs(jitter, 'jitter');
-  if (ms === Infinity) throw badOption('jitter', jitter, 'a finite duration');
-  return ms * services.random();
-}
-
 /** Changes options of an open activity. The running attempt's timeouts count from its start. */
-export function updateOptions(execution: Execution, patch: OptionsPatch): void {
+export function updateOptions(execution: Execution, given: OptionsPatch): void {
+  const patch = readPatch(given); // before the state is looked at: getters may change it
   const { attempt, requests, dispatch, services, history } = execution;
   check(
     execution,
@@ -191,7 +182,6 @@ export function updateOptions(execution: Execution, patch: OptionsPatch): void {
       requests?.cancel === undefined &&
       requests?.reset === undefined,
   );
-  checkPatch(patch);
   const dispatched = execution.lastAttempt !== undefined || dispatch.waiting;
   check(execution, 'updateOptions({ startDelay })', patch.startDelay === undefined || !dispatched);
   const { priority } = execution.options;

@@ -30,7 +30,8 @@ import {
   type Next,
 } from './failure-messages.js';
 import type { Registered, Registry } from '../shared/registry.js';
-import { requested, type Requests, type ResetOptions } from '../attempt/requests.js';
+import type { ResolvedReset } from '../options/steering-options.js';
+import { requested, type Requests } from '../attempt/requests.js';
 import type { Services } from '../shared/services.js';
 import { logIgnored, logUnheard, warnOfAbandoned, warnOfRetry, type Audience } from './warnings.js';
 
@@ -41,6 +42,8 @@ export interface Listing {
   readonly loading: Set<Execution>;
   /** The ids of those that have closed, of which functions still run; until when they do. */
   readonly haunted: Map<Deferred<void>, string>;
+  /** Those that have closed and are about to say so: code of the user's hears of it first. */
+  readonly untold: Set<Execution>;
 }
 
 export class Execution extends Deadline implements AttemptOwner, Dispatched, Registered {
@@ -158,6 +161,9 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   /** Schedules the activity; with a free slot its function has been called when this returns. */
   schedule(): void {
     const givenId = this.#id;
+    for (const one of this.#listing.untold) {
+      if (one.#id === givenId) tellAll(one.#remember().news ?? []); // the id was that one's
+    }
     this.#listing.open.add(this, givenId);
     this.emit('scheduled', NO_FIELDS);
     if (this.closed !== undefined) return;
@@ -251,12 +257,17 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     const { attempt } = this;
     attempt?.end(); // details held back die with the activity
     this.#close('COMPLETED');
-    if (attempt !== undefined) {
-      this.#leave(attempt);
-      this.#tellIfAbandoned(attempt);
-    }
     this.#forgetDetails();
-    this.emit('completed', { result });
+    if (attempt?.running === true) {
+      const hear = (): void => this.#leave(attempt);
+      this.#tellAfter(hear, [
+        () => this.#tellIfAbandoned(attempt),
+        () => emit(this, 'completed', attempt.number, { result }),
+      ]);
+    } else {
+      attempt?.release();
+      this.emit('completed', { result });
+    }
     this.#onceWritten(this.#resolve, result);
     this.services.scheduler.handOut();
   }
@@ -315,20 +326,20 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
       const before = next.attempt - 1;
       if (reset !== undefined) news.push(() => emit(this, 'reset', before, NO_FIELDS));
       if (next.paused) news.push(() => emit(this, 'paused', before, NO_FIELDS));
-      this.#remember().news = news;
-    }
+    } else news.push(() => this.#tellFailed(next.status, next.cause));
 
-    if (unreported) this.heartbeats.report(attempt.number);
-    if (timedOut !== undefined) {
-      const told = withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
-      attempt.interruption.deliver(told);
-    }
-    this.#leave(attempt);
-    tellAll(news);
+    const hear = (): void => {
+      if (unreported) this.#reportLast(attempt, news);
+      if (timedOut !== undefined) {
+        const told = withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
+        attempt.interruption.deliver(told);
+      }
+      this.#leave(attempt);
+    };
+    this.#tellAfter(hear, news);
 
-    if (!next.again) this.#tellFailure(next.status, next.cause, next.retryState);
+    if (!next.again) this.#rejectOnceWritten(next.status, next.cause, next.retryState);
     else {
-      this.#remember().news = undefined;
       if (!accepted && this.closed === undefined) {
         const { delayMs } = next;
         warnOfRetry(this, this.#remember(), { failure, delayMs, attempt: attempt.number });
@@ -367,13 +378,13 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     return (this.history ??= new History());
   }
 
-  applyReset(options: ResetOptions): void {
-    if (options.resetHeartbeat === true) {
+  applyReset(options: ResolvedReset): void {
+    if (options.resetHeartbeat) {
       this.#forgetDetails();
       this.lastAttempt?.forgetHeartbeats();
       if (this.history !== undefined) this.history.lastHeartbeatAt = undefined;
     }
-    if (options.restoreOriginalOptions === true) this.options = this.#firstOptions;
+    if (options.restoreOriginalOptions) this.options = this.#firstOptions;
   }
 
   /** No attempt begins until it is unpaused. */
@@ -450,17 +461,25 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     retryState: RetryState | undefined,
     told?: CancelledFailure,
   ): void {
+    if (this.closed !== undefined) return; // by code of the user's, such as a serializer
     const { attempt } = this;
     const unreported = attempt?.end() === true;
     this.#close(status);
-    if (unreported && status !== 'TERMINATED') this.heartbeats.report(attempt.number);
-    if (told !== undefined) attempt?.interruption.deliver(told);
-    if (attempt !== undefined) {
-      this.#leave(attempt);
-      this.#tellIfAbandoned(attempt);
-    }
     if (status === 'TERMINATED') this.#forgetDetails();
-    this.#tellFailure(status, failure, retryState);
+    if (attempt === undefined) this.#tellFailed(status, failure);
+    else {
+      const news: News = [
+        () => this.#tellIfAbandoned(attempt),
+        () => this.#tellFailed(status, failure),
+      ];
+      const hear = (): void => {
+        if (unreported && status !== 'TERMINATED') this.#reportLast(attempt, news);
+        if (told !== undefined) attempt.interruption.deliver(told);
+        this.#leave(attempt);
+      };
+      this.#tellAfter(hear, news);
+    }
+    this.#rejectOnceWritten(status, failure, retryState);
     this.services.scheduler.handOut();
   }
 
@@ -491,11 +510,14 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
     this.onClosed?.();
   }
 
-  #tellFailure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): void {
-    const unheard = this.audience !== 'ASKED' && !this.services.events.reach('failed');
-    this.emit('failed', { status, failure: cause });
+  #tellFailed(status: ClosedStatus, failure: Error): void {
+    if (this.services.events.reach('failed')) this.audience = 'ASKED'; // a listener hears of it
+    this.emit('failed', { status, failure });
+  }
+
+  #rejectOnceWritten(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): void {
     const failure = this.failure(status, cause, retryState);
-    if (unheard) logUnheard(this, status, cause, failure);
+    if (this.audience !== 'ASKED') logUnheard(this, status, cause, failure);
     this.#onceWritten(this.#reject, failure);
   }
 
@@ -540,6 +562,29 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   }
 
   // ── Telling ──────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Tells of the end of an attempt after `hear`, in which code of the user's hears of it: a store,
+   * abort listeners. What that brings about is told later, even a new run of the same id.
+   */
+  #tellAfter(hear: () => void, news: News): void {
+    const history = this.#remember();
+    const { untold } = this.#listing;
+    history.news = news;
+    if (this.closed !== undefined) untold.add(this);
+    hear();
+    tellAll(news);
+    untold.delete(this);
+    history.news = undefined;
+  }
+
+  /** Details that were held back: what their store brings about is told after them. */
+  #reportLast(attempt: Attempt, news: News): void {
+    const { details } = this;
+    news.unshift(() => this.heartbeats.tell(details, attempt.number));
+    this.heartbeats.write();
+    news.shift()?.();
+  }
 
   /** Tells of a change; after the end of an attempt, if a listener of that has brought it about. */
   emit<Name extends ActivityEventName>(

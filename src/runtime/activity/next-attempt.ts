@@ -43,21 +43,23 @@ export function afterFailure(
   now: number,
   timedOut?: TimeoutType,
 ): Next {
-  const { services, options, requests, expiresAt } = activity;
-  const { cancel, reset, pause } = requests ?? NO_REQUESTS;
-  if (cancel === undefined && reset !== undefined && timedOut !== 'SCHEDULE_TO_CLOSE') {
-    return unlessShutDown(activity, afterReset(activity), failure);
-  }
+  const { services, options, expiresAt } = activity;
   const verdict = classify({
     failure,
     timedOut,
     policy: options.retryPolicy,
     attempt: attempt.number,
     attemptsWithoutProgress: withoutProgress(activity, attempt),
-    cancelRequested: cancel !== undefined,
+    cancelRequested: activity.requests?.cancel !== undefined,
     remainingMs: expiresAt - now,
     random: services.random,
   });
+  // Looked at now: to classify the failure reads it, and its getters may have asked for something.
+  const { cancel, reset, pause } = activity.requests ?? NO_REQUESTS;
+  if (cancel !== undefined) return finalFailure(failure, 'CANCEL_REQUESTED', timedOut);
+  if (reset !== undefined && timedOut !== 'SCHEDULE_TO_CLOSE') {
+    return unlessShutDown(activity, afterReset(activity), failure);
+  }
   if (!verdict.retry) return finalFailure(failure, verdict.retryState, timedOut);
   const { delayMs } = verdict;
   const paused = pause !== undefined;

@@ -9,6 +9,7 @@ import type { Snapshot } from '../../heartbeat/details/codec.js';
 import { HeartbeatMonitor } from '../../heartbeat/monitor.js';
 import { ReportThrottle, throttleIntervalMs } from '../../heartbeat/throttle.js';
 import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
+import { whenSettled } from '../../kernel/promises.js';
 import { activityInfo, type AttemptTimes } from './info.js';
 import { log, type Announced } from '../shared/announce.js';
 import {
@@ -55,7 +56,7 @@ export class Attempt implements ContextSource, AttemptTimes {
   running = false;
   /** Until its end, unless it is left open: what the function does no longer counts then either. */
   holdsSlot = true;
-  /** Heartbeat details have changed. */
+  /** Heartbeat details have changed. Counted whether or not an option asks: one may do so later. */
   progressed = false;
 
   readonly #owner: AttemptOwner;
@@ -87,23 +88,23 @@ export class Attempt implements ContextSource, AttemptTimes {
     const context = new AttemptContext(this);
     if (heartbeat !== undefined) this.#context = context;
     this.running = true;
-    let outcome: Promise<unknown>;
+    let outcome: unknown;
     try {
-      const returned =
+      outcome =
         execute === undefined
           ? fn(context, ...args)
           : execute({ context, args }, (input) => fn(input.context, ...input.args));
-      if (isGenerator(returned)) throw generatorRefused();
-      outcome = Promise.resolve(returned);
+      if (isGenerator(outcome)) throw generatorRefused();
     } catch (thrown) {
       outcome = Promise.reject(thrown);
     }
-    outcome.then(
+    whenSettled(
+      outcome,
       (result) => {
         this.running = false;
         this.#owner.returned(this, result);
       },
-      (thrown: unknown) => {
+      (thrown) => {
         this.running = false;
         this.#owner.threw(this, thrown);
       },
@@ -183,7 +184,15 @@ export class Attempt implements ContextSource, AttemptTimes {
     const throttle = this.#throttle;
     if (throttle === undefined || throttle.dueAt > now) return;
     throttle.admit(now);
-    this.#owner.heartbeats.report(this.number);
+    this.#report();
+  }
+
+  /** Writing calls the user's serializer and store, which may end the attempt. */
+  #report(): void {
+    const { heartbeats } = this.#owner;
+    const { details } = heartbeats;
+    heartbeats.write();
+    if (!this.ended) heartbeats.tell(details, this.number);
   }
 
   /**
@@ -235,20 +244,23 @@ export class Attempt implements ContextSource, AttemptTimes {
   }
 
   #keepDetails(details: Snapshot, report: boolean, now: number): void {
-    const { heartbeats, options } = this.#owner;
-    if (heartbeats.keep(details, this.number)) {
+    const { heartbeats } = this.#owner;
+    const snapshot = heartbeats.snapshot(details, this.number);
+    if (this.ended) return; // by a getter in the details
+    const asked = this.#progress !== undefined || !this.progressed;
+    if (heartbeats.keep(snapshot, asked)) {
       this.progressed = true;
       this.#progress?.beat(now);
     }
-    const { throttleIntervalMs: given, heartbeatTimeoutMs } = options;
+    const { throttleIntervalMs: given, heartbeatTimeoutMs } = this.#owner.options;
     const throttle = (this.#throttle ??= new ReportThrottle(
       throttleIntervalMs(given, heartbeatTimeoutMs),
     ));
     const held = throttle.dueAt !== Infinity;
-    if (throttle.admit(now)) heartbeats.report(this.number);
+    if (throttle.admit(now)) this.#report();
     else if (report) {
       throttle.release();
-      heartbeats.report(this.number);
+      this.#report();
     } else if (!held) this.#owner.rearm(now);
   }
 

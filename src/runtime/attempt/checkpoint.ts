@@ -27,37 +27,34 @@ export class HeartbeatRecord {
   }
 
   /**
-   * True if the details are others than before; always false where nothing depends on it.
+   * A copy of details, which may call code of the user's: getters, a serializer, the logger.
    *
    * @throws HeartbeatDetailsError; then the earlier details stay
    */
-  keep(details: Snapshot, attempt: number): boolean {
-    const before = this.details;
-    const { services, options } = this.#activity;
-    this.details = services.codec.snapshot(details, (bytes) => {
+  snapshot(details: Snapshot, attempt: number): Snapshot {
+    return this.#activity.services.codec.snapshot(details, (bytes) => {
       if (this.#warnedOfSize) return;
       this.#warnedOfSize = true;
       const message = `Heartbeat details of ${bytes} bytes: keep a cursor in them, not the data`;
       log(this.#activity, 'warn', attempt, message);
     });
-    const { progressTimeoutMs, retryPolicy } = options;
-    const matters =
-      progressTimeoutMs > 0 || retryPolicy.maximumAttemptsWithoutProgress !== Infinity;
-    return matters && !sameDetails(before, this.details);
   }
 
-  /** Stores the newest details and tells the listeners. */
-  report(attempt: number): void {
-    const { details } = this;
-    if (details === undefined) return;
-    this.#write(details);
-    if (this.#activity.services.events.has('heartbeat')) {
-      emit(this.#activity, 'heartbeat', attempt, { details: this.copy(details) });
-    }
+  /** True if somebody asks, and the details are different from the ones before. */
+  keep(snapshot: Snapshot, asked: boolean): boolean {
+    const before = this.details;
+    this.details = snapshot;
+    return asked && !sameDetails(before, snapshot);
+  }
+
+  /** Tells the listeners of details that have been reported. */
+  tell(details: Snapshot | undefined, attempt: number): void {
+    if (details === undefined || !this.#activity.services.events.has('heartbeat')) return;
+    emit(this.#activity, 'heartbeat', attempt, { details: this.copy(details) });
   }
 
   /** A copy for those who look on; undefined if the serializer fails. */
-  copy(details = this.details): unknown {
+  copy(details: Snapshot | undefined = this.details): unknown {
     const { codec } = this.#activity.services;
     try {
       return codec.copy(details);
@@ -67,15 +64,21 @@ export class HeartbeatRecord {
     }
   }
 
-  #write(details: Snapshot): void {
-    if (this.#writer === undefined) return;
+  /** Stores the newest details. */
+  write(): void {
+    const { details } = this;
+    if (this.#writer === undefined || details === undefined) return;
+    let text: string;
     try {
-      this.#writer.write(this.#activity.services.codec.encode(details));
+      text = this.#activity.services.codec.encode(details);
     } catch (error) {
       log(this.#activity, 'error', 0, 'The serializer failed; these details are not stored', {
         error,
       });
+      return;
     }
+    // The serializer is the user's, and may have ended the activity or heartbeated itself.
+    if (Object.is(this.details, details)) this.#writer.write(text);
   }
 
   /**

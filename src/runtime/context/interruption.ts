@@ -31,7 +31,7 @@ export class Interruption {
     if (this.reason !== undefined) return;
     this.reason = reason;
     this.details = cancellationDetails(all);
-    this.#controller?.abort(reason);
+    abortQuietly(this.#controller, reason);
     this.#cancelled?.reject(reason);
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -90,6 +90,15 @@ export class Interruption {
   release(): void {
     this.#waiting?.forEach((stop) => stop(undefined));
     this.#waiting = undefined;
+  }
+}
+
+/** Aborts; a signal whose `dispatchEvent` is the user's own may throw at that. */
+export function abortQuietly(controller: AbortController | undefined, reason?: unknown): void {
+  try {
+    controller?.abort(reason);
+  } catch {
+    // It has aborted all the same.
   }
 }
 

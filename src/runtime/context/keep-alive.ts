@@ -1,7 +1,7 @@
 /** `ctx.keepAlive`: heartbeats for work that cannot do so itself. */
 import type { Clock, Timer } from '../../kernel/clock.js';
 import { durationMs, type Duration } from '../../kernel/duration.js';
-import { ignore } from '../../kernel/promises.js';
+import { ignore, whenSettled } from '../../kernel/promises.js';
 import type { Interruption } from './interruption.js';
 
 const PART_OF_TIMEOUT = 1 / 3;
@@ -24,16 +24,15 @@ export function keepAlive<T>(
     const stopIfTold = (): void => {
       if (interruption.reason !== undefined) throw interruption.reason;
     };
-    if (typeof work !== 'function') {
-      Promise.resolve(work).then(undefined, ignore); // it may reject yet, although this does first
-    }
+    const given = typeof work === 'function' ? undefined : Promise.resolve(work);
+    whenSettled(given, ignore, ignore); // it may reject yet, although this does first
     stopIfTold();
     const everyMs =
       every !== undefined
         ? durationMs(every, 'ctx.keepAlive every')
         : heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS;
-    const working = Promise.resolve(typeof work === 'function' ? work() : work);
-    working.then(undefined, ignore);
+    const working = given ?? Promise.resolve((work as () => PromiseLike<T> | T)());
+    whenSettled(working, ignore, ignore);
     stopIfTold(); // inside that call, in which it may heartbeat
     let timer: Timer;
     const stop = (): void => {
@@ -54,12 +53,13 @@ export function keepAlive<T>(
       }
     };
     beat();
-    working.then(
+    whenSettled(
+      working,
       (result) => {
         stop();
-        resolve(result);
+        resolve(result as T);
       },
-      (error: unknown) => {
+      (error) => {
         stop();
         reject(error);
       },

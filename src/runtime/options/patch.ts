@@ -33,12 +33,17 @@ const PATCH_NAMES: OptionNames = {
   ]),
 };
 
-/** @throws TypeError that names the option, the value received and what is accepted */
-export function checkPatch(patch: OptionsPatch): void {
+/**
+ * Reads each option of a patch once.
+ *
+ * @throws TypeError that names the option, the value received and what is accepted
+ */
+export function readPatch(patch: OptionsPatch): OptionsPatch {
   checkNames(patch, PATCH_NAMES);
+  return { ...patch };
 }
 
-/** @throws TypeError, as `checkPatch`, which is called before */
+/** @throws TypeError that names the option, the value received and what is accepted */
 export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): ResolvedOptions {
   const merged: Record<string, unknown> = { ...current(options) };
   for (const [name, value] of Object.entries(patch as Record<string, unknown>)) {

@@ -1,4 +1,6 @@
 /** Whether a runtime is shutting down, and the signal that says so. */
+import { abortQuietly } from '../context/interruption.js';
+
 export class ShutdownState {
   begun = false;
   #controller: AbortController | undefined;
@@ -12,6 +14,6 @@ export class ShutdownState {
 
   begin(): void {
     this.begun = true;
-    this.#controller?.abort();
+    abortQuietly(this.#controller);
   }
 }

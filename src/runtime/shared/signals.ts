@@ -25,13 +25,14 @@ export class OutsideSignals {
       const followers = new Set<SignalFollower>();
       const onAbort = (): void => {
         this.#followed.delete(signal);
+        const reason = reasonOf(signal);
         this.#allAtOnce(() => {
-          for (const each of [...followers]) each.signalAborted(signal.reason);
+          for (const each of [...followers]) each.signalAborted(reason);
         });
       };
       followed = { followers, onAbort };
+      signal.addEventListener('abort', onAbort, { once: true }); // a polyfill's may throw
       this.#followed.set(signal, followed);
-      signal.addEventListener('abort', onAbort, { once: true });
     }
     followed.followers.add(follower);
   }
@@ -40,6 +41,19 @@ export class OutsideSignals {
     const followed = this.#followed.get(signal);
     if (followed?.followers.delete(follower) !== true || followed.followers.size > 0) return;
     this.#followed.delete(signal);
-    signal.removeEventListener('abort', followed.onAbort);
+    try {
+      signal.removeEventListener('abort', followed.onAbort);
+    } catch {
+      // A polyfill's may throw, and the activity has closed: nobody follows any more.
+    }
+  }
+}
+
+/** A polyfill's may throw. */
+function reasonOf(signal: AbortSignal): unknown {
+  try {
+    return signal.reason;
+  } catch {
+    return undefined;
   }
 }
