@@ -13,6 +13,7 @@ export const entries = {
   context: 'src/context.ts',
   node: 'src/node.ts',
   temporal: 'src/temporal.ts',
+  'temporal/activity': 'src/temporal/activity.ts',
 };
 
 /**

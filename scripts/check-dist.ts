@@ -5,7 +5,7 @@ import { isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
 
 /** The others run in browsers, Bun and Deno too. */
-const nodeEntries = new Set(['context', 'node', 'temporal']);
+const nodeEntries = new Set(['context', 'node', 'temporal', 'temporal/activity']);
 
 const isPeerOf = (file: string, name: string): boolean =>
   /^temporal\./.test(file) && name.startsWith('@temporalio/');

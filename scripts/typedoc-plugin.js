@@ -11,6 +11,7 @@ const MODULES = {
   context: 'systole/context',
   node: 'systole/node',
   temporal: 'systole/temporal',
+  'temporal/activity': 'systole/temporal/activity',
 };
 
 /** The mark that `instanceof` compares, and the hook that compares it. */

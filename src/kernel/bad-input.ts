@@ -41,6 +41,11 @@ export function checkResult(result: unknown): void {
   if (isThenable(result)) throw badOption('complete', result, 'the value itself: await it first');
 }
 
+/** A `Uint8Array`, also one of another realm. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return Object.prototype.toString.call(value) === '[object Uint8Array]';
+}
+
 /** One set of option names: what is known, and what people coming from elsewhere write instead. */
 export interface OptionNames {
   /** How messages call the set: `ActivityOptions`. */

@@ -1,12 +1,14 @@
 /** Completing attempts from outside, for whoever was given a task token. */
-import { badOption } from '../kernel/bad-input.js';
+import { badOption, isBytes } from '../kernel/bad-input.js';
 import { ActivityNotFoundError } from '../kernel/failures.js';
 import * as control from './activity/control.js';
 import type { Execution } from './activity/execution.js';
+import { tokenText } from './shared/ids.js';
 
 /**
- * Speaks for a running attempt by its `ctx.info.taskToken`. Every call rejects with a `TypeError`
- * for what is no token, and with `ActivityNotFoundError` for that of an attempt that has ended.
+ * Speaks for a running attempt by its `ctx.info.taskToken`, or by the token's bytes. Every call
+ * rejects with a `TypeError` for anything else, and with `ActivityNotFoundError` if the attempt has
+ * ended.
  */
 export class Completion {
   readonly #tokens: ReadonlyMap<string, object>;
@@ -17,27 +19,27 @@ export class Completion {
   }
 
   /** Completes the activity with a result. */
-  complete(taskToken: string, result?: unknown): Promise<void> {
+  complete(taskToken: string | Uint8Array, result?: unknown): Promise<void> {
     return this.#act(taskToken, (execution) => control.complete(execution, result));
   }
 
   /** As if the attempt had thrown it: the retry policy decides. */
-  fail(taskToken: string, error: unknown): Promise<void> {
+  fail(taskToken: string | Uint8Array, error: unknown): Promise<void> {
     return this.#act(taskToken, (execution) => control.fail(execution, error));
   }
 
   /** Says that the attempt is alive; rejects with the `CancelledFailure` if it is to stop. */
-  heartbeat(taskToken: string, details?: unknown): Promise<void> {
+  heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act(taskToken, (execution) => control.heartbeat(execution, details));
   }
 
   /** Says that the attempt has stopped, after the activity was asked to. */
-  reportCancellation(taskToken: string, details?: unknown): Promise<void> {
+  reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act(taskToken, (execution) => control.reportCancellation(execution, details));
   }
 
   /** At once; what it throws is a rejection. */
-  #act(taskToken: string, act: (execution: Execution) => void): Promise<void> {
+  #act(taskToken: string | Uint8Array, act: (execution: Execution) => void): Promise<void> {
     return new Promise((resolve) => {
       act(this.#execution(taskToken));
       resolve();
@@ -45,10 +47,10 @@ export class Completion {
   }
 
   #execution(taskToken: unknown): Execution {
-    if (typeof taskToken !== 'string') {
+    if (typeof taskToken !== 'string' && !isBytes(taskToken)) {
       throw badOption('taskToken', taskToken, 'the ctx.info.taskToken of a running attempt');
     }
-    const execution = this.#tokens.get(taskToken) as Execution | undefined;
+    const execution = this.#tokens.get(tokenText(taskToken)) as Execution | undefined;
     // The token is a secret, so the message does not repeat it.
     if (execution === undefined) {
       throw new ActivityNotFoundError('No running attempt has this task token');

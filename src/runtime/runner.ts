@@ -58,8 +58,8 @@ export type DescriptionLike<Details = unknown> = Omit<
 
 /** Completion from outside, here or on a cluster. See `Completion`. */
 export interface CompletionLike {
-  complete(taskToken: string, result?: unknown): Promise<void>;
-  fail(taskToken: string, error: unknown): Promise<void>;
-  heartbeat(taskToken: string, details?: unknown): Promise<void>;
-  reportCancellation(taskToken: string, details?: unknown): Promise<void>;
+  complete(taskToken: string | Uint8Array, result?: unknown): Promise<void>;
+  fail(taskToken: string | Uint8Array, error: unknown): Promise<void>;
+  heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void>;
+  reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void>;
 }

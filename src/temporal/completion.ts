@@ -1,13 +1,13 @@
 /** Completing attempts on Temporal from outside, by their task tokens. */
-import { badOption, checkResult } from '../kernel/bad-input.js';
+import { badOption, checkResult, isBytes } from '../kernel/bad-input.js';
 import type { CompletionLike } from '../runtime/runner.js';
 import type { Client } from './client-api.js';
 import { asOwnError } from './client-errors.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /**
- * `TemporalRuntime.completion`: takes the `ctx.info.taskToken` of a running attempt. Rejects with
- * `ActivityNotFoundError` if the attempt has ended.
+ * `TemporalRuntime.completion`: takes the `ctx.info.taskToken` of a running attempt, or its bytes.
+ * Rejects with `ActivityNotFoundError` if the attempt has ended.
  */
 export class TemporalCompletion implements CompletionLike {
   readonly #client: Client;
@@ -18,7 +18,7 @@ export class TemporalCompletion implements CompletionLike {
   }
 
   /** Completes the activity with a result. */
-  complete(taskToken: string, result?: unknown): Promise<void> {
+  complete(taskToken: string | Uint8Array, result?: unknown): Promise<void> {
     return this.#act('complete', taskToken, (token) => {
       checkResult(result);
       return this.#client.activity.complete(token, result);
@@ -26,7 +26,7 @@ export class TemporalCompletion implements CompletionLike {
   }
 
   /** As if the attempt had thrown it: the retry policy decides. */
-  fail(taskToken: string, error: unknown): Promise<void> {
+  fail(taskToken: string | Uint8Array, error: unknown): Promise<void> {
     return this.#act('fail', taskToken, (token) =>
       this.#client.activity.fail(token, toTemporalFailure(error)),
     );
@@ -36,7 +36,7 @@ export class TemporalCompletion implements CompletionLike {
    * Says that the attempt is alive; rejects with a `CancelledFailure` if it is to stop. Needs
    * details: without them the server would erase the last ones, and nothing here knows those.
    */
-  heartbeat(taskToken: string, details?: unknown): Promise<void> {
+  heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act('heartbeat', taskToken, (token) => {
       if (details === undefined) {
         throw badOption(
@@ -50,7 +50,7 @@ export class TemporalCompletion implements CompletionLike {
   }
 
   /** Says that the attempt has stopped, after the activity was asked to. */
-  reportCancellation(taskToken: string, details?: unknown): Promise<void> {
+  reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act('reportCancellation', taskToken, (token) =>
       this.#client.activity.reportCancellation(token, details),
     );
@@ -61,11 +61,12 @@ export class TemporalCompletion implements CompletionLike {
     taskToken: unknown,
     act: (token: Uint8Array) => Promise<void>,
   ): Promise<void> {
-    if (typeof taskToken !== 'string') {
+    if (typeof taskToken !== 'string' && !isBytes(taskToken)) {
       throw badOption('taskToken', taskToken, 'the ctx.info.taskToken of a running attempt');
     }
     try {
-      await act(Uint8Array.from(Buffer.from(taskToken, 'base64')));
+      const token = typeof taskToken === 'string' ? Buffer.from(taskToken, 'base64') : taskToken;
+      await act(Uint8Array.from(token));
     } catch (error) {
       throw asOwnError(error, operation);
     }

@@ -2,36 +2,42 @@
 import { HeartbeatDetailsError } from '../kernel/failures.js';
 import { ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
-import { Context, type Info } from './activity-api.js';
+import { Context } from './activity-api.js';
+import type { Client } from './client-api.js';
 import {
   ActivityCancellationDetails,
   noopMetricMeter,
   TemporalCancelledFailure,
-  type TemporalLogger,
 } from './common-api.js';
 import { temporalDurationMs } from './duration.js';
+import { heartbeat } from './heartbeat.js';
+import { infoOf, type GivenInfo } from './info.js';
+import { loggerOf } from './logger.js';
 
-/** What `activityInfo()` says of the two things a process has none of. */
-const HERE = 'systole';
+/** What only a cluster, or a worker, could give the activity. */
+export interface Given {
+  readonly info?: GivenInfo | undefined;
+  readonly client?: Client | undefined;
+}
 
 const CONVERSION_FAILED = 'HEARTBEAT_DETAILS_CONVERSION_FAILED';
 
-/** One per attempt. Sleeps and waits on systole's clock, so virtual time works. */
+/** Each attempt has one. It sleeps on systole's clock, so virtual time works. */
 export class SystoleContext extends Context {
   readonly #ctx: ActivityContext;
   readonly #cancellation: Cancellation;
 
-  constructor(ctx: ActivityContext) {
+  constructor(ctx: ActivityContext, { info, client }: Given) {
     const cancellation = new Cancellation(ctx);
     super(
-      infoOf(ctx),
+      infoOf(ctx, info),
       cancellation.promise,
       cancellation.signal,
       (details) => {
-        heartbeat(ctx, cancellation, details);
+        heartbeatOrCancel(ctx, cancellation, details);
       },
-      undefined,
-      loggerOf(ctx),
+      client,
+      loggerOf(() => ctx.log),
       noopMetricMeter,
       cancellation.holder,
     );
@@ -104,101 +110,17 @@ class Cancellation {
   }
 }
 
-/**
- * Details take the way they would take to a server and back, as JSON; none keep the last ones. Bad
- * details cancel the attempt, as under a worker; any other error is an interceptor's own.
- */
-function heartbeat(ctx: ActivityContext, cancellation: Cancellation, details: unknown): void {
+/** Bad details cancel the attempt, as under a worker; any other error is an interceptor's own. */
+function heartbeatOrCancel(
+  ctx: ActivityContext,
+  cancellation: Cancellation,
+  details: unknown,
+): void {
   try {
-    ctx.heartbeat(details === undefined ? undefined : encoded(details));
+    heartbeat(ctx, details);
   } catch (error) {
     if (!(error instanceof HeartbeatDetailsError)) throw error;
     ctx.log.warn('Activity failed to encode heartbeat details', { error: error.message });
     cancellation.failConversion();
   }
-}
-
-/** @throws HeartbeatDetailsError */
-function encoded(details: unknown): unknown {
-  if (details instanceof Uint8Array) return details;
-  const text = json(details);
-  if (text !== undefined) return JSON.parse(text) as unknown;
-  throw new HeartbeatDetailsError(`details: a ${typeof details} has no JSON`, { path: 'details' });
-}
-
-function json(details: unknown): string | undefined {
-  try {
-    return JSON.stringify(details);
-  } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new HeartbeatDetailsError(`details: ${problem}`, { path: 'details', cause });
-  }
-}
-
-/** Deprecated, and there under a worker. */
-const DEPRECATED = { activityNamespace: HERE, workflowNamespace: undefined };
-
-/** Also those fields are there that have nothing to say, as under a worker. */
-type EveryField = {
-  readonly [Field in Exclude<keyof Info, keyof typeof DEPRECATED>]-?: Info[Field] | undefined;
-};
-
-function infoOf({ info, heartbeatDetails }: ActivityContext): Info {
-  const { retryPolicy } = info;
-  const every: EveryField = {
-    // Made when read: from then on the attempt can be completed by it.
-    get taskToken() {
-      return Uint8Array.from(Buffer.from(info.taskToken, 'base64url'));
-    },
-    get base64TaskToken() {
-      return info.taskToken;
-    },
-    activityId: info.activityId,
-    activityRunId: info.activityId,
-    activityType: info.activityType,
-    attempt: info.attempt,
-    isLocal: false,
-    inWorkflow: false,
-    workflowExecution: undefined,
-    workflowType: undefined,
-    namespace: HERE,
-    taskQueue: HERE,
-    heartbeatDetails,
-    heartbeatTimeoutMs: info.heartbeatTimeoutMs,
-    scheduledTimestampMs: info.scheduledTimestampMs,
-    currentAttemptScheduledTimestampMs: info.currentAttemptScheduledTimestampMs,
-    startToCloseTimeoutMs: info.startToCloseTimeoutMs ?? 0,
-    scheduleToCloseTimeoutMs: info.scheduleToCloseTimeoutMs ?? 0,
-    priority: { priorityKey: info.priority },
-    retryPolicy: {
-      initialInterval: retryPolicy.initialInterval,
-      backoffCoefficient: retryPolicy.backoffCoefficient,
-      maximumInterval: retryPolicy.maximumInterval,
-      maximumAttempts: retryPolicy.maximumAttempts === Infinity ? 0 : retryPolicy.maximumAttempts,
-      nonRetryableErrorTypes: retryPolicy.nonRetryableErrorTypes.map((type) =>
-        typeof type === 'string' ? type : type.name,
-      ),
-    },
-  };
-  // Not a spread, which would make the token.
-  return Object.assign(every as Info, DEPRECATED);
-}
-
-const LEVELS = {
-  TRACE: 'debug',
-  DEBUG: 'debug',
-  INFO: 'info',
-  WARN: 'warn',
-  ERROR: 'error',
-} as const;
-
-function loggerOf({ log }: ActivityContext): TemporalLogger {
-  return {
-    log: (level, message, meta) => log[LEVELS[level]](message, meta),
-    trace: (message, meta) => log.debug(message, meta),
-    debug: (message, meta) => log.debug(message, meta),
-    info: (message, meta) => log.info(message, meta),
-    warn: (message, meta) => log.warn(message, meta),
-    error: (message, meta) => log.error(message, meta),
-  };
 }

@@ -17,7 +17,7 @@ import { fromTemporalFailure } from './from-temporal-failure.js';
  * `@temporalio/activity` works as under a worker, but `getClient()`. Its heartbeat details go
  * through JSON, as there; its arguments and its result do not.
  *
- * `activityInfo().base64TaskToken` is what `runtime.completion` takes.
+ * `runtime.completion` takes `activityInfo().taskToken`, and `base64TaskToken`.
  *
  * @example
  * import { importRows } from './activities.js'; // as the worker registers it
@@ -28,7 +28,7 @@ export function fromTemporal<A extends unknown[], R>(
   fn: (this: void, ...args: A) => R,
 ): (this: void, ctx: ActivityContext, ...args: A) => Promise<Awaited<R>> {
   const activity = async (ctx: ActivityContext, ...args: A): Promise<Awaited<R>> => {
-    const context = new SystoleContext(ctx);
+    const context = new SystoleContext(ctx, {});
     try {
       return await asyncLocalStorage.run(context, () => fn(...args));
     } catch (thrown) {

@@ -1,4 +1,5 @@
 /** Attempts that are completed from outside, by task token and by handle. */
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
   ActivityNotFoundError,
@@ -62,13 +63,38 @@ describe('a task token', () => {
     tokens.forEach((token) => expect(text).not.toContain(token));
   });
 
-  test.each([undefined, null, 5, {}, ['x']])('that is %o is a TypeError', async (token) => {
-    const { completion } = new Harness().engine;
-    const bad = token as string;
-    await expect(completion.complete(bad)).rejects.toThrow(TypeError);
-    await expect(completion.fail(bad, 1)).rejects.toThrow(TypeError);
-    await expect(completion.heartbeat(bad)).rejects.toThrow(TypeError);
-    await expect(completion.reportCancellation(bad)).rejects.toThrow(TypeError);
+  test.each([undefined, null, 5, {}, ['x'], new Uint16Array(8), new ArrayBuffer(16)])(
+    'that is %o is a TypeError',
+    async (token) => {
+      const { completion } = new Harness().engine;
+      const bad = token as string;
+      await expect(completion.complete(bad)).rejects.toThrow(TypeError);
+      await expect(completion.fail(bad, 1)).rejects.toThrow(TypeError);
+      await expect(completion.heartbeat(bad)).rejects.toThrow(TypeError);
+      await expect(completion.reportCancellation(bad)).rejects.toThrow(TypeError);
+    },
+  );
+
+  test.each<[string, (bytes: Uint8Array) => string | Uint8Array]>([
+    ['bytes', (bytes) => bytes],
+    ['a Buffer', (bytes) => Buffer.from(bytes)],
+    [
+      'bytes of another realm',
+      (bytes) => runInNewContext('Uint8Array.from(bytes)', { bytes }) as Uint8Array,
+    ],
+    ['base64', (bytes) => Buffer.from(bytes).toString('base64')],
+    ['base64url', (bytes) => Buffer.from(bytes).toString('base64url')],
+  ])('can be given as %s', async (_, given) => {
+    const h = new Harness();
+    const { completion } = h.engine;
+    // Enough of them for the characters in which the two kinds of base64 differ.
+    for (let count = 0; count < 30; count++) {
+      const { token, run } = leaveOpen(h);
+      const bytes = Uint8Array.from(Buffer.from(token(), 'base64url'));
+      await completion.complete(given(bytes), count);
+      await h.turn();
+      expect(run.outcome).toMatchObject({ value: count });
+    }
   });
 
   test('of an ended attempt, or of none, is not found', async () => {
@@ -78,7 +104,7 @@ describe('a task token', () => {
     await h.advance(1_150); // the second attempt, from 1,100 to 1,200
     expect(tokens).toHaveLength(2);
     await completion.complete(token(), 1);
-    for (const ended of [...tokens, '', 'x'.repeat(22), '__proto__']) {
+    for (const ended of [...tokens, '', 'x'.repeat(22), '__proto__', new Uint8Array(16)]) {
       await expect(completion.complete(ended)).rejects.toThrow(ActivityNotFoundError);
       await expect(completion.fail(ended, 1)).rejects.toThrow(ActivityNotFoundError);
       await expect(completion.heartbeat(ended)).rejects.toThrow(ActivityNotFoundError);

@@ -4,11 +4,16 @@ const BYTES = 16;
 
 /** 16 random bytes in base64url: 22 characters. */
 export function randomToken(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(BYTES));
-  return btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
+  return tokenText(crypto.getRandomValues(new Uint8Array(BYTES)));
+}
+
+/** A token as `randomToken` writes it, given in base64 of either kind or as its bytes. */
+export function tokenText(token: string | Uint8Array): string {
+  const base64 =
+    typeof token === 'string'
+      ? token
+      : btoa(Array.from(token, (byte) => String.fromCharCode(byte)).join(''));
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 /** Ids of activities that were given none: unique in the world, and cheap after the first. */

@@ -6,10 +6,7 @@ const src = fileURLToPath(new URL('../../../../src/', import.meta.url));
 export default defineConfig({
   resolve: {
     alias: [
-      {
-        find: '@temporalio/activity',
-        replacement: fileURLToPath(new URL('temporal-activity.ts', import.meta.url)),
-      },
+      { find: '@temporalio/activity', replacement: `${src}temporal/activity.ts` },
       // A program that has systole installed does not need these.
       { find: /^systole$/, replacement: `${src}index.ts` },
       { find: /^systole\/(.+)$/, replacement: `${src}$1.ts` },

@@ -1,0 +1,29 @@
+/** A heartbeat of an activity that was written for Temporal and runs on systole. */
+import { HeartbeatDetailsError } from '../kernel/failures.js';
+import type { ActivityContext } from '../runtime/context/context.js';
+
+/**
+ * Details take the way they would take to a server and back, as JSON; without details the last ones
+ * are kept.
+ *
+ * @throws HeartbeatDetailsError for details that have no JSON
+ */
+export function heartbeat(ctx: ActivityContext, details: unknown): void {
+  ctx.heartbeat(details === undefined ? undefined : throughJson(details));
+}
+
+function throughJson(details: unknown): unknown {
+  if (details instanceof Uint8Array) return details;
+  const text = json(details);
+  if (text !== undefined) return JSON.parse(text) as unknown;
+  throw new HeartbeatDetailsError(`details: a ${typeof details} has no JSON`, { path: 'details' });
+}
+
+function json(details: unknown): string | undefined {
+  try {
+    return JSON.stringify(details);
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new HeartbeatDetailsError(`details: ${problem}`, { path: 'details', cause });
+  }
+}
