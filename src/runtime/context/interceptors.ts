@@ -1,4 +1,5 @@
 /** What users wrap around every attempt, and around every heartbeat. */
+import { settleQuietly } from '../../kernel/promises.js';
 import type { ActivityContext } from './context.js';
 
 /** One attempt, as an interceptor sees it. */
@@ -14,10 +15,11 @@ export interface ActivityInterceptor {
     ((input: ExecuteInput, next: (input: ExecuteInput) => unknown) => unknown) | undefined;
   /**
    * Calls `next` with the details to keep; without the call the heartbeat does not count.
-   * `context` is that of the attempt, the one that `execute` was given.
+   * `context` is that of the attempt, the one that `execute` was given. What it throws is thrown by
+   * that call of `ctx.heartbeat`. What it returns is not awaited; a rejection is logged.
    */
   readonly heartbeat?:
-    | ((details: unknown, next: (details: unknown) => void, context: ActivityContext) => void)
+    | ((details: unknown, next: (details: unknown) => void, context: ActivityContext) => unknown)
     | undefined;
 }
 
@@ -46,8 +48,13 @@ export function compose(interceptors: readonly ActivityInterceptor[]): Intercept
       beating.length === 0
         ? undefined
         : (details, beat, context) => {
+            const blame = (error: unknown): void => {
+              context.log.error('A heartbeat interceptor failed', { error });
+            };
             beating.reduceRight(
-              (next, one) => (given: unknown) => one.heartbeat?.(given, next, context),
+              (next, one) => (given: unknown) => {
+                settleQuietly(one.heartbeat?.(given, next, context), blame);
+              },
               beat,
             )(details);
           },

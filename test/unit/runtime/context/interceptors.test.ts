@@ -2,7 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ActivityContext, ActivityInterceptor } from '../../../../src/index.js';
 import { Harness, never } from '../../../support/harness.js';
-import { failureOf, reportsOf, timeoutOf } from '../../../support/outcomes.js';
+import {
+  collectUnhandledRejections,
+  failureOf,
+  reportsOf,
+  timeoutOf,
+} from '../../../support/outcomes.js';
 
 describe('execute', () => {
   test('the first listed is the outermost, around each attempt', async () => {
@@ -159,6 +164,38 @@ describe('heartbeat', () => {
     await h.advance(50);
     expect(h.clock.pending).toBe(0);
   });
+});
+
+test('a heartbeat interceptor that rejects is logged, and touches nothing else', async () => {
+  const rejections = collectUnhandledRejections();
+  const no = new Error('no');
+  const heard: unknown[] = [];
+  const h = new Harness({
+    interceptors: [
+      {
+        heartbeat: async (details, next) => {
+          next(details);
+          await Promise.reject(no);
+        },
+      },
+      { heartbeat: (details, next) => void heard.push(details, next(details)) },
+      { heartbeat: () => Promise.reject(no) },
+    ],
+  });
+  const run = h.run((ctx) => {
+    ctx.heartbeat(1);
+    return 'done';
+  });
+  await expect(run).resolves.toBe('done');
+  await h.turn();
+  expect(rejections.stop()).toEqual([]);
+  expect(heard).toEqual([1, undefined]);
+  const logged = {
+    level: 'error',
+    message: 'A heartbeat interceptor failed',
+    attributes: { attempt: 1, error: no },
+  };
+  expect(h.logs).toMatchObject([logged, logged]);
 });
 
 test.each(['execute', 'heartbeat'] as const)(
