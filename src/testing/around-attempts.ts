@@ -1,7 +1,7 @@
 /** What the environment does around each attempt and each heartbeat, as the outermost interceptor. */
-import { ApplicationFailure } from '../kernel/failures.js';
+import { ApplicationFailure, type CancelledFailure } from '../kernel/failures.js';
 import { ensureError } from '../kernel/thrown.js';
-import { isThenable } from '../kernel/promises.js';
+import { isThenable, settleQuietly } from '../kernel/promises.js';
 import type { Attempt } from '../runtime/attempt/attempt.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import * as control from '../runtime/activity/control.js';
@@ -46,6 +46,11 @@ export function copyOf(details: unknown, { services: { codec } }: Execution): un
   }
 }
 
+/** After a crash the function is as good as gone, and what it throws is no news. */
+function crashed({ silenced, attempt }: AttemptState): CancelledFailure | undefined {
+  return typeof silenced === 'object' ? attempt?.interruptedBy : undefined;
+}
+
 /** Nothing where the function is to stop for another reason already: that one comes first. */
 function pause(execution: Execution): void {
   const { requests } = execution;
@@ -53,7 +58,7 @@ function pause(execution: Execution): void {
 }
 
 export class AroundAttempts implements ActivityInterceptor {
-  readonly listeners: ((details: unknown, attempt: AttemptRecord) => void)[] = [];
+  readonly listeners: ((details: unknown, attempt: AttemptRecord) => unknown)[] = [];
   /** Of activities under `semantics: 'temporal'`: the option as given. */
   readonly throttles = new WeakMap<Execution, number | undefined>();
   readonly #surroundings: Surroundings;
@@ -110,7 +115,7 @@ export class AroundAttempts implements ActivityInterceptor {
     } catch (error) {
       await this.#hang(state);
       state.worker?.flush(); // before the worker tells of the failure
-      throw error;
+      throw crashed(state) ?? error;
     } finally {
       void macrotask().then(() => this.#surroundings.nudge());
     }
@@ -149,7 +154,11 @@ export class AroundAttempts implements ActivityInterceptor {
     const beat = { at: clock.now(), details: copyOf(details, execution) };
     recorder().beats.push(beat);
     record.heartbeats.push(beat);
-    for (const listener of this.listeners) listener(copyOf(beat.details, execution), record);
+    for (const listener of this.listeners) {
+      settleQuietly(listener(copyOf(beat.details, execution), record), (error) => {
+        context.log.error('A listener of onHeartbeat failed', { error });
+      });
+    }
 
     next(details);
 

@@ -3,7 +3,8 @@ import { badOption, checkNames } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 import { DetailsCodec } from '../heartbeat/details/codec.js';
 import type { HeartbeatStore } from '../heartbeat/store/store.js';
-import { isThenable } from '../kernel/promises.js';
+import { safeLog, type Logger } from '../kernel/logger.js';
+import { ignore, isThenable } from '../kernel/promises.js';
 import type { AnyFunction } from '../runtime/attempt/attempt.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context/context.js';
@@ -32,7 +33,7 @@ import { VirtualClock } from './virtual-clock.js';
 /** Whose rules hold: systole's own, or those of the same activity on a Temporal cluster. */
 export type TestSemantics = 'in-process' | 'temporal';
 
-/** Options of a test environment: those of a runtime, and its own. */
+/** Options of a test environment: those of a runtime, and its own. The default `logger` writes errors only. */
 export interface TestEnvironmentOptions extends RuntimeOptions {
   /**
    * Whether time skips to the next timer by itself, while a `run()`, `result()` or `settled()` is
@@ -84,7 +85,7 @@ export class TestActivityEnvironment {
     });
     const { autoSkip = true, maxAttempts, semantics, ...rest } = options;
     checkRuntimeOptions(rest); // as given: some are wrapped below
-    const { logger = false, interceptors = [], store, ...runtime } = rest;
+    const { logger = ERRORS_ONLY, interceptors = [], store, ...runtime } = rest;
     const nudge = (): void => {
       if (autoSkip) this.#skipper.nudge();
     };
@@ -281,9 +282,9 @@ export class TestActivityEnvironment {
 
   /**
    * Called with the details of every heartbeat, and the attempt it came from. What it throws is
-   * thrown by that call of `heartbeat`.
+   * thrown by that call of `heartbeat`. It is not awaited; a rejection is logged.
    */
-  onHeartbeat(listener: (details: unknown, attempt: AttemptRecord) => void): void {
+  onHeartbeat(listener: (details: unknown, attempt: AttemptRecord) => unknown): void {
     this.#around.listeners.push(listener);
   }
 
@@ -328,25 +329,35 @@ export class TestActivityEnvironment {
   // ── The end ──────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Ends what is left.
+   * Ends what is left. Call it at the end of each test, best by `await using`.
    *
-   * @throws Error (as a rejection) with the names of activities that are still open: a test that
-   * does not wait for what it starts proves less than it seems to
+   * @throws Error (as a rejection) that names the activities that are still open, and the plans,
+   * such as `failOnHeartbeat(5)`, whose heartbeat never came: such a test proves less than it seems
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const open = this.#engine.list();
-    const story = timeline(this);
+    const problems = [];
+    if (open.length > 0) {
+      const names = open.map(
+        ({ activityId, activityType, attempt, runState }) =>
+          `${activityType} (${activityId}), ${runState ?? ''} at attempt ${attempt}`,
+      );
+      problems.push(
+        `The test ended before its activities: ${names.join('; ')}. Await run() or result(); ` +
+          'after a cancel, settled(); or terminate what is started.',
+      );
+    }
+    const { unmet } = this.#steering;
+    if (unmet !== undefined) problems.push(`${unmet}. Plan a heartbeat that comes.`);
+    const story = timeline({ attempts: this.attempts });
     void this.#engine.shutdown({ abandonAfter: 0 });
     await this.#clock.advance(0); // past work in progress, which nobody waits for any more
-    if (open.length === 0) return;
-    const names = open.map(
-      ({ activityId, activityType, attempt, runState }) =>
-        `${activityType} (${activityId}), ${runState ?? ''} at attempt ${attempt}`,
-    );
-    throw new Error(
-      `The test ended before its activities: ${names.join('; ')}. Await run() or result(); ` +
-        `after a cancel, settled(); or terminate what is started.\n${story}`,
-    );
+    if (problems.length > 0) throw new Error([...problems, story].join('\n'));
+  }
+
+  /** @internal For `timeline`. */
+  get unmet(): string | undefined {
+    return this.#steering.unmet;
   }
 
   #limitAttempts(maxAttempts: number): void {
@@ -375,6 +386,14 @@ function telling(store: HeartbeatStore, onRead: () => void): HeartbeatStore {
     delete: (activityId) => store.delete(activityId),
   };
 }
+
+/** A test causes failed attempts on purpose, so warnings of them would only be noise. */
+const ERRORS_ONLY: Logger = {
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: (message, attributes = {}) => safeLog(undefined)('error', message, attributes),
+};
 
 /** Jitter is drawn from the middle, the same in every run. */
 const MIDDLE = 0.5;

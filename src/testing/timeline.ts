@@ -7,6 +7,8 @@ import { shown } from './shown.js';
 /** What a timeline is drawn of. */
 export interface Recorded {
   readonly attempts: readonly AttemptRecord[];
+  /** Plans whose heartbeat has not come, as a sentence. */
+  readonly unmet?: string | undefined;
 }
 
 /** So many heartbeats of an attempt are shown at its beginning; and the last. */
@@ -23,8 +25,12 @@ const LONGEST_DETAILS = 60;
  * //   1  at 0 ms   given nothing      ♥ {"line":1} at 0 ms   FAILED at 0 ms: Error: boom   retry in 1 s
  * //   2  at 1 s    given {"line":1}   no heartbeat           COMPLETED at 1 s
  */
-export function timeline({ attempts }: Recorded): string {
-  if (attempts.length === 0) return 'no attempt was made';
+export function timeline({ attempts, unmet }: Recorded): string {
+  const text = attempts.length === 0 ? 'no attempt was made' : rowsOf(attempts);
+  return unmet === undefined ? text : `${text}\n${unmet}`;
+}
+
+function rowsOf(attempts: readonly AttemptRecord[]): string {
   const activities = new Map<unknown, AttemptRecord[]>();
   for (const one of attempts) {
     const activity = activityOf.get(one) ?? nameOf(one); // by name if another copy recorded it

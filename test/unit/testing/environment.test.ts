@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { isTimeout, type ActivityContext, type ActivityFailure } from 'systole';
-import { TestActivityEnvironment } from 'systole/testing';
+import { crashAtEveryHeartbeat, TestActivityEnvironment, timeline } from 'systole/testing';
 import { never } from '../../support/harness.js';
+import { collectUnhandledRejections } from '../../support/outcomes.js';
 
 const boom = new Error('boom');
 const failing = (): never => {
@@ -129,6 +130,7 @@ describe('time', () => {
   test('goes on when the last write of an earlier run is over', async () => {
     const stored = new Map<string, string>();
     const env = new TestActivityEnvironment({
+      logger: false,
       store: {
         get: (id) => stored.get(id),
         set: (id, text) => new Promise((resolve) => setTimeout(resolve, 20, stored.set(id, text))),
@@ -386,6 +388,43 @@ describe('at its end', () => {
     );
   });
 
+  test.each<[string, (env: TestActivityEnvironment) => void]>([
+    ['failOnHeartbeat(5)', (env) => env.failOnHeartbeat(5, boom)],
+    ['timeoutOnHeartbeat(5)', (env) => env.timeoutOnHeartbeat(5)],
+    ['cancelOnHeartbeat(5)', (env) => env.cancelOnHeartbeat(5)],
+    ['shutdownOnHeartbeat(5)', (env) => env.shutdownOnHeartbeat(5)],
+    ['pauseOnHeartbeat(5)', (env) => env.pauseOnHeartbeat(5)],
+  ])('a plan whose heartbeat never came is named: %s', async (plan, make) => {
+    const env = new TestActivityEnvironment();
+    env.failOnHeartbeat(1, boom);
+    make(env);
+    await env.run(
+      (ctx) => {
+        ctx.heartbeat(1);
+      },
+      { activityId: 'x', activityType: 't', retryPolicy: { initialInterval: '1s' } },
+    );
+    const story =
+      't (x)\n' +
+      '  1   at 0 ms   given nothing   ♥ 1 at 0 ms   FAILED at 0 ms: Error: boom   retry in 1 s\n' +
+      '  2   at 1 s    given 1         ♥ 1 at 1 s    COMPLETED at 1 s';
+    const said = `${plan} has not happened: there were 2 heartbeats`;
+    expect(timeline(env)).toBe(`${story}\n${said}`);
+    await expect(env[Symbol.asyncDispose]()).rejects.toThrow(
+      new Error(`${said}. Plan a heartbeat that comes.\n${story}`),
+    );
+  });
+
+  test('plans and open activities are told of in one error', async () => {
+    const env = new TestActivityEnvironment();
+    env.failOnHeartbeat(1, boom);
+    env.cancelOnHeartbeat(2);
+    env.start(never);
+    await expect(env[Symbol.asyncDispose]()).rejects.toThrow(
+      /^The test ended before its activities: .*\nfailOnHeartbeat\(1\), cancelOnHeartbeat\(2\) have not happened: there were 0 heartbeats\./,
+    );
+  });
+
   test('there is nothing to say of what is over', async () => {
     await using env = new TestActivityEnvironment();
     await env.run(() => 1);
@@ -526,4 +565,63 @@ test('an option that is none is refused by the name of the environment', () => {
   expect(() => new TestActivityEnvironment({ concurrency: 1 } as object)).toThrow(
     'TestActivityEnvironment has no option "concurrency"; here it is maxConcurrentActivities',
   );
+});
+
+describe('errors that nobody else tells of', () => {
+  /** What the environment writes to the console. */
+  async function written(run: (env: TestActivityEnvironment) => unknown): Promise<unknown[][]> {
+    const lines: unknown[][] = [];
+    const spies = (['error', 'warn'] as const).map((level) =>
+      vi.spyOn(console, level).mockImplementation((...line) => void lines.push(line)),
+    );
+    try {
+      const env = new TestActivityEnvironment();
+      await run(env);
+      await env[Symbol.asyncDispose]();
+    } finally {
+      spies.forEach((spy) => spy.mockRestore());
+    }
+    return lines;
+  }
+  const once = { retryPolicy: { maximumAttempts: 1 } } as const;
+
+  test('are written to the console, and warnings of failed attempts are not', async () => {
+    const unheard = await written(async (env) => {
+      await expect(env.run(failing, { retryPolicy: { maximumAttempts: 2 } })).rejects.toThrow();
+      env.start(failing, once);
+    });
+    expect(unheard.map(([text]) => text)).toEqual([
+      expect.stringMatching(/^systole: .*Error: boom\. Nobody asked for its result\(\)/),
+    ]);
+  });
+
+  test('are not those of a crash that the test asked for', async () => {
+    const crashes = await written(() =>
+      crashAtEveryHeartbeat(
+        async (ctx) => {
+          await Promise.resolve();
+          ctx.heartbeat(1);
+        },
+        {},
+        () => {},
+      ),
+    );
+    expect(crashes).toEqual([]);
+  });
+
+  test('a listener of onHeartbeat that rejects is logged, and touches nothing else', async () => {
+    const rejections = collectUnhandledRejections();
+    const lines = await written(async (env) => {
+      env.onHeartbeat(() => Promise.reject(boom));
+      const run = env.run((ctx) => {
+        ctx.heartbeat(1);
+        return 'done';
+      });
+      await expect(run).resolves.toBe('done');
+    });
+    expect(rejections.stop()).toEqual([]);
+    expect(lines).toMatchObject([
+      ['systole: A listener of onHeartbeat failed', { attempt: 1, error: boom }],
+    ]);
+  });
 });

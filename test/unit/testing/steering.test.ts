@@ -534,7 +534,7 @@ describe('crashAtEveryHeartbeat', () => {
 
 test('advance catches an activity that is silent for longer than its heartbeat timeout', async () => {
   const outcomeOf = async (every: number): Promise<string> => {
-    const env = new TestActivityEnvironment({ autoSkip: false });
+    const env = new TestActivityEnvironment({ autoSkip: false, logger: false });
     env.start(
       async (ctx) => {
         for (let minute = 0; minute < 10; minute += every) {
