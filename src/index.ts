@@ -72,7 +72,8 @@ export {
   type RunState,
   type TimeoutType,
 } from './kernel/failures.js';
-export { isCancellation, isTimeout } from './kernel/thrown.js';
+export { isCancellation } from './kernel/cancellation.js';
+export { isTimeout } from './kernel/thrown.js';
 
 // Events
 export type {

@@ -3,28 +3,18 @@ import type { Duration } from './duration.js';
 import {
   ActivityFailure,
   ApplicationFailure,
-  CancelledFailure,
   KIND,
   TimeoutFailure,
   type TimeoutType,
 } from './failures.js';
 
-/** True for a cancellation, bare or as the cause of an `ActivityFailure`. */
-export function isCancellation(error: unknown): boolean {
-  return unwrapActivityFailure(error) instanceof CancelledFailure;
-}
-
 /** True for a timeout (of the given type), bare or as the cause of an `ActivityFailure`. */
 export function isTimeout(error: unknown, timeoutType?: TimeoutType): boolean {
-  const reason = unwrapActivityFailure(error);
+  const reason = error instanceof ActivityFailure ? error.cause : error;
   return (
     reason instanceof TimeoutFailure &&
     (timeoutType === undefined || reason.timeoutType === timeoutType)
   );
-}
-
-function unwrapActivityFailure(error: unknown): unknown {
-  return error instanceof ActivityFailure ? error.cause : error;
 }
 
 /** The one gate from a thrown value to a failure: an Error passes as it is, all else is wrapped. */

@@ -1,4 +1,5 @@
 /** systole's context, of an activity that runs on a Temporal worker. */
+import { isCancellation } from '../kernel/cancellation.js';
 import { SystemClock } from '../kernel/clock.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 import { CancelledFailure, type CancelReason } from '../kernel/failures.js';
@@ -78,7 +79,7 @@ export class WorkerAttempt implements ContextSource {
   /** What the worker is to be told of what the function threw. */
   failure(thrown: unknown): unknown {
     const { reason } = this.#interruption;
-    return reason !== undefined && this.#interruption.isAcceptedBy(thrown)
+    return reason !== undefined && isCancellation(thrown)
       ? new TemporalCancelledFailure(reason.message)
       : toTemporalFailure(thrown);
   }

@@ -177,7 +177,7 @@ test('a reset attempt that fails non-retryably starts over at attempt 1', async 
   const h = new Harness();
   let calls = 0;
   const handle = h.start(async (ctx) => {
-    await ctx.sleep(10);
+    await h.work(10);
     if (++calls === 1) throw ApplicationFailure.nonRetryable('no');
     return ctx.info.attempt;
   });

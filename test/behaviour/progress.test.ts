@@ -91,15 +91,15 @@ describe('ctx.keepAlive', () => {
     const work = vi.fn(never);
     const handle = h.start(
       async (ctx) => {
-        await ctx.sleep(10);
+        await h.work(10);
         await ctx.keepAlive(() => {
+          handle.cancel();
           ctx.heartbeat(1);
           return work();
         });
       },
       { cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
     );
-    handle.cancel();
     await h.advance(100);
     expect(work).toHaveBeenCalledOnce();
     expect(handle.describe().status).toBe('CANCELED');
@@ -211,28 +211,17 @@ describe('ctx.keepAlive', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('hears a cancellation in its own heartbeats, as often as every says', async () => {
-    const h = new Harness();
-    const handle = h.start((ctx) => ctx.keepAlive(never(), { every: 500 }), {
-      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  test.each([
+    ['as often as every says', { every: 500 }, [0, 500, 1_000]],
+    ['every 10 s without a heartbeat timeout', {}, [0, 10_000, 20_000]],
+  ])('heartbeats %s', async (_, options, expected) => {
+    const beats: number[] = [];
+    const h = new Harness({
+      interceptors: [{ heartbeat: () => void beats.push(h.clock.now()) }],
     });
-    const run = h.watch(handle.result());
-    await h.advance(1_200);
-    handle.cancel();
-    await h.advance(1_000);
-    expect(settledAt(run)).toBe(1_500);
-  });
-
-  test('heartbeats every 10 s without a heartbeat timeout', async () => {
-    const h = new Harness();
-    const handle = h.start((ctx) => ctx.keepAlive(never()), {
-      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    });
-    const run = h.watch(handle.result());
-    await h.advance(11_000);
-    handle.cancel();
-    await h.advance(20_000);
-    expect(settledAt(run)).toBe(20_000);
+    void h.watch(h.run((ctx) => ctx.keepAlive(never(), options)));
+    await h.advance(expected.at(-1)!);
+    expect(beats).toEqual(expected);
   });
 
   test('of a promise that rejects after the abort is no unhandled rejection', async () => {

@@ -294,7 +294,7 @@ describe('of an activity that runs', () => {
     const h = new Harness();
     const handle = h.start(async (ctx: ActivityContext<string>) => {
       ctx.heartbeat('here');
-      await ctx.sleep('1s');
+      await h.work(1_000);
       return 'done';
     });
     handle.reset({ resetHeartbeat: true });

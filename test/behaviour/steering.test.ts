@@ -14,10 +14,14 @@ import {
 import { Harness, never } from '../support/harness.js';
 
 /** Heartbeats every 100 ms, and stops when it is told to. */
-const beating = async ({ heartbeat, sleep }: ActivityContext<number>): Promise<never> => {
+const beating = async (
+  h: Harness,
+  { heartbeat, signal }: ActivityContext<number>,
+): Promise<never> => {
   for (let n = 0; ; n++) {
     heartbeat(n);
-    await sleep(100);
+    signal.throwIfAborted();
+    await h.work(100);
   }
 };
 
@@ -28,7 +32,9 @@ function rejected(watched: { outcome: { state: string } }): ActivityFailure {
 
 test('cancel reaches a running function inside its next heartbeat', async () => {
   const h = new Harness();
-  const handle = h.start(beating, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
+  const handle = h.start((ctx: ActivityContext<number>) => beating(h, ctx), {
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  });
   const result = h.watch(handle.result());
   await h.advance(50);
   handle.cancel('enough');
@@ -102,7 +108,7 @@ test('an accepted pause parks the activity, and unpause goes on with the details
     async (ctx: ActivityContext<number>) => {
       seen.push([ctx.info.attempt, ctx.heartbeatDetails]);
       if (ctx.info.attempt === 2) return 'done';
-      return beating(ctx);
+      return beating(h, ctx);
     },
     { retryPolicy: { maximumAttempts: 1 } },
   );
@@ -150,7 +156,7 @@ test('a reset makes the running attempt the last of its count', async () => {
       attempts.push([ctx.info.attempt, ctx.heartbeatDetails]);
       if (attempts.length === 3) return 'done';
       if (attempts.length === 1) throw new Error('no');
-      return beating(ctx);
+      return beating(h, ctx);
     },
     { retryPolicy: { initialInterval: 100, maximumAttempts: 2 } },
   );

@@ -38,7 +38,7 @@ test('row 6: a cancellation arrives inside the next heartbeat, throttled or not'
   const handle = h.start(
     async (ctx: ActivityContext<number>) => {
       for (let step = 1; ; step++) {
-        await ctx.sleep('1s');
+        await h.work(1_000);
         ctx.heartbeat(step);
         ctx.signal.throwIfAborted();
       }
@@ -56,7 +56,25 @@ test('row 6: a cancellation arrives inside the next heartbeat, throttled or not'
   expect(h.of('failed')).toMatchObject([{ status: 'CANCELED', attempt: 1 }]);
 });
 
-test('row 6: an activity that does not heartbeat does not hear of its cancellation', async () => {
+// A departure: on Temporal only a heartbeat brings it.
+test.each(['sleep', 'keepAlive'] as const)(
+  'row 6: an activity that waits in ctx.%s hears of its cancellation without a heartbeat',
+  async (wait) => {
+    const h = new Harness({ interceptors: [{ heartbeat: () => {} }] });
+    const handle = h.start(
+      (ctx) => (wait === 'sleep' ? ctx.sleep('1h') : ctx.keepAlive(never(), { every: '1h' })),
+      { cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+    );
+    const run = h.watch(handle.result());
+    await h.advance(2_500);
+    handle.cancel('enough');
+    await h.turn();
+    expect(settledAt(run)).toBe(2_500);
+    expect(h.of('failed')).toMatchObject([{ status: 'CANCELED', attempt: 1 }]);
+  },
+);
+
+test('row 6: an activity that does not call its context does not hear of its cancellation', async () => {
   const h = new Harness();
   const { handle, ctx, run } = hold(h, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
   handle.cancel();
@@ -114,7 +132,7 @@ function stopAndStartAgain(h: Harness) {
       const again = begun;
       begun = true;
       while (!again) {
-        await ctx.sleep('1s');
+        await h.work(1_000);
         ctx.heartbeat('here');
         ctx.signal.throwIfAborted();
       }
@@ -217,16 +235,15 @@ test.each<[CancellationType, callerAt: number, heardAt: number | 'never', end: o
   'row 46: when the caller and the function hear of a cancel by handle, with %s',
   async (cancellationType, callerAt, expectedAt, end) => {
     const h = new Harness();
-    const wait = (ms: number) => new Promise<void>((resolve) => h.clock.setTimer(resolve, ms));
     let heardAt: number | 'never' = 'never';
     const handle = h.start(
       async (ctx) => {
         for (let second = 1; second <= 5; second++) {
-          await wait(1_000);
+          await h.work(1_000);
           ctx.heartbeat();
           if (!ctx.signal.aborted) continue;
           heardAt = h.clock.now();
-          await wait(2_000); // to clean up
+          await h.work(2_000); // to clean up
           throw ctx.signal.reason;
         }
         return 'done';

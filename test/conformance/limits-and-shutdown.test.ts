@@ -47,8 +47,9 @@ test('row 13: in the grace period a heartbeat still delivers a cancellation', as
   const h = new Harness();
   const handle = h.start(async (ctx) => {
     for (;;) {
-      await ctx.sleep('1s');
+      await h.work(1_000);
       ctx.heartbeat();
+      ctx.signal.throwIfAborted();
     }
   });
   const run = h.watch(handle.result());

@@ -33,6 +33,7 @@ interface Acts {
   advance: { ms: number };
   settle: Who & { how: Settling };
   beat: Who & { details: boolean };
+  wait: Who & { ms: number };
   leaveOpen: Who;
   cancel: Who;
   terminate: Who;
@@ -117,6 +118,7 @@ const WEIGHTS: Readonly<Record<Name, number>> = {
   advance: 10,
   settle: 14,
   beat: 16,
+  wait: 8,
   leaveOpen: 2,
   cancel: 4,
   terminate: 2,
@@ -145,6 +147,7 @@ const acts: { readonly [Do in Name]: fc.Arbitrary<Act<Do>> } = {
   advance: fc.record({ do: fc.constant('advance' as const), ms: ms(4, 1_600) }),
   settle: fc.record({ do: fc.constant('settle' as const), who, how: settling }),
   beat: fc.record({ do: fc.constant('beat' as const), who, details: flag }),
+  wait: fc.record({ do: fc.constant('wait' as const), who, ms: ms(4, 1_600) }),
   leaveOpen: simple('leaveOpen'),
   cancel: simple('cancel'),
   terminate: simple('terminate'),
@@ -238,6 +241,7 @@ function perform(stage: Stage, command: Exclude<Command, { do: 'advance' }>): bo
     }
     case 'settle':
     case 'beat':
+    case 'wait':
     case 'leaveOpen': {
       const played = pick(
         stage.played.filter(({ puppet }) => !puppet.settled),
@@ -324,13 +328,16 @@ function patchFor({ startDelay, priority, ...rest }: Partial<Changeable>): Optio
 function play(
   stage: Stage,
   { puppet, attempt }: Played,
-  command: Act<'settle' | 'beat' | 'leaveOpen'>,
+  command: Act<'settle' | 'beat' | 'wait' | 'leaveOpen'>,
 ): void {
   const { model } = stage;
   if (command.do === 'settle') puppet.settle(command.how);
   else if (command.do === 'leaveOpen') {
     puppet.leaveOpen();
     model.leaveOpen(attempt!);
+  } else if (command.do === 'wait') {
+    puppet.wait(command.ms);
+    model.wait(attempt!, command.ms);
   } else {
     const details = command.details ? stage.nextDetails() : undefined;
     puppet.ctx.heartbeat(details);
@@ -340,7 +347,7 @@ function play(
 
 type Steering = Exclude<
   Name,
-  'start' | 'advance' | 'abort' | 'shutdown' | 'settle' | 'beat' | 'leaveOpen'
+  'start' | 'advance' | 'abort' | 'shutdown' | 'settle' | 'beat' | 'wait' | 'leaveOpen'
 >;
 
 function steer(stage: Stage, pair: Pair, command: Act<Steering>): void {

@@ -79,6 +79,8 @@ export class ModelAttempt {
   readonly dispatchedAt: number;
   readonly startedAt: number;
   beatAt: number;
+  /** Its function is in `ctx.sleep` until then, if it is not told anything before. */
+  waitsUntil = 0;
 
   constructor(of: ModelActivity, number: number, dispatchedAt: number, startedAt: number) {
     this.of = of;
@@ -324,6 +326,15 @@ export class ControlModel {
     this.#deliver(attempt.of);
   }
 
+  /** The function hears what is asked of it when a wait begins, and while it lasts. */
+  wait(attempt: ModelAttempt, ms: number): void {
+    if (attempt.ended) return;
+    this.#deliver(attempt.of);
+    if (attempt.told === undefined) {
+      attempt.waitsUntil = Math.max(attempt.waitsUntil, this.now + ms);
+    }
+  }
+
   leaveOpen(attempt: ModelAttempt): void {
     if (!attempt.ended) attempt.leftOpen = true;
   }
@@ -481,7 +492,8 @@ export class ControlModel {
   }
 
   #deliverNow(activity: ModelActivity): void {
-    if (activity.options.delivery === 'immediate') this.#deliver(activity);
+    const waits = (activity.attempt?.waitsUntil ?? 0) > this.now;
+    if (waits || activity.options.delivery === 'immediate') this.#deliver(activity);
   }
 
   cancel(activity: ModelActivity, bySignal = false): void {

@@ -104,6 +104,11 @@ export class Harness {
     return turn();
   }
 
+  /** Work of an activity that takes this long, and knows neither its context nor a signal. */
+  work(ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.setTimer(resolve, ms));
+  }
+
   /** The recorded events of one name. */
   of<Name extends ActivityEventName>(name: Name): Extract<Recorded, { name: Name }>[] {
     return this.events.filter((event) => event.name === name) as Extract<

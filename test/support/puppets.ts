@@ -16,6 +16,8 @@ export function errorFor(how: Exclude<Settling, 'return'>, reason?: unknown, for
     () => new CancelledFailure('CANCELLED'),
     () => new DOMException('stop', 'AbortError'),
     () => new Error('stopped', { cause: new Error('because', { cause: reason }) }),
+    () => Object.assign(new Error('canceled'), { code: 'ERR_CANCELED' }),
+    () => new AggregateError([new Error('no'), reason]),
   ];
   return reason === undefined ? forms[1]!() : forms[form % forms.length]!();
 }
@@ -67,6 +69,11 @@ export class Puppet {
       const reason: unknown = this.told === undefined ? undefined : this.ctx.signal.reason;
       this.#deferred.reject(errorFor(how, reason, this.ctx.info.attempt));
     }
+  }
+
+  /** Waits in one branch of the function, which may go on meanwhile. */
+  wait(ms: number): void {
+    this.ctx.sleep(ms).catch(() => {});
   }
 
   /** Leaves its attempt open; the error of that ends the function. */

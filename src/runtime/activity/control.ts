@@ -46,7 +46,7 @@ export function runStateOf({
 /**
  * Asks the activity to stop. One that waits, is delayed or paused closes at once.
  *
- * @param immediate whether a running function hears it now, or inside its next heartbeat
+ * @param immediate whether a function hears it now although it does not wait in its context
  */
 export function cancel(execution: Execution, cause: unknown, immediate: boolean): void {
   const { closed, attempt, options } = execution;
@@ -59,7 +59,7 @@ export function cancel(execution: Execution, cause: unknown, immediate: boolean)
   const type = options.cancellationType;
   if (type !== 'ABANDON') {
     (execution.requests ??= new Requests()).cancel = request;
-    if (immediate) deliver(execution, attempt);
+    deliver(execution, attempt, immediate);
   }
   if (type !== 'WAIT_CANCELLATION_COMPLETED') {
     execution.rejectCaller('CANCELED', request, 'CANCEL_REQUESTED');
@@ -118,7 +118,7 @@ export function pause(execution: Execution): void {
     return;
   }
   (execution.requests ??= new Requests()).pause = requested('PAUSED', undefined);
-  if (execution.options.cancellationDelivery === 'immediate') deliver(execution, attempt);
+  deliver(execution, attempt);
 }
 
 /** Goes on after the rest of the delay; an attempt that was only asked to stop is not told. */
@@ -151,7 +151,7 @@ export function reset(execution: Execution, given: ResetOptions): void {
   if (attempt !== undefined) {
     const request = { failure: requested('RESET', undefined), options, delayMs };
     (execution.requests ??= new Requests()).reset = request;
-    if (execution.options.cancellationDelivery === 'immediate') deliver(execution, attempt);
+    deliver(execution, attempt);
     return;
   }
   const now = services.clock.now();
@@ -268,8 +268,13 @@ function notFound({ activityId, closed }: Execution): ActivityNotFoundError {
 
 // ── Common ───────────────────────────────────────────────────────────────────────────────────────
 
-function deliver({ requests }: Execution, attempt: Attempt): void {
-  if (requests?.first !== undefined) attempt.interruption.deliver(requests.first, requests.all);
+/** The function hears of it now, or in its next heartbeat; one that waits always hears it now. */
+function deliver(
+  { options }: Execution,
+  attempt: Attempt,
+  immediate = options.cancellationDelivery === 'immediate',
+): void {
+  if (immediate || attempt.listening) attempt.hear();
 }
 
 /** Asked again after an event: its listeners may have closed the activity, or paused it. */

@@ -275,8 +275,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   /** The function threw, or somebody says from outside that the attempt has failed. */
   failAttempt(attempt: Attempt, thrown: unknown): void {
     const now = this.services.clock.now();
-    const reason = attempt.interruptedBy;
-    if (reason !== undefined && attempt.interruption.isAcceptedBy(thrown)) {
+    const reason = attempt.accepted(thrown);
+    if (reason !== undefined) {
       this.endAttempt(attempt, reason, afterAccepted(this, attempt, reason), now);
     } else {
       const failure = ensureError(thrown);

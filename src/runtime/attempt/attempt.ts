@@ -1,4 +1,5 @@
 /** One try of an activity: it calls the function, and ends when its owner says so. */
+import { isCancellation } from '../../kernel/cancellation.js';
 import { durationMs, type Duration } from '../../kernel/duration.js';
 import {
   ApplicationFailure,
@@ -238,9 +239,24 @@ export class Attempt implements ContextSource, AttemptTimes {
     try {
       if (details !== undefined) this.#keepDetails(details, report, now);
     } finally {
-      const { requests } = owner;
-      if (requests?.first !== undefined) this.interruption.deliver(requests.first, requests.all);
+      this.hear();
     }
+  }
+
+  /** The function is told what is asked of it. */
+  hear(): void {
+    const { requests } = this.#owner;
+    if (requests?.first !== undefined) this.interruption.deliver(requests.first, requests.all);
+  }
+
+  /** In `ctx.sleep` and `ctx.keepAlive`, which hear from their beginning on. */
+  #hearInWait(): void {
+    if (!this.ended && this.interruption.hearsInWaits) this.hear();
+  }
+
+  /** A request reaches the function where it is now, without a heartbeat. */
+  get listening(): boolean {
+    return this.#interruption?.listening === true;
   }
 
   #keepDetails(details: Snapshot, report: boolean, now: number): void {
@@ -284,11 +300,23 @@ export class Attempt implements ContextSource, AttemptTimes {
     return this.#interruption?.reason;
   }
 
+  /** What the function was told, if what it threw says that it stopped because of that. */
+  accepted(thrown: unknown): CancelledFailure | undefined {
+    const interruption = this.#interruption;
+    const { shutdown } = this.#owner.services;
+    const told =
+      interruption?.reason ?? (interruption?.hearsShutdown === true ? shutdown.reason : undefined);
+    if (told === undefined || !isCancellation(thrown)) return undefined;
+    interruption?.deliver(told); // which other branches of the function have not heard yet
+    return told;
+  }
+
   signal(): AbortSignal {
     return this.interruption.signal;
   }
 
   shutdownSignal(): AbortSignal {
+    this.interruption.hearsShutdown = true;
     return this.#owner.services.shutdown.signal;
   }
 
@@ -304,6 +332,7 @@ export class Attempt implements ContextSource, AttemptTimes {
     const { interruption } = this;
     return new Promise((resolve, reject) => {
       const delayMs = durationMs(duration, 'ctx.sleep');
+      this.#hearInWait();
       if (interruption.reason !== undefined) throw interruption.reason;
       if (this.ended) return; // as a sleep that was under way then: it waits in vain
       const timer = this.#owner.services.clock.setTimer(() => {
@@ -324,6 +353,7 @@ export class Attempt implements ContextSource, AttemptTimes {
     const { options, services } = this.#owner;
     const nothingToKeepAlive = this.ended && this.interruptedBy === undefined;
     if (nothingToKeepAlive) return typeof work === 'function' ? work() : work;
+    this.#hearInWait();
     return keepAlive(work, {
       clock: services.clock,
       interruption: this.interruption,

@@ -1,5 +1,6 @@
 /** How an attempt is told to stop: its signal, its reason, and everything that waits on them. */
-import { CancelledFailure, type CancelReason } from '../../kernel/failures.js';
+import type { CancelledFailure} from '../../kernel/failures.js';
+import { type CancelReason } from '../../kernel/failures.js';
 import { Deferred, ignore } from '../../kernel/promises.js';
 import type { CancellationDetails } from './context.js';
 
@@ -21,6 +22,10 @@ export class Interruption {
   reason: CancelledFailure | undefined;
   /** Undefined until the attempt has been told to stop. */
   details: CancellationDetails | undefined;
+  /** Whether a request reaches the function while it waits; on Temporal only heartbeats bring it. */
+  hearsInWaits = true;
+  /** The function has been given `ctx.shutdownSignal`, which may tell it earlier than this does. */
+  hearsShutdown = false;
   #controller: AbortController | undefined;
   #cancelled: Deferred<never> | undefined;
   // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
@@ -57,9 +62,14 @@ export class Interruption {
     return this.#cancelled.promise;
   }
 
-  /** Somebody waits for the delivery. */
+  /** The function is in `ctx.sleep` or `ctx.keepAlive`. */
   get awaited(): boolean {
     return this.#waiting !== undefined && this.#waiting.size > 0;
+  }
+
+  /** A request reaches the function where it is now. */
+  get listening(): boolean {
+    return this.hearsInWaits && this.awaited;
   }
 
   /** Calls back at the delivery, unless taken back with the function returned. */
@@ -69,21 +79,6 @@ export class Interruption {
     return () => {
       waiting.delete(stop);
     };
-  }
-
-  /**
-   * Whether what the function threw says that it stopped because it was told to: the reason
-   * itself, any cancellation, any AbortError, or an error that was caused by the reason. Asked only
-   * of one that was told.
-   */
-  isAcceptedBy(thrown: unknown): boolean {
-    try {
-      return (
-        thrown instanceof CancelledFailure || isAbortError(thrown) || hasCause(thrown, this.reason)
-      );
-    } catch {
-      return false; // an error of the user's own making, that cannot be looked at
-    }
   }
 
   /** The attempt is over without having been told to stop: whoever waits, waits in vain. */
@@ -113,25 +108,4 @@ function cancellationDetails(all: readonly CancelledFailure[]): CancellationDeta
   };
   for (const { message } of all) details[FLAGS[message]] = true;
   return Object.freeze(details);
-}
-
-function isAbortError(thrown: unknown): boolean {
-  return isObject(thrown) && thrown.name === 'AbortError';
-}
-
-/** An error, of whatever realm. */
-function isObject(value: unknown): value is { readonly name?: unknown; readonly cause?: unknown } {
-  return typeof value === 'object' && value !== null;
-}
-
-/** Of causes; one may go round. */
-const LONGEST_CHAIN = 1_000;
-
-function hasCause(thrown: unknown, reason: CancelledFailure | undefined): boolean {
-  let cause = thrown;
-  for (let depth = 0; isObject(cause) && depth < LONGEST_CHAIN; depth++) {
-    if (cause === reason) return true;
-    cause = cause.cause;
-  }
-  return false;
 }

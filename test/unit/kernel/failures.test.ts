@@ -296,7 +296,6 @@ describe('what kind of error it is', () => {
     for (const other of [
       timeout,
       inActivity(timeout),
-      new Error('x', { cause: cancelled }),
       null,
       undefined,
       'CANCELLED',

@@ -51,6 +51,29 @@ describe.each(both)('%s', (semantics) => {
     expect(heardAt).toBe(seen(semantics, { inProcess: 0, temporal: 8_000 }));
   });
 
+  test.each(['sleep', 'keepAlive'] as const)(
+    'a request reaches a function in ctx.%s: at once, or with the next report',
+    async (wait) => {
+      const env = new TestActivityEnvironment({ semantics });
+      let heardAt: number | undefined;
+      const handle = env.start(
+        async (ctx: ActivityContext<number>) => {
+          ctx.heartbeat(1);
+          const work = env.sleep('1 minute');
+          const waiting = wait === 'sleep' ? ctx.sleep('1 minute') : ctx.keepAlive(work);
+          await waiting.catch(() => (heardAt = env.now()));
+          ctx.heartbeat(2);
+          if (ctx.signal.aborted) heardAt ??= env.now();
+        },
+        { heartbeatTimeout: '2 minutes', cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+      );
+      await env.advance('1s');
+      handle.cancel();
+      await handle.result().catch(() => {});
+      expect(heardAt).toBe(seen(semantics, { inProcess: 1_000, temporal: 60_000 }));
+    },
+  );
+
   test("a caller's signal: at once, or as any request", async () => {
     const env = new TestActivityEnvironment({ semantics });
     const controller = new AbortController();

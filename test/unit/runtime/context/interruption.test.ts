@@ -27,14 +27,6 @@ async function failureAfter(thrown: unknown) {
   return failureOf(run);
 }
 
-function unreadable(field: 'name' | 'cause'): Error {
-  return Object.defineProperty(new Error('own'), field, {
-    get() {
-      throw new Error('not to be read');
-    },
-  });
-}
-
 describe('a cancellation is not accepted by', () => {
   test.each<[string, unknown]>([
     ['null', null],
@@ -47,11 +39,6 @@ describe('a cancellation is not accepted by', () => {
     expect(cause).toBeInstanceOf(ApplicationFailure);
     expect((cause as ApplicationFailure).details).toHaveLength(1);
     expect((cause as ApplicationFailure).details[0]).toBe(thrown);
-  });
-
-  test.each(['name', 'cause'] as const)('an error whose %s cannot be read', async (field) => {
-    const error = unreadable(field);
-    expect((await failureAfter(error)).cause).toBe(error);
   });
 });
 
