@@ -53,8 +53,8 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
 
   /**
    * Asks the activity to stop: at once if it waits; a running function hears it inside its next
-   * heartbeat, or now with `cancellationDelivery: 'immediate'`. Twice is once, and for a closed
-   * activity it does nothing.
+   * heartbeat, and now if it is in `ctx.sleep` or `ctx.keepAlive`, or with
+   * `cancellationDelivery: 'immediate'`. Twice is once, and for a closed activity it does nothing.
    */
   cancel(reason?: unknown): void {
     const { options } = this.#execution;

@@ -20,8 +20,9 @@ export const differences = {
   },
   'cancel delivery': {
     temporal: 'a cancellation reaches the function in the answer to a heartbeat that is sent',
-    systole: 'inside the next `heartbeat()`, throttled or not',
-    why: 'there is no way to go',
+    systole:
+      'inside the next `heartbeat()`, throttled or not; at once in `ctx.sleep` and `ctx.keepAlive`',
+    why: 'there is no way to go, and the runtime knows where its function waits',
   },
   'told of a timeout': {
     temporal: 'a function whose attempt timed out hears `NOT_FOUND` at its next heartbeat',

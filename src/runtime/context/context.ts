@@ -58,21 +58,26 @@ export interface ActivityContext<Details = unknown> {
   readonly hasHeartbeatDetails: boolean;
   /** Aborts when the attempt is to stop; its `reason` is a `CancelledFailure`. */
   readonly signal: AbortSignal;
-  /** Aborts when the runtime begins to shut down, before anything is cancelled. */
+  /**
+   * Aborts when the runtime begins to shut down, before anything is cancelled; its `reason` is a
+   * `CancelledFailure`. A function that throws it has accepted the shutdown.
+   */
   readonly shutdownSignal: AbortSignal;
   /** Rejects with `signal.reason`, and is never an unhandled rejection. */
   readonly cancelled: Promise<never>;
   /** Undefined until the signal aborts. */
   readonly cancellationDetails: CancellationDetails | undefined;
   /**
-   * Waits. Rejects with `signal.reason` on abort; leaves no timer or listener behind.
+   * Waits. Rejects with `signal.reason` on abort, and hears of a cancellation that is pending when
+   * it begins, or comes meanwhile. Leaves no timer or listener behind.
    *
    * @throws TypeError (as a rejection) for a bad duration
    */
   sleep(this: void, duration: Duration): Promise<void>;
   /**
    * Heartbeats for work that cannot do so itself, until it settles; gives its result. The last
-   * details stay, and `progressTimeout` goes on counting. Rejects with `signal.reason` on abort.
+   * details stay, and `progressTimeout` goes on counting. Rejects with `signal.reason` on abort, and
+   * hears of a cancellation that is pending when it begins, or comes meanwhile.
    *
    * @param work a promise, or a function that returns one
    * @param options.every default: a third of heartbeatTimeout, else 10 s

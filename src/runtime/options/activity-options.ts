@@ -50,7 +50,8 @@ export interface ActivityOptions {
   readonly cancellationType?: CancellationType | undefined;
   /**
    * How `handle.cancel()`, `pause()` and `reset()` reach a running function: inside its next
-   * `heartbeat()` (`'heartbeat'`, default), or at once.
+   * `heartbeat()` and while it waits in `ctx.sleep` or `ctx.keepAlive` (`'heartbeat'`, default), or
+   * at once wherever it is.
    */
   readonly cancellationDelivery?: CancellationDelivery | undefined;
   /**
