@@ -1,4 +1,5 @@
 /** What is logged of attempts and activities that did not go well. */
+import { isCancellation } from '../../kernel/cancellation.js';
 import { ensureError, messageOf, retryWishes } from '../../kernel/thrown.js';
 import { LEFT_OPEN, type Attempt } from '../attempt/attempt.js';
 import { log, type Announced } from '../shared/announce.js';
@@ -87,9 +88,9 @@ function isRequested(status: ClosedStatus, failure: Error): boolean {
 
 /** The function threw when its outcome no longer counted, and something else than it was told. */
 export function logIgnored(activity: Announced, attempt: Attempt, thrown: unknown): void {
-  const { ended, interruption, number } = attempt;
+  const { ended, number } = attempt;
   if (ended && activity.services.events.reach('attemptSettled')) return;
-  if (messageOf(thrown) === LEFT_OPEN || interruption.isAcceptedBy(thrown)) return;
+  if (messageOf(thrown) === LEFT_OPEN || isCancellation(thrown)) return;
   const failure = ensureError(thrown);
   const message =
     `Attempt ${number} of activity ${activity.activityType} ` +

@@ -293,14 +293,7 @@ describe('what kind of error it is', () => {
     expect(here.isCancellation(inActivity(cancelled))).toBe(true);
     expect(here.isCancellation(make(elsewhere).CancelledFailure)).toBe(true);
     expect(here.isCancellation(inActivity(make(elsewhere).CancelledFailure))).toBe(true);
-    for (const other of [
-      timeout,
-      inActivity(timeout),
-      null,
-      undefined,
-      'CANCELLED',
-      {},
-    ]) {
+    for (const other of [timeout, inActivity(timeout), null, undefined, 'CANCELLED', {}]) {
       expect(here.isCancellation(other)).toBe(false);
     }
   });
