@@ -1,11 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
-/** What the entry `systole` should weigh: all dependencies bundled, minified, gzipped. */
-export const sizeTarget = 20_000;
-
-/** What it may weigh as long as the target is not reached: nothing grows unseen. */
-export const sizeBudget = 31_000;
+/** What the entry `systole` may weigh: all dependencies bundled, minified, gzipped. */
+export const sizeBudget = 32_500;
 
 /** What the time of an import comes from, as a clock in CI would be a poor judge of it. */
 export const importBudget = { files: 4, bytes: 225_000 };

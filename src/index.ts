@@ -23,7 +23,7 @@ export type {
 export type { ProxiedActivities } from './runtime/proxy.js';
 export type { ShutdownOptions, ShutdownResult } from './runtime/shutdown.js';
 export type { ErrorType, FilledRetryPolicy, RetryPolicy } from './retry/policy.js';
-export type { Duration } from './kernel/duration.js';
+export { parseDuration, type Duration } from './kernel/duration.js';
 
 // Steering
 export type { ActivityHandle } from './runtime/handle.js';

@@ -27,6 +27,14 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
 }
 
+const SHOWN_OF_LIST = 3;
+
+/** The first of several values. */
+export function showAll(values: readonly unknown[]): string {
+  const first = values.slice(0, SHOWN_OF_LIST).map(show).join(', ');
+  return values.length > SHOWN_OF_LIST ? `${first}, ...` : first;
+}
+
 /** The TypeError for an option with a value it does not take. */
 export function badOption(name: string, value: unknown, accepted: string): TypeError {
   return new TypeError(`${name}: received ${show(value)}; expected ${accepted}`);
@@ -53,7 +61,8 @@ export interface OptionNames {
   /** An object as it should be: `{ startDelay: '5s' }`. */
   readonly example: string;
   readonly known: ReadonlySet<string>;
-  readonly elsewhere?: Readonly<Record<string, string>>;
+  /** What a name from another library is here. */
+  readonly elsewhere?: (name: string) => string | undefined;
 }
 
 /**
@@ -62,7 +71,7 @@ export interface OptionNames {
  * @throws TypeError with the name's meaning here, else the nearest known name, else all of them
  */
 export function checkNames(options: object, names: OptionNames): void {
-  if (typeof options !== 'object' || (options as unknown) === null) {
+  if (!isFields(options)) {
     throw badOption(names.of, options, `an object such as ${names.example}`);
   }
   for (const name in options) {
@@ -70,8 +79,18 @@ export function checkNames(options: object, names: OptionNames): void {
   }
 }
 
-function unknownOption(name: string, { of, known, elsewhere = {} }: OptionNames): TypeError {
-  const hint = Object.hasOwn(elsewhere, name) ? elsewhere[name] : undefined;
+/** Whether a value can be an object of options. */
+export function isFields(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The hint for a name in a table of them. */
+export function hints(table: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+function unknownOption(name: string, { of, known, elsewhere }: OptionNames): TypeError {
+  const hint = elsewhere?.(name);
   if (hint !== undefined) {
     return new TypeError(`${of} has no option ${quote(name)}; here it is ${hint}`);
   }

@@ -60,6 +60,19 @@ export function durationMs(value: unknown, name: string): number {
   throw badOption(name, value, DURATION_ACCEPTED);
 }
 
+/**
+ * Milliseconds of a duration that the types cannot check, such as one of the environment.
+ *
+ * @param name what the error calls it
+ * @throws TypeError that names it, the value and what is accepted
+ *
+ * @example
+ * const timeout = parseDuration(process.env.IMPORT_TIMEOUT ?? '2 minutes', 'IMPORT_TIMEOUT');
+ */
+export function parseDuration(text: string | number, name = 'duration'): number {
+  return durationMs(text, name);
+}
+
 function parse(text: string): number | undefined {
   // `ms` takes a bare number string for milliseconds; here that is a forgotten unit.
   if (text.length > 100 || !/[a-z]$/i.test(text)) return undefined;

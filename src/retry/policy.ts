@@ -1,5 +1,6 @@
 /** The retry policy: its type, its defaults, and the one pass that checks it. */
 import { badOption, checkNames, show, type OptionNames } from '../kernel/bad-input.js';
+import { retryHint } from './elsewhere.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 
 /** An error class, or a name: see `nonRetryableErrorTypes`. */
@@ -78,18 +79,7 @@ export const RETRY_POLICY_NAMES: OptionNames = {
     'jitter',
     'maximumAttemptsWithoutProgress',
   ]),
-  elsewhere: {
-    retries: 'maximumAttempts (which counts the first attempt too)',
-    attempts: 'maximumAttempts',
-    maxAttempts: 'maximumAttempts',
-    factor: 'backoffCoefficient',
-    minTimeout: 'initialInterval',
-    maxTimeout: 'maximumInterval',
-    delay: 'initialInterval',
-    randomize: 'jitter, from 0 to 1',
-    maxRetryTime: 'the option scheduleToCloseTimeout',
-    shouldRetry: 'nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
-  },
+  elsewhere: retryHint,
 };
 
 /**

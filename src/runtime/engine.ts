@@ -23,7 +23,7 @@ import {
   activityIdOf,
   argsOf,
   signalOf,
-  type ActivityOptions,
+  type CallOptions,
   type ResolvedOptions,
 } from './options/activity-options.js';
 import { OptionsReader } from './options/read.js';
@@ -57,9 +57,6 @@ export interface RuntimeStats {
 
 /** So many starts, one inside the other, are not the common case any more. */
 const DEEP = 10;
-
-/** What a call gives beside the function. */
-export type CallOptions = ActivityOptions & { readonly args?: readonly unknown[] | undefined };
 
 /** What a call has: the activity it has started, which is itself one of these, or has joined. */
 export interface Started {
@@ -198,13 +195,15 @@ export class Engine {
     const { activityId } = execution;
     if (idConflictPolicy === 'FAIL') {
       throw new ActivityAlreadyStartedError(
-        `activityId ${JSON.stringify(activityId)} is that of an activity that is still open`,
+        `activityId ${JSON.stringify(activityId)} is already in use by an open activity; give ` +
+          "another activityId, or idConflictPolicy: 'USE_EXISTING' to join that activity",
         { activityId },
       );
     }
     if (execution.fn !== fn) {
       throw new TypeError(
-        `activityId ${JSON.stringify(activityId)} is that of an open activity with another function`,
+        `activityId ${JSON.stringify(activityId)} is already in use by an open activity with ` +
+          'another function; give another activityId, or the same function to join that activity',
       );
     }
     const { result } = execution;

@@ -5,9 +5,9 @@ import type { AnyFunction } from './attempt/attempt.js';
 import type { Completion } from './completion.js';
 import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription, ActivityStatus } from './description.js';
-import { Engine, type CallOptions, type RuntimeStats } from './engine.js';
+import { Engine, type RuntimeStats } from './engine.js';
 import { ActivityHandle, observe } from './handle.js';
-import type { ActivityOptions } from './options/activity-options.js';
+import { callOf, type ActivityOptions, type CallOptions } from './options/activity-options.js';
 import type { RuntimeOptions } from './options/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from './proxy.js';
 import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
@@ -42,8 +42,7 @@ export class ActivityRuntime {
     ...rest: RunParameters<A>
   ): Promise<Awaited<R>> {
     try {
-      const call = rest[0] as CallOptions | undefined;
-      const { execution, result } = this.#engine.start(fn as AnyFunction, call);
+      const { execution, result } = this.#engine.start(fn as AnyFunction, callOf(rest));
       execution.ask(); // it may have been started by a call that has joined it
       return result as Promise<Awaited<R>>;
     } catch (refused) {
@@ -60,8 +59,7 @@ export class ActivityRuntime {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): ActivityHandle<Awaited<R>, D> {
-    const call = rest[0] as CallOptions | undefined;
-    const { execution, result } = this.#engine.start(fn as AnyFunction, call, observe);
+    const { execution, result } = this.#engine.start(fn as AnyFunction, callOf(rest), observe);
     return new ActivityHandle(execution, result);
   }
 

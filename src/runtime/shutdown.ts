@@ -1,6 +1,6 @@
 /** The end of a runtime. */
 import type { Clock } from '../kernel/clock.js';
-import { badOption, checkNames, type OptionNames } from '../kernel/bad-input.js';
+import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 import * as control from './activity/control.js';
 import type { Execution, Listing } from './activity/execution.js';
@@ -29,12 +29,14 @@ const NAMES: OptionNames = {
   of: 'shutdown',
   example: "{ gracePeriod: '5s' }",
   known: new Set(['drain', 'gracePeriod', 'abandonAfter']),
-  elsewhere: {
-    timeout: 'gracePeriod, and abandonAfter',
-    force: 'abandonAfter: 0',
-    shutdownGraceTime: 'gracePeriod',
-    shutdownForceTime: 'abandonAfter',
-  },
+  elsewhere: (name) => hints(HINTS, name),
+};
+
+const HINTS: Readonly<Record<string, string>> = {
+  timeout: 'gracePeriod, and abandonAfter',
+  force: 'abandonAfter: 0',
+  shutdownGraceTime: 'gracePeriod',
+  shutdownForceTime: 'abandonAfter',
 };
 
 const ABANDON_AFTER_MS = 10_000;

@@ -1,8 +1,8 @@
 /** systole's options as those of a Standalone Activity. What Temporal cannot do is refused. */
-import type { CallOptions } from '../runtime/engine.js';
 import {
   resolveOptions,
   type ActivityOptions,
+  type CallOptions,
   type ResolvedOptions,
 } from '../runtime/options/activity-options.js';
 import type { ErrorType, ResolvedRetryPolicy } from '../retry/policy.js';

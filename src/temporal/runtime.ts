@@ -1,17 +1,18 @@
 /** systole's runtime, with Temporal doing the work. */
-import { badOption, checkNames, type OptionNames } from '../kernel/bad-input.js';
+import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
 import { ActivityNotFoundError, CancelledFailure } from '../kernel/failures.js';
 import { ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
-import type { CallOptions } from '../runtime/engine.js';
 import {
   activityIdOf,
   argsOf,
+  callOf,
   OPTION_NAMES,
   signalOf,
   type ActivityOptions,
   type ResolvedOptions,
 } from '../runtime/options/activity-options.js';
+import { callHint } from '../runtime/options/elsewhere.js';
 import { activityFailure } from '../runtime/activity/failure-messages.js';
 import type { ActivityRunner } from '../runtime/runner.js';
 import type { RunParameters } from '../runtime/runtime.js';
@@ -43,18 +44,19 @@ const NAMES: OptionNames = {
   of: 'TemporalRuntime',
   example: "{ client: new Client(), taskQueue: 'imports' }",
   known: new Set(['client', 'taskQueue', 'defaults']),
-  elsewhere: {
-    store: 'not needed: the server keeps the heartbeat details',
-    serializer:
-      'not there; details are JSON, or what the dataConverter of the Client makes of them',
-    logger: 'the logger of the Runtime of @temporalio/worker',
-    interceptors: 'an option of toTemporal, or the interceptors of the Client',
-    maxConcurrentActivities: 'maxConcurrentActivityTaskExecutions of the Worker',
-    maxConcurrentPerKey: 'not there; use a task queue of its own',
-    maxActivitiesPerSecond: 'maxTaskQueueActivitiesPerSecond of the Worker',
-    maxWaiting: 'not there; activities wait on the server',
-    maxHeartbeatDetailsBytes: 'a limit of the server, 2 MiB',
-  },
+  elsewhere: (name) => hints(HINTS, name) ?? callHint(name),
+};
+
+const HINTS: Readonly<Record<string, string>> = {
+  store: 'not needed: the server keeps the heartbeat details',
+  serializer: 'not there; details are JSON, or what the dataConverter of the Client makes of them',
+  logger: 'the logger of the Runtime of @temporalio/worker',
+  interceptors: 'an option of toTemporal, or the interceptors of the Client',
+  maxConcurrentActivities: 'maxConcurrentActivityTaskExecutions of the Worker',
+  maxConcurrentPerKey: 'not there; use a task queue of its own',
+  maxActivitiesPerSecond: 'maxTaskQueueActivitiesPerSecond of the Worker',
+  maxWaiting: 'not there; activities wait on the server',
+  maxHeartbeatDetailsBytes: 'a limit of the server, 2 MiB',
 };
 
 const OWN = "a call's own option, never a default";
@@ -64,7 +66,7 @@ const DEFAULTS_NAMES: OptionNames = {
   of: 'defaults',
   example: OPTION_NAMES.example,
   known: new Set([...OPTION_NAMES.known].filter((name) => !Object.hasOwn(CALLS_OWN_OPTIONS, name))),
-  elsewhere: CALLS_OWN_OPTIONS,
+  elsewhere: (name) => hints(CALLS_OWN_OPTIONS, name) ?? callHint(name),
 };
 
 /**
@@ -122,7 +124,7 @@ export class TemporalRuntime implements ActivityRunner {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): Promise<TemporalActivityHandle<Awaited<R>, D>> {
-    const call = rest[0] as CallOptions | undefined;
+    const call = callOf(rest);
     const activityType = call?.activityType ?? registeredName(fn);
     const options = resolveForTemporal(call, this.#defaults);
     const activityId = activityIdOf(call) ?? globalThis.crypto.randomUUID();

@@ -9,7 +9,8 @@ import type { AnyFunction } from '../runtime/attempt/attempt.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import * as control from '../runtime/activity/control.js';
-import { Engine, type CallOptions } from '../runtime/engine.js';
+import { Engine } from '../runtime/engine.js';
+import { callOf, type CallOptions } from '../runtime/options/activity-options.js';
 import type { Execution } from '../runtime/activity/execution.js';
 import type { ActivityHandle } from '../runtime/handle.js';
 import { observe } from '../runtime/handle.js';
@@ -140,7 +141,7 @@ export class TestActivityEnvironment {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): ActivityHandle<Awaited<R>, D> {
-    const call = rest[0] as CallOptions | undefined;
+    const call = callOf(rest);
     const run = fn as AnyFunction;
     if (!this.#temporal || call?.signal?.aborted === true) return this.#start(run, call);
     // A caller's abort is a request to the server there, which the activity hears of as of others.

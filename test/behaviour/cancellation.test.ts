@@ -377,7 +377,7 @@ describe('with TRY_CANCEL', () => {
     h.run(activity, { signal: controller.signal, activityId: 'x' }).catch(() => {});
     controller.abort();
     await h.advance(1_000);
-    await expect(h.run(never, { activityId: 'x' })).rejects.toThrow('still open');
+    await expect(h.run(never, { activityId: 'x' })).rejects.toThrow('already in use');
     await h.advance(5_000);
     await expect(h.run(() => 1, { activityId: 'x' })).resolves.toBe(1);
   });

@@ -1,4 +1,5 @@
 /** What a call takes, how the function is called, and ids. */
+import { AsyncResource } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import {
   ActivityAlreadyStartedError,
@@ -161,6 +162,23 @@ describe('the function', () => {
       'importRows',
       'anonymous',
       'given',
+    ]);
+  });
+
+  test('a bound function has the name of the function that was bound', async () => {
+    const h = new Harness();
+    async function upload(): Promise<void> {}
+    await h.run(upload.bind(undefined));
+    await h.run(upload.bind(undefined).bind(undefined));
+    await h.run((() => {}).bind(undefined));
+    await h.run(AsyncResource.bind(upload)); // which hides the name
+    await h.run(AsyncResource.bind(upload), { activityType: 'upload' });
+    expect(h.of('completed').map(({ activityType }) => activityType)).toEqual([
+      'upload',
+      'upload',
+      'anonymous',
+      'anonymous',
+      'upload',
     ]);
   });
 

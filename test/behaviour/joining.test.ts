@@ -89,6 +89,21 @@ test('another function is refused, and the open activity does not notice', async
   expect(h.of('scheduled')).toHaveLength(1);
 });
 
+test('a refused call is told how to join the open activity, or why it cannot', () => {
+  const h = new Harness();
+  h.start(never, { activityId: 'a' });
+  const inUse = 'activityId "a" is already in use by an open activity';
+  expect(() => h.start(never, { activityId: 'a' })).toThrow(
+    `${inUse}; give another activityId, or idConflictPolicy: 'USE_EXISTING' to join that activity`,
+  );
+  expect(() =>
+    h.start(() => never(), { activityId: 'a', idConflictPolicy: 'USE_EXISTING' }),
+  ).toThrow(
+    `${inUse} with another function; give another activityId, or the same function to join ` +
+      'that activity',
+  );
+});
+
 test.each([
   'waits for a slot',
   'is in its start delay',

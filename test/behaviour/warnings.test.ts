@@ -31,6 +31,63 @@ test('each failed attempt that will be retried is logged at WARN, the last is no
   );
 });
 
+describe('a method that lost its object', () => {
+  class Importer {
+    readonly #rows = 1;
+    rows = 2;
+    sum(): number {
+      return this.rows;
+    }
+    async private(): Promise<number> {
+      await Promise.resolve();
+      return this.#rows;
+    }
+    destructured(): number {
+      const { rows } = this;
+      return rows;
+    }
+    other(): number {
+      if ((this as Importer | undefined) === undefined) throw new TypeError('fetch failed');
+      return this.rows;
+    }
+    without(): number {
+      return (undefined as unknown as { rows: number }).rows;
+    }
+    arrow = (): number => (undefined as unknown as Importer).rows + this.rows;
+  }
+  const methods = new Importer() as unknown as Record<string, () => Promise<number>>;
+  const hint = (name: string): string =>
+    '. The function uses "this", which is undefined when a method is passed without its object: ' +
+    `pass (ctx, ...args) => object.${name}(ctx, ...args), or use proxyActivities(object)`;
+
+  test.each(['sum', 'private', 'destructured'] as const)(
+    'is told so in the warning and in the failure: %s',
+    async (name) => {
+      const h = new Harness();
+      const run = h.watch(h.run(methods[name]!, { retryPolicy: { maximumAttempts: 2 } }));
+      await h.advance(1_000);
+      expect(h.logs).toHaveLength(1);
+      expect(h.logs[0]?.message).toBe(
+        `Activity ${name} failed at attempt 1; next attempt in 1000 ms${hint(name)}`,
+      );
+      const { message } = failureOf(run);
+      expect(message).toMatch(/^Activity \w+ failed at attempt 2 \(.*\): TypeError: Cannot /);
+      expect(message.endsWith(hint(name))).toBe(true);
+    },
+  );
+
+  test.each(['other', 'without', 'arrow'] as const)(
+    'is not seen in other errors: %s',
+    async (name) => {
+      const h = new Harness();
+      const run = h.watch(h.run(methods[name]!, { retryPolicy: { maximumAttempts: 1 } }));
+      await h.turn();
+      expect(failureOf(run).message).toMatch(/: TypeError: /);
+      expect(failureOf(run).message).not.toContain('without its object');
+    },
+  );
+});
+
 describe('that an activity will be retried for ever', () => {
   const FOR_EVER = /maximumAttempts.*scheduleToCloseTimeout/;
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { isFields } from '../../src/kernel/bad-input.js';
 import { ActivityRuntime, type RuntimeOptions } from '../../src/index.js';
 import { Harness } from '../support/harness.js';
 
@@ -159,7 +160,7 @@ test.each(cases)(
         const error = await refusal(wrap(value));
         expect(error).toBeInstanceOf(TypeError);
         const { message } = error as TypeError;
-        if (name === 'retryPolicy' && typeof value === 'object' && value !== null) {
+        if (name === 'retryPolicy' && isFields(value)) {
           expect(message).toMatch(/^retryPolicy has no option /);
           return;
         }

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import type { OptionsPatch } from 'systole';
-import type { CallOptions } from '../../src/runtime/engine.js';
+import type { CallOptions } from '../../src/runtime/options/activity-options.js';
 import {
   GRID_MS,
   type Changeable,

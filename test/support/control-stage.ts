@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { ActivityFailure, TimeoutFailure } from 'systole';
 import type { AnyFunction } from '../../src/runtime/attempt/attempt.js';
-import type { CallOptions } from '../../src/runtime/engine.js';
+import type { CallOptions } from '../../src/runtime/options/activity-options.js';
 import type { Execution } from '../../src/runtime/activity/execution.js';
 import { ActivityHandle } from '../../src/runtime/handle.js';
 import type { ShutdownOptions, ShutdownResult } from '../../src/runtime/shutdown.js';

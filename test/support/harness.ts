@@ -7,7 +7,8 @@ import type {
 } from '../../src/index.js';
 import { EVENT_NAMES } from '../../src/kernel/events.js';
 import type { AnyFunction } from '../../src/runtime/attempt/attempt.js';
-import { Engine, type CallOptions } from '../../src/runtime/engine.js';
+import { Engine } from '../../src/runtime/engine.js';
+import type { CallOptions } from '../../src/runtime/options/activity-options.js';
 import { ActivityHandle, observe } from '../../src/runtime/handle.js';
 import { turn, VirtualClock } from './virtual-clock.js';
 

@@ -102,6 +102,8 @@ function leastOf(value: unknown): number {
 
 type Step = string | number;
 
+const REGISTER = ": pass its fields, or register its class on the runtime's serializer";
+
 class Walk {
   length = 0;
   least = 0;
@@ -188,11 +190,10 @@ class Walk {
 
   #refuseInstance(tag: string, constructor: string | undefined): never {
     if (tag === 'Promise') return this.#refuse('a promise');
-    return this.#refuse(
-      constructor === undefined || constructor === 'Object'
-        ? 'an object with a prototype of its own'
-        : `an instance of ${constructor}`,
-    );
+    if (constructor === undefined || constructor === 'Object') {
+      return this.#refuse('an object with a prototype of its own');
+    }
+    return this.#refuse(`an instance of ${constructor}`, undefined, REGISTER);
   }
 
   #copyArray(array: readonly unknown[], depth: number): unknown[] {
@@ -304,10 +305,10 @@ class Walk {
     return this.#refuse(kind);
   }
 
-  #refuse(kind: string, cause?: unknown): never {
+  #refuse(kind: string, cause?: unknown, advice = ''): never {
     const path = `details${this.#path.map(showStep).join('')}`;
     throw new HeartbeatDetailsError(
-      `${path}: ${kind}; heartbeat details must be data that can be copied and stored`,
+      `${path}: ${kind}; heartbeat details must be data that can be copied and stored${advice}`,
       cause === undefined ? { path } : { path, cause },
     );
   }

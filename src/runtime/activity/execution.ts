@@ -11,6 +11,7 @@
 import { Deadline } from '../../kernel/deadlines.js';
 import type { ActivityEventName, EventFields } from '../../kernel/events.js';
 import { CancelledFailure, type RetryState, type TimeoutType } from '../../kernel/failures.js';
+import { functionName } from '../../kernel/function-name.js';
 import { withoutFrames } from '../../kernel/stack.js';
 import { ensureError } from '../../kernel/thrown.js';
 import type { Snapshot } from '../../heartbeat/details/codec.js';
@@ -29,6 +30,7 @@ import {
   type ClosedStatus,
   type Next,
 } from './failure-messages.js';
+import { lostThis } from './lost-this.js';
 import type { Registered, Registry } from '../shared/registry.js';
 import type { ResolvedReset } from '../options/steering-options.js';
 import { requested, type Requests } from '../attempt/requests.js';
@@ -128,7 +130,7 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
   }
 
   get activityType(): string {
-    return this.options.activityType ?? nameOf(this.fn);
+    return this.options.activityType ?? functionName(this.fn) ?? 'anonymous';
   }
 
   get heartbeats(): HeartbeatRecord {
@@ -534,7 +536,8 @@ export class Execution extends Deadline implements AttemptOwner, Dispatched, Reg
 
   /** What a caller gets. */
   failure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): Error {
-    return activityFailure(status, cause, retryState, attributesOf(this, this.attemptNumber));
+    const attributes = attributesOf(this, this.attemptNumber);
+    return activityFailure(status, cause, retryState, attributes, lostThis(this.fn, cause));
   }
 
   /** Tells the caller, after the last write to the store. */
@@ -611,14 +614,4 @@ function tellAll(news: News): void {
 function nextAttempt(next: Next): Pick<EventFields<'attemptFailed'>, 'nextAttempt'> {
   if (!next.again || next.paused) return {};
   return { nextAttempt: Object.freeze({ attempt: next.attempt, delayMs: next.delayMs }) };
-}
-
-/** A function may have any name, and none that can be read. */
-function nameOf(fn: AnyFunction): string {
-  try {
-    const name: unknown = fn.name;
-    return typeof name === 'string' && name !== '' ? name : 'anonymous';
-  } catch {
-    return 'anonymous';
-  }
 }

@@ -45,17 +45,22 @@ export function finalFailure(
   return { again: false, status: 'TIMED_OUT', cause, retryState };
 }
 
-/** What the caller's promise rejects with. */
+/**
+ * What the caller's promise rejects with.
+ *
+ * @param hint ends the message
+ */
 export function activityFailure(
   status: ClosedStatus,
   cause: Error,
   retryState: RetryState | undefined,
   attributes: Attributes,
+  hint = '',
 ): ActivityFailure {
   const { activityType, attempt } = attributes;
   const when = attempt === 0 ? 'before its first attempt' : `at attempt ${String(attempt)}`;
   const state = retryState === undefined ? '' : ` (${retryState})`;
-  const message = `Activity ${activityType} ${DONE[status]} ${when}${state}: ${said(cause)}`;
+  const message = `Activity ${activityType} ${DONE[status]} ${when}${state}: ${said(cause)}${hint}`;
   const fields = { ...attributes, retryState, cause };
   return withoutFrames(() => new ActivityFailure(message, fields));
 }

@@ -1,9 +1,10 @@
 /** What is logged of attempts and activities that did not go well. */
 import { isCancellation } from '../../kernel/cancellation.js';
 import { ensureError, messageOf, retryWishes } from '../../kernel/thrown.js';
-import { LEFT_OPEN, type Attempt } from '../attempt/attempt.js';
+import { LEFT_OPEN, type AnyFunction, type Attempt } from '../attempt/attempt.js';
 import { log, type Announced } from '../shared/announce.js';
 import { said, type ClosedStatus } from './failure-messages.js';
+import { lostThis } from './lost-this.js';
 import type { History } from './history.js';
 
 /** One zombie is an accident; from the third on the activity ignores its signal. */
@@ -11,7 +12,7 @@ const ABANDONED_TO_WARN_OF = 3;
 
 /** An attempt failed and will be tried again. */
 export function warnOfRetry(
-  activity: Announced,
+  activity: Announced & { readonly fn: AnyFunction },
   history: History,
   { failure, delayMs, attempt }: { failure: Error; delayMs: number; attempt: number },
 ): void {
@@ -30,6 +31,7 @@ export function warnOfRetry(
       '. It will be retried for ever: neither retryPolicy.maximumAttempts nor ' +
       'scheduleToCloseTimeout is set';
   }
+  message += lostThis(activity.fn, failure);
   log(activity, benign ? 'debug' : 'warn', attempt, message, { delayMs, error: failure });
 }
 

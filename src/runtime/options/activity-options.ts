@@ -1,5 +1,12 @@
 /** The options of an activity: their types, their defaults, and the one pass that checks them. */
-import { badOption, checkNames, type OptionNames } from '../../kernel/bad-input.js';
+import {
+  badOption,
+  checkNames,
+  isFields,
+  showAll,
+  type OptionNames,
+} from '../../kernel/bad-input.js';
+import { callHint } from './elsewhere.js';
 import { durationMs, type Duration } from '../../kernel/duration.js';
 import {
   resolveRetryPolicy,
@@ -115,23 +122,7 @@ export const OPTION_NAMES: OptionNames = {
     'concurrencyKey',
     'idConflictPolicy',
   ]),
-  elsewhere: {
-    retry: 'retryPolicy',
-    retries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
-    maxRetries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
-    attempts: 'retryPolicy.maximumAttempts',
-    backoff: 'retryPolicy.initialInterval and retryPolicy.backoffCoefficient',
-    maximumAttempts: 'retryPolicy.maximumAttempts',
-    timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
-    delay: 'startDelay',
-    id: 'activityId',
-    jobId: 'activityId',
-    abortSignal: 'signal',
-    concurrency: 'maxConcurrentActivities, an option of ActivityRuntime',
-    store: 'an option of ActivityRuntime',
-    logger: 'an option of ActivityRuntime',
-    taskQueue: 'not needed in one process; systole/temporal has it',
-  },
+  elsewhere: callHint,
 };
 
 /** What names one call, and no two activities share. */
@@ -196,6 +187,24 @@ export function resolveOptions(
     concurrencyKey: text(options.concurrencyKey, 'concurrencyKey'),
     idConflictPolicy: oneOf('idConflictPolicy', ID_CONFLICT_POLICIES, options.idConflictPolicy),
   };
+}
+
+/** The options of a call with their arguments. */
+export type CallOptions = ActivityOptions & { readonly args?: readonly unknown[] | undefined };
+
+/**
+ * The options of a call: all that comes after the function.
+ *
+ * @throws TypeError if the function's own arguments come there
+ */
+export function callOf(rest: readonly unknown[]): CallOptions | undefined {
+  const [call] = rest;
+  if (rest.length <= 1 && (call === undefined || isFields(call))) return call;
+  const args = isFields(call) ? rest.slice(1) : rest;
+  throw new TypeError(
+    `${OPTION_NAMES.of}: received ${showAll(rest)}; expected one object such as ` +
+      `${OPTION_NAMES.example}. The function's arguments go into it: pass args: [${showAll(args)}]`,
+  );
 }
 
 /** @throws TypeError as `resolveOptions`, which is called before */

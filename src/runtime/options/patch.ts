@@ -2,6 +2,7 @@
 import { checkNames, type OptionNames } from '../../kernel/bad-input.js';
 import type { Duration } from '../../kernel/duration.js';
 import { shownPolicy, type RetryPolicy } from '../../retry/policy.js';
+import { callHint } from './elsewhere.js';
 import { resolveOptions, type ActivityOptions, type ResolvedOptions } from './activity-options.js';
 
 /** What `handle.updateOptions` takes: `undefined` keeps an option, `null` puts back its default. */
@@ -31,6 +32,7 @@ const PATCH_NAMES: OptionNames = {
     'retryPolicy',
     'priority',
   ]),
+  elsewhere: callHint,
 };
 
 /**

@@ -1,8 +1,9 @@
 /** The options of a runtime, and the checks of them. */
-import { badOption, checkNames, type OptionNames } from '../../kernel/bad-input.js';
+import { badOption, checkNames, hints, type OptionNames } from '../../kernel/bad-input.js';
 import type { DetailsSerializer } from '../../heartbeat/details/encoding.js';
 import type { HeartbeatStore } from '../../heartbeat/store/store.js';
 import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
+import { callHint } from './elsewhere.js';
 import type { ActivityInterceptor } from '../context/interceptors.js';
 import {
   OPTION_NAMES,
@@ -53,21 +54,27 @@ export const RUNTIME_OPTION_NAMES: OptionNames = {
     'logger',
     'maxHeartbeatDetailsBytes',
   ]),
-  elsewhere: {
-    concurrency: 'maxConcurrentActivities',
-    maxConcurrentActivityTaskExecutions: 'maxConcurrentActivities',
-    taskQueue: 'not needed in one process; systole/temporal has it',
-  },
+  elsewhere: runtimeHint,
 };
+
+const HINTS: Readonly<Record<string, string>> = {
+  concurrency: 'maxConcurrentActivities',
+  maxConcurrentActivityTaskExecutions: 'maxConcurrentActivities',
+};
+
+/** The options of a call are options of a runtime too, as its defaults. */
+function runtimeHint(name: string): string | undefined {
+  const { known } = defaultsNames();
+  return hints(HINTS, name) ?? (known.has(name) ? `defaults.${name}` : callHint(name));
+}
 
 /** Made when asked for: a program that makes no runtime then need not carry it. */
 const defaultsNames = (): OptionNames => ({
   of: 'defaults',
   example: OPTION_NAMES.example,
   known: new Set([...OPTION_NAMES.known].filter((name) => !OWN_OPTIONS.includes(name))),
-  elsewhere: Object.fromEntries(
-    OWN_OPTIONS.map((name) => [name, "a call's own option, never a default"]),
-  ),
+  elsewhere: (name) =>
+    OWN_OPTIONS.includes(name) ? "a call's own option, never a default" : callHint(name),
 });
 
 /** @throws TypeError that names the option, the value received and what is accepted */

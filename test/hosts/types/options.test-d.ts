@@ -1,5 +1,6 @@
 // Options of a call.
 import {
+  parseDuration,
   runActivity,
   type ActivityContext,
   type ActivityOptions,
@@ -48,6 +49,15 @@ wait(10n);
 wait(undefined);
 // @ts-expect-error Argument of type 'Date' is not assignable
 wait(new Date());
+
+// A string that only the running program knows.
+declare const env: Record<string, string | undefined>;
+// @ts-expect-error Argument of type 'string' is not assignable
+wait(env.TIMEOUT ?? '2 minutes');
+wait(parseDuration(env.TIMEOUT ?? '2 minutes', 'TIMEOUT'));
+check<Equal<ReturnType<typeof parseDuration>, number>>(true);
+// @ts-expect-error Argument of type 'string | undefined' is not assignable
+parseDuration(env.TIMEOUT);
 
 // Every option, and `undefined` said out loud for each of them.
 void runActivity(importRows, {

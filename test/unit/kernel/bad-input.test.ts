@@ -1,12 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { badOption, checkNames, show, type OptionNames } from '../../../src/kernel/bad-input.js';
+import {
+  badOption,
+  checkNames,
+  hints,
+  show,
+  type OptionNames,
+} from '../../../src/kernel/bad-input.js';
 import { ActivityRuntime, runActivity } from '../../../src/index.js';
 
 const NAMES: OptionNames = {
   of: 'Options',
   example: '{ id: 1 }',
   known: new Set(['heartbeatTimeout', 'startDelay', 'signal', 'id']),
-  elsewhere: { timeout: 'startToCloseTimeout', toString: 'nothing' },
+  elsewhere: (name) => hints({ timeout: 'startToCloseTimeout', toString: 'nothing' }, name),
 };
 
 const refusal = (options: object): string => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { durationMs } from '../../../src/kernel/duration.js';
+import { durationMs, parseDuration } from '../../../src/kernel/duration.js';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -81,6 +81,19 @@ describe('durations', () => {
           `with a unit such as '10s' or '5 minutes'`,
       ),
     );
+  });
+
+  test('parseDuration takes any string, and names what it was given', () => {
+    const fromOutside = (text: string): number => parseDuration(text, 'IMPORT_TIMEOUT');
+    expect(fromOutside('2 minutes')).toBe(120_000);
+    expect(parseDuration(1_500)).toBe(1_500);
+    expect(() => fromOutside('2')).toThrow(
+      new TypeError(
+        `IMPORT_TIMEOUT: received "2"; expected milliseconds (0 or more), or a number with a ` +
+          `unit such as '10s' or '5 minutes'`,
+      ),
+    );
+    expect(() => parseDuration('soon')).toThrow(/^duration: received "soon"; /);
   });
 
   test('thousands of different strings are read like the first', () => {

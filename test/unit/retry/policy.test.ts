@@ -141,7 +141,12 @@ describe('what is refused', () => {
     ['maxTimeout', 'maximumInterval'],
     ['delay', 'initialInterval'],
     ['randomize', 'jitter, from 0 to 1'],
-    ['maxRetryTime', 'the option scheduleToCloseTimeout'],
+    ['maxRetries', 'maximumAttempts (which counts the first attempt too)'],
+    ['backoff', 'initialInterval and backoffCoefficient'],
+    ['maxRetryTime', 'scheduleToCloseTimeout, an option of the call'],
+    ['onFailedAttempt', "runtime.on('attemptFailed', listener)"],
+    ['shouldConsumeRetry', 'not there: every failed attempt counts'],
+    ['unref', 'not there: timers of open activities keep the process alive'],
     ['shouldRetry', 'nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()'],
   ])('%s, which others call it', (name, hint) => {
     expect(() => resolveRetryPolicy({ [name]: 3 })).toThrow(

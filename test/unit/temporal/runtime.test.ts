@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import {
   ActivityCompletionError,
   ActivityExecutionAlreadyStartedError,
@@ -124,6 +125,7 @@ describe('the function is found', () => {
   test.each([
     ['an inline function', async (): Promise<void> => {}],
     ['a bound one', importRows.bind(undefined)],
+    ['one of AsyncResource.bind', AsyncResource.bind(importRows)],
   ])('%s is refused', async (_, fn) => {
     const { client } = fakeClient();
     const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });

@@ -212,7 +212,8 @@ test('a transformation that throws is a refusal with its path', () => {
   const codec = new DetailsCodec(serializer, undefined);
   expect(() => codec.snapshot({ m: new Money(1n) }, () => {})).toThrow(
     new HeartbeatDetailsError(
-      'details.m: an instance of Money; heartbeat details must be data that can be copied and stored',
+      'details.m: an instance of Money; heartbeat details must be data that can be copied and ' +
+        "stored: pass its fields, or register its class on the runtime's serializer",
       { path: 'details.m' },
     ),
   );

@@ -2,14 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import {
   ActivityRuntime,
+  runActivity,
+  startActivity,
   type ActivityOptions,
   type RuntimeOptions,
   type ShutdownOptions,
 } from '../../../../src/index.js';
+import { TestActivityEnvironment } from '../../../../src/testing.js';
 import { OptionsReader } from '../../../../src/runtime/options/read.js';
 import {
   activityIdOf,
-  OPTION_NAMES,
   resolveOptions,
   signalOf,
 } from '../../../../src/runtime/options/activity-options.js';
@@ -152,19 +154,39 @@ describe('of a call', () => {
     expect(waits).toEqual([0, Infinity, 250, 30_000]);
   });
 
+  const COUNTS_ALL = 'maximumAttempts (which counts the first attempt too)';
   const ELSEWHERE: Record<string, string> = {
     retry: 'retryPolicy',
-    retries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
-    maxRetries: 'retryPolicy.maximumAttempts (which counts the first attempt too)',
+    retries: `retryPolicy.${COUNTS_ALL}`,
+    maxRetries: `retryPolicy.${COUNTS_ALL}`,
     attempts: 'retryPolicy.maximumAttempts',
-    backoff: 'retryPolicy.initialInterval and retryPolicy.backoffCoefficient',
+    maxAttempts: 'retryPolicy.maximumAttempts',
     maximumAttempts: 'retryPolicy.maximumAttempts',
+    factor: 'retryPolicy.backoffCoefficient',
+    backoff: 'retryPolicy.initialInterval and backoffCoefficient',
+    minTimeout: 'retryPolicy.initialInterval',
+    initialInterval: 'retryPolicy.initialInterval',
+    maxTimeout: 'retryPolicy.maximumInterval',
+    randomize: 'retryPolicy.jitter, from 0 to 1',
+    jitter: 'retryPolicy.jitter',
+    shouldRetry:
+      'retryPolicy.nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
+    maxRetryTime: 'scheduleToCloseTimeout, an option of the call',
+    onFailedAttempt: "runtime.on('attemptFailed', listener)",
+    onRetry: "runtime.on('attemptFailed', listener)",
+    shouldConsumeRetry: 'not there: every failed attempt counts',
+    unref: 'not there: timers of open activities keep the process alive',
     timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
     delay: 'startDelay',
     id: 'activityId',
     jobId: 'activityId',
     abortSignal: 'signal',
+    onProgress: "ctx.heartbeat(details) in the function, and runtime.on('heartbeat', listener)",
     concurrency: 'maxConcurrentActivities, an option of ActivityRuntime',
+    maxConcurrentActivities: 'an option of ActivityRuntime',
+    maxActivitiesPerSecond: 'an option of ActivityRuntime',
+    interceptors: 'an option of ActivityRuntime',
+    serializer: 'an option of ActivityRuntime',
     store: 'an option of ActivityRuntime',
     logger: 'an option of ActivityRuntime',
     taskQueue: 'not needed in one process; systole/temporal has it',
@@ -176,8 +198,12 @@ describe('of a call', () => {
     );
   });
 
-  test('no other name has such a hint', () => {
-    expect(Object.keys(OPTION_NAMES.elsewhere ?? {})).toEqual(Object.keys(ELSEWHERE));
+  test('an option that cannot be changed has the same hint in updateOptions', () => {
+    const h = new Harness();
+    const handle = h.start(never);
+    expect(() => {
+      handle.updateOptions({ timeout: '1s' } as object);
+    }).toThrow('updateOptions has no option "timeout"; here it is startToCloseTimeout for one');
   });
 
   test('a name like none brings all of them', () => {
@@ -188,6 +214,35 @@ describe('of a call', () => {
         'heartbeatThrottleInterval, signal, cancellationType, cancellationDelivery, ' +
         'attemptOverlap, priority, concurrencyKey, idConflictPolicy',
     );
+  });
+});
+
+describe('arguments in the place of the options', () => {
+  const takeTwo = (_ctx: unknown, ...numbers: number[]): number => numbers.length;
+  const EXPECTED =
+    "expected one object such as { heartbeatTimeout: '10s' }. The function's arguments go into it: ";
+  type Loose = (fn: unknown, ...rest: unknown[]) => unknown;
+
+  test.each<[rest: unknown[], received: string, args: string]>([
+    [[1, 2], '1, 2', '[1, 2]'],
+    [['big.csv'], '"big.csv"', '["big.csv"]'],
+    [[['a', 'b']], 'an array of 2', '[an array of 2]'],
+    [[{ heartbeatTimeout: '10s' }, 'big.csv'], 'an object, "big.csv"', '["big.csv"]'],
+    [['big.csv', { heartbeatTimeout: '10s' }], '"big.csv", an object', '["big.csv", an object]'],
+    [[undefined, 5], 'undefined, 5', '[undefined, 5]'],
+    [[1, 2, 3, 4, 5], '1, 2, 3, ...', '[1, 2, 3, ...]'],
+    [[null], 'null', '[null]'],
+  ])('%j', async (rest, received, args) => {
+    const message = `ActivityOptions: received ${received}; ${EXPECTED}pass args: ${args}`;
+    const runtime = new ActivityRuntime();
+    await using env = new TestActivityEnvironment();
+    for (const start of [startActivity, runtime.start.bind(runtime), env.start.bind(env)]) {
+      expect(refusal(() => (start as Loose)(takeTwo, ...rest))).toBe(message);
+    }
+    for (const run of [runActivity, runtime.run.bind(runtime), env.run.bind(env)]) {
+      await expect((run as Loose)(takeTwo, ...rest)).rejects.toThrow(new TypeError(message));
+    }
+    expect(runtime.stats().open).toBe(0);
   });
 });
 
@@ -244,6 +299,22 @@ describe('of a runtime', () => {
     for (const value of [0.5, 1, Infinity, undefined]) {
       expect(refused({ maxActivitiesPerSecond: value })).toBe('taken');
     }
+  });
+
+  test.each([
+    ['concurrency', 'maxConcurrentActivities'],
+    ['heartbeatTimeout', 'defaults.heartbeatTimeout'],
+    ['retryPolicy', 'defaults.retryPolicy'],
+    ['retries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
+    ['taskQueue', 'not needed in one process; systole/temporal has it'],
+  ])('%s is told what it is here', (name, hint) => {
+    expect(refused({ [name]: 1 })).toBe(
+      `ActivityRuntime has no option "${name}"; here it is ${hint}`,
+    );
+  });
+
+  test('the defaults have the hints of a call', () => {
+    expect(refused({ defaults: { retries: 3 } })).toContain('here it is retryPolicy.maximumAttem');
   });
 
   const INTERCEPTORS = 'an array of objects with execute, heartbeat, or both';
