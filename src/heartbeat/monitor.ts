@@ -40,7 +40,7 @@ export class HeartbeatMonitor {
   }
 
   /** Another timeout, counted from the same heartbeat; one that is over by now is over now. */
-  retime(timeoutMs: number, now: number): void {
+  changeTimeout(timeoutMs: number, now: number): void {
     if (timeoutMs === this.#timeoutMs) return;
     this.#timeoutMs = timeoutMs;
     this.#late = undefined;

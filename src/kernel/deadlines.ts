@@ -67,6 +67,7 @@ class Bucket {
 
 export class Deadlines {
   readonly #clock: Clock;
+  readonly #around: (round: () => void) => void;
   readonly #buckets = new Map<number, Bucket>();
   /** An emptied bucket stays: until its time, or until most of them are empty. */
   readonly #heap = new Heap<Bucket>();
@@ -79,8 +80,10 @@ export class Deadlines {
   /** No bucket at or before this index is opened while a round runs: a zero delay is a real turn. */
   #roundIndex = -Infinity;
 
-  constructor(clock: Clock) {
+  /** @param around runs each round of deadlines that fall due together */
+  constructor(clock: Clock, around: (round: () => void) => void = (round) => round()) {
     this.#clock = clock;
+    this.#around = around;
   }
 
   /** Deadlines armed now. */
@@ -131,14 +134,7 @@ export class Deadlines {
     const now = this.#clock.now();
     this.#roundIndex = Math.floor(now / BUCKET_MS);
     try {
-      for (let bucket = this.#soonest(); bucket !== undefined; bucket = this.#soonest()) {
-        if (bucket.order > this.#roundIndex) break;
-        for (let next = bucket.first; next !== undefined; next = bucket.first) {
-          bucket.remove(next);
-          this.#armed--;
-          next.onDue(now);
-        }
-      }
+      this.#around(() => this.#runRound(now));
     } finally {
       this.#roundIndex = -Infinity;
       const next = this.#soonest();
@@ -146,6 +142,17 @@ export class Deadlines {
       else this.#setTimer(next.order, this.#clock.now(), false);
     }
   };
+
+  #runRound(now: number): void {
+    for (let bucket = this.#soonest(); bucket !== undefined; bucket = this.#soonest()) {
+      if (bucket.order > this.#roundIndex) break;
+      for (let next = bucket.first; next !== undefined; next = bucket.first) {
+        bucket.remove(next);
+        this.#armed--;
+        next.onDue(now);
+      }
+    }
+  }
 
   /** The first bucket that holds anything; emptied ones before it are dropped. */
   #soonest(): Bucket | undefined {

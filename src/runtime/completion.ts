@@ -1,7 +1,7 @@
 /** Completing attempts from outside, for whoever was given a task token. */
 import { badOption, isBytes } from '../kernel/bad-input.js';
 import { ActivityNotFoundError } from '../kernel/failures.js';
-import * as control from './activity/control.js';
+import * as outside from './activity/outside.js';
 import type { Execution } from './activity/execution.js';
 import { tokenText } from './shared/ids.js';
 
@@ -20,22 +20,22 @@ export class Completion {
 
   /** Completes the activity with a result. */
   complete(taskToken: string | Uint8Array, result?: unknown): Promise<void> {
-    return this.#act(taskToken, (execution) => control.complete(execution, result));
+    return this.#act(taskToken, (execution) => outside.complete(execution, result));
   }
 
   /** As if the attempt had thrown it: the retry policy decides. */
   fail(taskToken: string | Uint8Array, error: unknown): Promise<void> {
-    return this.#act(taskToken, (execution) => control.fail(execution, error));
+    return this.#act(taskToken, (execution) => outside.failAttempt(execution, error));
   }
 
   /** Says that the attempt is alive; rejects with the `CancelledFailure` if it is to stop. */
   heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
-    return this.#act(taskToken, (execution) => control.heartbeat(execution, details));
+    return this.#act(taskToken, (execution) => outside.heartbeat(execution, details));
   }
 
   /** Says that the attempt has stopped, after the activity was asked to. */
   reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
-    return this.#act(taskToken, (execution) => control.reportCancellation(execution, details));
+    return this.#act(taskToken, (execution) => outside.reportCancellation(execution, details));
   }
 
   /** At once; what it throws is a rejection. */

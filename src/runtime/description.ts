@@ -1,7 +1,7 @@
 /** What can be known of an activity: `handle.describe()` and `runtime.list()`. */
 import type { RunState } from '../kernel/failures.js';
 import { shownPolicy } from '../retry/policy.js';
-import { runStateOf } from './activity/control.js';
+import { runStateOf } from './activity/run-state.js';
 import type { ActivityInfo } from './context/context.js';
 import type { Execution } from './activity/execution.js';
 import type { CancellationType } from './options/activity-options.js';
@@ -55,31 +55,34 @@ export interface DescribedOptions {
   readonly concurrencyKey: string | undefined;
 }
 
-export function describe(execution: Execution): ActivityDescription {
-  const { services, options, dispatch, attempt, closed, expiresAt, history } = execution;
+/** @param closedAt when the activity closed, if it has */
+export function describe(execution: Execution, closedAt?: number): ActivityDescription {
+  const { services, options, state, expiresAt, past } = execution;
+  const { attempt, closedAs, lastAttempt, phase } = state;
   const date = (at: number): Date => new Date(services.clock.wallAt(at));
   const time = (at: number | undefined): Date | undefined =>
     at === undefined || at === Infinity ? undefined : date(at);
-  const delayedUntil = dispatch.delayedUntil;
-  const backingOff = delayedUntil !== undefined && history?.lastEndedAt !== undefined;
+  const delayed = phase === 'SCHEDULED' && !state.loading && Number.isFinite(state.delayedUntil);
+  const delayedUntil = delayed ? state.delayedUntil : undefined;
+  const backingOff = delayedUntil !== undefined && past?.backingOffSince !== undefined;
   return Object.freeze({
     activityId: execution.activityId,
     activityType: execution.activityType,
-    status: closed ?? (dispatch.paused ? 'PAUSED' : 'RUNNING'),
+    status: closedAs ?? (phase === 'PAUSED' ? 'PAUSED' : 'RUNNING'),
     runState: runStateOf(execution),
-    attempt: execution.attemptNumber + (attempt === undefined && closed === undefined ? 1 : 0),
+    attempt: state.attemptNumber + (attempt === undefined && closedAs === undefined ? 1 : 0),
     heartbeatDetails: execution.copyDetails(),
     lastHeartbeatTime: time(execution.lastHeartbeatAt),
-    lastStartedTime: time(execution.lastAttempt?.startedAt),
+    lastStartedTime: time(lastAttempt?.startedAt),
     scheduleTime: date(execution.scheduledAt),
-    closeTime: time(execution.closedAt),
-    lastFailure: history?.lastFailure,
+    closeTime: time(closedAt),
+    lastFailure: past?.lastFailure,
     nextAttemptScheduleTime: time(delayedUntil),
     currentRetryInterval: backingOff
-      ? microseconds(delayedUntil - (history.lastEndedAt ?? 0))
+      ? microseconds(delayedUntil - (past.backingOffSince ?? 0))
       : undefined,
     expirationTime: time(expiresAt),
-    abandonedAttempts: history?.abandonedAttempts ?? 0,
+    abandonedAttempts: past?.abandoned ?? 0,
     options: describeOptions(options),
   });
 }

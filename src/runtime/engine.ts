@@ -4,7 +4,6 @@ import type { Clock } from '../kernel/clock.js';
 import { Deadlines } from '../kernel/deadlines.js';
 import { Events } from '../kernel/events.js';
 import {
-  ActivityAlreadyStartedError,
   ActivityNotFoundError,
   RuntimeFullError,
   RuntimeShutdownError,
@@ -15,23 +14,18 @@ import { safeLog } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
 import type { AnyFunction } from './attempt/attempt.js';
 import { Completion } from './completion.js';
-import * as control from './activity/control.js';
 import { describe, type ActivityDescription } from './description.js';
-import { Execution, type Listing } from './activity/execution.js';
+import type { Activity } from './activity/activity.js';
+import { Execution } from './activity/execution.js';
+import { cancel } from './activity/stopping.js';
 import { compose } from './context/interceptors.js';
-import {
-  activityIdOf,
-  argsOf,
-  signalOf,
-  type CallOptions,
-  type ResolvedOptions,
-} from './options/activity-options.js';
+import { activityIdOf, argsOf, signalOf, type CallOptions } from './options/activity-options.js';
 import { OptionsReader } from './options/read.js';
+import { join, type Started } from './joining.js';
 import { GeneratedIds } from './shared/ids.js';
-import { Registry } from './shared/registry.js';
-import { requested } from './attempt/requests.js';
+import { Registry, type Roster } from './shared/registry.js';
 import { checkRuntimeOptions, type RuntimeOptions } from './options/runtime-options.js';
-import { Scheduler } from './shared/slots.js';
+import { Slots } from './shared/slots.js';
 import type { Services } from './shared/services.js';
 import { ShutdownState } from './shared/shutdown-state.js';
 import {
@@ -58,24 +52,16 @@ export interface RuntimeStats {
 /** So many starts, one inside the other, are not the common case any more. */
 const DEEP = 10;
 
-/** What a call has: the activity it has started, which is itself one of these, or has joined. */
-export interface Started {
-  readonly execution: Execution;
-  /** What the caller waits for. */
-  readonly result: Promise<unknown>;
-}
-
 export class Engine {
   readonly events: Events;
   readonly completion: Completion;
   readonly #services: Services;
   readonly #options: OptionsReader;
   readonly #maxWaiting: number;
-  readonly #listing: Listing = {
+  readonly #roster: Roster<Activity> = {
     open: new Registry(),
-    loading: new Set(),
-    haunted: new Map(),
-    untold: new Set(),
+    closedButRunning: new Map(),
+    untold: new Map(),
   };
   /** Starts under way, one inside the other. */
   #starting = 0;
@@ -85,7 +71,8 @@ export class Engine {
   constructor(options: RuntimeOptions = {}, clock: Clock, random: () => number) {
     checkRuntimeOptions(options);
     const log = safeLog(options.logger);
-    const deadlines = new Deadlines(clock);
+    // Whatever falls due in one moment competes for slots before anything begins.
+    const deadlines = new Deadlines(clock, (round) => slots.holdWhile(round));
     const limits = {
       slots: options.maxConcurrentActivities ?? Infinity,
       slotsPerKey: options.maxConcurrentPerKey ?? Infinity,
@@ -94,13 +81,13 @@ export class Engine {
     this.events = new Events(log);
     this.#options = new OptionsReader(options.defaults);
     this.#maxWaiting = options.maxWaiting ?? Infinity;
-    const scheduler = new Scheduler(limits, clock, deadlines);
+    const slots = new Slots(limits, clock, deadlines);
     this.#services = {
       clock,
       deadlines,
-      scheduler,
+      slots,
       events: this.events,
-      signals: new OutsideSignals((change) => scheduler.holdWhile(change)),
+      signals: new OutsideSignals((change) => slots.holdWhile(change)),
       codec: new DetailsCodec(options.serializer, options.maxHeartbeatDetailsBytes),
       store: options.store,
       writers: new Map(),
@@ -138,9 +125,10 @@ export class Engine {
     if (this.#services.shutdown.begun) {
       throw new RuntimeShutdownError('This runtime is shutting down; it takes no new activities');
     }
-    const open = activityId === undefined ? undefined : this.#listing.open.find(activityId);
-    if (open !== undefined) return this.#join(open, fn, options, signal);
-    const execution = new Execution(this.#services, this.#listing, fn, args, options, activityId);
+    const open = activityId === undefined ? undefined : this.#find(activityId);
+    if (open !== undefined) return join(open, { fn, options, signal }, this.#services.signals);
+    const execution = new Execution(this.#services, this.#roster, fn, args, options, activityId);
+    prepare?.(execution);
     if (signal?.aborted === true) {
       execution.closeUnscheduled(signal.reason);
       return execution;
@@ -151,7 +139,6 @@ export class Engine {
       );
     }
     if (signal !== undefined) this.#follow(signal, execution);
-    prepare?.(execution);
     this.#starting++;
     try {
       execution.schedule();
@@ -162,78 +149,32 @@ export class Engine {
   }
 
   /** Whether it would wait behind as many as may. Those whose store is being read are before it. */
-  #isFull({ dispatch, options }: Execution): boolean {
-    if (this.#maxWaiting === Infinity || options.startDelayMs > 0) return false;
-    const { scheduler, clock } = this.#services;
+  #isFull(execution: Execution): boolean {
+    if (this.#maxWaiting === Infinity || execution.options.startDelayMs > 0) return false;
+    const { slots, clock } = this.#services;
     const now = clock.now();
-    const loading = this.#listing.loading.size;
-    const free = scheduler.free(now);
-    const waiting = scheduler.waiting + Math.max(0, loading - free);
-    return waiting >= this.#maxWaiting && !(loading < free && scheduler.isFree(dispatch, now));
+    const { loading } = this.#roster.open;
+    const free = slots.free(now);
+    const waiting = slots.waiting + Math.max(0, loading - free);
+    return waiting >= this.#maxWaiting && !(loading < free && slots.isFree(execution, now));
   }
 
   #follow(signal: AbortSignal, execution: Execution): void {
     const { signals } = this.#services;
     const follower = {
       signalAborted: (reason: unknown) => {
-        control.cancel(execution, reason, true);
+        cancel(execution, reason, true);
       },
     };
     signals.follow(signal, follower);
-    execution.onClosed = () => {
+    execution.onClosed(() => {
       signals.unfollow(signal, follower);
-    };
-  }
-
-  /** The id is that of an open activity. */
-  #join(
-    execution: Execution,
-    fn: AnyFunction,
-    { idConflictPolicy }: ResolvedOptions,
-    signal: AbortSignal | undefined,
-  ): Started {
-    const { activityId } = execution;
-    if (idConflictPolicy === 'FAIL') {
-      throw new ActivityAlreadyStartedError(
-        `activityId ${JSON.stringify(activityId)} is already in use by an open activity; give ` +
-          "another activityId, or idConflictPolicy: 'USE_EXISTING' to join that activity",
-        { activityId },
-      );
-    }
-    if (execution.fn !== fn) {
-      throw new TypeError(
-        `activityId ${JSON.stringify(activityId)} is already in use by an open activity with ` +
-          'another function; give another activityId, or the same function to join that activity',
-      );
-    }
-    const { result } = execution;
-    return { execution, result: signal === undefined ? result : this.#joined(execution, signal) };
-  }
-
-  /** A further caller's wait, which its own signal ends, and nothing else. */
-  #joined(execution: Execution, signal: AbortSignal): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const abort = (reason: unknown): void => {
-        const cause = requested('CANCELLED', reason);
-        reject(execution.failure('CANCELED', cause, 'CANCEL_REQUESTED'));
-      };
-      if (signal.aborted) {
-        abort(signal.reason);
-        return;
-      }
-      const { signals } = this.#services;
-      const follower = { signalAborted: abort };
-      signals.follow(signal, follower);
-      const unfollow = (): void => {
-        signals.unfollow(signal, follower);
-      };
-      execution.result.then(resolve, reject).then(unfollow, unfollow);
     });
   }
 
   /** @throws ActivityNotFoundError */
   find(activityId: string): Execution {
-    const execution = this.#listing.open.find(activityId);
+    const execution = this.#find(activityId);
     if (execution !== undefined) return execution;
     throw new ActivityNotFoundError(`No activity ${JSON.stringify(activityId)} is open`, {
       activityId,
@@ -242,21 +183,30 @@ export class Engine {
 
   /** The open ones, in the order they were scheduled. */
   executions(): Execution[] {
-    return this.#listing.open.all();
+    return this.#roster.open.all() as Execution[];
+  }
+
+  #find(activityId: string): Execution | undefined {
+    return this.#roster.open.find(activityId) as Execution | undefined;
   }
 
   list(): ActivityDescription[] {
-    return this.executions().map(describe);
+    return this.executions().map((execution) => describe(execution));
   }
 
   stats(): RuntimeStats {
-    const { open, running, paused } = this.#listing.open;
-    const { waiting } = this.#services.scheduler;
-    return { open, running, waiting, paused, delayed: open - running - waiting - paused };
+    const { open } = this.#roster;
+    return {
+      open: open.open,
+      running: open.count('RUNNING'),
+      waiting: open.count('WAITING'),
+      paused: open.count('PAUSED'),
+      delayed: open.count('SCHEDULED'),
+    };
   }
 
   idle(): Promise<void> {
-    return this.#listing.open.idle();
+    return this.#roster.open.idle();
   }
 
   shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
@@ -270,7 +220,7 @@ export class Engine {
       const resolved = resolveShutdown(options);
       this.#shutdown = done.promise;
       this.#services.shutdown.begin();
-      done.resolve(shutDown(resolved, this.#listing, this.#services));
+      done.resolve(shutDown(resolved, this.#roster, this.#services));
     } catch (refused) {
       done.reject(refused);
     }

@@ -1,15 +1,17 @@
 /** An activity from outside: to wait for it, to look at it, and to steer it. */
 import { ignore } from '../kernel/promises.js';
-import * as control from './activity/control.js';
+import * as outside from './activity/outside.js';
+import { pause, reset, unpause } from './activity/pausing.js';
+import { cancel, terminate } from './activity/stopping.js';
+import { updateOptions } from './activity/update-options.js';
 import { describe, type ActivityDescription } from './description.js';
 import type { Execution } from './activity/execution.js';
 import type { OptionsPatch } from './options/patch.js';
 import type { ResetOptions, UnpauseOptions } from './options/steering-options.js';
 
 /** Prepares an activity for a handle, which may never be asked for the result. */
-export function observe(execution: Execution): void {
-  execution.observed = true;
-  execution.audience = 'UNASKED';
+export function expectNobody({ caller }: Execution): void {
+  caller.expectNobody();
 }
 
 /**
@@ -20,14 +22,17 @@ export function observe(execution: Execution): void {
 export class ActivityHandle<Result = unknown, Details = unknown> {
   readonly #execution: Execution;
   readonly #result: Promise<Result>;
+  #closedAt: number | undefined;
 
   /** @internal */
   constructor(execution: Execution, result: Promise<unknown>) {
     this.#execution = execution;
-    execution.observed = true;
+    const { clock } = execution.services;
+    if (execution.isOpen) execution.onClosed(() => (this.#closedAt = clock.now()));
+    else this.#closedAt = clock.now();
     this.#result = result as Promise<Result>;
     // A rejection that nobody handles is the host's to report only if `run` gave the promise out.
-    const givenOut = execution.audience === 'ASKED' && result === execution.result;
+    const givenOut = execution.caller.asked && result === execution.result;
     if (!givenOut) result.catch(ignore);
   }
 
@@ -42,7 +47,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * was told.
    */
   result(): Promise<Result> {
-    this.#execution.ask();
+    this.#execution.caller.ask();
     return this.#result;
   }
 
@@ -58,47 +63,47 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    */
   cancel(reason?: unknown): void {
     const { options } = this.#execution;
-    control.cancel(this.#execution, reason, options.cancellationDelivery === 'immediate');
+    cancel(this.#execution, reason, options.cancellationDelivery === 'immediate');
   }
 
   /** Ends the activity now; a running function is told, and what it does no longer counts. */
   terminate(reason?: unknown): void {
-    control.terminate(this.#execution, reason);
+    terminate(this.#execution, reason);
   }
 
   /** No further attempt begins until `unpause`; a running one hears it as of `cancel`. */
   pause(): void {
-    control.pause(this.#execution);
+    pause(this.#execution);
   }
 
   /** Goes on after the rest of the delay, and up to `jitter` more at random. */
   unpause(options: UnpauseOptions = {}): void {
-    control.unpause(this.#execution, options);
+    unpause(this.#execution, options);
   }
 
   /** A frozen picture of the activity as it is now. */
   describe(): ActivityDescription<Details> {
-    return describe(this.#execution) as ActivityDescription<Details>;
+    return describe(this.#execution, this.#closedAt) as ActivityDescription<Details>;
   }
 
   /** Completes the activity, whether an attempt runs or not. */
   complete(result: Result): void {
-    control.complete(this.#execution, result);
+    outside.complete(this.#execution, result);
   }
 
   /** As if the running attempt had thrown it. */
   fail(error: unknown): void {
-    control.fail(this.#execution, error);
+    outside.failAttempt(this.#execution, error);
   }
 
   /** Heartbeats for the running attempt; throws the `CancelledFailure` if it is to stop. */
   heartbeat(details?: Details): void {
-    control.heartbeat(this.#execution, details);
+    outside.heartbeat(this.#execution, details);
   }
 
   /** Says that the running attempt has stopped, after `cancel`. */
   reportCancellation(details?: unknown): void {
-    control.reportCancellation(this.#execution, details);
+    outside.reportCancellation(this.#execution, details);
   }
 
   /**
@@ -107,7 +112,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @experimental
    */
   reset(options: ResetOptions = {}): void {
-    control.reset(this.#execution, options);
+    reset(this.#execution, options);
   }
 
   /**
@@ -116,6 +121,6 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @experimental
    */
   updateOptions(patch: OptionsPatch): void {
-    control.updateOptions(this.#execution, patch);
+    updateOptions(this.#execution, patch);
   }
 }

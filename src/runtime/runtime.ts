@@ -6,7 +6,8 @@ import type { Completion } from './completion.js';
 import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription, ActivityStatus } from './description.js';
 import { Engine, type RuntimeStats } from './engine.js';
-import { ActivityHandle, observe } from './handle.js';
+import { ActivityHandle, expectNobody } from './handle.js';
+import { executionOf } from './joining.js';
 import { callOf, type ActivityOptions, type CallOptions } from './options/activity-options.js';
 import type { RuntimeOptions } from './options/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from './proxy.js';
@@ -42,9 +43,9 @@ export class ActivityRuntime {
     ...rest: RunParameters<A>
   ): Promise<Awaited<R>> {
     try {
-      const { execution, result } = this.#engine.start(fn as AnyFunction, callOf(rest));
-      execution.ask(); // it may have been started by a call that has joined it
-      return result as Promise<Awaited<R>>;
+      const started = this.#engine.start(fn as AnyFunction, callOf(rest));
+      executionOf(started).caller.ask(); // a handle may have started what this call joins
+      return started.result as Promise<Awaited<R>>;
     } catch (refused) {
       return Promise.reject(refused);
     }
@@ -59,8 +60,8 @@ export class ActivityRuntime {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): ActivityHandle<Awaited<R>, D> {
-    const { execution, result } = this.#engine.start(fn as AnyFunction, callOf(rest), observe);
-    return new ActivityHandle(execution, result);
+    const started = this.#engine.start(fn as AnyFunction, callOf(rest), expectNobody);
+    return new ActivityHandle(executionOf(started), started.result);
   }
 
   /** The functions of an object, to be called without the context: each call runs an activity. */

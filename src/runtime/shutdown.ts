@@ -2,8 +2,9 @@
 import type { Clock } from '../kernel/clock.js';
 import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
-import * as control from './activity/control.js';
-import type { Execution, Listing } from './activity/execution.js';
+import type { Activity } from './activity/activity.js';
+import { closeForShutdown, shutDown as stop } from './activity/stopping.js';
+import type { Roster } from './shared/registry.js';
 import type { Services } from './shared/services.js';
 
 /** How a runtime shuts down. */
@@ -67,14 +68,14 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
 /** Ends every open activity, and waits for the functions. New work is refused already. */
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
-  { open, haunted }: Listing,
-  { clock, scheduler, writers }: Services,
+  { open, closedButRunning }: Roster<Activity>,
+  { clock, slots, writers }: Services,
 ): Promise<ShutdownResult> {
   // All at once: one that gives its slot back must not begin another that is about to be closed.
-  const all = (end: (execution: Execution) => void): void => {
-    scheduler.holdWhile(() => {
-      for (const execution of open.all()) {
-        if (execution.closed === undefined) end(execution); // the end of another may be its end too
+  const all = (end: (activity: Activity) => void): void => {
+    slots.holdWhile(() => {
+      for (const activity of open.all()) {
+        if (activity.isOpen) end(activity); // the end of another may be its end too
       }
     });
   };
@@ -82,25 +83,25 @@ export async function shutDown(
     for (const writer of writers.values()) await writer.flush();
   };
   const allOver = async (): Promise<void> => {
-    await Promise.all(open.all().map((execution) => execution.settled()));
-    await Promise.all([...haunted.keys()].map(({ promise }) => promise));
+    await Promise.all(open.all().map((activity) => activity.settled()));
+    await Promise.all([...closedButRunning.keys()].map(({ promise }) => promise));
     await writesAreOver();
   };
   const workIsOver = async (): Promise<boolean> => {
-    all((execution) => {
-      const waits = execution.attempt === undefined;
+    all((activity) => {
+      const { attempt, phase } = activity.state;
       // Nobody will unpause what is paused.
-      if (waits && (!drain || execution.dispatch.paused)) control.shutDown(execution);
+      if (attempt === undefined && (!drain || phase === 'PAUSED')) stop(activity);
     });
     return within(allOver(), graceMs, clock);
   };
   if (graceMs === 0 || !(await workIsOver())) {
-    all(control.shutDown);
+    all(stop);
     await within(allOver(), abandonMs, clock);
-    all(control.closeForShutdown);
+    all(closeForShutdown);
     await within(writesAreOver(), LAST_WRITES_MS, clock); // of the details that were held back
   }
-  return { abandonedActivityIds: [...new Set(haunted.values())] };
+  return { abandonedActivityIds: [...new Set(closedButRunning.values())] };
 }
 
 /** Whether the work is over before the time is. */

@@ -4,7 +4,9 @@ import { ensureError } from '../kernel/thrown.js';
 import { isThenable, settleQuietly } from '../kernel/promises.js';
 import type { Attempt } from '../runtime/attempt/attempt.js';
 import type { ActivityContext } from '../runtime/context/context.js';
-import * as control from '../runtime/activity/control.js';
+import { conclude } from '../runtime/activity/endings.js';
+import { pause as pauseActivity } from '../runtime/activity/pausing.js';
+import { cancel } from '../runtime/activity/stopping.js';
 import type { Engine } from '../runtime/engine.js';
 import type { Execution } from '../runtime/activity/execution.js';
 import type { ActivityInterceptor, ExecuteInput } from '../runtime/context/interceptors.js';
@@ -53,8 +55,8 @@ function crashed({ silenced, attempt }: AttemptState): CancelledFailure | undefi
 
 /** Nothing where the function is to stop for another reason already: that one comes first. */
 function pause(execution: Execution): void {
-  const { requests } = execution;
-  if (requests?.cancel === undefined && requests?.reset === undefined) control.pause(execution);
+  const { cancel: cancels, reset } = execution.state.attempt?.requests ?? {};
+  if (cancels === undefined && reset === undefined) pauseActivity(execution);
 }
 
 export class AroundAttempts implements ActivityInterceptor {
@@ -75,7 +77,7 @@ export class AroundAttempts implements ActivityInterceptor {
     const { context } = input;
     const { activityId, activityType, attempt } = context.info;
     const execution = engine().find(activityId);
-    const { attempt: running } = execution;
+    const { attempt: running } = execution.state;
     const record = recorder().begin(execution, {
       activityId,
       activityType,
@@ -149,7 +151,7 @@ export class AroundAttempts implements ActivityInterceptor {
       return;
     }
     const step = steering.next();
-    if (step?.do === 'cancel') control.cancel(execution, undefined, false);
+    if (step?.do === 'cancel') cancel(execution, undefined, false);
     if (step?.do === 'pause') pause(execution);
     const beat = { at: clock.now(), details: copyOf(details, execution) };
     recorder().beats.push(beat);
@@ -166,7 +168,9 @@ export class AroundAttempts implements ActivityInterceptor {
     if (step?.do === 'timeout') this.#timeOut(state);
     if (step?.do === 'crash') {
       state.silenced = { crash: step.error };
-      execution.fail('FAILED', ensureError(step.error), 'NON_RETRYABLE_FAILURE');
+      const cause = ensureError(step.error);
+      const retryState = 'NON_RETRYABLE_FAILURE';
+      conclude(execution, { next: { again: false, status: 'FAILED', cause, retryState } });
     }
     if (step?.do === 'crash' || step?.do === 'fail') throw step.error;
   };

@@ -8,12 +8,13 @@ import { ignore, isThenable } from '../kernel/promises.js';
 import type { AnyFunction } from '../runtime/attempt/attempt.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context/context.js';
-import * as control from '../runtime/activity/control.js';
+import { conclude } from '../runtime/activity/endings.js';
+import { cancel } from '../runtime/activity/stopping.js';
 import { Engine } from '../runtime/engine.js';
 import { callOf, type CallOptions } from '../runtime/options/activity-options.js';
 import type { Execution } from '../runtime/activity/execution.js';
 import type { ActivityHandle } from '../runtime/handle.js';
-import { observe } from '../runtime/handle.js';
+import { executionOf } from '../runtime/joining.js';
 import {
   checkRuntimeOptions,
   RUNTIME_OPTION_NAMES,
@@ -163,27 +164,25 @@ export class TestActivityEnvironment {
     call: CallOptions | undefined,
     signal?: AbortSignal,
   ): ActivityHandle<Result, Details> {
-    const { execution, result } = this.#engine.start(fn, call, (one) => this.#prepare(one));
+    const started = this.#engine.start(fn, call, (one) => this.#prepare(one));
+    const execution = executionOf(started);
     if (signal !== undefined) cancelWith(signal, execution);
     const skipper = this.#autoSkip ? this.#skipper : undefined;
-    return new TestHandle<Result, Details>(execution, result, skipper);
+    return new TestHandle<Result, Details>(execution, started.result, skipper);
   }
 
   #prepare(execution: Execution): void {
-    observe(execution);
+    execution.caller.expectNobody();
+    let { options } = execution;
     if (this.#temporal) {
-      this.#around.throttles.set(execution, execution.options.throttleIntervalMs);
-      execution.options = {
-        ...execution.options,
-        throttleIntervalMs: 0, // the worker's throttle comes before
-        cancellationDelivery: 'heartbeat',
-      };
+      this.#around.throttles.set(execution, options.throttleIntervalMs);
+      // The worker's throttle comes before.
+      options = { ...options, throttleIntervalMs: 0, cancellationDelivery: 'heartbeat' };
     }
-    if (this.#before === undefined) return;
-    const { details, attempt } = this.#before;
-    execution.attemptNumber = attempt - 1;
+    const { details, attempt = 1 } = this.#before ?? {};
+    execution.state.prepare(options, attempt - 1);
     if (details !== undefined) {
-      execution.heartbeats.details = copyOf(details, execution) as Execution['details'];
+      execution.checkpoint.adopt(copyOf(details, execution) as NonNullable<Execution['details']>);
     }
   }
 
@@ -369,7 +368,9 @@ export class TestActivityEnvironment {
           `${maxAttempts} (maxAttempts). Give it retryPolicy.maximumAttempts, or raise maxAttempts.`,
         { cause: failure },
       );
-      this.#engine.find(activityId).fail('FAILED', error, 'MAXIMUM_ATTEMPTS_REACHED');
+      const retryState = 'MAXIMUM_ATTEMPTS_REACHED';
+      const next = { again: false, status: 'FAILED', cause: error, retryState } as const;
+      conclude(this.#engine.find(activityId), { next });
     });
   }
 }
@@ -401,10 +402,10 @@ const MIDDLE = 0.5;
 
 /** As long as a function of the activity may hear of it. */
 function cancelWith(signal: AbortSignal, execution: Execution): void {
-  const cancel = (): void => control.cancel(execution, signal.reason, false);
-  if (signal.aborted) cancel();
-  else signal.addEventListener('abort', cancel, { once: true });
-  void execution.settled().then(() => signal.removeEventListener('abort', cancel));
+  const onAbort = (): void => cancel(execution, signal.reason, false);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  void execution.settled().then(() => signal.removeEventListener('abort', onAbort));
 }
 
 function readSemantics(semantics: TestSemantics = 'in-process'): TestSemantics {

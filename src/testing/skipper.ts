@@ -80,8 +80,7 @@ export class TimeSkipper {
 
   #maySkip(): boolean {
     // What has closed waits for its store at most, and that takes no virtual time.
-    const wanted =
-      this.#others > 0 || [...this.#awaited.keys()].some(({ closed }) => closed === undefined);
+    const wanted = this.#others > 0 || [...this.#awaited.keys()].some(({ isOpen }) => isOpen);
     return wanted && this.#allSleep();
   }
 
@@ -96,12 +95,12 @@ export class TimeSkipper {
 }
 
 /** The attempt that runs, or one before it that the next waits for. */
-function currentAttempt({ attempt, dispatch }: Execution): Attempt | undefined {
-  return attempt ?? dispatch.waitsFor;
+function currentAttempt({ state }: Execution): Attempt | undefined {
+  return state.attempt ?? state.waitsFor;
 }
 
 /** It does something that takes real time: a function runs, or its store is read. */
-function isAtWork({ attempt, dispatch }: Execution): boolean {
-  if (attempt !== undefined) return attempt.working;
-  return dispatch.waitsFor?.busy ?? !dispatch.ready;
+function isAtWork({ state }: Execution): boolean {
+  if (state.attempt !== undefined) return state.attempt.working;
+  return state.waitsFor?.busy ?? state.loading;
 }

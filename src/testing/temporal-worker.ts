@@ -69,7 +69,7 @@ export class WorkerThrottle {
     this.#send = () => {
       next(converted);
       // A heartbeat without details is one with none: the server forgets the ones before.
-      if (converted === undefined) this.#execution.heartbeats.forget();
+      if (converted === undefined) this.#execution.checkpoint.forget();
     };
     this.#admit();
   }

@@ -104,6 +104,8 @@ export class ModelActivity {
   unseenUntil = 0;
   /** WAITING: since when with this priority. */
   queuedAt = 0;
+  /** WAITING: a slot was kept for it while the next attempt waited for an earlier function. */
+  kept = false;
   attempt: ModelAttempt | undefined;
   readonly attempts: ModelAttempt[] = [];
   /** Of the last attempt made; 0 after a reset. */
@@ -262,6 +264,7 @@ export class ControlModel {
   began(activity: ModelActivity): ModelAttempt {
     const attempt = new ModelAttempt(activity, ++activity.number, activity.at, this.now);
     activity.phase = 'RUNNING';
+    activity.kept = false;
     activity.attempt = attempt;
     activity.attempts.push(attempt);
     activity.hear('started');
@@ -272,12 +275,20 @@ export class ControlModel {
 
   /** To the queue for a slot, if the delay and the overlap are over. */
   #goOn(activity: ModelActivity): void {
-    if (activity.overlap !== undefined && activity.overlap.until <= this.now) {
-      activity.overlap = undefined;
+    const { overlap } = activity;
+    if (overlap !== undefined && overlap.until <= this.now) this.#endOverlap(activity);
+    const locked = activity.overlap !== undefined || activity.at > this.now;
+    if (activity.phase !== 'DELAYED' || locked || activity.expiresAt <= this.now) {
+      activity.kept = false;
+      return;
     }
-    if (activity.phase !== 'DELAYED' || activity.overlap || activity.at > this.now) return;
     activity.phase = 'WAITING';
     activity.at = activity.queuedAt = this.now;
+  }
+
+  #endOverlap(activity: ModelActivity): void {
+    activity.kept = activity.overlap?.attempt.leftOpen === false;
+    activity.overlap = undefined;
   }
 
   // ── Time ─────────────────────────────────────────────────────────────────────────────────────
@@ -345,7 +356,7 @@ export class ControlModel {
     if (attempt.ended) {
       activity.hear('attemptSettled', attempt.number);
       if (activity.overlap?.attempt !== attempt) return;
-      activity.overlap = undefined;
+      this.#endOverlap(activity);
       this.#goOn(activity);
     } else if (!attempt.leftOpen) {
       if (how === 'return') this.complete(activity);
@@ -433,9 +444,8 @@ export class ControlModel {
       activity.hear('reset');
     }
     if (paused) activity.hear('paused');
-    // What a deadline causes at once is a further turn of the event loop.
-    if (timedOut === undefined) this.#goOn(activity);
-    else activity.unseenUntil = this.now + GRID_MS;
+    // Even without a delay a turn of the event loop lies between; after a deadline, a step of time.
+    if (timedOut !== undefined) activity.unseenUntil = this.now + GRID_MS;
   }
 
   /** An attempt has failed, and the activity with it. */

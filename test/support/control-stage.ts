@@ -7,6 +7,7 @@ import type { AnyFunction } from '../../src/runtime/attempt/attempt.js';
 import type { CallOptions } from '../../src/runtime/options/activity-options.js';
 import type { Execution } from '../../src/runtime/activity/execution.js';
 import { ActivityHandle } from '../../src/runtime/handle.js';
+import { executionOf } from '../../src/runtime/joining.js';
 import type { ShutdownOptions, ShutdownResult } from '../../src/runtime/shutdown.js';
 import {
   ControlModel,
@@ -131,8 +132,9 @@ export class Stage {
       });
       return puppet.act(manner);
     };
-    const { execution, result } = this.harness.engine.start(work, call);
-    const handle = new ActivityHandle(execution, result);
+    const begun = this.harness.engine.start(work, call);
+    const execution = executionOf(begun);
+    const handle = new ActivityHandle(execution, begun.result);
     const pair = {
       named: call.activityId !== undefined,
       model: this.model.schedule(options, signal?.signal.aborted === true),
@@ -252,15 +254,19 @@ export class Stage {
     agree(details, model.details, 'details of the attempts before');
   }
 
-  /** Nobody is passed by who waits longer with the same priority, or has a higher one. */
-  #checkTurn({ options, queuedAt }: ModelActivity): void {
+  /**
+   * A slot goes to the activity that it was kept for; else nobody is passed by who has a better
+   * priority, or the same one and waits longer.
+   */
+  #checkTurn(model: ModelActivity): void {
+    if (model.kept) return;
+    const { options, queuedAt } = model;
     for (const other of this.model.open) {
-      const waits = other.phase === 'WAITING' && other.queuedAt < this.model.now;
-      if (!waits || other.options.key !== undefined) continue;
+      if (other === model || other.phase !== 'WAITING' || other.options.key !== undefined) continue;
       const { priority } = other.options;
-      const passed =
-        priority < options.priority || (priority === options.priority && other.queuedAt < queuedAt);
-      agree(passed, false, 'somebody who was to begin earlier is passed by');
+      const longer = priority === options.priority && other.queuedAt < queuedAt;
+      const passed = other.kept || priority < options.priority || longer;
+      agree(passed, false, 'an activity that should begin earlier is passed by');
     }
   }
 
@@ -272,10 +278,16 @@ export class Stage {
     const { model } = this;
     const paused = model.open.filter(({ phase }) => phase === 'PAUSED').length;
     const running = model.open.filter(({ phase }) => phase === 'RUNNING').length;
-    const { waiting, delayed, ...counts } = this.harness.engine.stats();
-    agree(counts, { open: model.open.length, running, paused }, 'stats()');
-    agree(waiting + delayed, model.open.length - running - paused, 'waiting and delayed');
-    agree(this.#services()?.scheduler.held ?? 0, model.held(), 'slots held');
+    const waits = model.open.filter(({ phase }) => phase === 'WAITING');
+    const waiting = waits.length;
+    const delayed = model.open.length - running - paused - waiting;
+    agree(
+      this.harness.engine.stats(),
+      { open: model.open.length, running, paused, waiting, delayed },
+      'stats()',
+    );
+    for (const one of waits) agree(model.mayBegin(one), false, 'waits although a slot is free');
+    agree(this.#services()?.slots.held ?? 0, model.held(), 'slots held');
     agree(model.held() <= this.#options.slots, true, 'slots held are no more than there are');
     for (const key of ['a', 'b']) {
       agree(model.held(key) <= this.#options.slotsPerKey, true, 'nor than their key has');
@@ -294,7 +306,7 @@ export class Stage {
   }
 
   #checkPair({ model, handle, execution }: Pair): void {
-    agree(execution.closed, model.status, 'how it has ended');
+    agree(execution.state.closedAs, model.status, 'how it has ended');
     if (!this.#options.watched) return;
     agree(this.#heard.get(handle.activityId) ?? [], model.heard, 'events');
     const described = handle.describe();
@@ -324,9 +336,6 @@ export class Stage {
   #checkSettled(): void {
     this.check();
     const { model } = this;
-    const waiting = model.open.filter(({ phase }) => phase === 'WAITING');
-    agree(this.harness.engine.stats().waiting, waiting.length, 'waiting');
-    for (const one of waiting) agree(model.mayBegin(one), false, 'waits although a slot is free');
     for (const pair of this.#lively) this.#checkOutcome(pair);
     // Of what is over nothing changes any more, but the end of the story is checked for all.
     this.#lively = this.#lively.filter((pair) => pair.settled.outcome.state === 'pending');
@@ -409,10 +418,10 @@ export class Stage {
     agree(harness.clock.pending, 0, 'timers');
     agree(idle.outcome.state, 'resolved', 'idle()');
     agree(Object.values(harness.engine.stats()), [0, 0, 0, 0, 0], 'stats()');
-    const { tokens, deadlines, scheduler } = this.#services() ?? {};
+    const { tokens, deadlines, slots } = this.#services() ?? {};
     agree(tokens?.size ?? 0, 0, 'tokens');
     agree(deadlines?.size ?? 0, 0, 'deadlines');
-    agree(scheduler?.waiting ?? 0, 0, 'waiters');
+    agree(slots?.waiting ?? 0, 0, 'waiters');
   }
 
   #settleAll(): void {

@@ -9,7 +9,8 @@ import { EVENT_NAMES } from '../../src/kernel/events.js';
 import type { AnyFunction } from '../../src/runtime/attempt/attempt.js';
 import { Engine } from '../../src/runtime/engine.js';
 import type { CallOptions } from '../../src/runtime/options/activity-options.js';
-import { ActivityHandle, observe } from '../../src/runtime/handle.js';
+import { ActivityHandle, expectNobody } from '../../src/runtime/handle.js';
+import { executionOf } from '../../src/runtime/joining.js';
 import { turn, VirtualClock } from './virtual-clock.js';
 
 type Recorded = {
@@ -70,9 +71,9 @@ export class Harness {
   ): Promise<Awaited<R>> {
     try {
       const call = rest[0] as CallOptions | undefined;
-      const { execution, result } = this.engine.start(fn as AnyFunction, call);
-      execution.ask();
-      return result as Promise<Awaited<R>>;
+      const started = this.engine.start(fn as AnyFunction, call);
+      executionOf(started).caller.ask();
+      return started.result as Promise<Awaited<R>>;
     } catch (refused) {
       return Promise.reject(refused);
     }
@@ -83,8 +84,8 @@ export class Harness {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): ActivityHandle<Awaited<R>, D> {
-    const { execution, result } = this.engine.start(fn as AnyFunction, rest[0], observe);
-    return new ActivityHandle(execution, result);
+    const started = this.engine.start(fn as AnyFunction, rest[0], expectNobody);
+    return new ActivityHandle(executionOf(started), started.result);
   }
 
   /** Follows a promise without failing the test on its rejection. */

@@ -11,39 +11,12 @@ import type { ResolvedOptions } from '../options/activity-options.js';
 
 export type ClosedStatus = 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
 
-/** How an activity, or an attempt of it, goes on or ends. */
-export type Next =
-  | {
-      readonly again: true;
-      readonly attempt: number;
-      readonly delayMs: number;
-      readonly paused: boolean;
-    }
-  | {
-      readonly again: false;
-      readonly status: ClosedStatus;
-      readonly cause: Error;
-      readonly retryState: RetryState | undefined;
-    };
-
 const DONE: Readonly<Record<ClosedStatus, string>> = {
   FAILED: 'failed',
   TIMED_OUT: 'timed out',
   CANCELED: 'was cancelled',
   TERMINATED: 'was terminated',
 };
-
-/** How an activity ends whose last attempt failed so; `timedOut` if a deadline ended the attempt. */
-export function finalFailure(
-  failure: Error,
-  retryState: RetryState,
-  timedOut: TimeoutType | undefined,
-): Next {
-  if (timedOut === undefined) return { again: false, status: 'FAILED', cause: failure, retryState };
-  const gaveUp = retryState === 'TIMEOUT' && timedOut !== 'SCHEDULE_TO_CLOSE';
-  const cause = gaveUp && failure instanceof TimeoutFailure ? noTimeToRetry(failure) : failure;
-  return { again: false, status: 'TIMED_OUT', cause, retryState };
-}
 
 /**
  * What the caller's promise rejects with.
@@ -118,7 +91,7 @@ function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
  * An attempt timed out, and the delay before the next would pass the scheduleToClose deadline. The
  * attempt's timeout is the cause, with the failure of the attempt before it as its own cause.
  */
-function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
+export function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
   return new TimeoutFailure(
     'Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up ' +
       'retrying',

@@ -1,41 +1,63 @@
-/** What comes after an attempt that has not completed its activity: another one, or the end. */
-import type { CancelledFailure, RetryState, TimeoutType } from '../../kernel/failures.js';
+/** What comes after an attempt that has not completed its activity: another attempt, or the end. */
+import {
+  TimeoutFailure,
+  type CancelledFailure,
+  type RetryState,
+  type TimeoutType,
+} from '../../kernel/failures.js';
 import { classify } from '../../retry/classify.js';
 import type { Attempt } from '../attempt/attempt.js';
-import type { History } from './history.js';
+import { requested } from '../attempt/requests.js';
 import type { ResolvedOptions } from '../options/activity-options.js';
-import { finalFailure, type Next } from './failure-messages.js';
-import { requested, type Requests } from '../attempt/requests.js';
 import type { Services } from '../shared/services.js';
+import { noTimeToRetry, type ClosedStatus } from './failure-messages.js';
+import type { PastAttempts } from './past.js';
+
+/** Another attempt follows: after the delay, or once the activity is unpaused. */
+export interface Retry {
+  readonly again: true;
+  readonly attempt: number;
+  readonly delayMs: number;
+  readonly paused: boolean;
+}
+
+/** The activity closes without a result. */
+export interface Failing {
+  readonly again: false;
+  readonly status: ClosedStatus;
+  readonly cause: Error;
+  readonly retryState: RetryState | undefined;
+}
+
+/** The activity closes. */
+export type Closing =
+  { readonly again: false; readonly status: 'COMPLETED'; readonly result: unknown } | Failing;
+
+export type Next = Retry | Closing;
 
 /** An activity, as far as it bears on this. */
 export interface Undecided {
   readonly services: Services;
   readonly options: ResolvedOptions;
-  readonly requests: Requests | undefined;
-  readonly history: History | undefined;
+  readonly past: PastAttempts | undefined;
   /** The scheduleToClose deadline. */
   readonly expiresAt: number;
 }
 
-const NO_REQUESTS: Partial<Requests> = {};
-
-/** Its function stopped because it was told to. */
+/** The function stopped because it was told to. */
 export function afterAccepted(
   activity: Undecided,
   attempt: Attempt,
   reason: CancelledFailure,
 ): Next {
-  const { cancel, reset, pause } = activity.requests ?? NO_REQUESTS;
+  const { cancel, reset, pause } = attempt.requests ?? {};
   if (cancel !== undefined) return cancelled(cancel, 'CANCEL_REQUESTED');
   if (reason.message === 'WORKER_SHUTDOWN') return cancelled(reason, undefined);
-  if (reset !== undefined) return unlessShutDown(activity, afterReset(activity));
-  const paused = pause !== undefined;
-  const next = { again: true, attempt: attempt.number + 1, delayMs: 0, paused } as const;
-  return unlessShutDown(activity, next);
+  if (reset !== undefined) return unlessShutDown(activity, afterReset(attempt));
+  return unlessShutDown(activity, retryOf(attempt, 0, pause !== undefined));
 }
 
-/** It failed, or timed out. */
+/** The attempt failed, or timed out. */
 export function afterFailure(
   activity: Undecided,
   attempt: Attempt,
@@ -50,40 +72,54 @@ export function afterFailure(
     policy: options.retryPolicy,
     attempt: attempt.number,
     attemptsWithoutProgress: withoutProgress(activity, attempt),
-    cancelRequested: activity.requests?.cancel !== undefined,
+    cancelRequested: attempt.requests?.cancel !== undefined,
     remainingMs: expiresAt - now,
     random: services.random,
   });
   // Looked at now: to classify the failure reads it, and its getters may have asked for something.
-  const { cancel, reset, pause } = activity.requests ?? NO_REQUESTS;
-  if (cancel !== undefined) return finalFailure(failure, 'CANCEL_REQUESTED', timedOut);
+  const { cancel, reset, pause } = attempt.requests ?? {};
+  if (cancel !== undefined) return lastFailure(failure, 'CANCEL_REQUESTED', timedOut);
   if (reset !== undefined && timedOut !== 'SCHEDULE_TO_CLOSE') {
-    return unlessShutDown(activity, afterReset(activity), failure);
+    return unlessShutDown(activity, afterReset(attempt), failure);
   }
-  if (!verdict.retry) return finalFailure(failure, verdict.retryState, timedOut);
-  const { delayMs } = verdict;
-  const paused = pause !== undefined;
-  const next = { again: true, attempt: attempt.number + 1, delayMs, paused } as const;
+  if (!verdict.retry) return lastFailure(failure, verdict.retryState, timedOut);
+  const next = retryOf(attempt, verdict.delayMs, pause !== undefined);
   return unlessShutDown(activity, next, failure);
 }
 
-/** Attempts in a row, with this one, that have changed no heartbeat details. */
-export function withoutProgress({ history }: Undecided, attempt: Attempt): number {
-  return attempt.progressed ? 0 : (history?.attemptsWithoutProgress ?? 0) + 1;
+/** Attempts in a row, this one included, that have changed no heartbeat details. */
+export function withoutProgress({ past }: Undecided, attempt: Attempt): number {
+  return attempt.progressed ? 0 : (past?.withoutProgress ?? 0) + 1;
 }
 
-function afterReset({ requests }: Undecided): Next {
-  const { reset, pause } = requests ?? NO_REQUESTS;
+function retryOf(attempt: Attempt, delayMs: number, paused: boolean): Retry {
+  return { again: true, attempt: attempt.number + 1, delayMs, paused };
+}
+
+function afterReset({ requests }: Attempt): Retry {
+  const { reset, pause } = requests ?? {};
   const paused = pause !== undefined && reset?.options.keepPaused === true;
   return { again: true, attempt: 1, delayMs: reset?.delayMs ?? 0, paused };
 }
 
 /** A runtime that shuts down begins no further attempt. */
-function unlessShutDown({ services }: Undecided, next: Next, failure?: Error): Next {
+function unlessShutDown({ services }: Undecided, next: Retry, failure?: Error): Next {
   if (!services.shutdown.begun) return next;
   return cancelled(requested('WORKER_SHUTDOWN', failure), undefined);
 }
 
-function cancelled(cause: CancelledFailure, retryState: RetryState | undefined): Next {
+function cancelled(cause: CancelledFailure, retryState: RetryState | undefined): Closing {
   return { again: false, status: 'CANCELED', cause, retryState };
+}
+
+/** The activity ends with its last attempt; `timedOut` if a deadline ended that one. */
+function lastFailure(
+  failure: Error,
+  retryState: RetryState,
+  timedOut: TimeoutType | undefined,
+): Closing {
+  if (timedOut === undefined) return { again: false, status: 'FAILED', cause: failure, retryState };
+  const gaveUp = retryState === 'TIMEOUT' && timedOut !== 'SCHEDULE_TO_CLOSE';
+  const cause = gaveUp && failure instanceof TimeoutFailure ? noTimeToRetry(failure) : failure;
+  return { again: false, status: 'TIMED_OUT', cause, retryState };
 }

@@ -1,19 +1,19 @@
 /** What is logged of attempts and activities that did not go well. */
 import { isCancellation } from '../../kernel/cancellation.js';
 import { ensureError, messageOf, retryWishes } from '../../kernel/thrown.js';
-import { LEFT_OPEN, type AnyFunction, type Attempt } from '../attempt/attempt.js';
-import { log, type Announced } from '../shared/announce.js';
+import { LEFT_OPEN, type Attempt } from '../attempt/attempt.js';
+import { log } from '../shared/announce.js';
+import type { Activity } from './activity.js';
 import { said, type ClosedStatus } from './failure-messages.js';
 import { lostThis } from './lost-this.js';
-import type { History } from './history.js';
+import type { Failing } from './next-attempt.js';
 
 /** One zombie is an accident; from the third on the activity ignores its signal. */
 const ABANDONED_TO_WARN_OF = 3;
 
 /** An attempt failed and will be tried again. */
 export function warnOfRetry(
-  activity: Announced & { readonly fn: AnyFunction },
-  history: History,
+  activity: Activity,
   { failure, delayMs, attempt }: { failure: Error; delayMs: number; attempt: number },
 ): void {
   const { retryPolicy, scheduleToCloseTimeoutMs } = activity.options;
@@ -25,8 +25,7 @@ export function warnOfRetry(
     retryPolicy.maximumAttempts === Infinity &&
     retryPolicy.maximumAttemptsWithoutProgress === Infinity &&
     scheduleToCloseTimeoutMs === 0;
-  if (!benign && endless && !history.toldOfEndlessness) {
-    history.toldOfEndlessness = true;
+  if (!benign && endless && activity.remember().warnOfEndlessness()) {
     message +=
       '. It will be retried for ever: neither retryPolicy.maximumAttempts nor ' +
       'scheduleToCloseTimeout is set';
@@ -36,8 +35,8 @@ export function warnOfRetry(
 }
 
 /** An attempt has ended and its function goes on. */
-export function warnOfAbandoned(activity: Announced, history: History, attempt: number): void {
-  const { abandonedAttempts } = history;
+export function warnOfAbandoned(activity: Activity, attempt: number): void {
+  const abandonedAttempts = activity.past?.abandoned ?? 0;
   if (abandonedAttempts < ABANDONED_TO_WARN_OF) return;
   const message =
     `Abandoned attempt number ${abandonedAttempts} of this activity: its function goes on after ` +
@@ -46,37 +45,23 @@ export function warnOfAbandoned(activity: Announced, history: History, attempt: 
 }
 
 /**
- * Who hears of an activity's failure. ASKED: whoever has the promise of the result. UNASKED: nobody
- * so far, `start` has returned a handle only. TOLD: nobody, the caller heard earlier of a cancellation.
+ * An activity has failed, and no listener of `failed` has been told.
+ *
+ * @param toldBefore its caller heard earlier that it was cancelled
  */
-export type Audience = 'ASKED' | 'UNASKED' | 'TOLD';
-
-/** An activity whose failure may reach nobody. */
-interface Unheard extends Announced {
-  readonly audience: Audience;
-  readonly result: Promise<unknown>;
-  readonly attemptNumber: number;
-}
-
-/** An activity has failed, and no listener of `failed` has been told. */
-export function logUnheard(
-  activity: Unheard,
-  status: ClosedStatus,
-  cause: Error,
-  failure: Error,
-): void {
+export function logUnheard(activity: Activity, closing: Failing, toldBefore: boolean): void {
+  const { status, cause, retryState } = closing;
   if (isRequested(status, cause)) return;
   const tell = (why: string): void => {
-    const message = `${failure.message}. ${why}`;
-    log(activity, levelOf(cause), activity.attemptNumber, message, { error: cause });
+    const message = `${activity.failure(status, cause, retryState).message}. ${why}`;
+    log(activity, levelOf(cause), activity.state.attemptNumber, message, { error: cause });
   };
-  if (activity.audience === 'TOLD') {
+  if (toldBefore) {
     tell('Its caller had been told before that it was cancelled');
     return;
   }
   const tellIfUnasked = (): void => {
-    if (activity.audience === 'UNASKED')
-      tell("Nobody asked for its result() or listens to 'failed'");
+    if (!activity.caller.asked) tell("Nobody asked for its result() or listens to 'failed'");
   };
   // As with an unhandled rejection, there is a turn of the event loop to ask in.
   activity.result.catch(() => activity.services.clock.setTimer(tellIfUnasked, 0));
@@ -89,7 +74,7 @@ function isRequested(status: ClosedStatus, failure: Error): boolean {
 }
 
 /** The function threw when its outcome no longer counted, and something else than it was told. */
-export function logIgnored(activity: Announced, attempt: Attempt, thrown: unknown): void {
+export function logIgnored(activity: Activity, attempt: Attempt, thrown: unknown): void {
   const { ended, number } = attempt;
   if (ended && activity.services.events.reach('attemptSettled')) return;
   if (messageOf(thrown) === LEFT_OPEN || isCancellation(thrown)) return;

@@ -20,11 +20,11 @@ import {
   type CancellationDetails,
   type ContextSource,
 } from '../context/context.js';
-import type { HeartbeatRecord } from './checkpoint.js';
+import type { Checkpoint } from './checkpoint.js';
 import { Interruption } from '../context/interruption.js';
 import { keepAlive } from '../context/keep-alive.js';
 import { randomToken } from '../shared/ids.js';
-import type { Requests } from './requests.js';
+import { Requests } from './requests.js';
 
 /** An activity function, with its types forgotten. */
 export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
@@ -32,11 +32,9 @@ export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[])
 /** The activity an attempt belongs to. It decides what the attempt's news mean. */
 export interface AttemptOwner extends Announced {
   readonly scheduledAt: number;
-  readonly heartbeats: HeartbeatRecord;
+  readonly checkpoint: Checkpoint;
   /** The newest heartbeat details of any attempt. */
   readonly details: Snapshot | undefined;
-  /** What is asked of the activity, and waits for the next heartbeat. */
-  readonly requests: Requests | undefined;
   /** The attempt has an earlier deadline than before. */
   rearm(now: number): void;
   returned(attempt: Attempt, result: unknown): void;
@@ -61,12 +59,13 @@ export class Attempt implements ContextSource, AttemptTimes {
   progressed = false;
 
   readonly #owner: AttemptOwner;
-  /** Kept for those who intercept heartbeats. */
+  /** Kept for interceptors of checkpoint; undefined without any. */
   #context: ActivityContext | undefined;
   #beaten = false;
   readonly #previousDetails: Snapshot | undefined;
   #progress: HeartbeatMonitor | undefined;
   #throttle: ReportThrottle | undefined;
+  #requests: Requests | undefined;
   #interruption: Interruption | undefined;
   #copiedDetails: unknown = undefined;
   #info: ActivityInfo | undefined;
@@ -134,6 +133,37 @@ export class Attempt implements ContextSource, AttemptTimes {
     this.#interruption?.release();
   }
 
+  // ── What is asked of it ──────────────────────────────────────────────────────────────────────
+
+  /** What the attempt is asked to do; undefined if nothing is. */
+  get requests(): Readonly<Requests> | undefined {
+    return this.#requests;
+  }
+
+  /**
+   * Asks something of the function. One that waits in its context hears it now, as every function
+   * does if it is `immediate`; the others hear it inside their next heartbeat.
+   */
+  ask<Request extends 'cancel' | 'pause' | 'reset'>(
+    request: Request,
+    what: NonNullable<Requests[Request]>,
+    immediate: boolean = this.#owner.options.cancellationDelivery === 'immediate',
+  ): void {
+    (this.#requests ??= new Requests())[request] = what;
+    if (immediate || this.#interruption?.listening === true) this.hear();
+  }
+
+  /** It is not asked to pause any more. */
+  withdrawPause(): void {
+    if (this.#requests !== undefined) this.#requests.pause = undefined;
+  }
+
+  /** The function hears what is asked of the attempt. */
+  hear(): void {
+    const requests = this.#requests;
+    if (requests?.first !== undefined) this.interruption.deliver(requests.first, requests.all);
+  }
+
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
 
   /** What comes first: the end of a timeout, or a report. `expiresAt` is scheduleToClose. */
@@ -190,22 +220,22 @@ export class Attempt implements ContextSource, AttemptTimes {
 
   /** Writing calls the user's serializer and store, which may end the attempt. */
   #report(): void {
-    const { heartbeats } = this.#owner;
-    const { details } = heartbeats;
-    heartbeats.write();
-    if (!this.ended) heartbeats.tell(details, this.number);
+    const { checkpoint } = this.#owner;
+    const { details } = checkpoint;
+    checkpoint.write();
+    if (!this.ended) checkpoint.tell(details, this.number);
   }
 
   /**
    * The options have changed: the timeouts count from where they did before. Progress is not looked
    * for without a timeout, so a first one counts from now.
    */
-  retime(now: number): void {
+  changeTimeouts(now: number): void {
     const { heartbeatTimeoutMs, progressTimeoutMs } = this.#owner.options;
-    this.monitor.retime(heartbeatTimeoutMs, now);
+    this.monitor.changeTimeout(heartbeatTimeoutMs, now);
     if (progressTimeoutMs === 0) this.#progress = undefined;
     else this.#progress ??= new HeartbeatMonitor(progressTimeoutMs, now);
-    this.#progress?.retime(progressTimeoutMs, now);
+    this.#progress?.changeTimeout(progressTimeoutMs, now);
   }
 
   get #startedWhenScheduled(): boolean {
@@ -243,28 +273,17 @@ export class Attempt implements ContextSource, AttemptTimes {
     }
   }
 
-  /** The function is told what is asked of it. */
-  hear(): void {
-    const { requests } = this.#owner;
-    if (requests?.first !== undefined) this.interruption.deliver(requests.first, requests.all);
-  }
-
   /** In `ctx.sleep` and `ctx.keepAlive`, which hear from their beginning on. */
   #hearInWait(): void {
     if (!this.ended && this.interruption.hearsInWaits) this.hear();
   }
 
-  /** A request reaches the function where it is now, without a heartbeat. */
-  get listening(): boolean {
-    return this.#interruption?.listening === true;
-  }
-
   #keepDetails(details: Snapshot, report: boolean, now: number): void {
-    const { heartbeats } = this.#owner;
-    const snapshot = heartbeats.snapshot(details, this.number);
+    const { checkpoint } = this.#owner;
+    const snapshot = checkpoint.snapshot(details, this.number);
     if (this.ended) return; // by a getter in the details
     const asked = this.#progress !== undefined || !this.progressed;
-    if (heartbeats.keep(snapshot, asked)) {
+    if (checkpoint.keep(snapshot, asked)) {
       this.progressed = true;
       this.#progress?.beat(now);
     }
@@ -366,7 +385,10 @@ export class Attempt implements ContextSource, AttemptTimes {
   }
 
   completeAsync(): never {
-    if (!this.ended && this.holdsSlot) this.#owner.leftOpen(this);
+    if (!this.ended && this.holdsSlot) {
+      this.holdsSlot = false;
+      this.#owner.leftOpen(this);
+    }
     throw new Error(LEFT_OPEN);
   }
 

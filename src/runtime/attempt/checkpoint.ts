@@ -2,18 +2,23 @@
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import { sameDetails } from '../../heartbeat/details/same.js';
 import { StoreWriter } from '../../heartbeat/store/store.js';
-import { emit, log, type Announced } from '../shared/announce.js';
+import { log, type Announced } from '../shared/announce.js';
+import type { EventFields } from '../../kernel/events.js';
+import { emit } from '../shared/outbox.js';
 
-export class HeartbeatRecord {
-  /** The newest, reported or not: the next attempt gets them. */
-  details: Snapshot | undefined;
-  readonly #activity: Announced;
+/** The activity whose details these are. */
+export interface Reporting extends Announced {
+  emit(name: 'heartbeat', fields: EventFields<'heartbeat'>, attempt: number): void;
+}
+
+export class Checkpoint {
+  #details: Snapshot | undefined;
+  readonly #activity: Reporting;
   readonly #writer: StoreWriter | undefined;
-  /** Nobody is to resume from what an earlier run has left, and the store may still give. */
-  forgotten = false;
+  #forgotten = false;
   #warnedOfSize = false;
 
-  constructor(activity: Announced) {
+  constructor(activity: Reporting) {
     this.#activity = activity;
     const { store, writers } = activity.services;
     if (store === undefined) return;
@@ -24,6 +29,21 @@ export class HeartbeatRecord {
         const message = 'The store failed; it is written to again with the next report';
         log(activity, 'error', 0, message, { error });
       });
+  }
+
+  /** The newest details, reported or not: the next attempt gets them. */
+  get details(): Snapshot | undefined {
+    return this.#details;
+  }
+
+  /** Nobody should resume from what the store may still give of an earlier run. */
+  get forgotten(): boolean {
+    return this.#forgotten;
+  }
+
+  /** Takes over what an earlier run left in the store. */
+  adopt(details: Snapshot): void {
+    this.#details = details;
   }
 
   /**
@@ -42,19 +62,29 @@ export class HeartbeatRecord {
 
   /** True if somebody asks, and the details are different from the ones before. */
   keep(snapshot: Snapshot, asked: boolean): boolean {
-    const before = this.details;
-    this.details = snapshot;
+    const before = this.#details;
+    this.#details = snapshot;
     return asked && !sameDetails(before, snapshot);
   }
 
   /** Tells the listeners of details that have been reported. */
   tell(details: Snapshot | undefined, attempt: number): void {
-    if (details === undefined || !this.#activity.services.events.has('heartbeat')) return;
+    if (!this.#isHeard(details)) return;
+    this.#activity.emit('heartbeat', { details: this.copy(details) }, attempt);
+  }
+
+  /** The same at the end of an attempt: whatever waits to be told comes after it. */
+  tellNow(details: Snapshot | undefined, attempt: number): void {
+    if (!this.#isHeard(details)) return;
     emit(this.#activity, 'heartbeat', attempt, { details: this.copy(details) });
   }
 
+  #isHeard(details: Snapshot | undefined): boolean {
+    return details !== undefined && this.#activity.services.events.has('heartbeat');
+  }
+
   /** A copy for those who look on; undefined if the serializer fails. */
-  copy(details: Snapshot | undefined = this.details): unknown {
+  copy(details: Snapshot | undefined = this.#details): unknown {
     const { codec } = this.#activity.services;
     try {
       return codec.copy(details);
@@ -66,7 +96,7 @@ export class HeartbeatRecord {
 
   /** Stores the newest details. */
   write(): void {
-    const { details } = this;
+    const details = this.#details;
     if (this.#writer === undefined || details === undefined) return;
     let text: string;
     try {
@@ -78,7 +108,7 @@ export class HeartbeatRecord {
       return;
     }
     // The serializer is the user's, and may have ended the activity or heartbeated itself.
-    if (Object.is(this.details, details)) this.#writer.write(text);
+    if (Object.is(this.#details, details)) this.#writer.write(text);
   }
 
   /**
@@ -87,9 +117,9 @@ export class HeartbeatRecord {
    * @param unread the store may hold what an earlier run has left, and has not been read yet
    */
   forget(unread = false): void {
-    if (this.details === undefined && !unread) return;
-    this.forgotten = unread;
-    this.details = undefined;
+    if (this.#details === undefined && !unread) return;
+    this.#forgotten = unread;
+    this.#details = undefined;
     this.#writer?.delete();
   }
 

@@ -1,5 +1,4 @@
-/** How an activity makes itself heard: events and log lines, each with its name on it. */
-import type { ActivityEventName, EventFields } from '../../kernel/events.js';
+/** What an activity is called wherever it makes itself heard, and its log lines. */
 import type { LogLevel } from '../../kernel/logger.js';
 import type { ResolvedOptions } from '../options/activity-options.js';
 import type { Services } from './services.js';
@@ -21,22 +20,6 @@ export interface Attributes {
 export function attributesOf(activity: Announced, attempt: number): Attributes {
   const { activityId, activityType } = activity;
   return { activityId, activityType, attempt };
-}
-
-/** What most events add to the fields that all have. */
-export const NO_FIELDS = {};
-
-/** Tells the listeners of an event; makes nothing if there are none. */
-export function emit<Name extends ActivityEventName>(
-  activity: Announced,
-  name: Name,
-  attempt: number,
-  fields: EventFields<Name>,
-): void {
-  const { events, clock } = activity.services;
-  if (!events.has(name)) return;
-  const common = { ...attributesOf(activity, attempt), timestamp: clock.wallNow() };
-  events.emit(name, Object.assign(common, fields));
 }
 
 export function log(

@@ -1,42 +1,80 @@
 /** The open activities of a runtime: to find, to count, and to know when there are none. */
+import type { Deferred } from '../../kernel/promises.js';
+import type { Outbox } from './outbox.js';
 
-/** An open activity: a link of the list, so that being listed costs next to nothing. */
-export interface Registered {
-  before: Registered | undefined;
-  after: Registered | undefined;
+/** Where an activity stands. `activity/state.ts` draws the moves, and is the only file to make them. */
+export type Phase = 'SCHEDULED' | 'WAITING' | 'RUNNING' | 'PAUSED' | 'CLOSED';
+
+/** An open activity is a link of the list: being listed costs next to nothing. The registry writes it. */
+export interface Listed {
+  before: Listed | undefined;
+  after: Listed | undefined;
 }
 
-export class Registry<T extends Registered> {
+/** The activities of a runtime that still matter to it. */
+export interface Roster<T extends Listed> {
+  readonly open: Registry<T>;
+  /** Closed activities whose functions still run: each with a promise of their end, and its id. */
+  readonly closedButRunning: Map<Deferred<void>, string>;
+  /** Closed activities whose end is not told yet, by id: a new one of that id tells it first. */
+  readonly untold: Map<string, Outbox>;
+}
+
+export class Registry<T extends Listed> {
   readonly #byId = new Map<string, T>();
+  readonly #counts: Record<Phase, number> = {
+    SCHEDULED: 0,
+    WAITING: 0,
+    RUNNING: 0,
+    PAUSED: 0,
+    CLOSED: 0,
+  };
   #first: T | undefined;
   #last: T | undefined;
   #open = 0;
-  #running = 0;
-  #paused = 0;
+  #loading = 0;
   #idle: (() => void)[] = [];
 
+  /** Activities that have not closed. */
   get open(): number {
     return this.#open;
   }
 
-  get running(): number {
-    return this.#running;
+  /** Activities whose store is being read and that want a slot right after. */
+  get loading(): number {
+    return this.#loading;
   }
 
-  get paused(): number {
-    return this.#paused;
+  /** Open activities in a phase. */
+  count(phase: Exclude<Phase, 'CLOSED'>): number {
+    return this.#counts[phase];
   }
 
-  add(activity: T, id: string | undefined): void {
+  /** An activity changes its phase; from `undefined` when it is new. */
+  move(activity: T, from: Phase | undefined, to: Phase): void {
+    if (from !== undefined) this.#counts[from]--;
+    if (to === 'CLOSED') {
+      if (from !== undefined) this.#remove(activity);
+    } else {
+      this.#counts[to]++;
+      if (from === undefined) this.#add(activity);
+    }
+    if (this.#idle.length > 0) this.#tellIfIdle();
+  }
+
+  countLoading(change: 1 | -1): void {
+    this.#loading += change;
+  }
+
+  #add(activity: T): void {
     activity.before = this.#last;
     if (this.#last === undefined) this.#first = activity;
     else this.#last.after = activity;
     this.#last = activity;
     this.#open++;
-    if (id !== undefined) this.#byId.set(id, activity);
   }
 
-  remove(activity: T, id: string | undefined): void {
+  #remove(activity: T): void {
     const { before, after } = activity;
     if (before === undefined) this.#first = after as T | undefined;
     else before.after = after;
@@ -44,45 +82,39 @@ export class Registry<T extends Registered> {
     else after.before = before;
     activity.before = activity.after = undefined;
     this.#open--;
-    if (id !== undefined) this.#byId.delete(id);
-    this.#check();
   }
 
-  /** An id was generated for an activity that is open. */
+  /** Makes an open activity known by its id. */
   name(activity: T, id: string): void {
     this.#byId.set(id, activity);
+  }
+
+  /** The id is free again. */
+  forget(id: string): void {
+    this.#byId.delete(id);
   }
 
   find(id: string): T | undefined {
     return this.#byId.get(id);
   }
 
-  /** In the order they were scheduled, as of now. */
+  /** All open activities, in the order they were scheduled. */
   all(): T[] {
     const all: T[] = [];
     for (let one = this.#first; one !== undefined; one = one.after as T | undefined) all.push(one);
     return all;
   }
 
-  countRunning(change: 1 | -1): void {
-    this.#running += change;
-  }
-
-  countPaused(change: 1 | -1): void {
-    this.#paused += change;
-    this.#check();
-  }
-
   /** Settles when nothing waits or runs: every open activity, if any, is paused. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#idle.push(resolve);
-      this.#check();
+      this.#tellIfIdle();
     });
   }
 
-  #check(): void {
-    if (this.#idle.length === 0 || this.#open > this.#paused) return;
+  #tellIfIdle(): void {
+    if (this.#open > this.#counts.PAUSED) return;
     const waiting = this.#idle;
     this.#idle = [];
     waiting.forEach((resolve) => {

@@ -7,14 +7,14 @@ import type { BusyWriters, HeartbeatStore } from '../../heartbeat/store/store.js
 import type { Log } from '../../kernel/logger.js';
 import type { Interceptors } from '../context/interceptors.js';
 import type { GeneratedIds } from './ids.js';
-import type { Scheduler } from './slots.js';
+import type { Slots } from './slots.js';
 import type { ShutdownState } from './shutdown-state.js';
 import type { OutsideSignals } from './signals.js';
 
 export interface Services {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
-  readonly scheduler: Scheduler;
+  readonly slots: Slots;
   readonly events: Events;
   readonly signals: OutsideSignals;
   readonly codec: DetailsCodec;

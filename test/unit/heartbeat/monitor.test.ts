@@ -107,14 +107,14 @@ describe('another timeout', () => {
     [0, 900, Infinity],
   ])('of %d ms, set at %d ms, ends at %d ms', (timeoutMs, now, deadline) => {
     const monitor = new HeartbeatMonitor(1_000, 100);
-    monitor.retime(timeoutMs, now);
+    monitor.changeTimeout(timeoutMs, now);
     expect(monitor.deadline).toBe(deadline);
     expect(monitor.blockedMs).toBe(0);
   });
 
   test('that was over when it was set is late from then on only', () => {
     const monitor = new HeartbeatMonitor(1_000, 0);
-    monitor.retime(500, 900);
+    monitor.changeTimeout(500, 900);
     expect(monitor.extend(925)).toBe(false);
     expect(monitor.extend(1_100)).toBe(true);
     expect(monitor.deadline).toBe(1_300);
@@ -124,9 +124,9 @@ describe('another timeout', () => {
   test('forgets the time given for a blocked loop, the same one does not', () => {
     const monitor = new HeartbeatMonitor(1_000, 0);
     monitor.extend(1_500);
-    monitor.retime(1_000, 1_600);
+    monitor.changeTimeout(1_000, 1_600);
     expect([monitor.deadline, monitor.blockedMs]).toEqual([2_000, 500]);
-    monitor.retime(3_000, 1_600);
+    monitor.changeTimeout(3_000, 1_600);
     expect([monitor.deadline, monitor.blockedMs]).toEqual([3_000, 0]);
   });
 });

@@ -7,7 +7,8 @@ import {
   CancelledFailure,
   TimeoutFailure,
 } from '../../../src/index.js';
-import { RETRY, retry } from '../../../src/retry/loop.js';
+import { Deferred } from '../../../src/kernel/promises.js';
+import { retryLoop } from '../../../src/retry/loop.js';
 import { Harness, never } from '../../support/harness.js';
 import { turn } from '../../support/virtual-clock.js';
 
@@ -262,25 +263,61 @@ describe('the delays', () => {
   });
 });
 
-describe('the loop waits for a delay before each attempt, the first of its own too, and ends', () => {
-  test.each([
-    ['when an attempt has ended for good', [true, true], 'delay attempt delay attempt'],
-    ['when there is no delay any more', [true, true, false], 'delay attempt delay attempt delay'],
-    ['when there never was one', [false], 'delay'],
-  ])('%s', async (_, delays, asked) => {
-    const log: string[] = [];
-    retry({
-      backoff: async () => {
-        log.push('delay');
-        return delays.shift() ?? false;
-      },
-      nextAttempt: async () => {
-        log.push('attempt');
-        if (delays.length > 0) throw RETRY;
-      },
-    });
+describe('the loop follows an activity from its first failure to its end', () => {
+  /** An activity that changes its phase when the test says so. */
+  class Followed {
+    phase = 'SCHEDULED';
+    asked = 0;
+    #change = new Deferred<void>();
+    changed(): Promise<void> {
+      this.asked++;
+      return this.#change.promise;
+    }
+    async enter(phase: string): Promise<void> {
+      this.phase = phase;
+      this.#change.resolve();
+      this.#change = new Deferred();
+      await turn();
+    }
+  }
+
+  test('it waits for each change, and asks for no more once the activity has closed', async () => {
+    const activity = new Followed();
+    retryLoop(activity);
     await turn();
-    expect(log.join(' ')).toBe(asked);
+    expect(activity.asked).toBe(1);
+    for (const phase of ['WAITING', 'RUNNING', 'SCHEDULED', 'PAUSED', 'SCHEDULED', 'WAITING']) {
+      const { asked } = activity;
+      await activity.enter(phase);
+      expect(activity.asked).toBe(asked + 1);
+    }
+    await activity.enter('RUNNING');
+    const { asked } = activity;
+    await activity.enter('CLOSED');
+    await activity.enter('CLOSED');
+    expect(activity.asked).toBe(asked);
+  });
+
+  test('attempts that have come and gone before it looks do not confuse it', async () => {
+    const activity = new Followed();
+    retryLoop(activity);
+    await turn();
+    void activity.enter('RUNNING');
+    void activity.enter('SCHEDULED');
+    void activity.enter('RUNNING');
+    await activity.enter('SCHEDULED');
+    const { asked } = activity;
+    await activity.enter('RUNNING');
+    expect(activity.asked).toBe(asked + 1);
+    await activity.enter('CLOSED');
+  });
+
+  test('one that closes in its delay is followed no further', async () => {
+    const activity = new Followed();
+    retryLoop(activity);
+    await turn();
+    await activity.enter('CLOSED');
+    expect(activity.asked).toBe(1);
   });
 });
 

@@ -1,15 +1,16 @@
 /** The queue for slots, by itself and at length. */
 import { expect, test } from 'vitest';
 import { Deadlines } from '../../../../src/kernel/deadlines.js';
-import { Scheduler, type Waiter } from '../../../../src/runtime/shared/slots.js';
+import { Slots } from '../../../../src/runtime/shared/slots.js';
+import type { Ticket } from '../../../../src/runtime/shared/queue.js';
 import { VirtualClock } from '../../../support/virtual-clock.js';
 
-class Waiting implements Waiter {
+class Waiting implements Ticket {
   readonly priority: number;
   readonly concurrencyKey: string | undefined;
-  lane: Waiter['lane'];
-  ahead: Waiter | undefined;
-  behind: Waiter | undefined;
+  queue: Ticket['queue'];
+  ahead: Ticket | undefined;
+  behind: Ticket | undefined;
   order = 0;
   /** How many had begun with it. */
   begun = 0;
@@ -32,7 +33,7 @@ test(
   () => {
     const clock = new VirtualClock();
     const limits = { slots: 2, slotsPerKey: 1, startsPerSecond: Infinity };
-    const scheduler = new Scheduler(limits, clock, new Deadlines(clock));
+    const slots = new Slots(limits, clock, new Deadlines(clock));
     let begun = 0;
     const running: Waiting[] = [];
     const next = (one: Waiting): number => {
@@ -40,32 +41,32 @@ test(
       return ++begun;
     };
     const holders = [new Waiting(1, undefined, next), new Waiting(1, undefined, next)];
-    holders.forEach((one) => scheduler.request(one, 0));
+    holders.forEach((one) => slots.request(one, 0));
 
     const all = Array.from({ length: 1_000_000 }, (_, index) => {
       const key = index % 4 === 0 ? `key ${index % 1_000}` : undefined;
       return new Waiting(1 + (index % 5), key, next);
     });
-    for (const one of all) scheduler.request(one, 0);
-    expect(scheduler.waiting).toBe(1_000_000);
+    for (const one of all) slots.request(one, 0);
+    expect(slots.waiting).toBe(1_000_000);
     // A third of them give up, from anywhere in the queue.
     all.forEach((one, index) => {
-      if (index % 3 === 1) scheduler.withdraw(one);
+      if (index % 3 === 1) slots.withdraw(one);
     });
     const left = all.filter((_, index) => index % 3 !== 1);
-    expect(scheduler.waiting).toBe(left.length);
+    expect(slots.waiting).toBe(left.length);
 
     for (let at = 0; at < running.length; at++) {
-      scheduler.release(running[at]!);
-      scheduler.handOut();
+      slots.release(running[at]!);
+      slots.handOut();
     }
-    expect(scheduler.waiting).toBe(0);
+    expect(slots.waiting).toBe(0);
     let outOfOrder = 0;
     const lastBegun = new Map<string, number>();
     for (const one of left) {
-      const lane = `${one.priority} ${String(one.concurrencyKey)}`;
-      if (one.begun <= (lastBegun.get(lane) ?? 0)) outOfOrder++;
-      lastBegun.set(lane, one.begun);
+      const queue = `${one.priority} ${String(one.concurrencyKey)}`;
+      if (one.begun <= (lastBegun.get(queue) ?? 0)) outOfOrder++;
+      lastBegun.set(queue, one.begun);
     }
     expect(outOfOrder).toBe(0);
   },

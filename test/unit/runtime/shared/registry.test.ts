@@ -1,29 +1,53 @@
 /** The list of open activities, alone. */
 import { expect, test } from 'vitest';
-import { Registry, type Registered } from '../../../../src/runtime/shared/registry.js';
+import { Registry, type Listed } from '../../../../src/runtime/shared/registry.js';
 
-const activity = (): Registered => ({ before: undefined, after: undefined });
+const activity = (): Listed => ({ before: undefined, after: undefined });
 
 test('an activity without an id is listed, and takes no place among the ids', () => {
   const registry = new Registry();
   const unnamed = activity();
   const named = activity();
-  registry.add(unnamed, undefined);
-  registry.add(named, 'id');
+  registry.move(unnamed, undefined, 'SCHEDULED');
+  registry.move(named, undefined, 'SCHEDULED');
+  registry.name(named, 'id');
   expect(registry.all()).toEqual([unnamed, named]);
   expect(registry.find('id')).toBe(named);
   expect(registry.find(undefined as unknown as string)).toBeUndefined();
 });
 
-test('an activity leaves with its id, also one that was named later', () => {
+test('an activity that has closed is listed no longer, and its id is free', () => {
   const registry = new Registry();
   const [first, second] = [activity(), activity()];
-  registry.add(first, undefined);
+  for (const each of [first, second]) registry.move(each, undefined, 'SCHEDULED');
   registry.name(first, 'first');
-  registry.add(second, 'second');
   expect(registry.find('first')).toBe(first);
-  registry.remove(first, 'first');
+  registry.move(first, 'SCHEDULED', 'CLOSED');
+  registry.forget('first');
   expect(registry.find('first')).toBeUndefined();
   expect(registry.all()).toEqual([second]);
   expect(registry.open).toBe(1);
+});
+
+test('activities are counted by phase, and by no other code', () => {
+  const registry = new Registry();
+  const [first, second] = [activity(), activity()];
+  for (const each of [first, second]) registry.move(each, undefined, 'SCHEDULED');
+  registry.move(first, 'SCHEDULED', 'WAITING');
+  const counts = (): number[] =>
+    (['SCHEDULED', 'WAITING', 'RUNNING', 'PAUSED'] as const).map((phase) => registry.count(phase));
+  expect(counts()).toEqual([1, 1, 0, 0]);
+  registry.move(first, 'WAITING', 'RUNNING');
+  registry.move(second, 'SCHEDULED', 'PAUSED');
+  expect(counts()).toEqual([0, 0, 1, 1]);
+  registry.move(first, 'RUNNING', 'CLOSED');
+  registry.move(second, 'PAUSED', 'CLOSED');
+  expect(counts()).toEqual([0, 0, 0, 0]);
+});
+
+test('an activity that closes before it was scheduled was never listed', () => {
+  const registry = new Registry();
+  registry.move(activity(), undefined, 'CLOSED');
+  expect(registry.open).toBe(0);
+  expect(registry.all()).toEqual([]);
 });

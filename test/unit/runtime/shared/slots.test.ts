@@ -1,18 +1,19 @@
-/** The scheduler by itself: who begins, what is given back, and when a timer is set. */
+/** The slots by itself: who begins, what is given back, and when a timer is set. */
 import { describe, expect, test, vi } from 'vitest';
 import { Deadlines } from '../../../../src/kernel/deadlines.js';
-import { Scheduler, type Limits, type Waiter } from '../../../../src/runtime/shared/slots.js';
+import { Slots, type Limits } from '../../../../src/runtime/shared/slots.js';
+import type { KeyQueue, Ticket } from '../../../../src/runtime/shared/queue.js';
 import { VirtualClock } from '../../../support/virtual-clock.js';
 
 function setUp(limits: Partial<Limits> = {}) {
   const clock = new VirtualClock();
   const deadlines = new Deadlines(clock);
   const unlimited = { slots: Infinity, slotsPerKey: Infinity, startsPerSecond: Infinity };
-  const scheduler = new Scheduler({ ...unlimited, ...limits }, clock, deadlines);
+  const slots = new Slots({ ...unlimited, ...limits }, clock, deadlines);
   /** The names of those that have begun. */
   const begun: string[] = [];
-  const waiter = (name: string, concurrencyKey?: string, onBegin?: () => void): Waiter => ({
-    lane: undefined,
+  const waiter = (name: string, concurrencyKey?: string, onBegin?: () => void): Ticket => ({
+    queue: undefined,
     ahead: undefined,
     behind: undefined,
     order: 0,
@@ -24,50 +25,50 @@ function setUp(limits: Partial<Limits> = {}) {
     },
   });
   /** One that asks for a slot now. */
-  const add = (...args: Parameters<typeof waiter>): Waiter => {
+  const add = (...args: Parameters<typeof waiter>): Ticket => {
     const added = waiter(...args);
-    scheduler.request(added, clock.now());
+    slots.request(added, clock.now());
     return added;
   };
-  const release = (one: Waiter): void => {
-    scheduler.release(one);
-    scheduler.handOut();
+  const release = (one: Ticket): void => {
+    slots.release(one);
+    slots.handOut();
   };
-  return { clock, deadlines, scheduler, begun, waiter, add, release };
+  return { clock, deadlines, slots, begun, waiter, add, release };
 }
 
 describe('a key', () => {
   /** What is known of the key, by one that waits for a slot of it. */
-  const keyOf = ({ lane }: Waiter) => lane!.key;
+  const keyOf = ({ queue }: Ticket) => queue!.key;
 
   test('is forgotten when the last one that waits leaves, and not before', () => {
-    const { scheduler, add } = setUp({ slots: 1, slotsPerKey: 1 });
+    const { slots, add } = setUp({ slots: 1, slotsPerKey: 1 });
     add('holder');
     const first = add('first', 'a');
     const second = add('second', 'a');
     const key = keyOf(first);
-    scheduler.withdraw(first);
+    slots.withdraw(first);
     const third = add('third', 'a');
     expect(keyOf(third)).toBe(key);
-    scheduler.withdraw(second);
-    scheduler.withdraw(third);
+    slots.withdraw(second);
+    slots.withdraw(third);
     expect(keyOf(add('fourth', 'a'))).not.toBe(key);
   });
 
   test('is forgotten when its last slot is given back, and not before', () => {
-    const { scheduler, add, release, begun } = setUp({ slots: 3, slotsPerKey: 2 });
+    const { slots, add, release, begun } = setUp({ slots: 3, slotsPerKey: 2 });
     const first = add('first', 'a');
     const second = add('second', 'a');
     const third = add('third', 'a');
     const key = keyOf(third);
-    scheduler.withdraw(third);
+    slots.withdraw(third);
     release(first);
     const fourth = add('fourth', 'a');
     const fifth = add('fifth', 'a');
     expect(begun).toEqual(['first', 'second', 'fourth']);
     expect(keyOf(fifth)).toBe(key);
 
-    scheduler.withdraw(fifth);
+    slots.withdraw(fifth);
     release(second);
     release(fourth);
     for (const name of ['x', 'y', 'z']) add(name);
@@ -77,16 +78,16 @@ describe('a key', () => {
   test('is not even noted where nothing is limited by key', () => {
     const { add } = setUp({ slots: 1 });
     add('holder');
-    const { lane } = add('one', 'a');
-    expect(lane).toBeDefined();
-    expect(add('another', 'b').lane).toBe(lane);
-    expect(add('without').lane).toBe(lane);
+    const { queue } = add('one', 'a');
+    expect(queue).toBeDefined();
+    expect(add('another', 'b').queue).toBe(queue);
+    expect(add('without').queue).toBe(queue);
   });
 
   test('that is full is not free, whatever else is', () => {
-    const { scheduler, add, waiter } = setUp({ slots: 2, slotsPerKey: 1 });
+    const { slots, add, waiter } = setUp({ slots: 2, slotsPerKey: 1 });
     add('holder', 'a');
-    const isFree = (key?: string): boolean => scheduler.isFree(waiter('next', key), 0);
+    const isFree = (key?: string): boolean => slots.isFree(waiter('next', key), 0);
     expect([isFree('a'), isFree('b'), isFree()]).toEqual([false, true, true]);
     add('other');
     expect([isFree('a'), isFree('b'), isFree()]).toEqual([false, false, false]);
@@ -97,16 +98,16 @@ describe('places in the queue of those that left', () => {
   /** So many stay, so many come and leave, each with a key, and so a place, of its own. */
   function fill(stay: number, leave: number) {
     const at = setUp({ slots: 1, slotsPerKey: 1 });
-    const { scheduler, add } = at;
+    const { slots, add } = at;
     const holder = add('holder');
     const stays = Array.from({ length: stay }, (_, i) => add(`stays ${i}`, `stays ${i}`));
-    let line: NonNullable<Waiter['lane']>['line'] | undefined;
+    let heap: KeyQueue['heap'] | undefined;
     for (let index = 0; index < leave; index++) {
       const leaves = add('leaves', `leaves ${index}`);
-      line = leaves.lane?.line;
-      scheduler.withdraw(leaves);
+      heap = leaves.queue?.heap;
+      slots.withdraw(leaves);
     }
-    return { ...at, holder, stays, places: () => line?.size };
+    return { ...at, holder, stays, places: () => heap?.size };
   }
 
   test.each([
@@ -123,11 +124,11 @@ describe('places in the queue of those that left', () => {
   });
 
   test('are dropped without those of others', () => {
-    const { scheduler, begun, holder, stays, add, release } = fill(20, 1_500);
+    const { slots, begun, holder, stays, add, release } = fill(20, 1_500);
     add('last', 'stays 7');
     for (const one of [holder, ...stays]) release(one);
     expect(begun).toEqual(['holder', ...stays.map((_, index) => `stays ${index}`), 'last']);
-    expect(scheduler.waiting).toBe(0);
+    expect(slots.waiting).toBe(0);
   });
 });
 
@@ -153,19 +154,19 @@ test('the clock is not read while nobody waits', () => {
 });
 
 test('without a rate, nobody waits for a reading of the clock that was older', () => {
-  const { scheduler, waiter, begun } = setUp();
-  scheduler.request(waiter('a'), 10);
-  scheduler.request(waiter('b'), 5);
+  const { slots, waiter, begun } = setUp();
+  slots.request(waiter('a'), 10);
+  slots.request(waiter('b'), 5);
   expect(begun).toEqual(['a', 'b']);
 });
 
 describe('with a rate', () => {
   test('one that leaves does not keep those behind it from their start', async () => {
-    const { clock, scheduler, add, begun } = setUp({ startsPerSecond: 10 });
+    const { clock, slots, add, begun } = setUp({ startsPerSecond: 10 });
     add('a');
     const b = add('b');
     add('c');
-    scheduler.withdraw(b);
+    slots.withdraw(b);
     await clock.advance(100);
     expect(begun).toEqual(['a', 'c']);
   });

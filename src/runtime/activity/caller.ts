@@ -1,0 +1,54 @@
+/** The caller of an activity: its promise, which is settled once, and nowhere else. */
+import type { ActivityFailure } from '../../kernel/failures.js';
+
+export class Caller {
+  #resolve!: (result: unknown) => void;
+  #reject!: (failure: Error) => void;
+  #told = false;
+  #asked = true;
+
+  /** What `run` and `result()` give. A field initialiser, so that V8 needs no closure for it. */
+  readonly result = new Promise<unknown>((resolve, reject) => {
+    this.#resolve = resolve;
+    this.#reject = reject;
+  });
+
+  /** Whether the caller has its answer, or will have it after the last write to the store. */
+  get told(): boolean {
+    return this.#told;
+  }
+
+  /**
+   * Whether somebody has the promise, and so hears of a failure: `run` gives it out, a handle only
+   * when it is asked for the result.
+   */
+  get asked(): boolean {
+    return this.#asked;
+  }
+
+  ask(): void {
+    this.#asked = true;
+  }
+
+  /** `start` returns a handle, which may never be asked. */
+  expectNobody(): void {
+    this.#asked = false;
+  }
+
+  /** @param written settles after the last write to the store; undefined if none is under way */
+  resolve(result: unknown, written: Promise<void> | undefined): void {
+    if (this.#told) return;
+    this.#told = true;
+    if (written === undefined) this.#resolve(result);
+    else void written.then(() => this.#resolve(result));
+  }
+
+  /** @param failure made only if nobody has told the caller before */
+  reject(failure: () => ActivityFailure, written?: Promise<void>): void {
+    if (this.#told) return;
+    this.#told = true;
+    const made = failure();
+    if (written === undefined) this.#reject(made);
+    else void written.then(() => this.#reject(made));
+  }
+}

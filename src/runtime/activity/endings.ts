@@ -1,0 +1,233 @@
+/**
+ * How an attempt ends, and how an activity closes. `conclude` does both, and always in one order:
+ * state, abort, events, the caller, slots.
+ */
+import type { EventFields } from '../../kernel/events.js';
+import { CancelledFailure } from '../../kernel/failures.js';
+import { withoutFrames } from '../../kernel/stack.js';
+import type { Attempt } from '../attempt/attempt.js';
+import { emit, NO_FIELDS } from '../shared/outbox.js';
+import type { Activity } from './activity.js';
+import type { ClosedStatus } from './failure-messages.js';
+import { withoutProgress, type Closing, type Next, type Retry } from './next-attempt.js';
+import { logUnheard, warnOfAbandoned, warnOfRetry } from './warnings.js';
+
+/** What has come to an end, and what follows. */
+export interface Ending {
+  readonly next: Next;
+  /** What the running attempt ended with; undefined if the activity ends over its head. */
+  readonly failure?: Error | undefined;
+  /** The attempt stopped because it was told to. */
+  readonly accepted?: boolean | undefined;
+  /** What the running attempt hears of it. */
+  readonly told?: CancelledFailure | undefined;
+}
+
+/**
+ * Ends the running attempt, if there is one; then the activity closes or is retried.
+ *
+ * @param now a reading of the clock, if the caller has one
+ */
+export function conclude(activity: Activity, ending: Ending, now?: number): void {
+  const { next, failure, accepted, told } = ending;
+  if (!activity.isOpen) return; // the user's code, which may run anywhere, has closed it
+  const { attempt } = activity.state;
+  const heldBack = attempt?.end() === true;
+
+  // State
+  if (failure !== undefined && accepted !== true) activity.remember().failed(failure);
+  if (next.again) retry(activity, attempt as Attempt, next, now ?? activity.services.clock.now());
+  else close(activity, attempt, next.status);
+  if (isPlain(activity, attempt, next)) {
+    attempt?.release();
+    activity.emit('completed', { result: next.result });
+    activity.caller.resolve(next.result, undefined);
+    activity.services.slots.handOut();
+    return;
+  }
+
+  // From here on the user's code may run: what it brings about is told after this end.
+  const { outbox, roster } = activity;
+  const outermost = outbox.hold();
+  const id = activity.knownId;
+  if (!next.again && id !== undefined) roster.untold.set(id, outbox);
+  const report = attempt !== undefined && heldBack && !forgets(attempt, next);
+  if (report) queueReport(activity, attempt);
+  if (attempt !== undefined) queueEndOfAttempt(activity, attempt, ending);
+  if (!next.again) queueClose(activity, next);
+  if (report) {
+    activity.checkpoint.write();
+    outbox.next();
+  } else if (forgets(attempt, next)) forget(activity, next);
+
+  // Abort
+  if (attempt !== undefined) abort(attempt, told);
+
+  // Events
+  const heard = activity.services.events.reach('failed');
+  if (outermost) outbox.release();
+  else if (!next.again) outbox.flush();
+  if (!next.again && id !== undefined) roster.untold.delete(id);
+
+  // The caller
+  if (next.again) goOn(activity, attempt as Attempt, ending, next);
+  else settleCaller(activity, next, heard);
+
+  // Slots
+  activity.services.slots.handOut();
+}
+
+/** An activity that completes as most do: its function has returned, and there are no details. */
+function isPlain(
+  activity: Activity,
+  attempt: Attempt | undefined,
+  next: Next,
+): next is Closing & { readonly status: 'COMPLETED' } {
+  if (next.again || next.status !== 'COMPLETED') return false;
+  return attempt?.running !== true && !activity.hasCheckpoint && !activity.state.loading;
+}
+
+// ── State ────────────────────────────────────────────────────────────────────────────────────────
+
+function retry(activity: Activity, attempt: Attempt, next: Retry, now: number): void {
+  const { state, services, options } = activity;
+  const reset = attempt.requests?.reset;
+  const backsOff = next.delayMs > 0 && reset === undefined;
+  const fruitless = next.attempt === 1 ? 0 : withoutProgress(activity, attempt);
+  activity.remember().retried(fruitless, backsOff ? now : undefined);
+  state.retry(next.attempt - 1, now + next.delayMs, next.paused);
+  if (reset?.options.restoreOriginalOptions === true) state.restoreOptions();
+  const { overlapWaitMs } = options;
+  if (attempt.running && overlapWaitMs > 0) state.waitFor(attempt, now + overlapWaitMs);
+  else if (attempt.holdsSlot) services.slots.release(activity);
+  activity.rearm(now);
+}
+
+/** Nothing is held and nothing waits any more. */
+function close(
+  activity: Activity,
+  attempt: Attempt | undefined,
+  status: ClosedStatus | 'COMPLETED',
+): void {
+  const { state, services } = activity;
+  const holder = attempt ?? state.waitsFor;
+  services.slots.withdraw(activity);
+  state.close(status);
+  if (holder?.holdsSlot === true) services.slots.release(activity);
+  activity.letGo();
+}
+
+/** Whether nobody should resume from the details: after success, a termination, or such a reset. */
+function forgets(attempt: Attempt | undefined, next: Next): boolean {
+  if (next.again) return attempt?.requests?.reset?.options.resetHeartbeat === true;
+  return next.status === 'COMPLETED' || next.status === 'TERMINATED';
+}
+
+function forget(activity: Activity, { again }: Next): void {
+  if (again) activity.startFromZero();
+  else activity.forgetDetails();
+}
+
+// ── Abort ────────────────────────────────────────────────────────────────────────────────────────
+
+function abort(attempt: Attempt, told: CancelledFailure | undefined): void {
+  const { interruption } = attempt;
+  if (told !== undefined) interruption.deliver(told);
+  else if (attempt.running) interruption.deliver(new CancelledFailure('NOT_FOUND'));
+  else attempt.release();
+}
+
+/** What an attempt hears of its timeout. */
+export function timedOut(failure: Error): CancelledFailure {
+  return withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
+}
+
+// ── Events ───────────────────────────────────────────────────────────────────────────────────────
+
+/** The last report of an attempt, which had been held back. */
+function queueReport(activity: Activity, attempt: Attempt): void {
+  const { checkpoint, details } = activity;
+  activity.outbox.tell(() => checkpoint.tellNow(details, attempt.number));
+}
+
+function queueEndOfAttempt(
+  activity: Activity,
+  attempt: Attempt,
+  { next, failure, accepted }: Ending,
+): void {
+  const { outbox } = activity;
+  const { number, running } = attempt;
+  if (failure !== undefined && (next.again || accepted !== true)) {
+    outbox.tell(() => {
+      emit(activity, 'attemptFailed', number, {
+        failure,
+        ...comingAttempt(activity, attempt, next),
+      });
+    });
+  }
+  if (running) {
+    activity.remember().abandon();
+    outbox.tell(() => {
+      emit(activity, 'attemptAbandoned', number, NO_FIELDS);
+      warnOfAbandoned(activity, number);
+    });
+  }
+  if (!next.again) return;
+  const before = next.attempt - 1;
+  if (attempt.requests?.reset !== undefined) {
+    outbox.tell(() => emit(activity, 'reset', before, NO_FIELDS));
+  }
+  if (next.paused) outbox.tell(() => emit(activity, 'paused', before, NO_FIELDS));
+}
+
+/** The next attempt, unless code that heard the abort has closed, paused or reset the activity. */
+function comingAttempt(
+  { state }: Activity,
+  attempt: Attempt,
+  next: Next,
+): Pick<EventFields<'attemptFailed'>, 'nextAttempt'> {
+  if (!next.again || state.phase === 'CLOSED' || state.phase === 'PAUSED') return {};
+  if (state.lastAttempt !== attempt || state.attemptNumber !== next.attempt - 1) return {};
+  return { nextAttempt: Object.freeze({ attempt: next.attempt, delayMs: next.delayMs }) };
+}
+
+function queueClose(activity: Activity, next: Closing): void {
+  activity.outbox.tell(() => {
+    const { attemptNumber } = activity.state;
+    if (next.status === 'COMPLETED') {
+      emit(activity, 'completed', attemptNumber, { result: next.result });
+    } else {
+      emit(activity, 'failed', attemptNumber, { status: next.status, failure: next.cause });
+    }
+  });
+}
+
+// ── The caller, or the next attempt ──────────────────────────────────────────────────────────────
+
+/** @param heard a listener was told of the failure */
+function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
+  const { caller } = activity;
+  const written = activity.written();
+  if (next.status === 'COMPLETED') {
+    caller.resolve(next.result, written);
+    return;
+  }
+  const { status, cause, retryState } = next;
+  const toldBefore = caller.told;
+  caller.reject(() => activity.failure(status, cause, retryState), written);
+  if (!heard && (toldBefore || !caller.asked)) logUnheard(activity, next, toldBefore);
+}
+
+function goOn(
+  activity: Activity,
+  attempt: Attempt,
+  { failure, accepted }: Ending,
+  { delayMs }: Retry,
+): void {
+  const { phase } = activity.state;
+  if (phase === 'CLOSED') return;
+  if (failure !== undefined && accepted !== true) {
+    warnOfRetry(activity, { failure, delayMs, attempt: attempt.number });
+  }
+  if (phase !== 'PAUSED') activity.enterRetryLoop();
+}

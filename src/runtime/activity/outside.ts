@@ -1,0 +1,40 @@
+/** Speaking for an activity from outside: what its function would say, said by other code. */
+import { checkResult } from '../../kernel/bad-input.js';
+import { CancelledFailure } from '../../kernel/failures.js';
+import { conclude } from './endings.js';
+import type { Execution } from './execution.js';
+import { check, notFound, runningAttempt } from './run-state.js';
+
+/** Completes the activity, whether an attempt runs or not. */
+export function complete(execution: Execution, result: unknown): void {
+  checkResult(result);
+  if (!execution.isOpen) throw notFound(execution);
+  execution.complete(result);
+}
+
+/** Fails the running attempt, as if its function had thrown. The retry policy decides. */
+export function failAttempt(execution: Execution, error: unknown): void {
+  execution.failAttempt(runningAttempt(execution), error);
+}
+
+/**
+ * Says that the running attempt is alive; details are reported at once.
+ *
+ * @throws CancelledFailure if the attempt should stop; its details have been kept then
+ */
+export function heartbeat(execution: Execution, details: unknown): void {
+  const attempt = runningAttempt(execution);
+  attempt.beat(details, true);
+  if (attempt.interruptedBy !== undefined) throw attempt.interruptedBy;
+}
+
+/** Says that the running attempt has stopped because it was cancelled. */
+export function reportCancellation(execution: Execution, details: unknown): void {
+  const request = runningAttempt(execution).requests?.cancel;
+  check(execution, 'reportCancellation', request !== undefined);
+  const cause =
+    details === undefined ? request : new CancelledFailure('CANCELLED', { cause: details });
+  const retryState = 'CANCEL_REQUESTED';
+  const next = { again: false, status: 'CANCELED', cause, retryState } as const;
+  conclude(execution, { next, failure: cause, accepted: true });
+}

@@ -1,0 +1,85 @@
+/** Holding an activity up and starting it over: pause, unpause and reset. */
+import { requested } from '../attempt/requests.js';
+import {
+  readReset,
+  readUnpause,
+  type ResetOptions,
+  type UnpauseOptions,
+} from '../options/steering-options.js';
+import { NO_FIELDS } from '../shared/outbox.js';
+import type { Execution } from './execution.js';
+import { check, checkChangeable, runStateOf } from './run-state.js';
+import { closeForShutdown } from './stopping.js';
+
+/** No further attempt begins; a running one is asked to stop. Pausing twice is pausing once. */
+export function pause(execution: Execution): void {
+  const runState = runStateOf(execution);
+  if (runState === 'PAUSED' || runState === 'PAUSE_REQUESTED') return;
+  const { state, services } = execution;
+  const { attempt } = state;
+  const allowed = runState !== undefined && runState !== 'CANCEL_REQUESTED';
+  check(execution, 'pause', allowed && attempt?.requests?.reset === undefined);
+  if (attempt !== undefined) {
+    attempt.ask('pause', requested('PAUSED', undefined));
+  } else if (services.shutdown.begun) {
+    closeForShutdown(execution); // nobody would unpause it
+  } else {
+    services.slots.withdraw(execution);
+    state.pause();
+    execution.rearm(services.clock.now());
+    execution.emit('paused', NO_FIELDS);
+  }
+}
+
+/** The rest of the delay goes on; an attempt that was only asked to stop is asked no longer. */
+export function unpause(execution: Execution, options: UnpauseOptions): void {
+  const extraMs = readUnpause(options) * execution.services.random();
+  const runState = runStateOf(execution);
+  check(execution, 'unpause', runState === 'PAUSED' || runState === 'PAUSE_REQUESTED');
+  const { state, services } = execution;
+  if (state.attempt !== undefined) {
+    state.attempt.withdrawPause();
+    return;
+  }
+  const now = services.clock.now();
+  state.unpause(extraMs, now);
+  execution.emit('unpaused', NO_FIELDS);
+  goOn(execution, now);
+}
+
+/** Starts over from attempt 1: now, or when the running attempt has ended without a result. */
+export function reset(execution: Execution, given: ResetOptions): void {
+  const options = readReset(given); // before the state is looked at: getters may change it
+  const delayMs = options.jitterMs * execution.services.random();
+  checkChangeable(execution, 'reset');
+  const { state, services } = execution;
+  const { attempt } = state;
+  if (attempt !== undefined) {
+    attempt.ask('reset', { failure: requested('RESET', undefined), options, delayMs });
+    return;
+  }
+  const now = services.clock.now();
+  const unpauses = state.phase === 'PAUSED' && !options.keepPaused;
+  services.slots.withdraw(execution);
+  execution.past?.reset();
+  if (options.restoreOriginalOptions) state.restoreOptions();
+  // An activity that has never started still has its start delay before it.
+  const startAt = execution.scheduledAt + execution.options.startDelayMs;
+  const from = state.lastAttempt === undefined ? Math.max(startAt, now) : now;
+  state.restart(from + delayMs, unpauses);
+  if (options.resetHeartbeat) execution.startFromZero();
+  execution.emit('reset', NO_FIELDS);
+  if (unpauses && isScheduled(execution)) execution.emit('unpaused', NO_FIELDS);
+  goOn(execution, now);
+}
+
+/** After the events, whose listeners may have closed or paused the activity again. */
+function goOn(execution: Execution, now: number): void {
+  if (!isScheduled(execution)) return;
+  if (execution.state.lastAttempt !== undefined) execution.enterRetryLoop();
+  execution.dispatch(now);
+}
+
+function isScheduled({ state }: Execution): boolean {
+  return state.phase === 'SCHEDULED';
+}

@@ -1,0 +1,50 @@
+/** What an open activity is doing, as users are told it, and which operations that allows. */
+import { ActivityNotFoundError, ActivityStateError, type RunState } from '../../kernel/failures.js';
+import type { Attempt } from '../attempt/attempt.js';
+import type { Activity } from './activity.js';
+
+/** Undefined for an activity that has closed. */
+export function runStateOf({ state }: Activity): RunState | undefined {
+  if (state.phase === 'CLOSED') return undefined;
+  if (state.phase === 'PAUSED') return 'PAUSED';
+  if (state.attempt === undefined) return 'SCHEDULED';
+  const { cancel, pause, reset } = state.attempt.requests ?? {};
+  if (cancel !== undefined) return 'CANCEL_REQUESTED';
+  return pause !== undefined && reset === undefined ? 'PAUSE_REQUESTED' : 'STARTED';
+}
+
+/** @throws ActivityStateError unless the operation is allowed */
+export function check(activity: Activity, operation: string, allowed: boolean): asserts allowed {
+  if (allowed) return;
+  const { activityId, state } = activity;
+  const runState = runStateOf(activity);
+  const asked = state.attempt?.requests?.reset === undefined ? '' : ', and is about to be reset';
+  const is = runState === undefined ? `closed (${state.closedAs ?? ''})` : runState + asked;
+  throw new ActivityStateError(`${operation}: activity ${JSON.stringify(activityId)} is ${is}`, {
+    activityId,
+    runState,
+    operation,
+  });
+}
+
+/** Reset and a change of options are refused once the activity is closed, or about to end or restart. */
+export function checkChangeable(activity: Activity, operation: string): void {
+  const { cancel, reset } = activity.state.attempt?.requests ?? {};
+  check(activity, operation, activity.isOpen && cancel === undefined && reset === undefined);
+}
+
+/** @throws ActivityNotFoundError if no attempt runs */
+export function runningAttempt(activity: Activity): Attempt {
+  const { attempt } = activity.state;
+  if (attempt === undefined) throw notFound(activity);
+  return attempt;
+}
+
+export function notFound({ activityId, isOpen }: Activity): ActivityNotFoundError {
+  return new ActivityNotFoundError(
+    isOpen
+      ? `No attempt of activity ${JSON.stringify(activityId)} is running`
+      : `Activity ${JSON.stringify(activityId)} has closed`,
+    { activityId },
+  );
+}

@@ -1,0 +1,48 @@
+/** Changing the options of an open activity. */
+import { retryWishes } from '../../kernel/thrown.js';
+import { countedAttempt, retryDelayMs } from '../../retry/delay.js';
+import { patchOptions, readPatch, type OptionsPatch } from '../options/patch.js';
+import type { Execution } from './execution.js';
+import { check, checkChangeable } from './run-state.js';
+
+/** The running attempt's timeouts go on counting from its start. */
+export function updateOptions(execution: Execution, given: OptionsPatch): void {
+  const patch = readPatch(given); // before the state is looked at: getters may change it
+  checkChangeable(execution, 'updateOptions');
+  const { state, services } = execution;
+  const { attempt } = state;
+  const dispatched = state.lastAttempt !== undefined || state.phase === 'WAITING';
+  check(execution, 'updateOptions({ startDelay })', patch.startDelay === undefined || !dispatched);
+  const { priority } = execution.options;
+  state.changeOptions(patchOptions(execution.options, patch));
+  const now = services.clock.now();
+  attempt?.changeTimeouts(now);
+  if (attempt === undefined) {
+    if (patch.startDelay !== undefined) {
+      state.delayUntil(execution.scheduledAt + execution.options.startDelayMs);
+    } else if (patch.retryPolicy !== undefined) backOffAnew(execution, now);
+    if (execution.options.priority !== priority) requeue(execution, now);
+    execution.dispatch(now);
+  } else execution.rearm(now);
+}
+
+/** A backoff that runs gets the length that the new policy gives it. */
+function backOffAnew(execution: Execution, now: number): void {
+  const { state, past, options, services } = execution;
+  const since = past?.backingOffSince;
+  if (past === undefined || since === undefined || state.delayedUntil <= now) return;
+  const { lastFailure } = past;
+  const own = lastFailure && retryWishes(lastFailure).nextRetryDelay;
+  if (own !== undefined) return; // the failure said itself when to try again
+  const { retryPolicy } = options;
+  const counted = countedAttempt(retryPolicy, state.attemptNumber, past.withoutProgress);
+  state.delayUntil(since + retryDelayMs(retryPolicy, counted, services.random));
+}
+
+/** To the end of the queue of its new priority. */
+function requeue(execution: Execution, now: number): void {
+  const { slots } = execution.services;
+  if (execution.queue === undefined) return;
+  slots.withdraw(execution);
+  slots.request(execution, now);
+}

@@ -1,0 +1,72 @@
+/** A call whose `activityId` is that of an open activity: refused, or it joins that activity. */
+import { ActivityAlreadyStartedError } from '../kernel/failures.js';
+import { Execution } from './activity/execution.js';
+import type { AnyFunction } from './attempt/attempt.js';
+import { requested } from './attempt/requests.js';
+import type { ResolvedOptions } from './options/activity-options.js';
+import type { OutsideSignals } from './shared/signals.js';
+
+/** A wait of its own for an activity that another call has started. */
+export interface Joined {
+  readonly joins: Execution;
+  readonly result: Promise<unknown>;
+}
+
+/** What a call has: the activity it has started, or joined. */
+export type Started = Execution | Joined;
+
+export function executionOf(started: Started): Execution {
+  return 'joins' in started ? started.joins : started;
+}
+
+/**
+ * @throws ActivityAlreadyStartedError unless the call asks for `USE_EXISTING`
+ * @throws TypeError if the open activity has another function
+ */
+export function join(
+  open: Execution,
+  call: {
+    readonly fn: AnyFunction;
+    readonly options: ResolvedOptions;
+    readonly signal: AbortSignal | undefined;
+  },
+  signals: OutsideSignals,
+): Joined {
+  const { activityId, result } = open;
+  const id = JSON.stringify(activityId);
+  if (call.options.idConflictPolicy === 'FAIL') {
+    throw new ActivityAlreadyStartedError(
+      `activityId ${id} is already in use by an open activity; give another activityId, or ` +
+        "idConflictPolicy: 'USE_EXISTING' to join that activity",
+      { activityId },
+    );
+  }
+  if (open.fn !== call.fn) {
+    throw new TypeError(
+      `activityId ${id} is already in use by an open activity with another function; give another ` +
+        'activityId, or the same function to join that activity',
+    );
+  }
+  const { signal } = call;
+  return { joins: open, result: signal === undefined ? result : wait(open, signal, signals) };
+}
+
+/** The signal of a further caller ends the wait of that caller, and nothing else. */
+function wait(open: Execution, signal: AbortSignal, signals: OutsideSignals): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const abort = (reason: unknown): void => {
+      const cause = requested('CANCELLED', reason);
+      reject(open.failure('CANCELED', cause, 'CANCEL_REQUESTED'));
+    };
+    if (signal.aborted) {
+      abort(signal.reason);
+      return;
+    }
+    const follower = { signalAborted: abort };
+    signals.follow(signal, follower);
+    const unfollow = (): void => {
+      signals.unfollow(signal, follower);
+    };
+    open.result.then(resolve, reject).then(unfollow, unfollow);
+  });
+}
