@@ -5,13 +5,11 @@ import { expect, test } from 'vitest';
 import type { ActivityContext } from '../../src/index.js';
 import { DetailsCodec, type Snapshot } from '../../src/heartbeat/details/codec.js';
 import { copyDetails } from '../../src/heartbeat/details/copy.js';
+import { mostBytes } from '../../src/heartbeat/details/size.js';
 import { build, detailsPlan, difference, spoil } from '../support/details.js';
 import { Harness } from '../support/harness.js';
 
 const RUNS = { numRuns: 300 };
-
-/** Around the details themselves: `{"json":,"meta":{"values":...}}`. */
-const ENVELOPE_BYTES = 60;
 
 /** `isDeepStrictEqual` compares the classes of errors, of which only the name is kept. */
 const hasError = (plan: { nodes: readonly { kind: string }[] }): boolean =>
@@ -70,14 +68,14 @@ test.each([
   );
 });
 
-test('the size of any details lies between what a copy says it is at least and at most', () => {
+test('the size of any details lies between the bounds that a copy gives', () => {
   const codec = new DetailsCodec(undefined, undefined);
   fc.assert(
     fc.property(detailsPlan, (plan) => {
-      const { value, length, least } = copyDetails(build(plan), () => undefined);
+      const { value, size } = copyDetails(build(plan));
       const bytes = new TextEncoder().encode(codec.encode(value as Snapshot)).length;
-      expect(bytes).toBeLessThanOrEqual(6 * length + ENVELOPE_BYTES);
-      expect(bytes).toBeGreaterThanOrEqual(least);
+      expect(bytes).toBeLessThanOrEqual(mostBytes(size));
+      expect(bytes).toBeGreaterThanOrEqual(size);
     }),
     RUNS,
   );

@@ -92,6 +92,11 @@ const trap: fc.Arbitrary<() => object> = fc.constantFrom<() => object>(
   },
   () => Object.freeze(Object.create(null) as object),
   () => JSON.parse('{"__proto__":{"polluted":1}}') as object,
+  () => {
+    let bomb: object = {};
+    for (let level = 0; level < 60; level++) bomb = { left: bomb, right: bomb };
+    return bomb;
+  },
   () => JSON.parse('{"constructor":{"prototype":{"polluted":1}}}') as object,
   () => {
     let deep: object = {};
@@ -188,53 +193,172 @@ test('10 MB of details are refused, and soon', async () => {
   expect(Math.max(...tookMs)).toBeLessThan(5_000);
 }, 30_000);
 
-/** What superjson would act on: paths into the value, and the types of what is there. */
-const annotated = fc.record({
-  json: fc
-    .anything({ maxDepth: 3 })
-    .map((value) =>
-      value === undefined ? null : (JSON.parse(JSON.stringify([value])) as unknown[])[0],
-    ),
-  meta: fc.record(
-    {
-      values: fc.dictionary(
-        fc.constantFrom(
-          'a',
-          '0',
-          'a.b',
-          '__proto__.polluted',
-          'constructor.prototype.polluted',
-          '__proto__',
-        ),
-        fc.array(
-          fc.oneof(
-            fc.constantFrom(
-              'undefined',
-              'Date',
-              'map',
-              'set',
-              'regexp',
-              'bigint',
-              'Error',
-              'URL',
-              'number',
-            ),
-            fc.constant(['custom', 'x']),
-            fc.constant(['class', 'Object']),
-            fc.constant(['typed-array', 'Function']),
-          ),
-          { maxLength: 2 },
-        ),
+class Job {
+  id = 0;
+  payload: unknown;
+  static called = 0;
+
+  set danger(_: unknown) {
+    Job.called++;
+  }
+}
+
+class Money {
+  readonly #cents: string;
+  constructor(cents: string) {
+    this.#cents = cents;
+  }
+
+  get cents(): string {
+    return this.#cents;
+  }
+}
+
+const registered = new SuperJSON();
+registered.registerClass(Job);
+registered.registerCustom<Money, string>(
+  {
+    isApplicable: (value): value is Money => value instanceof Money,
+    serialize: ({ cents }) => cents,
+    deserialize: (json) => new Money(json),
+  },
+  'money',
+);
+
+/** Notes as superjson, and as systole, would make them, and some that neither would. */
+const note: fc.Arbitrary<unknown> = fc.oneof(
+  fc.constantFrom('undefined', 'Date', 'map', 'set', 'regexp', 'bigint', 'Error', 'URL', 'number'),
+  fc
+    .tuple(
+      fc.constantFrom('custom', 'class', 'symbol', 'typed-array'),
+      fc.constantFrom(
+        '~bigint',
+        '~view',
+        '~keys',
+        '~instance',
+        'money',
+        'Job',
+        'Object',
+        'Function',
+        'Uint8Array',
+        '__proto__',
       ),
-      referentialEqualities: fc.dictionary(
-        fc.constantFrom('a', '__proto__', 'constructor.prototype'),
-        fc.array(fc.constantFrom('b', '__proto__.polluted', 'a.a'), { maxLength: 2 }),
-      ),
-      v: fc.constantFrom(1, 2),
-    },
-    { requiredKeys: [] },
+    )
+    .map((pair): unknown => pair),
+  fc.constantFrom<unknown>(null, 5, [], ['set'], {}),
+);
+
+const step = fc.constantFrom(
+  '',
+  'a',
+  'b',
+  '0',
+  '1',
+  'json',
+  'meta',
+  'length',
+  'danger',
+  'payload',
+  '__proto__',
+  'constructor',
+  'prototype',
+  '\\.',
+  '\\',
+  '\\\\',
+);
+const path = fc.array(step, { minLength: 1, maxLength: 3 }).map((steps) => steps.join('.'));
+
+const { notes } = fc.letrec<{ notes: unknown; tree: unknown }>((tie) => ({
+  notes: fc.dictionary(path, tie('tree'), { maxKeys: 4 }),
+  tree: fc.oneof(
+    { depthSize: 'small' },
+    note.map((each) => [each]),
+    fc.tuple(note, tie('notes')),
+    note,
   ),
-});
+}));
+
+/** JSON with the notes that belong to it. */
+const genuine = fc
+  .dictionary(
+    fc.constantFrom('a', 'b', 'length', '__proto__', 'constructor', 'x.y\\'),
+    fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+    }),
+    { minKeys: 1, maxKeys: 3 },
+  )
+  .map((details) => {
+    const codec = new DetailsCodec(undefined, undefined);
+    try {
+      return codec.encode(codec.snapshot(details, () => {}));
+    } catch {
+      return '{"json":1}'; // an invalid Date, or a view of bigints
+    }
+  });
+
+/** JSON in which the paths of the notes lead somewhere. */
+const { json } = fc.letrec<{ json: unknown }>((tie) => ({
+  json: fc.oneof(
+    { depthSize: 'small', withCrossShrink: true },
+    fc.constantFrom<unknown>(
+      null,
+      4294967295,
+      'NaN',
+      '-ff',
+      '/(a+)+/g',
+      'https://example.com/',
+      '2026-01-01',
+      { length: 4294967295 },
+      ['Uint8Array', 1, 2],
+      [['a', 1]],
+      { name: 'E', message: 'm' },
+      { constructor: 1, '__proto__~': 2 },
+    ),
+    fc.array(tie('json'), { maxLength: 3 }),
+    fc.dictionary(step, tie('json'), { maxKeys: 4 }),
+  ),
+}));
+
+/** Payloads with forged notes, some of them inside an instance. */
+const forged = fc
+  .tuple(
+    json,
+    fc.oneof(
+      notes,
+      note.map((each) => [each]),
+      fc.tuple(note, notes),
+    ),
+    json,
+    notes,
+    fc.constantFrom<object>(
+      { v: 1 },
+      { v: 1 },
+      { v: 1 },
+      { v: 0 },
+      {},
+      { referentialEqualities: { a: ['b'] }, v: 1 },
+    ),
+  )
+  .map(([outer, values, inner, innerValues, rest]) =>
+    JSON.stringify([
+      { json: outer, meta: { values, ...rest } },
+      {
+        json: { a: { json: inner, meta: { values: [['class', 'Job'], innerValues], v: 1 } } },
+        meta: { values: { a: [['custom', '~instance']] }, v: 1 },
+      },
+      {
+        json: [{ json: inner, meta: { values: [['custom', 'money'], innerValues], v: 1 } }],
+        meta: { values: { 0: [['custom', '~instance']] }, v: 1 },
+      },
+    ]),
+  )
+  .chain((texts) =>
+    fc.constantFrom(...(JSON.parse(texts) as unknown[]).map((each) => JSON.stringify(each))),
+  );
 
 /** An error whose properties, but for those of its kind, throw when they are read. */
 function unreadable(error: Error, names: readonly string[]): Error {
@@ -281,6 +405,11 @@ test('a store that fails with an error that cannot be read fails the activity al
     () => {
       throw error;
     },
+    () => ({
+      get then() {
+        throw error;
+      },
+    }),
   ];
   for (const get of fails) {
     const h = new Harness({ store: { get, set: () => {}, delete: () => {} } });
@@ -328,28 +457,155 @@ test('details that the serializer copies no longer are lost to onlookers, and no
   ]);
 });
 
-test('any text in a store fails the activity, or gives details that could have been heartbeated', async () => {
-  const codec = new DetailsCodec(undefined, undefined);
-  await fc.assert(
-    fc.asyncProperty(
-      fc.oneof(
-        annotated.map((it) => JSON.stringify(it)),
-        fc.string(),
+test.each([
+  ['without a serializer', undefined],
+  ["with a user's serializer", registered],
+])(
+  'any text in a store fails the activity, or gives details that could have been heartbeated: %s',
+  async (_, serializer) => {
+    const codec = new DetailsCodec(serializer, undefined);
+    Job.called = 0;
+    let read = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof({ weight: 8, arbitrary: forged }, genuine, fc.string(), fc.json()),
+        async (text) => {
+          const h = new Harness({ store: new Map([['x', text]]), serializer });
+          const run = h.watch(
+            h.run((ctx: ActivityContext) => ({ given: ctx.heartbeatDetails }), { activityId: 'x' }),
+          );
+          await h.turn();
+          expect(Job.called).toBe(0);
+          if (run.outcome.state === 'resolved') {
+            const { given } = run.outcome.value;
+            if (given === undefined) return;
+            read++;
+            const snapshot = codec.snapshot(given, () => {});
+            expect(difference(codec.copy(snapshot), given)).toBeUndefined();
+            expect(difference(codec.decode(codec.encode(snapshot)), given)).toBeUndefined();
+          } else expect(failureOf(run).cause).toBeInstanceOf(HeartbeatStoreError);
+        },
       ),
-      async (text) => {
-        const h = new Harness({ store: new Map([['x', text]]) });
-        const run = h.watch(
-          h.run((ctx: ActivityContext) => ({ given: ctx.heartbeatDetails }), { activityId: 'x' }),
-        );
-        await h.turn();
-        if (run.outcome.state === 'resolved') {
-          const { given } = run.outcome.value;
-          if (given === undefined) return;
-          const again = codec.copy(codec.snapshot(given, () => {}));
-          expect(difference(again, given)).toBeUndefined();
-        } else expect(failureOf(run).cause).toBeInstanceOf(HeartbeatStoreError);
-      },
+      { numRuns: 1_500 },
+    );
+    expect(read).toBeGreaterThan(50);
+  },
+  60_000,
+);
+
+/** Texts that would cost superjson seconds or gigabytes, or that take the engine long to read. */
+const costly: [what: string, json: unknown, values: unknown, more?: object][] = [
+  ['a typed array of a length', 4294967295, [['typed-array', 'Uint8Array']]],
+  ['a typed array of an array-like', { length: 4294967295 }, [['typed-array', 'Float64Array']]],
+  ['a set of an array-like', { length: 4294967295 }, ['set']],
+  ['a view of an array-like', { length: 4294967295 }, [['custom', '~view']]],
+  [
+    'a view of nothing but a length',
+    ['Float64Array', { length: 4294967295 }],
+    [['custom', '~view']],
+  ],
+  [
+    'references that double the details at each level',
+    { a: Array.from({ length: 40 }, () => [0, 0]) },
+    {},
+    {
+      referentialEqualities: Object.fromEntries(
+        Array.from({ length: 39 }, (_, level) => [
+          `a.${level}`,
+          [`a.${level + 1}.0`, `a.${level + 1}.1`],
+        ]),
+      ),
+    },
+  ],
+  [
+    'a note for each item of a set',
+    { a: Array(20_000).fill('1') },
+    {
+      a: ['set'],
+      ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`a.${i}`, ['Date']])),
+    },
+  ],
+  [
+    'slow regular expressions',
+    Array(2_000).fill(`/${'\\p{RGI_Emoji}'.repeat(10)}/v`),
+    Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [i, ['regexp']])),
+  ],
+  [
+    'a slow host',
+    `http://${Array.from({ length: 20_000 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join('')}/`,
+    ['URL'],
+  ],
+  [
+    'a slow host in disguise',
+    `http:${encodeURIComponent(Array.from({ length: 20_000 }, (_, i) => String.fromCodePoint(0x4e00 + i)).join(''))}`,
+    ['URL'],
+  ],
+  [
+    'one object under many spellings of its path',
+    {
+      '....................': Object.fromEntries(
+        Array.from({ length: 5_000 }, (_, i) => [`k${i}`, i]),
+      ),
+    },
+    Object.fromEntries(
+      Array.from({ length: 5_000 }, (_, i) => [
+        i.toString(2).padStart(20, '0').replaceAll('1', '\\\\').replaceAll('0', '\\'),
+        [['custom', '~keys']],
+      ]),
     ),
-    { numRuns: 1_000 },
-  );
-}, 30_000);
+  ],
+  [
+    'a path of a hundred thousand steps',
+    { a: 1 },
+    { [Array(100_000).fill('a').join('.')]: ['Date'] },
+  ],
+];
+
+test.each(costly)('%s is refused in no time', (_, json, values, more) => {
+  const text = JSON.stringify({ json, meta: { values, ...more, v: 1 } });
+  const inside = JSON.stringify({
+    json: { json, meta: { values: [['custom', 'money'], { x: values }], ...more, v: 1 } },
+    meta: { values: [['custom', '~instance']], v: 1 },
+  });
+  for (const serializer of [undefined, registered]) {
+    const codec = new DetailsCodec(serializer, undefined);
+    for (const each of [text, inside]) {
+      const times = [0, 1, 2].map(() => {
+        const began = performance.now();
+        expect(() => codec.decode(each)).toThrow();
+        return performance.now() - began;
+      });
+      expect(Math.min(...times)).toBeLessThan(250); // 50 ms, on a machine that has much to do
+    }
+  }
+});
+
+test('the work for a text grows with its length: bigints, nested notes, wide objects', () => {
+  const codec = new DetailsCodec(registered, undefined);
+  const timeOf = (text: string): number => {
+    const began = performance.now();
+    try {
+      codec.decode(text);
+    } catch {
+      // refused is as good
+    }
+    return performance.now() - began;
+  };
+  const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i]));
+  let nested: unknown = { ...wide, 'constructor~': 1 };
+  let notes: unknown = [['custom', '~keys']];
+  for (let level = 0; level < 90; level++) {
+    nested = { 'constructor~': nested };
+    notes = [['custom', '~keys'], { 'constructor~': notes }];
+  }
+  for (const text of [
+    JSON.stringify({
+      json: 'f'.repeat(1_000_000),
+      meta: { values: [['custom', '~bigint']], v: 1 },
+    }),
+    JSON.stringify({ json: nested, meta: { values: notes, v: 1 } }),
+    codec.encode(codec.snapshot(2n ** 4_000_000n, () => {})),
+  ]) {
+    expect(Math.min(timeOf(text), timeOf(text))).toBeLessThan(1_000);
+  }
+});

@@ -1,41 +1,24 @@
 /** A runtime's way with heartbeat details: what they may be, how large, and how they are copied. */
-import { HeartbeatDetailsError } from '../../kernel/failures.js';
+import { copyDetails } from './copy.js';
+import { DetailsEncoding, type DetailsSerializer } from './encoding.js';
 import {
-  decodeDetails,
-  defaultSerializer,
-  encodeDetails,
-  registeredInstances,
-  type DetailsSerializer,
-} from './encoding.js';
-import { copyDetails, type CopyInstance } from './copy.js';
-
-/** Details this large are data, not a cursor; worth a warning. */
-export const LARGE_DETAILS_BYTES = 256 * 1024;
-
-/** Temporal's limit. */
-export const DEFAULT_MAX_DETAILS_BYTES = 2 * 1024 * 1024;
-
-/** The UTF-8 bytes that one unit of a copy's `length` stands for at most. */
-const MOST_BYTES_PER_UNIT = 6;
-/** And those of what is written around it. */
-const FRAME_BYTES = 16;
+  DEFAULT_MAX_DETAILS_BYTES,
+  LARGE_DETAILS_BYTES,
+  mostBytes,
+  tooLarge,
+  utf8Bytes,
+} from './size.js';
 
 /** Details as taken at a heartbeat: a copy nobody else holds, so never handed out itself. */
 export type Snapshot = string | number | boolean | bigint | object | null;
 
 export class DetailsCodec {
-  readonly #serializer: DetailsSerializer;
+  readonly #encoding: DetailsEncoding;
   readonly #maxBytes: number;
-  /** A copy whose text is sure to be longer need not be finished, nor written. */
-  readonly #enough: number;
-  readonly #copyInstance: CopyInstance;
 
   constructor(serializer: DetailsSerializer | undefined, maxBytes: number | undefined) {
-    this.#serializer = serializer ?? defaultSerializer();
+    this.#encoding = new DetailsEncoding(serializer);
     this.#maxBytes = maxBytes ?? DEFAULT_MAX_DETAILS_BYTES;
-    // A serializer of the user's may write less than JSON would.
-    this.#enough = serializer === undefined ? this.#maxBytes : Infinity;
-    this.#copyInstance = registeredInstances(this.#serializer);
   }
 
   /**
@@ -44,14 +27,12 @@ export class DetailsCodec {
    */
   snapshot(details: Snapshot, onLarge: (bytes: number) => void): Snapshot {
     if (typeof details === 'number') return details;
-    const { value, length, least } = copyDetails(details, this.#copyInstance, this.#enough);
-    if (least > this.#enough) throw this.#tooLarge(`more than ${least}`);
-    // Nearly all details are far too small for their exact size to matter.
-    if (
-      length * MOST_BYTES_PER_UNIT + FRAME_BYTES >
-      Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)
-    ) {
-      this.#checkSize(value, onLarge);
+    const { value, size } = copyDetails(details, this.#encoding.registered, this.#maxBytes);
+    if (size > this.#maxBytes) throw tooLarge(`more than ${size}`, this.#maxBytes);
+    if (mostBytes(size) > Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)) {
+      const bytes = utf8Bytes(this.#encoding.encode(value));
+      if (bytes > this.#maxBytes) throw tooLarge(String(bytes), this.#maxBytes);
+      if (bytes > LARGE_DETAILS_BYTES) onLarge(bytes);
     }
     return value as Snapshot;
   }
@@ -59,36 +40,17 @@ export class DetailsCodec {
   /** A fresh copy of a snapshot, for the user to keep. */
   copy(snapshot: Snapshot | undefined): unknown {
     if (typeof snapshot !== 'object' || snapshot === null) return snapshot;
-    return copyDetails(snapshot, this.#copyInstance).value;
+    return copyDetails(snapshot, this.#encoding.registered).value;
   }
 
   encode(snapshot: Snapshot): string {
-    return encodeDetails(snapshot, this.#serializer);
+    return this.#encoding.encode(snapshot);
   }
 
-  /** Throws for a text that does not hold details. */
+  /** The details of a text. Throws for everything that `encode` has not written. */
   decode(text: string): Snapshot {
-    return copyDetails(decodeDetails(text, this.#serializer), this.#copyInstance).value as Snapshot;
-  }
-
-  #checkSize(value: unknown, onLarge: (bytes: number) => void): void {
-    let text: string;
-    try {
-      text = this.encode(value as Snapshot);
-    } catch (cause) {
-      const message = 'details: the serializer cannot write them';
-      throw new HeartbeatDetailsError(message, { path: 'details', cause });
-    }
-    const bytes = new TextEncoder().encode(text).length;
-    if (bytes > this.#maxBytes) throw this.#tooLarge(String(bytes));
-    if (bytes > LARGE_DETAILS_BYTES) onLarge(bytes);
-  }
-
-  #tooLarge(bytes: string): HeartbeatDetailsError {
-    return new HeartbeatDetailsError(
-      `details: ${bytes} bytes, over the limit of ${this.#maxBytes} (maxHeartbeatDetailsBytes); ` +
-        'keep a cursor in them, not the data',
-      { path: 'details' },
-    );
+    const bytes = utf8Bytes(text);
+    if (bytes > this.#maxBytes) throw tooLarge(String(bytes), this.#maxBytes);
+    return copyDetails(this.#encoding.decode(text), this.#encoding.registered).value as Snapshot;
   }
 }

@@ -1,230 +1,215 @@
-/** Heartbeat details as text, for a store. The only file that imports superjson. */
+/**
+ * Heartbeat details as text, for a store. The only file that imports superjson, which writes JSON
+ * and notes on what JSON lacks: `{"json":{"at":"2026-…"},"meta":{"values":{"at":["Date"]},"v":1}}`.
+ * A text may be forged, so a note is checked before superjson is given the value that it is on.
+ */
 import { SuperJSON } from 'superjson';
-import type { CopyInstance } from './copy.js';
+import { show } from '../../kernel/bad-input.js';
+import { define, isPlain, viewOf, type Registered } from './copy.js';
+import { Costs } from './size.js';
 
 /**
- * What turns details into JSON and back: a superjson instance with your registered classes, or
- * anything with its two methods.
+ * Writes instances of your classes as JSON and reads them again: a superjson instance with the
+ * classes registered, or anything with its two methods.
  */
 export interface DetailsSerializer {
-  /** What `JSON.stringify` can write. */
+  /** Gives what `JSON.stringify` can write. */
   serialize(value: unknown): { json: unknown; meta?: unknown };
-  /** The value again, from what `JSON.parse` has read. */
+  /** Gives the value again, from what `JSON.parse` has read. */
   deserialize(payload: { json: unknown; meta?: unknown }): unknown;
 }
 
-/** superjson with nothing registered. */
-export function defaultSerializer(): DetailsSerializer {
-  return new SuperJSON();
-}
+type Fields = Record<string, unknown>;
+type Payload = ReturnType<DetailsSerializer['serialize']>;
 
-/** The text of details that `copyDetails` has let through. */
-export function encodeDetails(details: unknown, serializer: DetailsSerializer): string {
-  return JSON.stringify(serializer.serialize(new Packer(serializer).pack(details)));
-}
+/** The notes that are followed, by the JSON that they may be on: no others are written here. */
+const NOTES: Readonly<Record<string, RegExp>> = {
+  null: /^undefined$/,
+  string: /^(?:number|Date|regexp|URL|custom,~bigint)$/,
+  array: /^(?:set|map|custom,~view)$/,
+  object: /^(?:Error|custom,~keys|custom,~instance)$/,
+};
 
-/** The details of a text; whatever the text is not fit for throws. */
-export function decodeDetails(text: string, serializer: DetailsSerializer): unknown {
-  const payload: unknown = JSON.parse(text, refuseProto);
-  if (!isObject(payload) || !('json' in payload)) throw notDetails('without json');
-  if ('meta' in payload && !isObject(payload.meta)) throw notDetails('of its meta');
-  const details = new Unpacker().unpack(serializer.deserialize(payload));
-  if (details === undefined) throw notDetails('undefined');
-  return details;
-}
+/** Keys that superjson refuses to write. */
+const RESERVED = /^(?:__proto__|constructor|prototype)~*$/;
 
-/** No details have that key, and superjson would leave it out in silence. */
-function refuseProto(key: string, value: unknown): unknown {
-  if (key === '__proto__') throw notDetails('with a key __proto__');
-  return value;
-}
+export class DetailsEncoding {
+  readonly #superjson = new SuperJSON();
+  readonly #serializer: DetailsSerializer | undefined;
+  /** How the copies of instances are written. */
+  readonly #writers = new WeakMap<object, () => Payload>();
+  #costs = new Costs();
+  /** What a note has made, which takes no second one. */
+  #made = new WeakSet();
 
-/** Copies instances of what is registered on a serializer. */
-export function registeredInstances(serializer: DetailsSerializer): CopyInstance {
-  return (instance, copyField) => {
-    const { kind, written } = registration(instance, serializer);
-    if (kind === 'custom') {
-      const length = JSON.stringify(written?.json ?? null).length;
-      return {
-        copy: serializer.deserialize({ ...written, json: written?.json }) as object,
-        length,
-      };
-    }
-    if (kind !== 'class') return undefined;
-    if (copyField === undefined) return 'fields alone';
-    const copy = emptyLike(instance);
-    for (const key of Object.keys(written?.json as object)) {
-      copy[key] = copyField((instance as Record<string, unknown>)[key], key);
-    }
-    return { copy, length: 0 };
-  };
-}
-
-/** How a serializer writes an instance: superjson marks the outermost value `[['class', id], …]`. */
-function registration(
-  instance: object,
-  serializer: DetailsSerializer,
-): { kind: unknown; written?: ReturnType<DetailsSerializer['serialize']> } {
-  try {
-    const written = serializer.serialize(instance);
-    const values = (written.meta as { values?: unknown } | undefined)?.values;
-    const root: unknown = Array.isArray(values) ? values[0] : undefined;
-    return { kind: Array.isArray(root) ? root[0] : undefined, written };
-  } catch {
-    return { kind: undefined };
-  }
-}
-
-function emptyLike(instance: object): Record<string, unknown> {
-  return Object.create(Object.getPrototypeOf(instance) as object) as Record<string, unknown>;
-}
-
-/*
- * What superjson does not bring back is told to it in plain objects with a tag: NaN and -0 inside a
- * typed array, whatever Errors and instances refer to, and objects met again, which it loses inside
- * a Set, a Map key or an instance, and may write out as often as they are met. An object that has a
- * key of the tag's name goes into one too.
- */
-const TAG = '@@systole';
-
-class Packer {
-  /** By the order in which they are met. */
-  readonly #met = new Map<object, number>();
-  readonly #serializer: DetailsSerializer;
-
-  constructor(serializer: DetailsSerializer) {
+  constructor(serializer: DetailsSerializer | undefined) {
     this.#serializer = serializer;
+    const add = (name: string, isApplicable: unknown, serialize: unknown, deserialize: unknown) => {
+      this.#superjson.registerCustom({ isApplicable, serialize, deserialize } as never, name);
+    };
+    add(
+      '~instance',
+      (value: object) => this.#writers.has(value),
+      (copy: object) => this.#writers.get(copy)?.(),
+      this.#read,
+    );
+    // The work for decimal digits would be the square of their number.
+    add(
+      '~bigint',
+      (value: unknown) => typeof value === 'bigint',
+      (value: bigint) => value.toString(16),
+      (hex: string) => (hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`)),
+    );
+    // As numbers, NaN and -0 would be lost.
+    add(
+      '~view',
+      (value: unknown) => ArrayBuffer.isView(value),
+      (view: Uint8Array) => [view.constructor.name, ...new Uint8Array(view.buffer)],
+      ([tag, ...bytes]: [string, ...number[]]) => viewOf(tag, Uint8Array.from(bytes).buffer),
+    );
+    add(
+      '~keys',
+      (value: unknown) => isFields(value) && Object.keys(value).some((key) => RESERVED.test(key)),
+      (fields: Fields) => renamed(fields, (key) => `${key}~`),
+      (fields: Fields) => renamed(fields, (key) => key.replace(/~$/, '')),
+    );
   }
 
-  readonly pack = (value: unknown): unknown => {
-    if (!isObject(value)) return value;
-    const met = this.#met.get(value);
-    if (met !== undefined) return { [TAG]: 'same', value: met };
-    this.#met.set(value, this.#met.size);
-    if (isJust(value, Array<unknown>)) return value.map(this.pack);
-    if (isJust(value, Map))
-      return { [TAG]: 'map', value: Array.from(value, (e) => e.map(this.pack)) };
-    if (isJust(value, Set)) return { [TAG]: 'set', value: Array.from(value, this.pack) };
-    if (isJust(value, Error)) {
-      const { name, message } = value;
-      const cause = Object.hasOwn(value, 'cause') ? { cause: this.pack(value.cause) } : undefined;
-      return { [TAG]: 'error', value: { name, message, ...cause } };
+  /** The text of details that `copyDetails` has let through. */
+  encode(details: unknown): string {
+    const { json, meta } = this.#superjson.serialize(details);
+    return JSON.stringify(payloadOf(json, meta?.values));
+  }
+
+  /** The details of a text; throws for what `encode` cannot have written. */
+  decode(text: string): unknown {
+    this.#costs = new Costs();
+    this.#made = new WeakSet();
+    const details = this.#read(JSON.parse(text));
+    if (details === undefined) throw notDetails('undefined');
+    return details;
+  }
+
+  /** The copy of an instance; undefined if its class is not registered. */
+  readonly registered = (instance: object): Registered | undefined => {
+    const written = this.#ask(instance);
+    // A class is known although what is inside cannot be written, so it is asked for without.
+    const { type, json, inside } =
+      written ?? this.#ask(likeIt(instance, Object.keys(instance))) ?? {};
+    if (type?.[0] === 'class') {
+      const copy = likeIt(instance);
+      this.#writers.set(copy, () => {
+        const fields = this.#superjson.serialize({ ...copy }); // details like any other
+        return payloadOf(fields.json, [type, fields.meta?.values]);
+      });
+      return { copy, fields: Object.keys(json as object), size: 0 };
     }
-    if (ArrayBuffer.isView(value) && !this.#isCustom(value)) {
-      const numbers = [...(value as unknown as Iterable<number>)];
-      return {
-        [TAG]: 'view',
-        value: numbers,
-        of: Object.prototype.toString.call(value).slice(8, -1),
-      };
-    }
-    if (isJust(value, Object)) {
-      const fields = this.#fields(value);
-      return TAG in value ? { [TAG]: 'object', value: fields } : fields;
-    }
-    if (registration(value, this.#serializer).kind !== 'class') return value; // a Date, a custom
-    return { [TAG]: 'instance', value: this.#fields(value), of: emptyLike(value) };
+    if (written === undefined || type?.[0] !== 'custom') return undefined;
+    const text = JSON.stringify(payloadOf(json, [type, inside]));
+    const copy = this.decode(text) as object;
+    this.#writers.set(copy, () => JSON.parse(text) as Payload);
+    return { copy, size: text.length };
   };
 
-  /** A view of a class of its own, such as a Buffer, may be registered. */
-  #isCustom(view: ArrayBufferView): boolean {
-    const own = Object.prototype.toString.call(view) !== `[object ${view.constructor.name}]`;
-    return own && registration(view, this.#serializer).kind === 'custom';
-  }
-
-  #fields(value: object): Record<string, unknown> {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.pack(item)]));
-  }
-}
-
-class Unpacker {
-  readonly #met: unknown[] = [];
-
-  unpack(value: unknown): unknown {
-    if (!isObject(value)) return value;
-    if (isJust(value, Array<unknown>)) return this.#fill(value, this.#meet([]));
-    if (Object.getPrototypeOf(value) !== Object.prototype) return this.#meet(value);
-    if (!(TAG in value)) return this.#assign(value, this.#meet({}));
-    const tagged = value as { [TAG]: unknown; value?: unknown; of?: unknown };
-    switch (tagged[TAG]) {
-      case 'same': {
-        const met = typeof tagged.value === 'number' ? this.#met[tagged.value] : undefined;
-        if (met === undefined) throw notDetails('of a reference to nothing');
-        return met;
-      }
-      case 'map': {
-        const map = this.#meet(new Map<unknown, unknown>());
-        for (const entry of list(tagged.value)) {
-          const [key, item] = list(entry);
-          map.set(this.unpack(key), this.unpack(item));
-        }
-        return map;
-      }
-      case 'set': {
-        const set = this.#meet(new Set());
-        for (const item of list(tagged.value)) set.add(this.unpack(item));
-        return set;
-      }
-      case 'view': {
-        if (!/^(?:Ui|I)nt(?:8|8Clamped|16|32)Array$|^Float(?:32|64)Array$/.test(String(tagged.of)))
-          break;
-        const View = (globalThis as Record<string, unknown>)[String(tagged.of)];
-        return this.#meet(new (View as new (of: unknown) => object)(list(tagged.value)));
-      }
-      case 'error': {
-        if (!isObject(tagged.value)) break;
-        const { name, message, ...rest } = tagged.value as Error;
-        const error = this.#meet(new Error(message));
-        hide(error, 'name', name);
-        if ('cause' in rest) hide(error, 'cause', this.unpack(rest.cause));
-        return error;
-      }
-      case 'object':
-        return this.#assign(tagged.value, this.#meet({}));
-      case 'instance':
-        if (!isObject(tagged.of)) break;
-        return this.#assign(tagged.value, this.#meet(tagged.of));
+  /** What the user's serializer makes of an instance: its first note is on the class. */
+  #ask(instance: object): { json: unknown; type: unknown[]; inside: unknown } | undefined {
+    try {
+      const { json, meta } = (this.#serializer as DetailsSerializer).serialize(instance);
+      const [type, inside] = (meta as { values: [unknown[], unknown] }).values;
+      return { json, type, inside };
+    } catch {
+      return undefined;
     }
-    throw notDetails(`of a tag ${String(tagged[TAG])}`);
   }
 
-  #fill(items: readonly unknown[], into: unknown[]): unknown[] {
-    for (const item of items) into.push(this.unpack(item));
-    return into;
-  }
-
-  #assign(fields: unknown, to: object): object {
-    if (!isObject(fields)) throw notDetails('without fields');
-    for (const [key, item] of Object.entries(fields)) {
-      (to as Record<string, unknown>)[key] = this.unpack(item);
+  readonly #read = (payload: unknown): unknown => {
+    if (!isFields(payload) || !('json' in payload)) throw notDetails('without json');
+    const { json, meta = payloadOf(json, {}).meta } = payload;
+    if (!isFields(meta) || Object.keys(meta).join() !== 'values,v' || meta['v'] !== 1) {
+      throw notDetails('of its meta');
     }
-    return to;
+    const holder = { json };
+    this.#follow(meta['values'], holder, 'json');
+    return holder.json;
+  };
+
+  /** Follows the notes on what is inside a value, then the note on the value itself. */
+  #follow(tree: unknown, holder: Fields, key: string): void {
+    const [note, inside] = Array.isArray(tree) ? (tree as unknown[]) : [undefined, tree];
+    for (const [path, subtree] of Object.entries(inside ?? {})) {
+      let [at, name] = [holder, key];
+      for (const step of stepsOf(path)) {
+        const next = at[name];
+        const isInside = Array.isArray(next) || isFields(next);
+        if (!isInside || !Object.hasOwn(next, step)) throw notDetails('with a note on nothing');
+        [at, name] = [next as Fields, step];
+      }
+      if (!Array.isArray(subtree)) throw notDetails('with a note that is none');
+      this.#follow(subtree, at, name);
+    }
+    if (note === undefined) return;
+    const made = this.#make(note, holder[key]);
+    if (typeof made === 'object' && made !== null) this.#made.add(made);
+    holder[key] = made;
   }
 
-  /** Known before it is filled, so that what is in it may refer to it. */
-  #meet<T>(value: T): T {
-    this.#met.push(value);
-    return value;
+  #make(note: unknown, json: unknown): unknown {
+    const name = String(note);
+    const kind = json === null ? 'null' : Array.isArray(json) ? 'array' : typeof json;
+    if (this.#made.has(json as object)) throw notDetails('with two notes on one value');
+    const meta = { values: [note], v: 1 };
+    if (NOTES[kind]?.test(name) !== true) return this.#makeInstance(note, json, meta);
+    const problem = this.#costs.problemOf(name, json);
+    if (problem !== undefined) throw notDetails(`with ${problem}`);
+    const made: unknown = this.#superjson.deserialize({ json, meta } as never, { inPlace: true });
+    if (made === undefined && json !== null) throw notDetails('with a view of another kind');
+    return made;
+  }
+
+  #makeInstance(note: unknown, json: unknown, meta: unknown): unknown {
+    const type: unknown = Array.isArray(note) ? note[0] : undefined;
+    const isKnown = this.#serializer !== undefined && (type === 'class' || type === 'custom');
+    if (!isKnown) throw notDetails(`with a note ${show(String(note))} that does not fit`);
+    if (type === 'custom') return this.#serializer.deserialize({ json, meta });
+    if (!isFields(json)) throw notDetails('of an instance without fields');
+    const instance = this.#serializer.deserialize({ json: {}, meta }) as object;
+    // Assigned, they would call the setters of the class.
+    for (const [field, item] of Object.entries(json)) define(instance, field, item);
+    return instance;
   }
 }
 
-function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw notDetails('without a list');
-  return value;
+function payloadOf(json: unknown, values: unknown): Payload {
+  return values === undefined ? { json } : { json, meta: { values, v: 1 } };
 }
 
-/** An own property as errors have them: not enumerable. */
-function hide(error: Error, key: 'name' | 'cause', value: unknown): void {
-  Object.defineProperty(error, key, { value, writable: true, configurable: true });
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }
 
-/** Of that class, and of none derived from it. */
-function isJust<T extends object>(value: object, of: abstract new () => T): value is T {
-  return Object.getPrototypeOf(value) === of.prototype;
+/** An instance of the same class, whose fields hold nothing. */
+function likeIt(instance: object, fields: readonly string[] = []): object {
+  const empty = Object.create(Object.getPrototypeOf(instance) as object) as object;
+  for (const key of fields) define(empty, key, null);
+  return empty;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+function renamed(fields: Fields, rename: (key: string) => string): Fields {
+  const entries = Object.entries(fields);
+  return Object.fromEntries(
+    entries.map(([key, item]) => [RESERVED.test(key) ? rename(key) : key, item]),
+  );
+}
+
+/** The keys in a path of superjson's, where a backslash is put before dots and backslashes. */
+function stepsOf(path: string): string[] {
+  const steps = [''];
+  for (const part of path.match(/\\[.\\]|[^]/g) ?? []) {
+    if (part === '\\') throw notDetails('with a note on nothing');
+    if (part === '.') steps.push('');
+    else steps.push(`${steps.pop() ?? ''}${part.slice(-1)}`);
+  }
+  return steps;
 }
 
 function notDetails(why: string): TypeError {

@@ -1,46 +1,39 @@
 /** Whether heartbeat details have changed: deep equality of two snapshots. */
-import type { Snapshot } from './codec.js';
 
 /** True for equal data, in the same order where data has one. */
-export function sameDetails(a: Snapshot | undefined, b: Snapshot | undefined): boolean {
-  return same(a, b, new Map());
-}
-
-type Compared = Map<object, object>;
-
-function same(a: unknown, b: unknown, compared: Compared): boolean {
+export function sameDetails(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
-  // A pair met again is part of a cycle, or has been compared: a difference shows elsewhere.
-  if (compared.get(a) === b) return true;
-  compared.set(a, b);
-  if (a instanceof Map) return sameLists([...a], [...(b as typeof a)], compared);
-  if (a instanceof Set) return sameLists([...a], [...(b as typeof a)], compared);
-  if (Array.isArray(a)) return sameLists(a, b as unknown[], compared);
-  if (ArrayBuffer.isView(a)) {
-    return sameLists([...(a as never as number[])], [...(b as never as number[])], compared);
-  }
-  if (a instanceof Date) return a.getTime() === (b as Date).getTime();
-  if (a instanceof URL) return a.href === (b as URL).href;
-  if (a instanceof RegExp)
-    return a.source === (b as RegExp).source && a.flags === (b as RegExp).flags;
-  if (a instanceof Error && !sameErrors(a, b as Error, compared)) return false;
-  return sameFields(a as Fields, b as Fields, compared);
+  if (Array.isArray(a)) return sameLists(a, b as unknown[]);
+  if (ArrayBuffer.isView(a)) return sameLists(numbersOf(a), numbersOf(b as typeof a));
+  return sameLists(contentOf(a), contentOf(b)) && sameFields(a as Fields, b as Fields);
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function sameLists(a: readonly unknown[], b: readonly unknown[], compared: Compared): boolean {
-  return a.length === b.length && a.every((item, index) => same(item, b[index], compared));
-}
-
-function sameFields(a: Fields, b: Fields, compared: Compared): boolean {
+function sameFields(a: Fields, b: Fields): boolean {
   const names = Object.keys(a);
   if (names.length !== Object.keys(b).length) return false;
-  return names.every((name) => Object.hasOwn(b, name) && same(a[name], b[name], compared));
+  return names.every((name) => Object.hasOwn(b, name) && sameDetails(a[name], b[name]));
 }
 
-function sameErrors(a: Error, b: Error, compared: Compared): boolean {
-  return a.name === b.name && a.message === b.message && same(a.cause, b.cause, compared);
+function sameLists(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((item, index) => sameDetails(item, b[index]));
+}
+
+const NOTHING: readonly unknown[] = [];
+
+/** What an object holds besides its fields. */
+function contentOf(value: object): readonly unknown[] {
+  if (value instanceof Map || value instanceof Set) return [...value];
+  if (value instanceof Date) return [value.getTime()];
+  if (value instanceof URL) return [value.href];
+  if (value instanceof RegExp) return [String(value)];
+  if (value instanceof Error) return [value.name, value.message, value.cause];
+  return NOTHING;
+}
+
+function numbersOf(view: ArrayBufferView): number[] {
+  return [...(view as unknown as Iterable<number>)];
 }

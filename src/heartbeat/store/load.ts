@@ -23,7 +23,7 @@ export function loadDetails(
       return;
     }
     const id = JSON.stringify(activityId);
-    const reason = messageOf(cause);
+    const reason = messageOf(cause).slice(0, 300); // it may quote the whole of a forged text
     const message =
       `The heartbeat details stored for activity ${id} ${what}: ${reason}. They were left as they ` +
       `are: ${advice}.`;

@@ -29,7 +29,7 @@ export interface RuntimeOptions {
    * Keyv, or anything with `get`, `set` and `delete`. By default details live with their activity.
    */
   readonly store?: HeartbeatStore | undefined;
-  /** Turns details into JSON and back: a superjson instance with your classes registered. */
+  /** Writes and reads instances of your classes: a superjson instance with them registered. */
   readonly serializer?: DetailsSerializer | undefined;
   /** `false` for silence. By default WARN and above go to `console`. */
   readonly logger?: Logger | false | undefined;

@@ -3,12 +3,6 @@ import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../../src/heartbeat/details/codec.js';
 import { sameDetails } from '../../../../src/heartbeat/details/same.js';
 
-const cycle = (value: number): object => {
-  const it: { value: number; self?: object } = { value };
-  it.self = it;
-  return it;
-};
-
 const named = (name: string): Error => Object.assign(new Error('e'), { name });
 
 const shared = (value: unknown): object => [value, value];
@@ -128,14 +122,7 @@ const kinds: Record<string, (() => unknown)[]> = {
     () => Object.assign(new Error('a'), { code: 1 }),
     () => Object.assign(new Error('a'), { code: 2 }),
   ],
-  'values that meet themselves': [
-    () => cycle(1),
-    () => cycle(2),
-    () => ({ value: 1, self: { value: 1 } }),
-    () => shared({ a: 1 }),
-    () => shared({ a: 2 }),
-    () => shared([]),
-  ],
+  'values that are met twice': [() => shared({ a: 1 }), () => shared({ a: 2 }), () => shared([])],
 };
 
 describe.each(Object.entries(kinds))('%s', (_, makers) => {
@@ -161,13 +148,4 @@ test('one object given for two parts is not the same as one whose parts differ',
   const part = { a: 1 };
   expect(sameDetails([part, part], [{ a: 1 }, { a: 1 }])).toBe(true);
   expect(sameDetails([part, part], [{ a: 1 }, { a: 2 }])).toBe(false);
-});
-
-test('a long chain of details that share their parts is compared in no time', () => {
-  const deep = (): object => {
-    let value: object = {};
-    for (let level = 0; level < 60; level++) value = [value, value];
-    return value;
-  };
-  expect(sameDetails(deep(), deep())).toBe(true); // each part once, or 2 ** 60 comparisons
 });

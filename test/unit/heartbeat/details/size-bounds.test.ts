@@ -1,7 +1,8 @@
-/** The two bounds that stand for the size of details, of which nearly all are never written. */
+/** The bound that stands for the size of details, of which nearly all are never written. */
 import { describe, expect, test } from 'vitest';
-import { defaultSerializer, encodeDetails } from '../../../../src/heartbeat/details/encoding.js';
 import { copyDetails } from '../../../../src/heartbeat/details/copy.js';
+import { DetailsEncoding } from '../../../../src/heartbeat/details/encoding.js';
+import { mostBytes, utf8Bytes } from '../../../../src/heartbeat/details/size.js';
 
 const MANY = 500;
 const LONG = 'x'.repeat(2_000);
@@ -68,46 +69,50 @@ const shapes: [what: string, details: unknown][] = [
   ],
 ];
 
-const boundsOf = (details: unknown): { bytes: number; length: number; least: number } => {
-  const { value, length, least } = copyDetails(details, () => undefined);
-  const text = encodeDetails(value, defaultSerializer());
-  return { bytes: new TextEncoder().encode(text).length, length, least };
-};
+const encoding = new DetailsEncoding(undefined);
 
 describe.each(shapes)('of %s', (_, details) => {
+  const { value, size } = copyDetails(details);
+  const bytes = new TextEncoder().encode(encoding.encode(value)).length;
+
   test('the text is between the bounds', () => {
-    const { bytes, length, least } = boundsOf(details);
-    expect(bytes).toBeLessThanOrEqual(length * 6 + 16);
-    expect(bytes).toBeGreaterThanOrEqual(least);
-  });
-
-  test('the upper bound is no idle one', () => {
-    const { bytes, length } = boundsOf(details);
-    expect(length * 6).toBeLessThan(bytes * 100);
+    expect(bytes).toBeLessThanOrEqual(mostBytes(size));
+    expect(bytes).toBeGreaterThanOrEqual(size);
   });
 });
 
-test.each<[what: string, unit: unknown, length: number, least: number]>([
-  ['a string', 'abcde', 6, 5],
-  ['a number', 12, 5, 1],
-  ['a number that JSON lacks', NaN, 32, 1],
-  ['-0', -0, 32, 1],
-  ['true', true, 1, 1],
-  ['null', null, 1, 1],
-  ['undefined', undefined, 32, 1],
-  ['a bigint', 255n, 36, 1],
-  ['a flat object', { abc: 'de', f: 1 }, 1 + (4 + 3) + (2 + 5), 3 + 2 + 1 + 1],
-  ['a nested object', { abc: { d: 1 } }, 1 + 4 + 1 + 2 + 5, 2 + 3 + 2 + 1 + 1],
-  ['undefined in an array', [[undefined]], 1 + 1 + 32 + 32 + 2 + 2, 2 + 2 + 1],
-  ['undefined below a key', { abc: [undefined] }, 1 + 4 + 1 + 32 + 32 + 4 + 2, 2 + 3 + 2 + 1],
-  ['a date', [new Date(0)], 1 + 1 + 32 + 2, 2 + 2],
-  ['numbers of two bytes', Int16Array.of(1, 2, 3), 1 + 32 + 24, 2 + 6],
-])('%s counts for so much', (_, unit, length, least) => {
-  expect(copyDetails(unit, () => undefined)).toMatchObject({ length, least });
+test.each<[what: string, unit: unknown, size: number]>([
+  ['a string', 'abcde', 5 + 3],
+  ['a number', 12, 2],
+  ['a number of more than 32 bits', 2 ** 31, 4],
+  ['a fraction', 0.5, 4],
+  ['a number that JSON lacks', NaN, 8],
+  ['-0', -0, 8],
+  ['true', true, 5],
+  ['null', null, 5],
+  ['undefined', undefined, 8],
+  ['a bigint', 255n, 2 + 8],
+  ['a flat object', { abc: 'de', f: 1 }, 1 + (6 + 5) + (4 + 2)],
+  ['undefined in a flat object', { abc: undefined }, 1 + 6 + (8 + 3)],
+  ['a nested object', { abc: { d: 1 } }, 1 + 6 + 1 + 4 + 2],
+  ['undefined in an array', [[undefined]], 1 + 1 + (8 + 4)],
+  ['undefined below a key', { abc: [undefined] }, 1 + 6 + 1 + (8 + 4 + 2)],
+  ['a date', [new Date(0)], 1 + 1 + (8 + 2)],
+  ['undefined in a set below a key', { abc: new Set([undefined]) }, 1 + 6 + 1 + (8 + 4) + (8 + 2)],
+  ['numbers of two bytes', Int16Array.of(1, 2, 3), 1 + 8 + 12],
+])('%s counts for so much', (_, unit, size) => {
+  expect(copyDetails(unit).size).toBe(size);
 });
+
+test.each(['', 'abc', '\u0080é', '€', '👩‍👩‍👧', 'a€👧b', '\u07ff\u0800\uffff'])(
+  'the bytes of %j are those of a TextEncoder',
+  (text) => {
+    expect(utf8Bytes(text)).toBe(new TextEncoder().encode(text).length);
+  },
+);
 
 describe('of what is sure to be too long', () => {
-  const ENOUGH = 1_000;
+  const LIMIT = 1_000;
 
   test.each<[what: string, item: () => unknown]>([
     ['strings', () => ({ a: ['x'.repeat(100)] })],
@@ -126,15 +131,15 @@ describe('of what is sure to be too long', () => {
         },
       }),
     );
-    const { least } = copyDetails(items, () => undefined, ENOUGH);
-    expect(least).toBeGreaterThan(ENOUGH);
+    const { size } = copyDetails(items, undefined, LIMIT);
+    expect(size).toBeGreaterThan(LIMIT);
     expect(read).toBeLessThan(200);
-    expect(read * 250).toBeGreaterThan(ENOUGH);
+    expect(read * 250).toBeGreaterThan(LIMIT);
   });
 
   test('what is just as long as allowed is copied whole', () => {
     const details = { a: [{}, 'x'.repeat(500), {}] };
-    const { least } = copyDetails(details, () => undefined);
-    expect(copyDetails(details, () => undefined, least).value).toEqual(details);
+    const { size } = copyDetails(details);
+    expect(copyDetails(details, undefined, size).value).toEqual(details);
   });
 });

@@ -11,7 +11,8 @@ function resume(snapshot: string): Promise<unknown> {
   });
 }
 
-const withMeta = (meta: string): string => `{"json":{"a":"1"},"meta":${meta}}`;
+const withMeta = (meta: string): string =>
+  `{"json":{"a":"1"},"meta":${meta.replace(/}$/, ',"v":1}')}}`;
 
 afterEach(() => {
   expect('polluted' in {}).toBe(false);
@@ -22,14 +23,6 @@ describe('is refused, and does no harm', () => {
   test.each([
     ['no JSON', 'nonsense'],
     ['no snapshot', '[]'],
-    ['a prototype', '{"json":{"__proto__":{"polluted":1},"a":1}}'],
-    ['a prototype further down', '{"json":{"a":{"__proto__":{"polluted":1}}}}'],
-    ['a prototype in an escape', '{"json":{"\\u005f_proto__":{"polluted":1}}}'],
-    [
-      'a prototype of an instance',
-      '{"json":{"@@systole":"instance","value":{"__proto__":{"polluted":1}},"of":{}}}',
-    ],
-    ['a constructor', '{"json":{"constructor":{"prototype":{"polluted":1}}}}'],
     ['a value on __proto__', withMeta('{"values":{"__proto__":{"polluted":["Date"]}}}')],
     ['a path to __proto__', withMeta('{"values":{"__proto__.polluted":["Date"]}}')],
     ['a path to a prototype', withMeta('{"values":{"constructor.prototype.polluted":["bigint"]}}')],
@@ -39,12 +32,46 @@ describe('is refused, and does no harm', () => {
     ],
     ['an unknown class', withMeta('{"values":[["class","Function"]]}')],
     ['an unknown transformer', withMeta('{"values":[["custom","x"]]}')],
-    ['a view of something else', '{"json":{"@@systole":"view","value":["1"],"of":"Function"}}'],
-    ['a view of no list', '{"json":{"@@systole":"view","value":{"length":1e9},"of":"Int8Array"}}'],
+    [
+      'a view of something else',
+      '{"json":["Function",1],"meta":{"values":[["custom","~view"]],"v":1}}',
+    ],
+    [
+      'a view of no list',
+      '{"json":{"length":1e9},"meta":{"values":[["typed-array","Int8Array"]],"v":1}}',
+    ],
+    ['a view of a length', '{"json":4294967295,"meta":{"values":[["typed-array","Uint8Array"]]}}'],
+    ['a set of no list', '{"json":{"length":4294967295},"meta":{"values":["set"],"v":1}}'],
+    ['references', '{"json":{"a":[],"b":0},"meta":{"referentialEqualities":{"a":["b"]},"v":1}}'],
     ['a nesting without end', `{"json":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
   ])('%s', async (_, snapshot) => {
     const failure = await resume(snapshot).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ActivityFailure);
     expect((failure as ActivityFailure).cause).toBeInstanceOf(HeartbeatStoreError);
   });
+});
+
+test.each([
+  '{"__proto__":{"polluted":1},"a":1}',
+  '{"a":{"__proto__":{"polluted":1}}}',
+  '{"\\u005f_proto__":{"polluted":1}}',
+  '{"constructor":{"prototype":{"polluted":1}}}',
+])('is data, and no more than that: %s', async (json) => {
+  const details = await resume(`{"json":${json}}`);
+  expect(JSON.stringify(details)).toBe(JSON.stringify(JSON.parse(json)));
+  expect(Object.getPrototypeOf(details)).toBe(Object.prototype);
+});
+
+test('the message quotes no more than the beginning of a forged text', async () => {
+  for (const [json, note] of [
+    ['z'.repeat(1_000_000), ['custom', '~bigint']],
+    [`/(${'z'.repeat(1_000_000)}/`, 'regexp'],
+    ['z', ['custom', 'z'.repeat(1_000_000)]],
+  ]) {
+    const text = JSON.stringify({ json, meta: { values: [note], v: 1 } });
+    const failure: unknown = await resume(text).catch((error: unknown) => error);
+    const { cause } = failure as ActivityFailure;
+    expect(cause).toBeInstanceOf(HeartbeatStoreError);
+    expect((cause as Error).message.length).toBeLessThan(600);
+  }
 });
