@@ -89,7 +89,11 @@ export default defineConfig(
   },
   {
     files: ['src/**/*.ts'],
-    rules: restrictedImports(),
+    rules: {
+      ...restrictedImports(),
+      // A file holds one thing, and can be read at one go.
+      'max-lines': ['error', { max: 300 }],
+    },
   },
   ...Object.values(homes).map((file) => ({ files: [file], rules: restrictedImports(file) })),
   { files: needNode, rules: restrictedImports(undefined, []) },

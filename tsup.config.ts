@@ -51,6 +51,8 @@ const shared: Options = {
   // Not 'node': most entries may not need it; `check:dist` says which.
   platform: 'neutral',
   removeNodeProtocol: false,
+  // Checks of our own that users should not pay for: see activity/state.ts.
+  define: { SYSTOLE_BUILD: 'true' },
   esbuildPlugins: [asModules],
   external: [/^node:/],
   sourcemap: true,

@@ -113,7 +113,7 @@ export class TestActivityEnvironment {
     this.#skipper = new TimeSkipper(this.#engine, this.#clock);
     this.#limitAttempts(readMaxAttempts(maxAttempts));
     if (autoSkip) {
-      this.#clock.onTimerSet = nudge;
+      this.#clock.whenTimerSet(nudge);
       for (const name of ['attemptFailed', 'attemptSettled', 'completed', 'failed'] as const) {
         this.#engine.events.watch(name, nudge);
       }

@@ -56,7 +56,7 @@ export class WorkerThrottle {
     const intervalMs = throttleIntervalMs(givenIntervalMs, execution.options.heartbeatTimeoutMs);
     this.#execution = execution;
     this.#attempt = attempt;
-    attempt.interruption.hearsInWaits = false;
+    attempt.interruption.ignoreWaits();
     this.#throttle = new ReportThrottle(intervalMs);
   }
 

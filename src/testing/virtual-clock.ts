@@ -16,14 +16,18 @@ export class VirtualClock implements Clock {
   /** Where wall time stands when the monotonic clock is at 0. */
   static readonly EPOCH = Date.UTC(2026, 0, 1);
 
-  /** Called after each `setTimer`. */
-  onTimerSet: (() => void) | undefined;
+  #onTimerSet: (() => void) | undefined;
 
   #now = 0;
   #pending = 0;
   readonly #moments = new Map<number, Moment>();
   readonly #heap = new Heap<Moment>();
   #sweepAt = SWEEP_FROM;
+
+  /** Calls back after each `setTimer` from now on. */
+  whenTimerSet(listener: () => void): void {
+    this.#onTimerSet = listener;
+  }
 
   now(): number {
     return this.#now;
@@ -43,7 +47,7 @@ export class VirtualClock implements Clock {
     const fire = (): void => callback(); // the same function may be set twice
     callbacks.add(fire);
     this.#pending++;
-    this.onTimerSet?.();
+    this.#onTimerSet?.();
     return {
       live: true,
       clear: () => {

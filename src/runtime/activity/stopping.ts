@@ -22,7 +22,7 @@ export function cancel(activity: Activity, cause: unknown, immediate: boolean): 
   }
   const type = activity.options.cancellationType;
   if (type !== 'ABANDON') {
-    attempt.ask('cancel', request, immediate);
+    attempt.askToCancel(request, immediate);
   }
   if (type !== 'WAIT_CANCELLATION_COMPLETED') {
     activity.caller.reject(() => activity.failure('CANCELED', request, retryState));

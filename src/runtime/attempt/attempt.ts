@@ -24,7 +24,7 @@ import type { Checkpoint } from './checkpoint.js';
 import { Interruption } from '../context/interruption.js';
 import { keepAlive } from '../context/keep-alive.js';
 import { randomToken } from '../shared/ids.js';
-import { Requests } from './requests.js';
+import { Requests, type ResetRequest } from './requests.js';
 
 /** An activity function, with its types forgotten. */
 export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
@@ -140,26 +140,35 @@ export class Attempt implements ContextSource, AttemptTimes {
     return this.#requests;
   }
 
-  /**
-   * Asks something of the function. One that waits in its context hears it now, as every function
-   * does if it is `immediate`; the others hear it inside their next heartbeat.
-   */
-  ask<Request extends 'cancel' | 'pause' | 'reset'>(
-    request: Request,
-    what: NonNullable<Requests[Request]>,
-    immediate: boolean = this.#owner.options.cancellationDelivery === 'immediate',
-  ): void {
-    (this.#requests ??= new Requests())[request] = what;
-    if (immediate || this.#interruption?.listening === true) this.hear();
+  askToCancel(request: CancelledFailure, immediate: boolean): void {
+    (this.#requests ??= new Requests()).askToCancel(request);
+    this.#tell(immediate);
   }
 
-  /** It is not asked to pause any more. */
+  askToReset(request: ResetRequest): void {
+    (this.#requests ??= new Requests()).askToReset(request);
+    this.#tell();
+  }
+
+  askToPause(request: CancelledFailure): void {
+    (this.#requests ??= new Requests()).askToPause(request);
+    this.#tell();
+  }
+
   withdrawPause(): void {
-    if (this.#requests !== undefined) this.#requests.pause = undefined;
+    this.#requests?.askToPause(undefined);
+  }
+
+  /**
+   * A function that waits in its context hears it now, as every function does if it is `immediate`;
+   * the others hear it inside their next heartbeat.
+   */
+  #tell(immediate = this.#owner.options.cancellationDelivery === 'immediate'): void {
+    if (immediate || this.#interruption?.listening === true) this.#hear();
   }
 
   /** The function hears what is asked of the attempt. */
-  hear(): void {
+  #hear(): void {
     const requests = this.#requests;
     if (requests?.first !== undefined) this.interruption.deliver(requests.first, requests.all);
   }
@@ -269,13 +278,13 @@ export class Attempt implements ContextSource, AttemptTimes {
     try {
       if (details !== undefined) this.#keepDetails(details, report, now);
     } finally {
-      this.hear();
+      this.#hear();
     }
   }
 
   /** In `ctx.sleep` and `ctx.keepAlive`, which hear from their beginning on. */
   #hearInWait(): void {
-    if (!this.ended && this.interruption.hearsInWaits) this.hear();
+    if (!this.ended && this.interruption.hearsInWaits) this.#hear();
   }
 
   #keepDetails(details: Snapshot, report: boolean, now: number): void {
@@ -324,7 +333,8 @@ export class Attempt implements ContextSource, AttemptTimes {
     const interruption = this.#interruption;
     const { shutdown } = this.#owner.services;
     const told =
-      interruption?.reason ?? (interruption?.hearsShutdown === true ? shutdown.reason : undefined);
+      interruption?.reason ??
+      (interruption?.watchesShutdown === true ? shutdown.reason : undefined);
     if (told === undefined || !isCancellation(thrown)) return undefined;
     interruption?.deliver(told); // which other branches of the function have not heard yet
     return told;
@@ -335,7 +345,7 @@ export class Attempt implements ContextSource, AttemptTimes {
   }
 
   shutdownSignal(): AbortSignal {
-    this.interruption.hearsShutdown = true;
+    this.interruption.watchShutdown();
     return this.#owner.services.shutdown.signal;
   }
 

@@ -10,9 +10,34 @@ export interface ResetRequest {
 }
 
 export class Requests {
-  cancel: CancelledFailure | undefined;
-  reset: ResetRequest | undefined;
-  pause: CancelledFailure | undefined;
+  #cancel: CancelledFailure | undefined;
+  #reset: ResetRequest | undefined;
+  #pause: CancelledFailure | undefined;
+
+  get cancel(): CancelledFailure | undefined {
+    return this.#cancel;
+  }
+
+  get reset(): ResetRequest | undefined {
+    return this.#reset;
+  }
+
+  get pause(): CancelledFailure | undefined {
+    return this.#pause;
+  }
+
+  askToCancel(request: CancelledFailure): void {
+    this.#cancel = request;
+  }
+
+  askToReset(request: ResetRequest): void {
+    this.#reset = request;
+  }
+
+  /** @param request undefined: the attempt is not asked to pause any more */
+  askToPause(request: CancelledFailure | undefined): void {
+    this.#pause = request;
+  }
 
   /** What the function is to hear, of several: cancel before reset before pause. */
   get first(): CancelledFailure | undefined {

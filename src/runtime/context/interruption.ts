@@ -22,10 +22,8 @@ export class Interruption {
   reason: CancelledFailure | undefined;
   /** Undefined until the attempt has been told to stop. */
   details: CancellationDetails | undefined;
-  /** Whether a request reaches the function while it waits; on Temporal only heartbeats bring it. */
-  hearsInWaits = true;
-  /** The function has been given `ctx.shutdownSignal`, which may tell it earlier than this does. */
-  hearsShutdown = false;
+  #hearsInWaits = true;
+  #watchesShutdown = false;
   #controller: AbortController | undefined;
   #cancelled: Deferred<never> | undefined;
   // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
@@ -69,7 +67,26 @@ export class Interruption {
 
   /** A request reaches the function where it is now. */
   get listening(): boolean {
-    return this.hearsInWaits && this.awaited;
+    return this.#hearsInWaits && this.awaited;
+  }
+
+  /** Whether a request reaches the function while it waits. */
+  get hearsInWaits(): boolean {
+    return this.#hearsInWaits;
+  }
+
+  /** From now on only a heartbeat brings a request, as on a Temporal worker. */
+  ignoreWaits(): void {
+    this.#hearsInWaits = false;
+  }
+
+  /** The function has been given `ctx.shutdownSignal`, which may tell it earlier than this does. */
+  get watchesShutdown(): boolean {
+    return this.#watchesShutdown;
+  }
+
+  watchShutdown(): void {
+    this.#watchesShutdown = true;
   }
 
   /** Calls back at the delivery, unless taken back with the function returned. */

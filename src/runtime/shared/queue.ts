@@ -26,7 +26,8 @@ export class Key {
   /** Its tickets, by priority. */
   readonly queues: (KeyQueue | undefined)[] = [];
   readonly #limit: number;
-  held = 0;
+  #held = 0;
+  /** Tickets of this key that wait. The queue counts them. */
   waiting = 0;
 
   constructor(name: string | undefined, limit: number) {
@@ -34,8 +35,21 @@ export class Key {
     this.#limit = limit;
   }
 
+  /** Slots in use. */
+  get held(): number {
+    return this.#held;
+  }
+
   get full(): boolean {
-    return this.held >= this.#limit;
+    return this.#held >= this.#limit;
+  }
+
+  take(): void {
+    this.#held++;
+  }
+
+  release(): void {
+    this.#held--;
   }
 }
 

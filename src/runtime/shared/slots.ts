@@ -96,7 +96,7 @@ export class Slots extends Deadline {
     this.#held--;
     const key = concurrencyKey === undefined ? undefined : this.#keys.get(concurrencyKey);
     if (key === undefined) return;
-    key.held--;
+    key.release();
     this.#queue.reopen(key);
     this.#forget(key);
   }
@@ -171,7 +171,7 @@ export class Slots extends Deadline {
   /** @param spacedFrom when the start that is made now was due */
   #take(key: Key, spacedFrom: number): void {
     this.#held++;
-    key.held++;
+    key.take();
     const spacingMs = 1000 / this.#limits.startsPerSecond;
     if (spacingMs > 0) this.#nextStartAt = spacedFrom + spacingMs;
   }
