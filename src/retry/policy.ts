@@ -156,17 +156,32 @@ function errorTypes(types: unknown): readonly ErrorType[] {
   return Object.freeze(checked); // descriptions show it
 }
 
-/** Whether `instanceof` takes it: an arrow function, such as a predicate, makes it throw. */
-function isClass(type: unknown): boolean {
+/**
+ * Whether errors may be instances of it. A predicate is none: an arrow function has no prototype,
+ * and that of a plain function is bare. Classes of another realm, and those from before `class`,
+ * inherit from something or have members.
+ */
+function isClass(type: object): boolean {
   try {
-    return typeof (new Error() instanceof (type as typeof Error)) === 'boolean';
+    const { prototype } = type as { readonly prototype: object };
+    if (prototype instanceof Error) return true;
+    const bare =
+      Reflect.ownKeys(prototype).length === 1 && // its constructor
+      Object.getPrototypeOf(Object.getPrototypeOf(prototype)) === null;
+    return !bare || Function.prototype.toString.call(type).startsWith('class');
   } catch {
     return false;
   }
 }
 
 function errorType(type: unknown, name: string): ErrorType {
-  if (typeof type === 'function' && isClass(type)) return type as ErrorType;
+  if (typeof type === 'function') {
+    if (isClass(type)) return type as ErrorType;
+    const accepted =
+      'a name or an error class. This function is no class: as a predicate it would never be ' +
+      'called. Throw ApplicationFailure.nonRetryable() in the activity instead';
+    throw badOption(name, type, accepted);
+  }
   if (typeof type !== 'string') throw badOption(name, type, 'a name or an error class');
   // A misspelt timeout would match nothing, and the activity would retry for ever.
   if (type.startsWith(TIMEOUT_PREFIX) && !TIMEOUT_TYPES.includes(type)) {

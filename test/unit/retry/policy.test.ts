@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test, vi } from 'vitest';
 import {
   DEFAULT_RETRY_POLICY,
   resolveRetryPolicy,
@@ -163,12 +164,33 @@ describe('what is refused', () => {
     );
   });
 
-  test('an error type that can be no class: instanceof would throw when an attempt fails', () => {
-    for (const type of [() => true, (error: Error) => error.message === 'x', Math.max]) {
-      expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [type as never] })).toThrow(
-        /^retryPolicy\.nonRetryableErrorTypes\[0\]: received /,
-      );
-    }
+  test.each<[string, unknown]>([
+    ['arrow function', (error: Error) => error.message === 'x'],
+    [
+      'function isFatal',
+      function isFatal(error: Error) {
+        return error.message === 'x';
+      },
+    ],
+    ['async function', async function isFatal() {}],
+    ['method', Object.getOwnPropertyDescriptor({ isFatal() {} }, 'isFatal')?.value],
+    ['bound function', function isFatal() {}.bind(null)],
+    ['built-in function', Math.max],
+    ['mock of a test framework', vi.fn()],
+    ['proxy', new Proxy(function isFatal() {}, {})],
+    ['function without a prototype', Object.assign(function isFatal() {}, { prototype: null })],
+    [
+      'function that cannot be looked at',
+      new Proxy(class Fatal extends Error {}, {
+        get: () => {
+          throw new Error('no');
+        },
+      }),
+    ],
+  ])('as an error type: %s, which would never match', (_, type) => {
+    expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [type as never] })).toThrow(
+      /^retryPolicy\.nonRetryableErrorTypes\[0\]: received .*expected a name or an error class\. This function is no class: as a predicate it would never be called\. Throw ApplicationFailure\.nonRetryable\(\)/,
+    );
   });
 
   test('a hole in the list of error types', () => {
@@ -176,6 +198,33 @@ describe('what is refused', () => {
     const types = ['A', , 'B'] as string[];
     expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: types })).toThrow(TypeError);
   });
+});
+
+/** As compilers wrote classes, and people, before there was `class`. */
+function OldError(this: Error, message: string): void {
+  this.message = message;
+}
+OldError.prototype = Object.create(Error.prototype) as object;
+function WithMembers(): void {}
+Object.assign(WithMembers.prototype as object, { code: 'FATAL' });
+
+test.each<[string, unknown]>([
+  ['an error of the language', TypeError],
+  ['Error itself', Error],
+  ['Error of another realm', runInNewContext('Error')],
+  ['TypeError of another realm', runInNewContext('TypeError')],
+  ['DOMException', DOMException],
+  ['a class of errors', class extends TypeError {}],
+  ['a class of anything', (0, eval)('(class {})')],
+  ['a proxy of a class', new Proxy(class extends Error {}, {})],
+  ['a function that inherits from Error', OldError],
+  ['a function with members', WithMembers],
+  ['Object', Object],
+])('%s is taken as an error type', (_, type) => {
+  const { nonRetryableErrorTypes } = resolveRetryPolicy({
+    nonRetryableErrorTypes: [type as never],
+  });
+  expect(nonRetryableErrorTypes).toEqual([type]);
 });
 
 test('the list of error types is read once', () => {
