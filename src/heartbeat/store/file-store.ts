@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { badOption } from '../../kernel/bad-input.js';
 import { HeartbeatStoreError } from '../../kernel/failures.js';
 import { messageOf } from '../../kernel/thrown.js';
+import { ignore } from '../../kernel/promises.js';
 import type { HeartbeatStore } from './store.js';
 
 /** What a file holds, as JSON. */
@@ -115,15 +116,21 @@ function unreadable(path: string, advice: string, cause: unknown): HeartbeatStor
 }
 
 async function replace(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.tmp`;
-  const file = await open(unfinished, 'w');
+  // A name of its own: another process may be writing too, and nobody can put a link there before.
+  const unfinished = `${path}.${crypto.randomUUID()}.tmp`;
+  const file = await open(unfinished, 'wx');
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true }).catch(ignore); // the first error says more
+    throw error;
   }
-  await rename(unfinished, path);
 }
 
 /** So that the rename survives a loss of power too. Windows cannot, and need not, do this. */
@@ -138,11 +145,20 @@ async function flushFolder(folder: string): Promise<void> {
   }
   try {
     await file.sync();
+  } catch (error) {
+    if (!UNFLUSHABLE.has(codeOf(error))) throw error;
   } finally {
     await file.close();
   }
 }
 
+/** File systems that cannot flush a folder, such as those of networks, say one of these. */
+const UNFLUSHABLE: ReadonlySet<unknown> = new Set(['EINVAL', 'ENOTSUP']);
+
 function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as NodeJS.ErrnoException).code;
 }

