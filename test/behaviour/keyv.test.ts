@@ -80,6 +80,40 @@ test('a Keyv that throws fails the activity when its backend is down', async () 
   await expect(runtime.run(step, options)).resolves.toBe(3);
 });
 
+test('a Keyv that does not throw has failed when it answers false, and is written to again', async () => {
+  const backend = new Map<string, string>();
+  let down = true;
+  const adapter = {
+    opts: {},
+    on: () => adapter,
+    get: (key: string) => backend.get(key),
+    set: async (key: string, value: string) => {
+      if (down) throw new Error('down');
+      backend.set(key, value);
+    },
+    delete: (key: string) => backend.delete(key),
+    clear: () => undefined,
+  };
+  const store = new Keyv({ store: adapter });
+  store.on('error', () => {});
+  const errors: unknown[] = [];
+  const ignore = (): void => {};
+  const error = (message: string): void => void errors.push(message);
+  const logger = { debug: ignore, info: ignore, warn: ignore, error };
+  const run = new ActivityRuntime({ store, logger }).run(
+    async (ctx: ActivityContext<number>) => {
+      ctx.heartbeat(1);
+      await ctx.sleep(10);
+      down = false;
+      throw new Error('no');
+    },
+    { activityId: 'id', retryPolicy: { maximumAttempts: 1 } },
+  );
+  await expect(run).rejects.toThrow('no');
+  expect(errors).toEqual(['The store failed; it is written to again with the next report']);
+  expect(await store.get('id')).toBe('{"json":1}');
+});
+
 test('what a Keyv keeps in a file is there when result() has settled', async () => {
   const store = stores[1]![1]();
   const runtime = new ActivityRuntime({ store, logger: false });

@@ -86,6 +86,114 @@ test('a failing store is told of at ERROR', async () => {
   ]);
 });
 
+describe('what a failing store is said to lead to', () => {
+  const options = {
+    activityId: 'i',
+    heartbeatThrottleInterval: 0,
+    retryPolicy: { maximumAttempts: 1 },
+  } as const;
+  const sync = (): never => {
+    throw disk;
+  };
+  const said = async (
+    fail: () => unknown,
+    fn: (ctx: ActivityContext<number>) => unknown,
+  ): Promise<string[]> => {
+    const h = new Harness({ store: storeThat({ set: fail, delete: fail }) });
+    h.run(fn, options).catch(() => {});
+    await h.advance(1_000);
+    return h.logs.map(({ message }) => message.replace('The store failed; ', ''));
+  };
+  const OPEN = 'it is written to again with the next report';
+  const ENDED = 'it is written to once more';
+  const NOT_STORED = 'the activity has ended, and its last details are not stored';
+  const NOT_DELETED =
+    'the activity has ended, and its entry is not deleted: the next run resumes from it';
+
+  test.each([
+    ['throws', sync],
+    ['rejects', () => Promise.reject(disk)],
+  ])('if it %s: while the activity is open, a write with the next report', async (_, fail) => {
+    const fails = async (ctx: ActivityContext<number>): Promise<void> => {
+      ctx.heartbeat(1);
+      await ctx.sleep(10);
+      ctx.heartbeat(2);
+      await ctx.sleep(10);
+      throw new Error('no');
+    };
+    expect(await said(fail, fails)).toEqual([OPEN, OPEN, NOT_STORED]);
+  });
+
+  test.each([
+    ['throws', sync],
+    ['rejects', () => Promise.reject(disk)],
+  ])('if it %s: after success, an entry that stays', async (_, fail) => {
+    const succeeds = async (ctx: ActivityContext<number>): Promise<void> => {
+      ctx.heartbeat(1);
+      await ctx.sleep(10);
+    };
+    expect(await said(fail, succeeds)).toEqual([OPEN, ENDED, NOT_DELETED]);
+  });
+
+  test('if the write under way at the end fails: one more, and then nothing', async () => {
+    const slow = async (): Promise<never> => {
+      await Promise.resolve();
+      throw disk;
+    };
+    const fails = (ctx: ActivityContext<number>): void => {
+      ctx.heartbeat(1);
+      throw new Error('no');
+    };
+    const messages = await said(slow, fails);
+    expect(messages.at(-1)).toBe(NOT_STORED);
+    expect(messages.filter((message) => message === NOT_STORED)).toHaveLength(1);
+  });
+});
+
+describe('a set that answers false has failed', () => {
+  test.each<[string, (answer: boolean) => unknown]>([
+    ['at once', (answer) => answer],
+    ['later', (answer) => Promise.resolve(answer)],
+  ])('%s: it is logged, kept and made again', async (_, give) => {
+    const asked: string[] = [];
+    let down = true;
+    const set = (_: string, text: string): unknown => {
+      asked.push(text);
+      return give(!down);
+    };
+    const h = new Harness({ store: storeThat({ set, delete: () => give(false) }) });
+    const run = h.run(
+      async (ctx: ActivityContext<number>) => {
+        ctx.heartbeat(1);
+        await ctx.sleep(10);
+        down = false;
+        throw new Error('no');
+      },
+      { activityId: 'i', retryPolicy: { maximumAttempts: 1 } },
+    );
+    run.catch(() => {});
+    await h.advance(1_000);
+    expect(asked).toEqual(['{"json":1}', '{"json":1}']);
+    expect(h.logs).toMatchObject([
+      {
+        level: 'error',
+        message: 'The store failed; it is written to again with the next report',
+        attributes: {
+          error: new HeartbeatStoreError(
+            'set() of the store answered false: it has not kept the details',
+          ),
+        },
+      },
+    ]);
+  });
+
+  test('a delete that answers so has not: there was no entry', async () => {
+    const h = new Harness({ store: storeThat({ delete: () => false }) });
+    await h.run((ctx) => ctx.heartbeat(1), { activityId: 'i' });
+    expect(h.logs).toEqual([]);
+  });
+});
+
 test('details that cannot be written are told of at ERROR; they live on in memory', async () => {
   const written: string[] = [];
   const store = storeThat({ set: (_, text) => void written.push(text) });

@@ -1,5 +1,6 @@
 /** Where reports are kept, if they are to outlive the process. */
-import { isThenable, whenSettled } from '../../kernel/promises.js';
+import { HeartbeatStoreError } from '../../kernel/failures.js';
+import { ignore, isThenable, whenSettled } from '../../kernel/promises.js';
 
 /**
  * Keeps the newest heartbeat details of each activity, as text. Sync or async; a `Map` and a Keyv
@@ -8,11 +9,17 @@ import { isThenable, whenSettled } from '../../kernel/promises.js';
 export interface HeartbeatStore {
   /** The text last set, or nothing: `undefined` or `null`. */
   get(activityId: string): unknown;
-  /** Resolves when the text is kept. Calls for one activity never overlap. */
+  /**
+   * Resolves when the text is kept. `false`, as a Keyv answers whose backend is down, says that it is
+   * not. Calls for one activity never overlap.
+   */
   set(activityId: string, snapshot: string): unknown;
   /** Does nothing for an id that has no text. */
   delete(activityId: string): unknown;
 }
+
+/** What the last write of an activity was, if it failed: nothing will be written after it. */
+export type LostWrite = 'details' | 'deletion';
 
 /** The writers whose writes are under way, by activity id. */
 export type BusyWriters = Map<string, StoreWriter>;
@@ -26,7 +33,7 @@ export class StoreWriter {
   readonly #store: HeartbeatStore;
   readonly #activityId: string;
   readonly #busy: BusyWriters;
-  readonly #onError: (error: unknown) => void;
+  readonly #onError: (error: unknown, lost: LostWrite | undefined) => void;
   /** What is to be stored and is not yet; `null` is a deletion. */
   #unwritten: string | null | undefined;
   #writing: Promise<void> | undefined;
@@ -39,7 +46,7 @@ export class StoreWriter {
     store: HeartbeatStore,
     activityId: string,
     busy: BusyWriters,
-    onError: (error: unknown) => void,
+    onError: (error: unknown, lost: LostWrite | undefined) => void,
   ) {
     this.#store = store;
     this.#activityId = activityId;
@@ -58,18 +65,22 @@ export class StoreWriter {
   }
 
   /**
-   * Makes a kept write again, once, and the one under way if it fails; a promise if any write is
-   * under way, else undefined.
+   * For the end of an activity: makes a kept write again, once, and the one under way if it fails. A
+   * promise if any write is under way, else undefined.
    */
   flush(): Promise<void> | undefined {
     if (this.#calling) return Promise.resolve().then(() => this.flush());
     if (this.#writing !== undefined) this.#again = true;
-    else this.#start();
+    else this.#start(true);
     return this.#writing;
   }
 
-  /** True if a write is under way. */
-  #start(): boolean {
+  /**
+   * True if a write is under way.
+   *
+   * @param last if the write fails it is not made again
+   */
+  #start(last = false): boolean {
     if (this.#writing !== undefined || this.#calling) return true;
     const written = this.#unwritten;
     if (written === undefined) return false;
@@ -79,46 +90,63 @@ export class StoreWriter {
     try {
       writing = this.#call(written);
     } catch (error) {
-      this.#failed(written, error);
+      this.#failed(written, error, last);
       return false;
     } finally {
       this.#calling = false;
     }
-    if (writing === undefined) return this.#start();
+    if (writing === undefined) return this.#start(last);
     this.#busy.set(this.#activityId, this);
     this.#writing = writing.then(
       () => this.#next(),
       (error: unknown) => {
-        const goOn = this.#again || this.#unwritten !== undefined;
+        const again = this.#again;
+        const goOn = again || this.#unwritten !== undefined;
         this.#again = false;
-        this.#failed(written, error);
-        return this.#next(goOn);
+        this.#failed(written, error, last && !goOn);
+        return this.#next(goOn, again);
       },
     );
     return true;
   }
 
   #call(written: string | null): Promise<unknown> | undefined {
-    const returned =
-      written === null
-        ? this.#store.delete(this.#activityId)
-        : this.#store.set(this.#activityId, written);
-    if (!isThenable(returned)) return undefined;
-    return new Promise((resolve, reject) => whenSettled(returned, resolve, reject));
+    if (written === null) return pending(this.#store.delete(this.#activityId), ignore);
+    return pending(this.#store.set(this.#activityId, written), refuseFalse);
   }
 
   /** The write is over; goes on with what has come meanwhile. */
-  #next(goOn = true): Promise<void> | undefined {
+  #next(goOn = true, last = false): Promise<void> | undefined {
     this.#writing = undefined;
-    if (!goOn || !this.#start()) {
+    if (!goOn || !this.#start(last)) {
       this.#busy.delete(this.#activityId);
       this.#again = false;
     }
     return this.#writing;
   }
 
-  #failed(written: string | null, error: unknown): void {
+  #failed(written: string | null, error: unknown, last: boolean): void {
     if (this.#unwritten === undefined) this.#unwritten = written;
-    this.#onError(error);
+    const lost = written === null ? 'deletion' : 'details';
+    this.#onError(error, last ? lost : undefined);
   }
+}
+
+/** A call of the store, if it goes on; `check` looks at its answer, now or then. */
+function pending(
+  returned: unknown,
+  check: (answer: unknown) => void,
+): Promise<unknown> | undefined {
+  if (isThenable(returned)) {
+    const answered = new Promise((resolve, reject) => whenSettled(returned, resolve, reject));
+    return answered.then(check);
+  }
+  check(returned);
+  return undefined;
+}
+
+/** Asked of `set` alone: of `delete` it says that there was no entry, as in a Map. */
+function refuseFalse(answer: unknown): void {
+  if (answer !== false) return;
+  throw new HeartbeatStoreError('set() of the store answered false: it has not kept the details');
 }

@@ -1,15 +1,21 @@
 /** What an activity has heartbeated, over all its attempts: the newest details and their reports. */
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import { sameDetails } from '../../heartbeat/details/same.js';
-import { StoreWriter } from '../../heartbeat/store/store.js';
+import { StoreWriter, type LostWrite } from '../../heartbeat/store/store.js';
 import { log, type Announced } from '../shared/announce.js';
 import type { EventFields } from '../../kernel/events.js';
 import { emit } from '../shared/outbox.js';
 
 /** The activity whose details these are. */
 export interface Reporting extends Announced {
+  readonly isOpen: boolean;
   emit(name: 'heartbeat', fields: EventFields<'heartbeat'>, attempt: number): void;
 }
+
+const LOST: Readonly<Record<LostWrite, string>> = {
+  details: 'the activity has ended, and its last details are not stored',
+  deletion: 'the activity has ended, and its entry is not deleted: the next run resumes from it',
+};
 
 export class Checkpoint {
   #details: Snapshot | undefined;
@@ -25,9 +31,10 @@ export class Checkpoint {
     const { activityId } = activity;
     this.#writer =
       writers.get(activityId) ??
-      new StoreWriter(store, activityId, writers, (error) => {
-        const message = 'The store failed; it is written to again with the next report';
-        log(activity, 'error', 0, message, { error });
+      new StoreWriter(store, activityId, writers, (error, lost) => {
+        const when = activity.isOpen ? 'again with the next report' : 'once more';
+        const then = lost === undefined ? `it is written to ${when}` : LOST[lost];
+        log(activity, 'error', 0, `The store failed; ${then}`, { error });
       });
   }
 
