@@ -1,7 +1,8 @@
 /** Whether an attempt is alive, or gets on. It knows the clock's readings, and nothing of retries. */
 
-/** Lateness of a deadline up to this is the timer's, not a blocked event loop's. */
-const LEAST_LATENESS_MS = 10;
+import { LEAST_LATENESS_MS } from '../kernel/blocks.js';
+
+/** Lateness of a deadline up to this part of its timeout is not held against the event loop. */
 const LEAST_LATENESS_PART = 0.05;
 
 /** More time is given at most this many timeouts' worth since the last heartbeat. */
@@ -13,12 +14,11 @@ const MOST_WAITED = 3;
 interface Lateness {
   /** The deadline moved to. */
   deadline: number;
-  blockedMs: number;
   grantedMs: number;
   longestMs: number;
 }
 
-const NOT_LATE: Readonly<Lateness> = { deadline: 0, blockedMs: 0, grantedMs: 0, longestMs: 0 };
+const NOT_LATE: Readonly<Lateness> = { deadline: 0, grantedMs: 0, longestMs: 0 };
 
 /**
  * The deadline is `timeoutMs` after the later of the attempt's start and its last heartbeat; for
@@ -58,30 +58,30 @@ export class HeartbeatMonitor {
     return this.#timeoutMs > 0 ? this.lastBeatAt + this.#timeoutMs : Infinity;
   }
 
-  /** How long the loop is known to have been blocked since the last heartbeat. */
-  get blockedMs(): number {
-    return this.#late?.blockedMs ?? 0;
-  }
-
-  /** The deadline has passed: true if the attempt has more time, false if it has timed out. */
-  extend(now: number): boolean {
+  /**
+   * The deadline has passed: true if the attempt has more time, false if it has timed out.
+   *
+   * @param firedAt when the deadline's timer fired
+   * @param now one turn of the event loop later
+   */
+  extend(firedAt: number, now = firedAt): boolean {
     const timeout = this.#timeoutMs;
-    const lateMs = now - this.deadline;
+    const lateMs = firedAt - this.deadline;
     if (lateMs <= Math.max(LEAST_LATENESS_MS, LEAST_LATENESS_PART * timeout)) return false;
-    this.#late ??= { ...NOT_LATE };
-    const late = this.#late;
-    late.blockedMs += lateMs;
+    const late = (this.#late ??= { ...NOT_LATE });
     late.longestMs = Math.max(late.longestMs, lateMs);
     const grantMs = Math.min(lateMs, timeout);
     if (late.grantedMs + grantMs > MOST_GRANTED * timeout) return false;
-    // On a loop that is always busy in short blocks a hung attempt must still time out: after the
-    // first grant the next firing, if as late as the latest, has to lie within the bound. A block
-    // of a whole timeout or more is exempt, for nobody could have beaten through it.
-    const nextFiringMs = now - this.lastBeatAt + grantMs + late.longestMs;
-    const shortBlocks = late.grantedMs > 0 && lateMs < timeout;
-    if (shortBlocks && nextFiringMs > MOST_WAITED * timeout) return false;
+    // On a loop that is always busy in short blocks a hung attempt must still time out: the next
+    // verdict, if its timer is as late as the latest and its turn as long as this one, has to lie
+    // within the bound. A block of a whole timeout or more is exempt, for nobody could have beaten
+    // through it, and so is the first block if it is the only one.
+    const turnMs = now - firedAt;
+    const busy = (late.grantedMs > 0 || turnMs > LEAST_LATENESS_MS) && lateMs < timeout;
+    const nextVerdictAt = Math.max(firedAt + grantMs, now) + late.longestMs + turnMs;
+    if (busy && nextVerdictAt - this.lastBeatAt > MOST_WAITED * timeout) return false;
     late.grantedMs += grantMs;
-    late.deadline = now + grantMs;
+    late.deadline = firedAt + grantMs;
     return true;
   }
 }

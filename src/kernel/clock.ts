@@ -8,7 +8,10 @@
 export interface Timer {
   /** Takes the timer back; it will not fire. */
   clear(): void;
-  /** False once the host swapped its timer functions, after which the timer may never fire. */
+  /**
+   * False if the timer may never fire: the host swapped its timer functions, or they are those of a
+   * test, which may have dropped it.
+   */
   readonly live: boolean;
 }
 
@@ -22,10 +25,28 @@ export interface Clock {
   wallAt(reading: number): number;
   /** Calls back once, `delayMs` from now at the earliest; any delay from 0 to Infinity. */
   setTimer(callback: () => void, delayMs: number): Timer;
+  /** True while somebody else moves the time, such as a test with fake timers. */
+  readonly steered: boolean;
+  /** Calls back after a full turn of the event loop: everything that was ready has run. */
+  turn(callback: () => void): void;
 }
 
-/** The one exception, for `systole/testing`: it must get on while timers are fake. */
+/**
+ * The exceptions: functions of the host as they were when this file was loaded. They make progress
+ * while timers are fake, and they show that the global ones have been replaced.
+ */
 export const heldTimeout = setTimeout;
+const heldImmediate = typeof setImmediate === 'function' ? setImmediate : undefined;
+const heldDate = Date.now;
+const heldPerformance = performance.now;
+
+/** Fake timers may have been there first. Those of Sinon, Jest and Vitest have a `clock`. */
+const fakeFromTheStart = 'clock' in setTimeout;
+
+/** The timer functions of the host have been replaced. */
+function isSteered(): boolean {
+  return fakeFromTheStart || globalThis.setTimeout !== heldTimeout;
+}
 
 /** The longest delay a host timer takes; a longer one would fire at once. */
 const LONGEST_HOST_DELAY_MS = 2 ** 31 - 1;
@@ -36,6 +57,9 @@ const HOST_TIMER_ROUNDING_MS = 2;
 /** So far from a whole millisecond that no rounding gets across. */
 const MARGIN_MS = 0.001;
 
+/** Sums of readings and delays are off by less than this. */
+export const ROUNDING_MS = 1e-6;
+
 /** The platform's clock: `performance.now()`, `Date.now()` and `setTimeout`. */
 export class SystemClock implements Clock {
   // What `performance.now()` has missed. Some fake timers move `setTimeout` but not `performance`:
@@ -43,6 +67,8 @@ export class SystemClock implements Clock {
   #skewMs = 0;
   /** Wall time when `now` was 0. */
   #epoch = performance.timeOrigin;
+  /** No reading is from before this date; see `#noteDate`. */
+  #earliestDate = -Infinity;
 
   now(): number {
     return performance.now() + this.#skewMs;
@@ -57,17 +83,27 @@ export class SystemClock implements Clock {
     // all it tells of the epoch is a range; what is known of it changes no more than that demands,
     // unless one of the two clocks has been set.
     const before = this.now();
-    const date = Date.now();
+    const date = this.#noteDate();
     const least = date - this.now();
     const most = date + 1 - before;
     this.#epoch =
       this.#epoch > least - 1 && this.#epoch < most + 1
         ? Math.min(Math.max(this.#epoch, least + MARGIN_MS), most - MARGIN_MS)
         : date + 0.5 - before;
-    return Math.floor(this.#epoch + reading);
+    return Math.max(Math.floor(this.#epoch + reading), this.#earliestDate);
+  }
+
+  get steered(): boolean {
+    return isSteered();
+  }
+
+  turn(callback: () => void): void {
+    if (heldImmediate !== undefined) heldImmediate(() => heldImmediate(callback));
+    else heldTimeout(() => heldTimeout(callback, 0), 0);
   }
 
   setTimer(callback: () => void, delayMs: number): Timer {
+    this.#noteDate();
     const timer = new HostTimer();
     const dueAt = this.now() + delayMs;
     // Over all legs of the timer: the lag of a short one is no more than rounding explains.
@@ -75,16 +111,33 @@ export class SystemClock implements Clock {
     let toldMs = 0;
     const arm = (): void => {
       // The extra millisecond a fraction costs is spent here, so that no timer is early by design.
-      const leg = Math.min(Math.max(0, Math.ceil(dueAt - this.now())), LONGEST_HOST_DELAY_MS);
+      const leg = Math.min(
+        Math.max(0, Math.ceil(dueAt - this.now() - ROUNDING_MS)),
+        LONGEST_HOST_DELAY_MS,
+      );
       timer.arm(leg, () => {
-        if (timer.live) this.#trust(since, (toldMs += leg));
+        if (timer.ofThisHost) this.#trust(since, (toldMs += leg));
         else [since, toldMs] = [this.now(), 0]; // its delay was told by another clock
-        if (this.now() < dueAt) arm();
+        if (this.now() < dueAt - ROUNDING_MS) arm();
         else callback();
       });
     };
     arm();
     return timer;
+  }
+
+  /**
+   * A date that was replaced alone, and may stand still, does not move with the other clock: then
+   * the difference of two readings says nothing about the difference of their dates.
+   */
+  #noteDate(): number {
+    const date = Date.now();
+    const alone = Date.now !== heldDate && performance.now === heldPerformance;
+    if (!alone) this.#earliestDate = -Infinity;
+    else if (this.#earliestDate === -Infinity || date < this.#earliestDate) {
+      this.#earliestDate = date;
+    }
+    return date;
   }
 
   /**
@@ -118,7 +171,12 @@ class HostTimer implements Timer {
     this.#handle = undefined;
   }
 
-  get live(): boolean {
+  /** The host has not swapped its timer functions since. */
+  get ofThisHost(): boolean {
     return this.#host === globalThis.setTimeout;
+  }
+
+  get live(): boolean {
+    return this.ofThisHost && !isSteered();
   }
 }

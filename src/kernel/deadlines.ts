@@ -1,14 +1,17 @@
 /**
- * Every deadline of a runtime on one timer: timeouts, start delays, backoffs, throttle ends.
+ * Everything in a runtime that waits for a time, on one timer: timeouts, start delays, backoffs,
+ * throttle ends, sleeps.
  *
- * Deadlines lie in buckets of 4 ms, each an intrusive list, and a heap holds the buckets in order
- * of time. Arming and disarming are O(1) but for the first deadline of a bucket, O(log buckets);
- * a heartbeat moves no deadline at all: its owner looks again when the old one falls due.
+ * Each millisecond has a bucket, which is an intrusive list, and a heap holds the buckets in the
+ * order of time. Arming and disarming take O(1), and O(log buckets) for the first deadline of a
+ * bucket. A heartbeat moves no deadline: its owner looks again when the old one falls due.
+ *
+ * Buckets fall due one by one, in the order of time, each in a turn of its own. On a real event loop
+ * that turn comes after a full one: whatever was ready before a timeout is told has run.
  */
-import type { Clock, Timer } from './clock.js';
+import { LoopBlocks } from './blocks.js';
+import { ROUNDING_MS, type Clock, type Timer } from './clock.js';
 import { Heap } from './heap.js';
-
-const BUCKET_MS = 4;
 
 /**
  * The first timer after an idle time is this short, and is left armed when its deadline goes away:
@@ -16,6 +19,15 @@ const BUCKET_MS = 4;
  * runtime lives.
  */
 const IDLE_LEG_MS = 20;
+
+/**
+ * What falls due and arms a deadline for now waits this long, as it would with a timer of the host:
+ * so time goes on, whatever arms itself again and again.
+ */
+const LEAST_DELAY_MS = 1;
+
+/** A timer that is late by this much may be lost: some code clears every timer of the host. */
+const LOST_MS = 20;
 
 /** From so many buckets on it is worth looking for empty ones. */
 const SWEEP_FROM = 1_000;
@@ -30,15 +42,17 @@ export abstract class Deadline {
   later: Deadline | undefined;
 
   /**
-   * The time has come; the deadline is no longer armed. `now` is the clock's reading when this
-   * round of deadlines began, and at least the time armed for. Must not throw.
+   * The time has come; the deadline is no longer armed. `now` is at least the time armed for: the
+   * clock's reading when that was noticed, a turn of the event loop ago. Must not throw.
    */
   abstract onDue(now: number): void;
 }
 
 class Bucket {
-  /** The bucket falls due at `order * BUCKET_MS`, never before any of its deadlines. */
+  /** The end of its millisecond. */
   readonly order: number;
+  /** When the last of its deadlines is due; then all of them fall due. */
+  due = 0;
   first: Deadline | undefined;
   last: Deadline | undefined;
 
@@ -46,7 +60,8 @@ class Bucket {
     this.order = order;
   }
 
-  append(deadline: Deadline): void {
+  append(deadline: Deadline, due: number): void {
+    this.due = this.first === undefined ? due : Math.max(this.due, due);
     deadline.bucket = this;
     deadline.earlier = this.last;
     deadline.later = undefined;
@@ -65,23 +80,46 @@ class Bucket {
   }
 }
 
+/** A deadline that is a timer. */
+class DeadlineTimer extends Deadline {
+  readonly #deadlines: Deadlines;
+  readonly #callback: () => void;
+
+  constructor(deadlines: Deadlines, callback: () => void) {
+    super();
+    this.#deadlines = deadlines;
+    this.#callback = callback;
+  }
+
+  onDue(): void {
+    this.#callback();
+  }
+
+  clear(): void {
+    this.#deadlines.disarm(this);
+  }
+}
+
 export class Deadlines {
+  readonly blocks = new LoopBlocks();
   readonly #clock: Clock;
-  readonly #around: (round: () => void) => void;
+  readonly #around: (fall: () => void) => void;
   readonly #buckets = new Map<number, Bucket>();
   /** An emptied bucket stays: until its time, or until most of them are empty. */
   readonly #heap = new Heap<Bucket>();
   #sweepAt = SWEEP_FROM;
   #armed = 0;
   #timer: Timer | undefined;
-  /** The bucket time the timer is set for; with an idle leg it may lie before every bucket. */
-  #timerIndex = 0;
+  /** What the timer is set for; with an idle leg it may lie before every bucket. */
+  #timerAt = 0;
   #idleLeg = false;
-  /** No bucket at or before this index is opened while a round runs: a zero delay is a real turn. */
-  #roundIndex = -Infinity;
+  /** From the firing of the timer until its bucket has fallen due: no other timer is set. */
+  #serving = false;
+  #firedAt = 0;
+  #falling = false;
 
-  /** @param around runs each round of deadlines that fall due together */
-  constructor(clock: Clock, around: (round: () => void) => void = (round) => round()) {
+  /** @param around runs what falls due together */
+  constructor(clock: Clock, around: (fall: () => void) => void = (fall) => fall()) {
     this.#clock = clock;
     this.#around = around;
   }
@@ -91,27 +129,32 @@ export class Deadlines {
     return this.#armed;
   }
 
-  /** Arms, or moves, a deadline to the time `due`; never early, at most a bucket late. */
-  arm(deadline: Deadline, due: number, now: number): void {
-    const index = Math.max(Math.ceil(due / BUCKET_MS), this.#roundIndex + 1);
+  /** Arms, or moves, a deadline; it is never early, and less than a millisecond late. */
+  arm(deadline: Deadline, time: number, now: number): void {
+    const due = time > now ? time : now + (this.#falling ? LEAST_DELAY_MS : 0);
+    const order = Math.ceil(due);
     const held = deadline.bucket;
     if (held !== undefined) {
-      if (held.order === index) return;
+      if (held.order === order) {
+        held.due = Math.max(held.due, due);
+        return;
+      }
       held.remove(deadline);
       this.#armed--;
     }
-    let bucket = this.#buckets.get(index);
+    let bucket = this.#buckets.get(order);
     if (bucket === undefined) {
-      bucket = new Bucket(index);
-      this.#buckets.set(index, bucket);
+      bucket = new Bucket(order);
+      this.#buckets.set(order, bucket);
       this.#heap.push(bucket);
     }
-    bucket.append(deadline);
+    bucket.append(deadline, due);
     if (this.#heap.size > this.#sweepAt) this.#sweep();
     this.#armed++;
-    if (this.#roundIndex !== -Infinity) return; // the round sets the timer at its end
-    if (this.#timer?.live !== true) this.#setTimer(index, now, true);
-    else if (index < this.#timerIndex) this.#setTimer(index, now, false);
+    if (this.#serving) return; // the timer is set after that
+    if (this.#timer?.live !== true) this.#setTimer(now, true);
+    else if (due < this.#timerAt) this.#setTimer(now, false);
+    else if (now > this.#timerAt + LOST_MS) this.#replaceTimer(now);
   }
 
   disarm(deadline: Deadline): void {
@@ -121,37 +164,79 @@ export class Deadlines {
     if (this.#armed === 0 && !this.#idleLeg) this.#rest();
   }
 
-  #setTimer(index: number, now: number, fromIdle: boolean): void {
-    const idleIndex = Math.floor((now + IDLE_LEG_MS) / BUCKET_MS);
-    this.#idleLeg = fromIdle && index > idleIndex;
-    this.#timerIndex = this.#idleLeg ? idleIndex : index;
+  /** Calls back once, in the order of time among all deadlines. */
+  setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'> {
+    const timer = new DeadlineTimer(this, callback);
+    const now = this.#clock.now();
+    this.arm(timer, now + Math.max(0, delayMs), now);
+    return timer;
+  }
+
+  #setTimer(now: number, fromIdle: boolean): void {
+    const due = this.#soonest()?.due ?? Infinity;
+    const idleAt = now + IDLE_LEG_MS;
+    this.#idleLeg = fromIdle && due > idleAt && !this.#clock.steered;
+    this.#timerAt = this.#idleLeg ? idleAt : due;
     this.#timer?.clear();
-    this.#timer = this.#clock.setTimer(this.#onTimer, this.#timerIndex * BUCKET_MS - now);
+    this.#timer = this.#clock.setTimer(this.#onTimer, this.#timerAt - now);
+  }
+
+  /** The timer may be late only, and that one still counts: it would never come if it were put off. */
+  #replaceTimer(now: number): void {
+    this.#timer = undefined;
+    this.#setTimer(now, false);
+    this.#timerAt = now;
   }
 
   readonly #onTimer = (): void => {
+    if (this.#serving) return;
+    this.#timer?.clear();
     this.#timer = undefined;
-    const now = this.#clock.now();
-    this.#roundIndex = Math.floor(now / BUCKET_MS);
+    this.#fire(this.#clock.now());
+  };
+
+  #fire(now: number): void {
+    this.#serving = true;
+    this.#firedAt = now;
+    if (this.#clock.steered) this.#serve();
+    else this.#clock.turn(this.#serve);
+  }
+
+  /** The soonest bucket falls due, if its time has come. What is armed meanwhile comes later. */
+  readonly #serve = (): void => {
+    const bucket = this.#soonest();
     try {
-      this.#around(() => this.#runRound(now));
+      if (bucket !== undefined && bucket.due <= this.#firedAt + ROUNDING_MS) {
+        this.#around(() => this.#fall(bucket));
+      }
     } finally {
-      this.#roundIndex = -Infinity;
-      const next = this.#soonest();
-      if (next === undefined) this.#rest();
-      else this.#setTimer(next.order, this.#clock.now(), false);
+      this.#serving = false;
+      this.#goOn(this.#clock.now());
     }
   };
 
-  #runRound(now: number): void {
-    for (let bucket = this.#soonest(); bucket !== undefined; bucket = this.#soonest()) {
-      if (bucket.order > this.#roundIndex) break;
+  #fall(bucket: Bucket): void {
+    const now = Math.max(bucket.due, this.#firedAt);
+    this.blocks.note(bucket.due, now);
+    this.#drop(bucket);
+    this.#falling = true;
+    try {
       for (let next = bucket.first; next !== undefined; next = bucket.first) {
         bucket.remove(next);
         this.#armed--;
         next.onDue(now);
       }
+    } finally {
+      this.#falling = false;
+      if (bucket.first !== undefined) this.#putBack(bucket);
     }
+  }
+
+  #goOn(now: number): void {
+    const next = this.#soonest();
+    if (next === undefined) this.#rest();
+    else if (next.due > now || this.#clock.steered) this.#setTimer(now, false);
+    else this.#fire(now);
   }
 
   /** The first bucket that holds anything; emptied ones before it are dropped. */
@@ -162,6 +247,20 @@ export class Deadlines {
       bucket = this.#heap.first;
     }
     return bucket;
+  }
+
+  /** A deadline has thrown: those that were to fall due with it do so next. */
+  #putBack(bucket: Bucket): void {
+    const present = this.#buckets.get(bucket.order);
+    if (present === undefined) {
+      this.#buckets.set(bucket.order, bucket);
+      this.#heap.push(bucket);
+      return;
+    }
+    for (let next = bucket.first; next !== undefined; next = bucket.first) {
+      bucket.remove(next);
+      present.append(next, bucket.due);
+    }
   }
 
   /** Drops the empty buckets. The next time comes when there are twice as many as are left. */

@@ -153,7 +153,7 @@ export class WorkerAttempt implements ContextSource {
     every: Duration | undefined,
   ): Promise<T> {
     return keepAlive(work, {
-      clock,
+      timers: clock,
       interruption: this.#interruption,
       every,
       heartbeatTimeoutMs: this.#context.info.heartbeatTimeoutMs ?? 0,

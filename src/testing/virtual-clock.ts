@@ -16,6 +16,8 @@ export class VirtualClock implements Clock {
   /** Where wall time stands when the monotonic clock is at 0. */
   static readonly EPOCH = Date.UTC(2026, 0, 1);
 
+  readonly steered: boolean;
+
   #onTimerSet: (() => void) | undefined;
 
   #now = 0;
@@ -23,6 +25,11 @@ export class VirtualClock implements Clock {
   readonly #moments = new Map<number, Moment>();
   readonly #heap = new Heap<Moment>();
   #sweepAt = SWEEP_FROM;
+
+  /** @param steered false: it is taken for a host's clock, for tests of what depends on that */
+  constructor(steered = true) {
+    this.steered = steered;
+  }
 
   /** Calls back after each `setTimer` from now on. */
   whenTimerSet(listener: () => void): void {
@@ -49,11 +56,15 @@ export class VirtualClock implements Clock {
     this.#pending++;
     this.#onTimerSet?.();
     return {
-      live: true,
+      live: !this.steered, // so that each wait sets a timer, of which `whenTimerSet` tells
       clear: () => {
         if (callbacks.delete(fire)) this.#pending--;
       },
     };
+  }
+
+  turn(callback: () => void): void {
+    this.setTimer(callback, 0);
   }
 
   #momentAt(at: number): Moment {

@@ -1,5 +1,6 @@
 /** The four timeouts of an activity: clamping, ties, and which of several passed is told. */
 import { describe, expect, test } from 'vitest';
+import { ActivityNotFoundError, type ActivityHandle } from '../../src/index.js';
 import type {
   ActivityContext,
   ActivityInfo,
@@ -259,7 +260,209 @@ test('an activity that ends in time leaves no timer', async () => {
   expect(h.clock.pending).toBe(0);
 });
 
+describe('a function that blocks past a limit and then returns has timed out', () => {
+  const ONCE = { maximumAttempts: 1 };
+  const afterwards: [string, () => unknown][] = [
+    ['synchronously', () => 'late'],
+    ['after a microtask', () => Promise.resolve('late')],
+    ['after several', async () => (await null, await null, 'late')],
+    ['after an immediate', () => new Promise((resolve) => setImmediate(resolve, 'late'))],
+  ];
+  const limits: [TimeoutType, ActivityOptions][] = [
+    ['START_TO_CLOSE', { startToCloseTimeout: '1s', retryPolicy: ONCE }],
+    ['SCHEDULE_TO_CLOSE', { scheduleToCloseTimeout: '1s', retryPolicy: ONCE }],
+    ['START_TO_CLOSE', { startToCloseTimeout: '1s', heartbeatTimeout: '1s', retryPolicy: ONCE }],
+  ];
+  const cases = limits.flatMap(([type, options]) =>
+    afterwards.map(([how, then]) => ({ type, options, how, then })),
+  );
+
+  test.each(cases)('$type, $how: $options', async ({ type, options, then }) => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(() => {
+        h.clock.block(30_000);
+        return then();
+      }, options),
+    );
+    while (run.outcome.state === 'pending') await h.turn();
+    expect(timeoutOf(run)).toMatchObject({ timeoutType: type, eventLoopBlockedMs: 29_000 });
+    expect(h.names()).toEqual([
+      'scheduled',
+      'started',
+      'attemptFailed',
+      'attemptAbandoned',
+      'failed',
+      'attemptSettled',
+    ]);
+    expect(h.of('attemptSettled')).toMatchObject([{ attempt: 1, result: 'late' }]);
+  });
+
+  test('and so has one that throws then: the error is that of attemptSettled', async () => {
+    const h = new Harness();
+    const error = new Error('late');
+    const run = h.watch(
+      h.run(
+        () => {
+          h.clock.block(2_000);
+          throw error;
+        },
+        { startToCloseTimeout: '1s', retryPolicy: ONCE },
+      ),
+    );
+    await h.turn();
+    expect(timeoutOf(run)).toMatchObject({ timeoutType: 'START_TO_CLOSE' });
+    expect(h.of('attemptSettled')).toMatchObject([{ attempt: 1, error }]);
+  });
+
+  test('it is retried, and its slot is free for the retry', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    const run = h.watch(
+      h.run(
+        (ctx) => {
+          if (ctx.info.attempt === 1) h.clock.block(2_000);
+          return ctx.info.attempt;
+        },
+        { startToCloseTimeout: '1s' },
+      ),
+    );
+    await h.advance(5_000);
+    expect(run.outcome).toMatchObject({ value: 2, at: 3_000 });
+    expect(h.engine.stats()).toMatchObject({ open: 0, running: 0 });
+  });
+
+  test('its signal has aborted with the timeout when attemptSettled is told', async () => {
+    const h = new Harness();
+    let signal!: AbortSignal;
+    const run = h.watch(
+      h.run(
+        (ctx) => {
+          signal = ctx.signal;
+          h.clock.block(2_000);
+        },
+        { startToCloseTimeout: '1s', retryPolicy: ONCE },
+      ),
+    );
+    await h.turn();
+    expect(signal.reason).toMatchObject({ message: 'TIMED_OUT', cause: timeoutOf(run) });
+  });
+
+  test('one that returns just in time has not', async () => {
+    const h = new Harness();
+    const run = h.watch(h.run(() => h.clock.block(999), { startToCloseTimeout: '1s' }));
+    await h.turn();
+    expect(run.outcome.state).toBe('resolved');
+  });
+
+  test('one that was blocked for longer than its heartbeatTimeout alone has not', async () => {
+    const h = new Harness();
+    const run = h.watch(h.run(() => h.clock.block(30_000), { heartbeatTimeout: '1s' }));
+    await h.turn();
+    expect(run.outcome.state).toBe('resolved');
+  });
+
+  test.each<[string, (handle: ActivityHandle<void>) => void]>([
+    ['complete', (handle) => void handle.complete(undefined)],
+    ['fail', (handle) => void handle.fail(new Error('no'))],
+    ['heartbeat', (handle) => void handle.heartbeat()],
+  ])('%s from outside comes too late as well', async (_, act) => {
+    const h = new Harness();
+    const handle = h.start((ctx): void => ctx.completeAsync(), {
+      startToCloseTimeout: '1s',
+      retryPolicy: ONCE,
+    });
+    const run = h.watch(handle.result());
+    await h.turn();
+    h.clock.block(1_000);
+    expect(() => act(handle)).toThrow(ActivityNotFoundError);
+    await h.turn();
+    expect(timeoutOf(run)).toMatchObject({ timeoutType: 'START_TO_CLOSE' });
+  });
+
+  test.each<[ActivityOptions, number]>([
+    [{ scheduleToStartTimeout: '1s' }, 3_000],
+    [{ scheduleToCloseTimeout: '2s' }, 2_000],
+  ])('one that waited behind it for longer than %o does not begin', async (options, blockedMs) => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    void h.run(async () => {
+      await null;
+      h.clock.block(4_000);
+    });
+    const run = h.watch(h.run(() => 'begun', options));
+    const next = h.watch(h.run(() => 'next'));
+    await h.turn();
+    expect(timeoutOf(run)).toMatchObject({
+      timeoutType: 'SCHEDULE_TO_START',
+      eventLoopBlockedMs: blockedMs,
+    });
+    expect(next.outcome).toMatchObject({ value: 'next' });
+    expect(h.engine.stats()).toMatchObject({ open: 0, running: 0, waiting: 0 });
+    expect(startsOf(h)).toHaveLength(2);
+  });
+});
+
 describe('eventLoopBlockedMs', () => {
+  test.each<[TimeoutType, ActivityOptions]>([
+    ['START_TO_CLOSE', { startToCloseTimeout: '1s' }],
+    ['SCHEDULE_TO_CLOSE', { scheduleToCloseTimeout: '1s' }],
+    ['SCHEDULE_TO_START', { scheduleToStartTimeout: '1s' }],
+  ])('of a %s timeout is how late that was noticed', async (timeoutType, options) => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    if (timeoutType === 'SCHEDULE_TO_START') void h.run(never);
+    const run = h.watch(h.run(never, { ...options, retryPolicy: { maximumAttempts: 1 } }));
+    h.clock.block(1_500);
+    await h.advance(0);
+    expect(timeoutOf(run)).toMatchObject({ timeoutType, eventLoopBlockedMs: 500 });
+  });
+
+  test('counts earlier blocks of the same wait, but none from before it began', async () => {
+    const h = new Harness();
+    void h.watch(h.run(never, { startToCloseTimeout: 100, retryPolicy: { maximumAttempts: 1 } }));
+    h.clock.block(1_100); // 1 s too late
+    await h.advance(0);
+    const run = h.watch(
+      h.run(
+        async (ctx) => {
+          for (;;) {
+            await ctx.sleep(500);
+            ctx.heartbeat();
+          }
+        },
+        { startToCloseTimeout: '10s', heartbeatTimeout: '1s', retryPolicy: { maximumAttempts: 1 } },
+      ),
+    );
+    await h.advance(2_000);
+    h.clock.block(3_000); // 2.5 s too late for the sleep
+    await h.advance(20_000);
+    expect(timeoutOf(run)).toMatchObject({
+      timeoutType: 'START_TO_CLOSE',
+      eventLoopBlockedMs: 2_500,
+    });
+  });
+
+  test('of an idle event loop is 0', async () => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(never, { startToCloseTimeout: '1s', retryPolicy: { maximumAttempts: 1 } }),
+    );
+    await h.advance(1_000);
+    expect(settledAt(run)).toBe(1_000);
+    expect(timeoutOf(run).eventLoopBlockedMs).toBe(0);
+  });
+
+  test('does not count a timeout that was shortened to a time that has passed', async () => {
+    const h = new Harness();
+    const handle = h.start(never, {
+      startToCloseTimeout: '1h',
+      retryPolicy: { maximumAttempts: 1 },
+    });
+    const run = h.watch(handle.result());
+    await h.advance(5_000);
+    handle.updateOptions({ startToCloseTimeout: '1s' });
+    await h.advance(0);
+    expect(timeoutOf(run).eventLoopBlockedMs).toBe(0);
+  });
+
   test.each<[TimeoutType, ActivityOptions, number]>([
     ['HEARTBEAT', { heartbeatTimeout: '1s', progressTimeout: '10s' }, 2_000],
     ['PROGRESS', { heartbeatTimeout: '10s', progressTimeout: '1s' }, 2_000],

@@ -15,8 +15,8 @@ import type {
   TimeoutType,
 } from 'systole';
 
-/** Deadlines fall due on a grid; what a deadline causes at once comes one step later. */
-export const GRID_MS = 4;
+/** Deadlines are exact; what a deadline causes at once comes one step later. */
+export const GRID_MS = 1;
 const onGrid = (at: number): number => Math.ceil(at / GRID_MS) * GRID_MS;
 
 /** Options that `updateOptions` may change. Times in milliseconds, 0 for none. */

@@ -71,6 +71,7 @@ export abstract class Activity extends Deadline implements AttemptOwner, Ticket,
   abstract returned(attempt: Attempt, result: unknown): void;
   abstract threw(attempt: Attempt, thrown: unknown): void;
   abstract leftOpen(attempt: Attempt): void;
+  abstract enforceLimits(read?: number): boolean;
   /** Follows the attempts from now on; `retry/loop.ts` says how. */
   abstract enterRetryLoop(): void;
 

@@ -82,9 +82,18 @@ export class Execution extends Activity {
     if (state.phase === 'WAITING') this.rearm(now);
   }
 
-  /** The slot is there. */
-  begin(now: number = this.services.clock.now()): void {
-    const { state } = this;
+  /**
+   * The slot is there.
+   *
+   * @param read a reading of the clock, for an activity that has not waited
+   */
+  begin(read?: number): void {
+    const { state, services } = this;
+    const now = read ?? services.clock.now();
+    if (read === undefined && this.enforceLimits(now)) {
+      services.slots.release(this);
+      return;
+    }
     const attempt = new Attempt(this, state.attemptNumber + 1, state.waitingSince, now);
     this.past?.heartbeatAt(this.lastHeartbeatAt);
     state.run(attempt);
@@ -168,22 +177,50 @@ export class Execution extends Activity {
     else if (attempt !== undefined) {
       attempt.reportDue(now);
       if (this.bucket === undefined) this.rearm(now);
-    } else if (state.waitsFor !== undefined && now >= state.opensAt) this.#endOverlap(now);
-    else this.dispatch(now, 'enqueue');
+    } else if (state.waitsFor !== undefined && now >= state.opensAt) {
+      this.#endOverlap(this.services.clock.now());
+    } else this.dispatch(now, 'enqueue');
   }
 
   #expiredWaiting(now: number): TimeoutType | undefined {
-    const { expiresAt, scheduleToStartAt } = this;
-    if (Math.min(scheduleToStartAt, expiresAt) > now) return undefined;
-    return scheduleToStartAt <= expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
+    const passed = Math.min(this.scheduleToStartAt, this.expiresAt) <= now;
+    return passed ? this.#firstLimitWaiting() : undefined;
+  }
+
+  #firstLimitWaiting(): TimeoutType {
+    return this.scheduleToStartAt <= this.expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
+  }
+
+  /**
+   * Times the activity out if a limit has passed that counts time on the wall: the event loop may
+   * have been blocked, so that no timer could fire yet. True if it has.
+   */
+  enforceLimits(read?: number): boolean {
+    const { expiresAt, services } = this;
+    const { attempt } = this.state;
+    const limitAt = attempt?.limitAt(expiresAt) ?? Math.min(this.scheduleToStartAt, expiresAt);
+    if (limitAt === Infinity || !this.isOpen) return false;
+    const now = read ?? services.clock.now();
+    if (now < limitAt) return false;
+    services.deadlines.blocks.note(limitAt, now);
+    this.#timeOut(attempt?.firstLimit(expiresAt) ?? this.#firstLimitWaiting(), now);
+    return true;
+  }
+
+  /** Since when the activity has waited for what a timeout of this type says did not come. */
+  #waitedSince(timeoutType: TimeoutType): number {
+    const { attempt, waitingSince } = this.state;
+    if (attempt !== undefined) return attempt.waitedSince(timeoutType);
+    return timeoutType === 'SCHEDULE_TO_START' ? waitingSince : this.scheduledAt;
   }
 
   #timeOut(timeoutType: TimeoutType, now: number): void {
     const { attempt } = this.state;
+    const { blocks } = this.services.deadlines;
     const failure = attemptTimeout(timeoutType, {
       options: this.options,
       lastHeartbeatDetails: this.copyDetails(),
-      eventLoopBlockedMs: attempt?.blockedMs(timeoutType) ?? 0,
+      eventLoopBlockedMs: blocks.since(this.#waitedSince(timeoutType)),
       previous: this.past?.lastFailure,
     });
     if (attempt === undefined) {

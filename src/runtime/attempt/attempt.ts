@@ -35,6 +35,8 @@ export interface AttemptOwner extends Announced {
   readonly checkpoint: Checkpoint;
   /** The newest heartbeat details of any attempt. */
   readonly details: Snapshot | undefined;
+  /** Times the attempt out if a limit has passed that is enforced even on a blocked event loop. */
+  enforceLimits(): boolean;
   /** The attempt has an earlier deadline than before. */
   rearm(now: number): void;
   returned(attempt: Attempt, result: unknown): void;
@@ -101,14 +103,20 @@ export class Attempt implements ContextSource, AttemptTimes {
     whenSettled(
       outcome,
       (result) => {
-        this.running = false;
+        this.#settled();
         this.#owner.returned(this, result);
       },
       (thrown) => {
-        this.running = false;
+        this.#settled();
         this.#owner.threw(this, thrown);
       },
     );
+  }
+
+  /** The function has settled: too late if a limit has passed, although no timer could say so. */
+  #settled(): void {
+    if (!this.ended && this.holdsSlot) this.#owner.enforceLimits();
+    this.running = false;
   }
 
   /** Its function runs, and is not in `ctx.sleep` or `ctx.keepAlive`. */
@@ -182,32 +190,44 @@ export class Attempt implements ContextSource, AttemptTimes {
     return Math.min(this.#startToCloseAt, expiresAt, this.monitor.deadline, progressAt, reportAt);
   }
 
+  /** The limits that count time on the wall, whether the event loop is blocked or not. */
+  limitAt(expiresAt: number): number {
+    return Math.min(this.#startToCloseAt, expiresAt);
+  }
+
   /**
-   * The deadline that has passed first. On a tie startToClose comes before scheduleToClose, and
-   * that before heartbeat, as in Temporal; but a first attempt, which starts here the moment it is
-   * scheduled, would start a little later there.
+   * Which of these limits comes first. On a tie it is startToClose, as in Temporal; but a first
+   * attempt, which starts here the moment it is scheduled, would start a little later there.
    */
-  expired(now: number, expiresAt: number): TimeoutType | undefined {
+  firstLimit(expiresAt: number): TimeoutType {
     const startToCloseAt = this.#startToCloseAt;
+    const startToClose = this.#startedWhenScheduled
+      ? startToCloseAt < expiresAt
+      : startToCloseAt <= expiresAt;
+    return startToClose ? 'START_TO_CLOSE' : 'SCHEDULE_TO_CLOSE';
+  }
+
+  /** The deadline that has passed first. On a tie a limit comes before heartbeat, as in Temporal. */
+  expired(now: number, expiresAt: number): TimeoutType | undefined {
+    const limitAt = this.limitAt(expiresAt);
+    const { clock } = this.#owner.services;
     for (;;) {
       const heartbeatAt = this.monitor.deadline;
       const progressAt = this.#progress?.deadline ?? Infinity;
-      const due = Math.min(startToCloseAt, expiresAt, heartbeatAt, progressAt);
+      const due = Math.min(limitAt, heartbeatAt, progressAt);
       if (due > now) return undefined;
-      if (due === startToCloseAt && (due !== expiresAt || !this.#startedWhenScheduled)) {
-        return 'START_TO_CLOSE';
-      }
-      if (due === expiresAt) return 'SCHEDULE_TO_CLOSE';
+      if (due === limitAt) return this.firstLimit(expiresAt);
       if (due === heartbeatAt) {
-        if (!this.monitor.extend(now)) return 'HEARTBEAT';
-      } else if (this.#progress?.extend(now) !== true) return 'PROGRESS';
+        if (!this.monitor.extend(now, clock.now())) return 'HEARTBEAT';
+      } else if (this.#progress?.extend(now, clock.now()) !== true) return 'PROGRESS';
     }
   }
 
-  /** For how long of the wait for that deadline the event loop was blocked. */
-  blockedMs(timeoutType: TimeoutType): number {
-    const monitor = timeoutType === 'PROGRESS' ? this.#progress : this.monitor;
-    return monitor?.blockedMs ?? 0;
+  /** Since when the attempt has waited for what a timeout of this type says did not come. */
+  waitedSince(timeoutType: TimeoutType): number {
+    if (timeoutType === 'HEARTBEAT') return this.monitor.lastBeatAt;
+    if (timeoutType === 'PROGRESS') return this.#progress?.lastBeatAt ?? this.startedAt;
+    return timeoutType === 'START_TO_CLOSE' ? this.startedAt : this.#owner.scheduledAt;
   }
 
   /** When the last heartbeat came; undefined before the first. */
@@ -364,7 +384,7 @@ export class Attempt implements ContextSource, AttemptTimes {
       this.#hearInWait();
       if (interruption.reason !== undefined) throw interruption.reason;
       if (this.ended) return; // as a sleep that was under way then: it waits in vain
-      const timer = this.#owner.services.clock.setTimer(() => {
+      const timer = this.#owner.services.deadlines.setTimer(() => {
         stopListening();
         resolve();
       }, delayMs);
@@ -384,7 +404,7 @@ export class Attempt implements ContextSource, AttemptTimes {
     if (nothingToKeepAlive) return typeof work === 'function' ? work() : work;
     this.#hearInWait();
     return keepAlive(work, {
-      clock: services.clock,
+      timers: services.deadlines,
       interruption: this.interruption,
       every,
       heartbeatTimeoutMs: options.heartbeatTimeoutMs,

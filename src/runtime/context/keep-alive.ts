@@ -1,5 +1,5 @@
 /** `ctx.keepAlive`: heartbeats for work that cannot do so itself. */
-import type { Clock, Timer } from '../../kernel/clock.js';
+import type { Timer } from '../../kernel/clock.js';
 import { durationMs, type Duration } from '../../kernel/duration.js';
 import { ignore, whenSettled } from '../../kernel/promises.js';
 import type { Interruption } from './interruption.js';
@@ -8,7 +8,7 @@ const PART_OF_TIMEOUT = 1 / 3;
 const DEFAULT_MS = 10_000;
 
 export interface KeptAlive {
-  readonly clock: Clock;
+  readonly timers: { setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'> };
   readonly interruption: Interruption;
   readonly every: Duration | undefined;
   readonly heartbeatTimeoutMs: number;
@@ -18,7 +18,7 @@ export interface KeptAlive {
 
 export function keepAlive<T>(
   work: PromiseLike<T> | (() => PromiseLike<T> | T),
-  { clock, interruption, every, heartbeatTimeoutMs, heartbeat }: KeptAlive,
+  { timers, interruption, every, heartbeatTimeoutMs, heartbeat }: KeptAlive,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stopIfTold = (): void => {
@@ -34,7 +34,7 @@ export function keepAlive<T>(
     const working = given ?? Promise.resolve((work as () => PromiseLike<T> | T)());
     whenSettled(working, ignore, ignore);
     stopIfTold(); // inside that call, in which it may heartbeat
-    let timer: Timer;
+    let timer: Pick<Timer, 'clear'>;
     const stop = (): void => {
       timer.clear();
       stopListening();
@@ -44,7 +44,7 @@ export function keepAlive<T>(
       if (reason !== undefined) reject(reason);
     });
     const beat = (): void => {
-      timer = clock.setTimer(beat, everyMs);
+      timer = timers.setTimer(beat, everyMs);
       try {
         heartbeat(); // may deliver a cancellation, which clears the timer just set
       } catch (error) {

@@ -19,8 +19,11 @@ export interface Limits {
 /** Ahead of every priority that an option can give. */
 const KEPT_PRIORITY = 0;
 
-/** A deadline comes this late on an idle event loop at most. */
-const TIMER_LATENESS_MS = 10;
+/** A deadline on an idle event loop comes this late at most. */
+const TIMER_LATENESS_MS = 4;
+
+/** So late is a deadline on an event loop that has work, but is not blocked. */
+const BUSY_LATENESS_MS = 10;
 
 export class Slots extends Deadline {
   readonly #limits: Limits;
@@ -67,7 +70,7 @@ export class Slots extends Deadline {
   resume(ticket: Ticket, now: number): void {
     this.release(ticket);
     const key = this.#keyOf(ticket);
-    if (now >= this.#nextStartAt) {
+    if (!this.#isTooSoon(now)) {
       this.#take(key, now);
       ticket.begin(now);
     } else this.#wait(ticket, key, KEPT_PRIORITY, now);
@@ -119,15 +122,14 @@ export class Slots extends Deadline {
       while (this.#queue.size > 0 && this.#isFree(now)) {
         const next = this.#queue.next();
         if (next === undefined) break;
-        const due = waited ? now - TIMER_LATENESS_MS : now;
-        this.#take(this.#queue.remove(next) as Key, Math.max(this.#nextStartAt, due));
+        this.#take(this.#queue.remove(next) as Key, waited ? this.#startDueAt(now) : now);
         next.begin(); // reads the clock: the tickets before it may have kept the loop busy
       }
     } finally {
       this.#busy = false;
     }
     if (this.#queue.size === 0) this.#deadlines.disarm(this);
-    else if (now < this.#nextStartAt) this.#deadlines.arm(this, this.#nextStartAt, now);
+    else if (this.#isTooSoon(now)) this.#deadlines.arm(this, this.#nextStartAt, now);
   }
 
   /**
@@ -165,14 +167,33 @@ export class Slots extends Deadline {
   }
 
   #isFree(now: number): boolean {
-    return this.#held < this.#limits.slots && now >= this.#nextStartAt;
+    return this.#held < this.#limits.slots && !this.#isTooSoon(now);
+  }
+
+  /** No start is due later than a spacing from now, unless somebody has set the clock back. */
+  #isTooSoon(now: number): boolean {
+    return now < this.#nextStartAt && this.#nextStartAt <= now + this.#spacingMs;
+  }
+
+  get #spacingMs(): number {
+    return 1000 / this.#limits.startsPerSecond;
+  }
+
+  /**
+   * When the start that is made now was due, so that the lateness of timers does not add up. After a
+   * blocked event loop that is now: starts are not made up for.
+   */
+  #startDueAt(now: number): number {
+    const lateMs = now - this.#nextStartAt;
+    const timerLateMs = Math.max(TIMER_LATENESS_MS, Math.min(this.#spacingMs, BUSY_LATENESS_MS));
+    return lateMs < timerLateMs ? this.#nextStartAt : now;
   }
 
   /** @param spacedFrom when the start that is made now was due */
   #take(key: Key, spacedFrom: number): void {
     this.#held++;
     key.take();
-    const spacingMs = 1000 / this.#limits.startsPerSecond;
+    const spacingMs = this.#spacingMs;
     if (spacingMs > 0) this.#nextStartAt = spacedFrom + spacingMs;
   }
 

@@ -66,14 +66,16 @@ describe('on real timers', () => {
     expect(Math.abs(clock.wallNow() - Date.now())).toBeLessThan(50);
   });
 
-  test('a timer is live until the host changes its timers', () => {
+  test('a timer is live while timers are real; a fake one never is, for a test may drop it', () => {
     const clock = new SystemClock();
     const timer = clock.setTimer(() => {}, 1_000);
     expect(timer.live).toBe(true);
+    expect(clock.steered).toBe(false);
     vi.useFakeTimers();
     expect(timer.live).toBe(false);
+    expect(clock.steered).toBe(true);
     const fake = clock.setTimer(() => {}, 1_000);
-    expect(fake.live).toBe(true);
+    expect(fake.live).toBe(false);
     vi.useRealTimers();
     expect(fake.live).toBe(false);
     expect(timer.live).toBe(true);
@@ -260,6 +262,7 @@ describe('the wall time of a reading', () => {
     const date = vi.spyOn(Date, 'now').mockImplementation(() => 7_000);
     for (const until = performance.now() + 20; performance.now() < until;) {
       expect(clock.wallAt(clock.now())).toBe(7_000);
+      expect(clock.wallAt(clock.now() - 50), 'a reading from before').toBe(7_000);
     }
     date.mockImplementation(() => Math.floor((performance.now() - start) * 1.5));
     for (const until = performance.now() + 20; performance.now() < until;) {
@@ -293,6 +296,30 @@ describe('the wall time of a reading', () => {
     origin.mockRestore();
     expect(Math.abs(clock.wallAt(clock.now()) - Date.now())).toBeLessThan(50);
   });
+});
+
+test('a turn of the event loop is a full one: immediates and timers that were due have run', async () => {
+  const clock = new SystemClock();
+  const order: string[] = [];
+  await new Promise<void>((resolve) => {
+    setTimeout(() => {
+      clock.turn(() => {
+        order.push('turn');
+        resolve();
+      });
+      setImmediate(() => order.push('immediate'));
+      setTimeout(() => order.push('timer'), 1);
+      for (const until = performance.now() + 5; performance.now() < until;);
+    }, 1);
+  });
+  expect(order).toEqual(['immediate', 'timer', 'turn']);
+});
+
+test('a clock that was loaded among fake timers is steered', async () => {
+  vi.useFakeTimers();
+  vi.resetModules();
+  const { SystemClock: Loaded } = await import('../../../src/kernel/clock.js');
+  expect(new Loaded().steered).toBe(true);
 });
 
 test('host functions are looked up at the call, never held', () => {
