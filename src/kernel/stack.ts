@@ -1,38 +1,119 @@
-/** The call stack: the traces of errors, and whether there is room for a call. */
+/**
+ * The stack traces of our errors: where the user's code called, not how we are built. All of it is
+ * V8's; on other engines errors have the stacks that the engine gives them.
+ */
+import { ignore } from './promises.js';
+
+/** The part of `Error` that not every engine has, and that some programs freeze. */
+interface V8Error {
+  stackTraceLimit?: number;
+  captureStackTrace?: (error: object, below: object) => void;
+}
+
+const v8 = (): V8Error => Error as unknown as V8Error;
+
+const bare = /* @__PURE__ */ new WeakSet<object>();
 
 /**
- * Makes a failure without the frames of its stack: those of the engine tell nobody anything, and
- * capturing them is most of what a timeout costs. A cause keeps its own.
+ * Makes an error without a stack, which it may get later. To capture one is most of what a timeout
+ * costs, and the frames of a timer tell nobody anything. A cause keeps its own stack.
  */
-export function withoutFrames<T>(make: () => T): T {
-  const limit: unknown = Reflect.get(Error, LIMIT);
-  if (limit === undefined || !Reflect.set(Error, LIMIT, 0)) return make();
+export function withoutStack<E extends Error>(make: () => E): E {
+  const limit = setLimit(0);
   try {
-    return make();
+    const error = make();
+    if (limit !== undefined) bare.add(error);
+    return error;
   } finally {
-    Reflect.set(Error, LIMIT, limit);
+    restoreLimit(0, limit);
   }
 }
 
-/** V8's, and frozen in some programs. */
-const LIMIT = 'stackTraceLimit';
+/** More than the frames between `run` and the function that it calls. */
+const FRAMES_OF_OURS = 16;
 
 /**
- * Arguments of 128 kB in all. The calls of a start take little of that, but V8 compiles a function
- * when it is first called, and needs far more of the stack then.
+ * Calls a user's function within a user's call: the stacks of what it throws are as much longer as
+ * there are frames of ours in between, so that they still show the caller.
  */
-let filler: readonly undefined[] | undefined;
+export function withLongerStacks<T>(call: () => T): T {
+  const longer = (v8().stackTraceLimit ?? 0) + FRAMES_OF_OURS;
+  const limit = setLimit(longer);
+  try {
+    return call();
+  } finally {
+    restoreLimit(longer, limit);
+  }
+}
+
+/** Returns the limit before; undefined if it cannot be set. */
+function setLimit(limit: number): number | undefined {
+  const before = v8().stackTraceLimit;
+  if (typeof before !== 'number') return undefined;
+  try {
+    v8().stackTraceLimit = limit;
+    return before;
+  } catch {
+    return undefined; // frozen
+  }
+}
+
+/** Unless the code in between has set a limit of its own. */
+function restoreLimit(from: number, to: number | undefined): void {
+  if (to !== undefined && v8().stackTraceLimit === from) v8().stackTraceLimit = to;
+}
+
+const refusals = /* @__PURE__ */ new WeakSet<object>();
+
+/** Marks an error as the refusal of a call, which belongs to the line that made the call. */
+export function refusal<E extends Error>(error: E): E {
+  refusals.add(error);
+  return error;
+}
 
 /**
- * Finds out, before anything is changed, whether the stack has room for what will be called.
+ * Gives a refusal the stack of the user's call; leaves all other errors as they are.
  *
- * @throws the engine's own error if it has not
+ * @param called the public function that the user has called, which is still running
  */
-export function checkStackRoom(): void {
-  filler ??= Array<undefined>(16_384).fill(undefined);
-  ignore(...filler);
+export function fromCaller(error: unknown, called: object): unknown {
+  if (refusals.has(error as object)) capture(error as object, called);
+  return error;
 }
 
-function ignore(..._arguments: readonly undefined[]): void {
-  // The arguments lie on the stack: that is all they are for.
+function capture(error: object, below: object): void {
+  v8().captureStackTrace?.(error, below);
 }
+
+/**
+ * Rejects with an error, which gets the stack of the code that awaits the promise that is resolved
+ * with this one: V8 follows the promises from an async function to those that await it. So nothing
+ * needs to be captured while a call may still succeed. Causes that have no stack get the same.
+ *
+ * @param onceFollowed called when the stack has been captured, before the rejection
+ */
+export function rejectionAtAwait(error: Error, onceFollowed: () => void = ignore): Promise<never> {
+  const rejection = awaited(error, () => {
+    onceFollowed();
+    rejection.catch(ignore); // it is up to the promise that follows this one
+  });
+  return rejection;
+}
+
+async function awaited(error: Error, onceFollowed: () => void): Promise<never> {
+  return await thrownLater(error, onceFollowed);
+}
+
+async function thrownLater(error: Error, onceFollowed: () => void): Promise<never> {
+  for (let turn = 0; turn < TURNS_TO_FOLLOW; turn++) await Promise.resolve();
+  let one: unknown = error;
+  while (bare.has(one as object)) {
+    capture(one as object, awaited);
+    one = (one as Error).cause;
+  }
+  onceFollowed();
+  throw error;
+}
+
+/** As long as a promise takes to follow another one that it has been resolved with. */
+const TURNS_TO_FOLLOW = 2;

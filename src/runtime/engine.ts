@@ -9,13 +9,13 @@ import {
   RuntimeShutdownError,
 } from '../kernel/failures.js';
 import { DetailsCodec } from '../heartbeat/details/codec.js';
-import { checkStackRoom } from '../kernel/stack.js';
+import { withLongerStacks } from '../kernel/stack.js';
+import { checkStackRoom } from '../kernel/stack-room.js';
 import { safeLog } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
 import type { AnyFunction } from './attempt/attempt.js';
 import { Completion } from './completion.js';
 import { describe, type ActivityDescription } from './description.js';
-import type { Activity } from './activity/activity.js';
 import { Execution } from './activity/execution.js';
 import { cancel } from './activity/stopping.js';
 import { compose } from './context/interceptors.js';
@@ -58,7 +58,7 @@ export class Engine {
   readonly #services: Services;
   readonly #options: OptionsReader;
   readonly #maxWaiting: number;
-  readonly #roster: Roster<Activity> = {
+  readonly #roster: Roster<Execution> = {
     open: new Registry(),
     closedButRunning: new Map(),
     untold: new Map(),
@@ -141,7 +141,8 @@ export class Engine {
     if (signal !== undefined) this.#follow(signal, execution);
     this.#starting++;
     try {
-      execution.schedule();
+      if (this.#starting > 1) execution.schedule();
+      else withLongerStacks(() => execution.schedule());
     } finally {
       this.#starting--;
     }
@@ -183,11 +184,11 @@ export class Engine {
 
   /** The open ones, in the order they were scheduled. */
   executions(): Execution[] {
-    return this.#roster.open.all() as Execution[];
+    return this.#roster.open.all();
   }
 
   #find(activityId: string): Execution | undefined {
-    return this.#roster.open.find(activityId) as Execution | undefined;
+    return this.#roster.open.find(activityId);
   }
 
   list(): ActivityDescription[] {

@@ -33,7 +33,8 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     this.#result = result as Promise<Result>;
     // A rejection that nobody handles is the host's to report only if `run` gave the promise out.
     const givenOut = execution.caller.asked && result === execution.result;
-    if (!givenOut) result.catch(ignore);
+    if (result !== execution.result) result.catch(ignore);
+    else if (!givenOut) execution.caller.keepQuiet();
   }
 
   /** As given, or generated. */

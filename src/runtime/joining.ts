@@ -1,6 +1,7 @@
 /** A call whose `activityId` is that of an open activity: refused, or it joins that activity. */
 import { ActivityAlreadyStartedError } from '../kernel/failures.js';
-import { Execution } from './activity/execution.js';
+import { rejectionAtAwait } from '../kernel/stack.js';
+import type { Execution } from './activity/execution.js';
 import type { AnyFunction } from './attempt/attempt.js';
 import { requested } from './attempt/requests.js';
 import type { ResolvedOptions } from './options/activity-options.js';
@@ -56,7 +57,7 @@ function wait(open: Execution, signal: AbortSignal, signals: OutsideSignals): Pr
   return new Promise((resolve, reject) => {
     const abort = (reason: unknown): void => {
       const cause = requested('CANCELLED', reason);
-      reject(open.failure('CANCELED', cause, 'CANCEL_REQUESTED'));
+      resolve(rejectionAtAwait(open.failure('CANCELED', cause, 'CANCEL_REQUESTED')));
     };
     if (signal.aborted) {
       abort(signal.reason);

@@ -1,16 +1,17 @@
 /** The caller of an activity: its promise, which is settled once, and nowhere else. */
 import type { ActivityFailure } from '../../kernel/failures.js';
+import { ignore } from '../../kernel/promises.js';
+import { rejectionAtAwait } from '../../kernel/stack.js';
 
 export class Caller {
   #resolve!: (result: unknown) => void;
-  #reject!: (failure: Error) => void;
   #told = false;
   #asked = true;
+  #quiet = false;
 
   /** What `run` and `result()` give. A field initialiser, so that V8 needs no closure for it. */
-  readonly result = new Promise<unknown>((resolve, reject) => {
+  readonly result = new Promise<unknown>((resolve) => {
     this.#resolve = resolve;
-    this.#reject = reject;
   });
 
   /** Whether the caller has its answer, or will have it after the last write to the store. */
@@ -35,6 +36,14 @@ export class Caller {
     this.#asked = false;
   }
 
+  /**
+   * A rejection that nobody handles is not the host's to report. This handles it only when it comes:
+   * V8 tells who awaits a promise as long as nothing else waits for it.
+   */
+  keepQuiet(): void {
+    this.#quiet = true;
+  }
+
   /** @param written settles after the last write to the store; undefined if none is under way */
   resolve(result: unknown, written: Promise<void> | undefined): void {
     if (this.#told) return;
@@ -50,5 +59,12 @@ export class Caller {
     const made = failure();
     if (written === undefined) this.#reject(made);
     else void written.then(() => this.#reject(made));
+  }
+
+  #reject(failure: ActivityFailure): void {
+    const rejection = rejectionAtAwait(failure, () => {
+      if (this.#quiet) this.result.catch(ignore);
+    });
+    this.#resolve(rejection);
   }
 }

@@ -4,7 +4,7 @@
  */
 import type { EventFields } from '../../kernel/events.js';
 import { CancelledFailure } from '../../kernel/failures.js';
-import { withoutFrames } from '../../kernel/stack.js';
+import { withoutStack } from '../../kernel/stack.js';
 import type { Attempt } from '../attempt/attempt.js';
 import { emit, NO_FIELDS } from '../shared/outbox.js';
 import type { Activity } from './activity.js';
@@ -139,7 +139,7 @@ function abort(attempt: Attempt, told: CancelledFailure | undefined): void {
 
 /** What an attempt hears of its timeout. */
 export function timedOut(failure: Error): CancelledFailure {
-  return withoutFrames(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
+  return withoutStack(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
 }
 
 // ── Events ───────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ import {
   type RetryState,
   type TimeoutType,
 } from '../../kernel/failures.js';
-import { withoutFrames } from '../../kernel/stack.js';
+import { withoutStack } from '../../kernel/stack.js';
 import type { Attributes } from '../shared/announce.js';
 import type { ResolvedOptions } from '../options/activity-options.js';
 
@@ -35,7 +35,7 @@ export function activityFailure(
   const state = retryState === undefined ? '' : ` (${retryState})`;
   const message = `Activity ${activityType} ${DONE[status]} ${when}${state}: ${said(cause)}${hint}`;
   const fields = { ...attributes, retryState, cause };
-  return withoutFrames(() => new ActivityFailure(message, fields));
+  return withoutStack(() => new ActivityFailure(message, fields));
 }
 
 /** An error's `toString` may be the user's own. */
@@ -69,7 +69,7 @@ export function attemptTimeout(
   const ms = timeoutMs(timeoutType, options);
   const message = `activity ${TIMEOUT_NAMES[timeoutType]} timeout after ${String(ms)} ms`;
   const cause = previous === undefined ? undefined : { cause: withoutCause(previous) };
-  return withoutFrames(() => new TimeoutFailure(message, { timeoutType, ...fields, ...cause }));
+  return withoutStack(() => new TimeoutFailure(message, { timeoutType, ...fields, ...cause }));
 }
 
 function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
@@ -92,15 +92,13 @@ function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
  * attempt's timeout is the cause, with the failure of the attempt before it as its own cause.
  */
 export function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
-  return new TimeoutFailure(
+  const message =
     'Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up ' +
-      'retrying',
-    {
-      timeoutType: 'SCHEDULE_TO_CLOSE',
-      lastHeartbeatDetails: failure.lastHeartbeatDetails,
-      eventLoopBlockedMs: failure.eventLoopBlockedMs,
-      cause: failure,
-    },
+    'retrying';
+  const { lastHeartbeatDetails, eventLoopBlockedMs } = failure;
+  const fields = { lastHeartbeatDetails, eventLoopBlockedMs, cause: failure };
+  return withoutStack(
+    () => new TimeoutFailure(message, { timeoutType: 'SCHEDULE_TO_CLOSE', ...fields }),
   );
 }
 
@@ -110,7 +108,7 @@ function withoutCause(failure: Error): Error {
     if (!(failure instanceof TimeoutFailure) || failure.cause === undefined) return failure;
     const { message, timeoutType, lastHeartbeatDetails, eventLoopBlockedMs } = failure;
     const fields = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs };
-    return withoutFrames(() => new TimeoutFailure(message, fields));
+    return withoutStack(() => new TimeoutFailure(message, fields));
   } catch {
     return failure; // one of the user's own making, that cannot be looked at
   }

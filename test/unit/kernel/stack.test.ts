@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { withoutFrames } from '../../../src/kernel/stack.js';
+import { withoutStack } from '../../../src/kernel/stack.js';
 
-describe('withoutFrames', () => {
+describe('withoutStack', () => {
   test('makes an error that has none, and leaves others theirs', () => {
-    expect(withoutFrames(() => new Error('bare')).stack).toBe('Error: bare');
+    expect(withoutStack(() => new Error('bare')).stack).toBe('Error: bare');
     expect(new Error('full').stack).toContain('stack.test');
     expect(() =>
-      withoutFrames(() => {
+      withoutStack(() => {
         throw new Error('thrown');
       }),
     ).toThrow('thrown');
@@ -18,7 +18,8 @@ describe('withoutFrames', () => {
     for (const limit of [{ writable: false, value: stackTraceLimit }, { value: undefined }]) {
       Object.defineProperty(Error, 'stackTraceLimit', { ...limit, configurable: true });
       try {
-        expect(withoutFrames(() => 'made')).toBe('made');
+        const made = new Error('made');
+        expect(withoutStack(() => made)).toBe(made);
       } finally {
         const restored = { value: stackTraceLimit, writable: true, configurable: true };
         Object.defineProperty(Error, 'stackTraceLimit', { ...restored, enumerable: true });
