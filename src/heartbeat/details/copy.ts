@@ -193,8 +193,7 @@ class Walk {
 
   #counted(type: string, text: string): string {
     this.size += text.length;
-    const problem = this.#costs.problemOf(type, text);
-    return problem === undefined ? text : this.#refuse(problem);
+    return this.#costs.isHigh(type, text) ? this.#refuse('slow to read back') : text;
   }
 
   #copyMap(map: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {

@@ -22,13 +22,9 @@ export interface DetailsSerializer {
 type Fields = Record<string, unknown>;
 type Payload = ReturnType<DetailsSerializer['serialize']>;
 
-/** The notes that are followed, by the JSON that they may be on: no others are written here. */
-const NOTES: Readonly<Record<string, RegExp>> = {
-  null: /^undefined$/,
-  string: /^(?:number|Date|regexp|URL|custom,~bigint)$/,
-  array: /^(?:set|map|custom,~view)$/,
-  object: /^(?:Error|custom,~keys|custom,~instance)$/,
-};
+/** The notes that are written here, and the JSON that each is on. No others are followed. */
+const NOTES =
+  /^(?:null undefined|string (?:number|Date|regexp|URL|custom,~bigint)|array (?:set|map|custom,~view)|object (?:Error|custom,~keys|custom,~instance))$/;
 
 /** Keys that superjson refuses to write. */
 const RESERVED = /^(?:__proto__|constructor|prototype)~*$/;
@@ -47,12 +43,9 @@ export class DetailsEncoding {
     const add = (name: string, isApplicable: unknown, serialize: unknown, deserialize: unknown) => {
       this.#superjson.registerCustom({ isApplicable, serialize, deserialize } as never, name);
     };
-    add(
-      '~instance',
-      (value: object) => this.#writers.has(value),
-      (copy: object) => this.#writers.get(copy)?.(),
-      this.#read,
-    );
+    const writers = this.#writers;
+    const write = (copy: object): unknown => writers.get(copy)?.();
+    add('~instance', (value: object) => writers.has(value), write, this.#read);
     // The work for decimal digits would be the square of their number.
     add(
       '~bigint',
@@ -65,7 +58,7 @@ export class DetailsEncoding {
       '~view',
       (value: unknown) => ArrayBuffer.isView(value),
       (view: Uint8Array) => [view.constructor.name, ...new Uint8Array(view.buffer)],
-      ([tag, ...bytes]: [string, ...number[]]) => viewOf(tag, Uint8Array.from(bytes).buffer),
+      ([tag, ...bytes]: [string]) => viewOf(tag, Uint8Array.from(bytes).buffer) ?? refuse(tag),
     );
     add(
       '~keys',
@@ -86,47 +79,45 @@ export class DetailsEncoding {
     this.#costs = new Costs();
     this.#made = new WeakSet();
     const details = this.#read(JSON.parse(text));
-    if (details === undefined) throw notDetails('undefined');
-    return details;
+    return details === undefined ? refuse('undefined') : details;
   }
 
   /** The copy of an instance; undefined if its class is not registered. */
   readonly registered = (instance: object): Registered | undefined => {
-    const written = this.#ask(instance);
-    // A class is known although what is inside cannot be written, so it is asked for without.
-    const { type, json, inside } =
-      written ?? this.#ask(likeIt(instance, Object.keys(instance))) ?? {};
-    if (type?.[0] === 'class') {
-      const copy = likeIt(instance);
-      this.#writers.set(copy, () => {
-        const fields = this.#superjson.serialize({ ...copy }); // details like any other
-        return payloadOf(fields.json, [type, fields.meta?.values]);
-      });
-      return { copy, fields: Object.keys(json as object), size: 0 };
+    let [json, ...notes] = this.#ask(instance);
+    if (notes[0]?.[0] === 'custom') {
+      const text = JSON.stringify(payloadOf(json, notes));
+      const copy = this.decode(text) as object;
+      this.#writers.set(copy, () => JSON.parse(text) as Payload);
+      return { copy, size: text.length };
     }
-    if (written === undefined || type?.[0] !== 'custom') return undefined;
-    const text = JSON.stringify(payloadOf(json, [type, inside]));
-    const copy = this.decode(text) as object;
-    this.#writers.set(copy, () => JSON.parse(text) as Payload);
-    return { copy, size: text.length };
+    // A class is known even if superjson refuses what is inside, so it is asked again without.
+    if (notes.length === 0) [json, ...notes] = this.#ask(likeIt(instance, Object.keys(instance)));
+    const [type] = notes;
+    if (type?.[0] !== 'class') return undefined;
+    const copy = likeIt(instance);
+    this.#writers.set(copy, () => {
+      const fields = this.#superjson.serialize({ ...copy }); // details like any other
+      return payloadOf(fields.json, [type, fields.meta?.values]);
+    });
+    return { copy, fields: Object.keys(json as object), size: 0 };
   };
 
-  /** What the user's serializer makes of an instance: its first note is on the class. */
-  #ask(instance: object): { json: unknown; type: unknown[]; inside: unknown } | undefined {
+  /** What the user's serializer writes of an instance: JSON, a note on the class, other notes. */
+  #ask(instance: object): [json?: unknown, type?: readonly unknown[], inside?: unknown] {
     try {
       const { json, meta } = (this.#serializer as DetailsSerializer).serialize(instance);
-      const [type, inside] = (meta as { values: [unknown[], unknown] }).values;
-      return { json, type, inside };
+      return [json, ...(meta as { values: [unknown[], unknown] }).values];
     } catch {
-      return undefined;
+      return []; // nothing is registered
     }
   }
 
   readonly #read = (payload: unknown): unknown => {
-    if (!isFields(payload) || !('json' in payload)) throw notDetails('without json');
-    const { json, meta = payloadOf(json, {}).meta } = payload;
+    if (!isFields(payload) || !('json' in payload)) return refuse('no json');
+    const { json, meta = { values: {}, v: 1 } } = payload;
     if (!isFields(meta) || Object.keys(meta).join() !== 'values,v' || meta['v'] !== 1) {
-      throw notDetails('of its meta');
+      return refuse('another meta');
     }
     const holder = { json };
     this.#follow(meta['values'], holder, 'json');
@@ -139,42 +130,41 @@ export class DetailsEncoding {
     for (const [path, subtree] of Object.entries(inside ?? {})) {
       let [at, name] = [holder, key];
       for (const step of stepsOf(path)) {
-        const next = at[name];
-        const isInside = Array.isArray(next) || isFields(next);
-        if (!isInside || !Object.hasOwn(next, step)) throw notDetails('with a note on nothing');
-        [at, name] = [next as Fields, step];
+        [at, name] = [at[name] as Fields, step];
+        const isInside = (Array.isArray(at) || isFields(at)) && Object.hasOwn(at, name);
+        if (!isInside) refuse('a note on nothing');
       }
-      if (!Array.isArray(subtree)) throw notDetails('with a note that is none');
+      if (!Array.isArray(subtree)) refuse('no note');
       this.#follow(subtree, at, name);
     }
-    if (note === undefined) return;
-    const made = this.#make(note, holder[key]);
-    if (typeof made === 'object' && made !== null) this.#made.add(made);
-    holder[key] = made;
+    if (note !== undefined) holder[key] = this.#make(note, holder[key]);
   }
 
   #make(note: unknown, json: unknown): unknown {
     const name = String(note);
     const kind = json === null ? 'null' : Array.isArray(json) ? 'array' : typeof json;
-    if (this.#made.has(json as object)) throw notDetails('with two notes on one value');
-    const meta = { values: [note], v: 1 };
-    if (NOTES[kind]?.test(name) !== true) return this.#makeInstance(note, json, meta);
-    const problem = this.#costs.problemOf(name, json);
-    if (problem !== undefined) throw notDetails(`with ${problem}`);
-    const made: unknown = this.#superjson.deserialize({ json, meta } as never, { inPlace: true });
-    if (made === undefined && json !== null) throw notDetails('with a view of another kind');
+    const isOurs = NOTES.test(`${kind} ${name}`);
+    if (this.#made.has(json as object) || (isOurs && this.#costs.isHigh(name, json as string))) {
+      refuse(`a note ${show(name)} that this serializer does not write here`);
+    }
+    const payload = { json, meta: { values: [note], v: 1 } };
+    const made: unknown = isOurs
+      ? this.#superjson.deserialize(payload as never, { inPlace: true })
+      : this.#makeInstance(note, payload);
+    if (typeof made === 'object' && made !== null) this.#made.add(made);
     return made;
   }
 
-  #makeInstance(note: unknown, json: unknown, meta: unknown): unknown {
-    const type: unknown = Array.isArray(note) ? note[0] : undefined;
-    const isKnown = this.#serializer !== undefined && (type === 'class' || type === 'custom');
-    if (!isKnown) throw notDetails(`with a note ${show(String(note))} that does not fit`);
-    if (type === 'custom') return this.#serializer.deserialize({ json, meta });
-    if (!isFields(json)) throw notDetails('of an instance without fields');
-    const instance = this.#serializer.deserialize({ json: {}, meta }) as object;
-    // Assigned, they would call the setters of the class.
-    for (const [field, item] of Object.entries(json)) define(instance, field, item);
+  #makeInstance(note: unknown, { json, meta }: Payload): unknown {
+    const kind: unknown = Array.isArray(note) ? note[0] : undefined;
+    const serializer = kind === 'class' || kind === 'custom' ? this.#serializer : undefined;
+    if (serializer === undefined || (kind === 'class' && !isFields(json))) {
+      return refuse(`a note ${show(String(note))} that this serializer does not write here`);
+    }
+    if (kind === 'custom') return serializer.deserialize({ json, meta });
+    const instance = serializer.deserialize({ json: {}, meta }) as object;
+    // Assigned, the fields would call the setters of the class.
+    for (const [key, item] of Object.entries(json as Fields)) define(instance, key, item);
     return instance;
   }
 }
@@ -196,22 +186,21 @@ function likeIt(instance: object, fields: readonly string[] = []): object {
 
 function renamed(fields: Fields, rename: (key: string) => string): Fields {
   const entries = Object.entries(fields);
-  return Object.fromEntries(
-    entries.map(([key, item]) => [RESERVED.test(key) ? rename(key) : key, item]),
-  );
+  const inOrder = entries.map(([key, item]) => [RESERVED.test(key) ? rename(key) : key, item]);
+  return Object.fromEntries(inOrder) as Fields;
 }
 
 /** The keys in a path of superjson's, where a backslash is put before dots and backslashes. */
 function stepsOf(path: string): string[] {
   const steps = [''];
   for (const part of path.match(/\\[.\\]|[^]/g) ?? []) {
-    if (part === '\\') throw notDetails('with a note on nothing');
+    if (part === '\\') refuse('a note on nothing');
     if (part === '.') steps.push('');
     else steps.push(`${steps.pop() ?? ''}${part.slice(-1)}`);
   }
   return steps;
 }
 
-function notDetails(why: string): TypeError {
-  return new TypeError(`not heartbeat details: ${why}`);
+function refuse(what: string): never {
+  throw new TypeError(`not heartbeat details: ${what}`);
 }

@@ -48,24 +48,20 @@ export function tooLarge(bytes: string, limit: number): HeartbeatDetailsError {
   return new HeartbeatDetailsError(message, { path: 'details' });
 }
 
-/** Of web addresses the host, as `href` gives it, is ASCII; other addresses have any. */
-const URL_WITH_SHORT_HOST =
+/** Of web addresses the host, as `href` gives it, is short and ASCII; other addresses have any. */
+const SHORT_HOST =
   /^(?=[ -~]*$)(?:(?:https?|wss?|ftp|file):\/\/(?:[^@/?#\\]*@)?[^@/?#\\%]{0,255}(?::\d+)?\/|(?!(?:https?|wss?|ftp|file):)[a-z])/;
 
-/** One Unicode property of a regular expression may take the engine a millisecond to read. */
+/** One Unicode property in a regular expression may take the engine a millisecond to read. */
 const MAX_PROPERTIES = 20;
 
-/** Finds texts that take far longer to read than their length suggests. */
+/** Finds, in the texts of some details, those that take far longer to read than they are long. */
 export class Costs {
   #properties = 0;
 
-  problemOf(type: string, text: unknown): string | undefined {
-    if (type === 'URL' && !URL_WITH_SHORT_HOST.test(text as string)) {
-      return 'a URL with a host of more than 255 characters';
-    }
-    if (type !== 'regexp') return undefined;
-    this.#properties += (text as string).match(/\\p/gi)?.length ?? 0;
-    if (this.#properties <= MAX_PROPERTIES) return undefined;
-    return `more than ${MAX_PROPERTIES} Unicode properties (\\p) in regular expressions`;
+  isHigh(type: string, text: string): boolean {
+    if (type === 'URL') return !SHORT_HOST.test(text);
+    if (type === 'regexp') this.#properties += text.match(/\\p/gi)?.length ?? 0;
+    return this.#properties > MAX_PROPERTIES;
   }
 }

@@ -133,6 +133,28 @@ describe('heartbeats', () => {
     expect(found).toEqual([undefined, { row: 2 }]);
   });
 
+  test.each(['__proto__', 'constructor', 'prototype'])(
+    'a key %s is data like any other, in process and from a store',
+    async (key) => {
+      const row = `{"${key}":{"polluted":1},"rows":[{"${key}":"Ferrari"}]}`;
+      const found: unknown[] = [];
+      async function work(): Promise<void> {
+        found.push(temporal.activityInfo().heartbeatDetails);
+        if (found.length === 3) return;
+        temporal.heartbeat(JSON.parse(row));
+        throw new Error('lost');
+      }
+      const store = new Map<string, string>();
+      const options = { activityId: 'a', retryPolicy: { initialInterval: 1, maximumAttempts: 2 } };
+      const run = (): Promise<void> =>
+        new ActivityRuntime({ ...quiet, store }).run(fromTemporal(work), options);
+      await expect(run()).rejects.toThrow('lost');
+      await run();
+      expect(found.map((details) => JSON.stringify(details))).toEqual([undefined, row, row]);
+      expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    },
+  );
+
   test('details go through JSON, and none at all keep the last ones', async () => {
     class Cursor {
       readonly at = new Date(0);

@@ -60,6 +60,15 @@ describe('size', () => {
     );
   });
 
+  test('is known without a TextEncoder, which jsdom does not have', () => {
+    vi.stubGlobal('TextEncoder', undefined);
+    try {
+      expect(warnings('€'.repeat(100 * KIB))).toEqual([3 * 100 * KIB + overhead]);
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+
   test('of details that can only be small is known without writing them', () => {
     const stringify = vi.spyOn(JSON, 'stringify');
     try {

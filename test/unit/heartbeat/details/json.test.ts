@@ -1,0 +1,45 @@
+/** Details as Temporal keeps them. */
+import { describe, expect, test } from 'vitest';
+import { HeartbeatDetailsError } from '../../../../src/index.js';
+import { jsonDetails } from '../../../../src/heartbeat/details/json.js';
+
+test('a copy is what comes back from JSON', () => {
+  const part = { n: 1 };
+  const details = { a: [part, part, null, 'x', true, 0], gone: undefined, constructor: { x: 1 } };
+  const copy = jsonDetails(details) as { a: unknown[] };
+  expect(copy).toEqual(JSON.parse(JSON.stringify(details)));
+  expect(Object.keys(copy)).toEqual(['a', 'constructor']);
+  expect(copy.a[0]).not.toBe(copy.a[1]);
+});
+
+test('a key __proto__ is a field of its own', () => {
+  const json = '{"__proto__":{"polluted":1}}';
+  const copy = jsonDetails(JSON.parse(json));
+  expect(JSON.stringify(copy)).toBe(json);
+  expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+});
+
+describe('is refused, with its path', () => {
+  const cycle: unknown[] = [];
+  cycle.push({ cycle });
+
+  test.each<[path: string, details: unknown, what: string]>([
+    ['details.a[0]', { a: [NaN] }, 'number; on Temporal details are JSON'],
+    ['details[0]', [undefined], 'undefined; on Temporal details are JSON'],
+    ['details["a b"].c', { 'a b': { c: 1n } }, 'bigint; on Temporal details are JSON'],
+    ['details.at', { at: new Date(0) }, 'an instance of Date; on Temporal details are JSON'],
+    ['details', new Map(), 'an instance of Map; on Temporal details are JSON'],
+    ['details[0].cycle', cycle, 'a cycle; heartbeat details must be data'],
+    ['details', 'x'.repeat(2 ** 21), 'more than 2097155 bytes, over the limit of 2097152'],
+  ])('%s', (path, details, what) => {
+    let refused: unknown;
+    try {
+      jsonDetails(details);
+    } catch (error) {
+      refused = error;
+    }
+    expect(refused).toBeInstanceOf(HeartbeatDetailsError);
+    expect(refused).toMatchObject({ path });
+    expect((refused as Error).message).toContain(`${path}: ${what}`);
+  });
+});
