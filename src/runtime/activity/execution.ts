@@ -30,7 +30,8 @@ export class Execution extends Activity {
       roster.untold.get(givenId)?.flush();
       roster.open.name(this, givenId);
     }
-    state.schedule(this.scheduledAt + this.options.startDelayMs);
+    const { startDelayMs } = this.options;
+    state.schedule(startDelayMs > 0 ? this.scheduledAt + startDelayMs : undefined);
     this.emit('scheduled', NO_FIELDS);
     if (!this.isOpen) return;
     const { store } = services;

@@ -44,13 +44,13 @@ export class ActivityState {
   #options: ResolvedOptions;
   #phase: Phase | undefined;
   #closedAs: ClosedStatus | 'COMPLETED' | undefined;
-  #attempt: Attempt | undefined;
   #lastAttempt: Attempt | undefined;
   #attemptNumber = 0;
-  #delayedUntil = 0;
+  /** Undefined for no delay; a number would cost every activity a box. */
+  #delayedUntil: number | undefined;
   #loading = false;
   #overlap: Overlap | undefined;
-  #waitingSince = 0;
+  #waitingSince: number | undefined;
   #change: Deferred<void> | undefined;
 
   constructor(activity: Listed, registry: Registry<Listed>, options: ResolvedOptions) {
@@ -77,7 +77,7 @@ export class ActivityState {
 
   /** The running attempt. */
   get attempt(): Attempt | undefined {
-    return this.#attempt;
+    return this.#phase === 'RUNNING' ? this.#lastAttempt : undefined;
   }
 
   /** The running attempt or, between attempts, the one before. */
@@ -92,7 +92,7 @@ export class ActivityState {
 
   /** The end of the delay that runs now, or ran last. */
   get delayedUntil(): number {
-    return this.#delayedUntil;
+    return this.#delayedUntil ?? 0;
   }
 
   /** The store is being read. */
@@ -107,18 +107,18 @@ export class ActivityState {
 
   /** Since when the attempt has waited for a slot. */
   get waitingSince(): number {
-    return this.#waitingSince;
+    return this.#waitingSince ?? 0;
   }
 
   /** When a lock may open by itself; Infinity if none does. */
   get opensAt(): number {
     if (this.#overlap !== undefined) return this.#overlap.until;
-    return this.#phase === 'SCHEDULED' && !this.#loading ? this.#delayedUntil : Infinity;
+    return this.#phase === 'SCHEDULED' && !this.#loading ? this.delayedUntil : Infinity;
   }
 
   /** Whether an attempt may ask for a slot. */
   isUnlocked(now: number): boolean {
-    const unlocked = !this.#loading && this.#overlap === undefined && now >= this.#delayedUntil;
+    const unlocked = !this.#loading && this.#overlap === undefined && now >= this.delayedUntil;
     return this.#phase === 'SCHEDULED' && unlocked;
   }
 
@@ -131,7 +131,8 @@ export class ActivityState {
 
   // ── Moves ────────────────────────────────────────────────────────────────────────────────────
 
-  schedule(delayedUntil: number): void {
+  /** @param delayedUntil undefined for no delay */
+  schedule(delayedUntil: number | undefined): void {
     this.#delayedUntil = delayedUntil;
     this.#enter('SCHEDULED');
   }
@@ -142,14 +143,13 @@ export class ActivityState {
   }
 
   run(attempt: Attempt): void {
-    this.#attempt = this.#lastAttempt = attempt;
+    this.#lastAttempt = attempt;
     this.#attemptNumber = attempt.number;
     this.#enter('RUNNING');
   }
 
   /** The running attempt is over, and the next one is to have a number one above `attemptNumber`. */
   retry(attemptNumber: number, delayedUntil: number, paused: boolean): void {
-    this.#attempt = undefined;
     this.#attemptNumber = attemptNumber;
     this.#delayedUntil = delayedUntil;
     this.#enter(paused ? 'PAUSED' : 'SCHEDULED');
@@ -162,7 +162,7 @@ export class ActivityState {
 
   /** The rest of the delay goes on, and then `extraMs` more. */
   unpause(extraMs: number, now: number): void {
-    if (extraMs > 0) this.delayUntil(Math.max(this.#delayedUntil, now) + extraMs);
+    if (extraMs > 0) this.delayUntil(Math.max(this.delayedUntil, now) + extraMs);
     this.#enter('SCHEDULED');
   }
 
@@ -175,7 +175,6 @@ export class ActivityState {
 
   close(status: ClosedStatus | 'COMPLETED'): void {
     this.#closedAs = status;
-    this.#attempt = undefined;
     this.#overlap = undefined;
     if (this.#loading) this.#countLoading(-1); // the store has not been read, and never will be
     this.#enter('CLOSED');
