@@ -35,7 +35,10 @@ type Unit =
   | 'year'
   | 'years';
 
-/** Milliseconds, or a number with a unit: `1500`, `'10s'`, `'5 minutes'`, `'1.5h'`. */
+/**
+ * A duration: a number of milliseconds, or a number with a unit, such as `'10s'`, `'5 minutes'` or
+ * `'1.5h'`.
+ */
 export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`;
 
 export const DURATION_ACCEPTED =
@@ -61,7 +64,8 @@ export function durationMs(value: unknown, name: string): number {
 }
 
 /**
- * Milliseconds of a duration that the types cannot check, such as one of the environment.
+ * Reads a duration that the types cannot check, such as one from an environment variable, and gives
+ * its milliseconds.
  *
  * @param name what the error calls it
  * @throws TypeError that names it, the value and what is accepted

@@ -3,52 +3,81 @@ import { EventEmitter } from 'eventemitter3';
 import type { Log } from './logger.js';
 import { settleQuietly } from './promises.js';
 
-/** In every payload. */
+/** The fields that the payload of every event has. */
 export interface ActivityEvent {
+  /** The id of the activity, as given or generated. */
   readonly activityId: string;
+  /** The type of the activity: by default the name of its function. */
   readonly activityType: string;
-  /** The attempt the event is about; 0 while there was none. */
+  /** The number of the attempt that the event is about; 0 if none has begun. */
   readonly attempt: number;
-  /** Milliseconds since the Unix epoch. */
+  /** When the event happened, in milliseconds since the Unix epoch. */
   readonly timestamp: number;
 }
 
-/** The events of a runtime and their payloads, which are frozen. */
+/** The events of a runtime by name, with their payloads. Every payload is frozen. */
 export interface ActivityEvents {
-  /** Once for each activity, before its first attempt. */
+  /** Emitted once for each activity, before its first attempt. */
   scheduled: ActivityEvent;
-  /** An attempt begins; its function is called right after. */
+  /** Emitted when an attempt begins, just before its function is called. */
   started: ActivityEvent;
-  /** A throttled report of heartbeat details, which are a copy. */
-  heartbeat: ActivityEvent & { readonly details: unknown };
-  /**
-   * An attempt failed, timed out, or stopped for a pause or a reset; `nextAttempt` only if there will
-   * be one.
-   */
-  attemptFailed: ActivityEvent & {
-    readonly failure: Error;
-    readonly nextAttempt?: { readonly attempt: number; readonly delayMs: number };
+  /** Emitted when heartbeat details are reported, which the throttle interval limits. */
+  heartbeat: ActivityEvent & {
+    /** A copy of the reported details. */
+    readonly details: unknown;
   };
-  /** The attempt has ended and its function is still running. What it does no longer counts. */
+  /** Emitted when an attempt has failed or timed out, or has stopped for a pause or a reset. */
+  attemptFailed: ActivityEvent & {
+    /** What the function threw, a `TimeoutFailure`, or the reason it was told to stop. */
+    readonly failure: Error;
+    /** The attempt that will follow; absent if there will be none, or none before `unpaused`. */
+    readonly nextAttempt?: {
+      /** The number of the next attempt. */
+      readonly attempt: number;
+      /** The delay before the next attempt, in milliseconds. */
+      readonly delayMs: number;
+    };
+  };
+  /**
+   * Emitted when an attempt has ended although its function is still running. What the function
+   * does no longer counts.
+   */
   attemptAbandoned: ActivityEvent;
-  /** The function of an abandoned attempt has settled at last. */
-  attemptSettled: ActivityEvent & ({ readonly result: unknown } | { readonly error: unknown });
-  /** No attempt runs, and none begins before `unpaused`. */
+  /**
+   * Emitted when the function of an abandoned attempt settles at last. Its outcome changes nothing.
+   */
+  attemptSettled: ActivityEvent &
+    (
+      | {
+          /** What the function returned; absent if it threw. */
+          readonly result: unknown;
+        }
+      | {
+          /** What the function threw; absent if it returned. */
+          readonly error: unknown;
+        }
+    );
+  /** Emitted when the activity is paused: no attempt runs, and none begins before `unpaused`. */
   paused: ActivityEvent;
-  /** Attempts may begin again. */
+  /** Emitted when a paused activity may begin attempts again. */
   unpaused: ActivityEvent;
-  /** The next attempt is number 1 again. */
+  /** Emitted when the activity starts over: its next attempt is number 1. */
   reset: ActivityEvent;
-  /** The activity has closed, with a result. */
-  completed: ActivityEvent & { readonly result: unknown };
-  /** The activity has closed, without one. */
+  /** Emitted when the activity has closed with a result. */
+  completed: ActivityEvent & {
+    /** The result of the activity, not a copy. */
+    readonly result: unknown;
+  };
+  /** Emitted when the activity has closed without a result. */
   failed: ActivityEvent & {
+    /** How the activity ended, as `describe().status` says it. */
     readonly status: 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
+    /** Why the activity ended: the `cause` of the error that its caller gets. */
     readonly failure: Error;
   };
 }
 
-/** What a listener may be added for. */
+/** The name of an event that a listener can be added for. */
 export type ActivityEventName = keyof ActivityEvents;
 
 /** What an event adds to the fields that every event has. */
@@ -58,7 +87,9 @@ export type EventFields<Name extends ActivityEventName> = ActivityEvents[Name] e
     : never
   : never;
 
-/** Whatever it returns is ignored; one that throws or rejects is logged. */
+/**
+ * A listener for one event. What it returns is ignored; if it throws or rejects, that is logged.
+ */
 export type ActivityListener<Name extends ActivityEventName> = (
   event: ActivityEvents[Name],
 ) => unknown;

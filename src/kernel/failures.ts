@@ -42,26 +42,64 @@ abstract class Failure<Name extends string> extends Error {
   }
 }
 
-/** Why a failed activity was not tried again; `undefined` after terminate and shutdown. */
+/**
+ * Why a failed activity was not tried again; `undefined` after `terminate()` and a shutdown.
+ *
+ * - `'MAXIMUM_ATTEMPTS_REACHED'`: The last attempt that `maximumAttempts` or
+ *   `maximumAttemptsWithoutProgress` allows has failed.
+ * - `'NON_RETRYABLE_FAILURE'`: The failure is marked as non-retryable or listed in
+ *   `nonRetryableErrorTypes`.
+ * - `'TIMEOUT'`: A schedule timeout has passed, or the next delay would not have fitted into
+ *   `scheduleToCloseTimeout`.
+ * - `'CANCEL_REQUESTED'`: The activity was asked to cancel.
+ */
 export type RetryState =
   'MAXIMUM_ATTEMPTS_REACHED' | 'NON_RETRYABLE_FAILURE' | 'TIMEOUT' | 'CANCEL_REQUESTED';
 
-/** The deadlines of an activity. */
+/**
+ * Which deadline of an activity has passed.
+ *
+ * - `'HEARTBEAT'`: No heartbeat came for `heartbeatTimeout`. Retried.
+ * - `'START_TO_CLOSE'`: One attempt took longer than `startToCloseTimeout`. Retried.
+ * - `'PROGRESS'`: No heartbeat brought new details for `progressTimeout`. Retried.
+ * - `'SCHEDULE_TO_START'`: An attempt waited for a free slot longer than
+ *   `scheduleToStartTimeout`. Never retried.
+ * - `'SCHEDULE_TO_CLOSE'`: The whole activity took longer than `scheduleToCloseTimeout`. Never
+ *   retried.
+ */
 export type TimeoutType =
   'HEARTBEAT' | 'START_TO_CLOSE' | 'SCHEDULE_TO_START' | 'SCHEDULE_TO_CLOSE' | 'PROGRESS';
 
-/** Why an attempt was told to stop. */
+/**
+ * Why an attempt was told to stop: the `message` of a `CancelledFailure`.
+ *
+ * - `'CANCELLED'`: The activity was cancelled, by its handle or an outside signal.
+ * - `'TIMED_OUT'`: The attempt has timed out; the `cause` is the `TimeoutFailure`.
+ * - `'WORKER_SHUTDOWN'`: The runtime is shutting down.
+ * - `'PAUSED'`: The activity should pause.
+ * - `'RESET'`: The activity should start over from attempt 1.
+ * - `'NOT_FOUND'`: The attempt has ended, for example because the activity was terminated.
+ */
 export type CancelReason =
   'CANCELLED' | 'TIMED_OUT' | 'WORKER_SHUTDOWN' | 'PAUSED' | 'RESET' | 'NOT_FOUND';
 
-/** What a rejected `runActivity` or `result()` rejects with; the reason itself is its `cause`. */
+/**
+ * The error that `runActivity` and `result()` reject with. Its `cause` says why the activity
+ * failed.
+ */
 export class ActivityFailure extends Failure<'ActivityFailure'> {
+  /** The id of the activity that failed. */
   readonly activityId: string;
+  /** The type of the activity that failed. */
   readonly activityType: string;
-  /** The last attempt made; 0 if there was none. */
+  /** The number of the last attempt that began; 0 if none did. */
   readonly attempt: number;
+  /** Why the activity was not tried again; `undefined` after `terminate()` and a shutdown. */
   readonly retryState: RetryState | undefined;
-  /** The very object the activity threw, or a failure of the runtime. */
+  /**
+   * The very error that the function threw, or a failure made by the runtime, such as a
+   * `TimeoutFailure`.
+   */
   declare readonly cause: unknown;
 
   constructor(
@@ -85,26 +123,35 @@ export class ActivityFailure extends Failure<'ActivityFailure'> {
   }
 }
 
-/** What `ApplicationFailure` carries beside its message. */
+/** The fields of an `ApplicationFailure` besides its message. */
 export interface ApplicationFailureFields {
-  /** Compared with `retryPolicy.nonRetryableErrorTypes`. */
+  /** A name for this kind of failure, which `retryPolicy.nonRetryableErrorTypes` can list. */
   readonly type?: string | undefined;
-  /** True ends the activity whatever the retry policy says. Default false. */
+  /** Whether the failure ends the activity, whatever the retry policy says. Default false. */
   readonly nonRetryable?: boolean | undefined;
+  /** Any further data about the failure. Default `[]`. */
   readonly details?: readonly unknown[] | undefined;
-  /** Replaces the computed delay, and its maximum, before the next attempt only. */
+  /** The delay before the next attempt. It replaces the computed delay and its maximum, once. */
   readonly nextRetryDelay?: Duration | undefined;
-  /** `'BENIGN'` is logged at DEBUG instead of WARN; nothing else changes. */
+  /**
+   * The value `'BENIGN'` logs the failure at DEBUG instead of WARN or ERROR. Nothing else changes.
+   */
   readonly category?: 'BENIGN' | undefined;
+  /** The error that led to this failure. */
   readonly cause?: unknown;
 }
 
-/** Thrown by an activity that wants a say in what comes next. */
+/** A failure thrown by an activity that wants a say in whether and when it is tried again. */
 export class ApplicationFailure extends Failure<'ApplicationFailure'> {
+  /** The name of this kind of failure; `undefined` if it has none. */
   readonly type: string | undefined;
+  /** Whether the failure ends the activity, whatever the retry policy says. */
   readonly nonRetryable: boolean;
+  /** Further data about the failure. What was thrown instead of an Error is the first item. */
   readonly details: readonly unknown[];
+  /** The delay before the next attempt, in place of the policy's; `undefined` to keep that. */
   readonly nextRetryDelay: Duration | undefined;
+  /** The value `'BENIGN'` for a failure that is logged at DEBUG; otherwise `undefined`. */
   readonly category: 'BENIGN' | undefined;
 
   constructor(message?: string, fields: ApplicationFailureFields = {}) {
@@ -117,19 +164,28 @@ export class ApplicationFailure extends Failure<'ApplicationFailure'> {
     this.category = fields.category;
   }
 
-  /** With every field named, the message included. */
+  /**
+   * Makes a failure from an object that names every field, the message included.
+   *
+   * @throws TypeError for a bad `nextRetryDelay`
+   */
   static create(
-    fields: ApplicationFailureFields & { readonly message?: string | undefined },
+    fields: ApplicationFailureFields & {
+      /** The message of the failure. Default: an empty one. */
+      readonly message?: string | undefined;
+    },
   ): ApplicationFailure {
     return applicationFailure(fields.message, fields);
   }
 
-  /** One that the retry policy decides on. */
+  /**
+   * Makes a failure that the retry policy decides on. The type is `'Error'` unless one is given.
+   */
   static retryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
     return applicationFailure(message, { type: type ?? 'Error', details });
   }
 
-  /** One that ends the activity. */
+  /** Makes a failure that ends the activity. The type is `'Error'` unless one is given. */
   static nonRetryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
     return applicationFailure(message, { type: type ?? 'Error', nonRetryable: true, details });
   }
@@ -152,12 +208,13 @@ function checkRetryDelay(delay: Duration): void {
   if (durationMs(delay, name) === Infinity) throw badOption(name, delay, 'a finite duration');
 }
 
-/** A deadline passed. */
+/** The failure of an attempt or an activity that ran into one of its timeouts. */
 export class TimeoutFailure extends Failure<'TimeoutFailure'> {
+  /** Which of the timeouts has passed. */
   readonly timeoutType: TimeoutType;
-  /** A copy of the newest heartbeat details of any attempt; undefined if there were none. */
+  /** A copy of the newest heartbeat details of any attempt; `undefined` if there are none. */
   readonly lastHeartbeatDetails: unknown;
-  /** For how long of the wait the event loop was known to be blocked. */
+  /** For how many milliseconds of the wait the event loop is known to have been blocked. */
   readonly eventLoopBlockedMs: number;
 
   constructor(
@@ -179,7 +236,9 @@ export class TimeoutFailure extends Failure<'TimeoutFailure'> {
   }
 }
 
-/** The `reason` of `ctx.signal`, and the cause of a cancelled activity's failure. */
+/**
+ * The `reason` of an aborted `ctx.signal`, and the cause of the failure of a cancelled activity.
+ */
 export class CancelledFailure extends Failure<'CancelledFailure'> {
   declare readonly message: CancelReason;
 
@@ -192,9 +251,12 @@ export class CancelledFailure extends Failure<'CancelledFailure'> {
   }
 }
 
-/** Thrown by `heartbeat()` for details that could not come back as they were given. */
+/**
+ * The error that `heartbeat()` throws for details that cannot be copied and stored. It is not
+ * retried.
+ */
 export class HeartbeatDetailsError extends Failure<'HeartbeatDetailsError'> {
-  /** Where in the details: `details.rows[3].cb`. */
+  /** The place of the bad value in the details, such as `details.rows[3].cb`. */
   readonly path: string;
 
   constructor(message: string, fields: Fields<{ readonly path: string }>) {
@@ -207,7 +269,10 @@ export class HeartbeatDetailsError extends Failure<'HeartbeatDetailsError'> {
   }
 }
 
-/** The store could not be read, so the activity did not start: it would have repeated its work. */
+/**
+ * The failure of an activity whose stored details cannot be read. No attempt begins: it would
+ * repeat work that is done.
+ */
 export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
   constructor(message: string, fields: { readonly cause?: unknown } = {}) {
     super(message, fields);
@@ -218,7 +283,10 @@ export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
   }
 }
 
-/** The reason given to `terminate` is its message. */
+/**
+ * The cause of the failure of a terminated activity. Its message is the reason given to
+ * `terminate`.
+ */
 export class TerminatedFailure extends Failure<'TerminatedFailure'> {
   constructor(message: string, fields: { readonly cause?: unknown } = {}) {
     super(message, fields);
@@ -229,9 +297,12 @@ export class TerminatedFailure extends Failure<'TerminatedFailure'> {
   }
 }
 
-/** No open activity, or no running attempt, of that id or token. */
+/**
+ * The error for an id of which no activity is open, and for a token or an operation of which no
+ * attempt runs.
+ */
 export class ActivityNotFoundError extends Failure<'ActivityNotFoundError'> {
-  /** Undefined if it was asked for by a task token, which no error shows. */
+  /** The id that was asked for; `undefined` for a task token, which no error shows. */
   readonly activityId: string | undefined;
 
   constructor(message: string, fields: Fields<{ readonly activityId?: string | undefined }> = {}) {
@@ -244,14 +315,27 @@ export class ActivityNotFoundError extends Failure<'ActivityNotFoundError'> {
   }
 }
 
-/** What an open activity is doing. */
+/**
+ * What an open activity is doing.
+ *
+ * - `'SCHEDULED'`: No attempt runs; the activity waits for a slot, a delay or its store.
+ * - `'STARTED'`: An attempt runs.
+ * - `'CANCEL_REQUESTED'`: An attempt runs and the activity was asked to cancel.
+ * - `'PAUSE_REQUESTED'`: An attempt runs and the activity was asked to pause.
+ * - `'PAUSED'`: No attempt runs, and none begins before `unpause()`.
+ */
 export type RunState = 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' | 'PAUSE_REQUESTED';
 
-/** The activity is in no state for that operation. */
+/**
+ * The error for an operation that the activity's state does not allow, such as pausing a closed
+ * one.
+ */
 export class ActivityStateError extends Failure<'ActivityStateError'> {
+  /** The id of the activity that refused the operation. */
   readonly activityId: string;
-  /** Undefined for a closed activity. */
+  /** What the activity was doing; `undefined` if it has closed. */
   readonly runState: RunState | undefined;
+  /** The name of the refused operation, such as `pause`. */
   readonly operation: string;
 
   constructor(
@@ -273,7 +357,7 @@ export class ActivityStateError extends Failure<'ActivityStateError'> {
   }
 }
 
-/** The runtime is shutting down, or has; it takes no new work. */
+/** The error for a call to a runtime that is shutting down or has shut down. */
 export class RuntimeShutdownError extends Failure<'RuntimeShutdownError'> {
   constructor(message: string, fields: { readonly cause?: unknown } = {}) {
     super(message, fields);
@@ -284,7 +368,7 @@ export class RuntimeShutdownError extends Failure<'RuntimeShutdownError'> {
   }
 }
 
-/** As many activities wait for a slot as `maxWaiting` allows. */
+/** The error for a call that would wait for a slot behind as many others as `maxWaiting` allows. */
 export class RuntimeFullError extends Failure<'RuntimeFullError'> {
   constructor(message: string, fields: { readonly cause?: unknown } = {}) {
     super(message, fields);
@@ -295,8 +379,9 @@ export class RuntimeFullError extends Failure<'RuntimeFullError'> {
   }
 }
 
-/** The id is that of an activity that is still open. */
+/** The error for a call with an `activityId` that an open activity already has. */
 export class ActivityAlreadyStartedError extends Failure<'ActivityAlreadyStartedError'> {
+  /** The id that is already in use. */
   readonly activityId: string;
 
   constructor(message: string, fields: Fields<{ readonly activityId: string }>) {

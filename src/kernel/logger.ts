@@ -1,14 +1,18 @@
 /** Where the runtime writes what nobody asked for but somebody should know. */
 import { ignore, settleQuietly } from './promises.js';
 
-/** Attributes of a log line. */
+/** The attributes of a log line, such as `activityId` and `error`. */
 export type LogAttributes = Readonly<Record<string, unknown>>;
 
-/** Four levels, as `console` has them. A logger that throws or rejects never touches an activity. */
+/** A logger with four levels, like `console`. If it throws or rejects, no activity notices. */
 export interface Logger {
+  /** Logs what only helps to debug, such as a failure of category BENIGN. */
   debug(message: string, attributes?: LogAttributes): unknown;
+  /** Logs what is good to know. The runtime itself has no line of this level. */
   info(message: string, attributes?: LogAttributes): unknown;
+  /** Logs what may need attention, such as a failed attempt that will be retried. */
   warn(message: string, attributes?: LogAttributes): unknown;
+  /** Logs what went wrong, such as a store that fails or a listener that throws. */
   error(message: string, attributes?: LogAttributes): unknown;
 }
 

@@ -8,7 +8,10 @@ import {
   type TimeoutType,
 } from './failures.js';
 
-/** True for a timeout (of the given type), bare or as the cause of an `ActivityFailure`. */
+/**
+ * Whether an error is a timeout (of the given type), either itself or as the cause of an
+ * `ActivityFailure`.
+ */
 export function isTimeout(error: unknown, timeoutType?: TimeoutType): boolean {
   const reason = error instanceof ActivityFailure ? error.cause : error;
   return (

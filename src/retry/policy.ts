@@ -3,33 +3,39 @@ import { badOption, checkNames, show, type OptionNames } from '../kernel/bad-inp
 import { retryHint } from './elsewhere.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 
-/** An error class, or a name: see `nonRetryableErrorTypes`. */
+/** An error class, or the name of one, in `nonRetryableErrorTypes`. */
 export type ErrorType = string | (abstract new (...args: never[]) => unknown);
 
-/** When and how often a failed attempt is tried again. The defaults are Temporal's. */
+/** When and how often a failed attempt is retried. The defaults are Temporal's. */
 export interface RetryPolicy {
   /** The delay after the first failed attempt. Default `'1s'`; 0 counts as unset. */
   readonly initialInterval?: Duration | undefined;
-  /** What each further delay is multiplied by; 1 or more. Default 2. */
+  /** The factor by which each further delay grows, 1 or more. Default 2. */
   readonly backoffCoefficient?: number | undefined;
   /**
-   * No delay is longer. Default 100 times the initial interval. Given alone and below one second
-   * it lowers the initial interval too; below a given initial interval it is refused.
+   * The maximum delay between attempts. Default: 100 times the initial interval. Given alone and
+   * below one second it lowers the initial interval too; below a given initial interval it is
+   * refused.
    */
   readonly maximumInterval?: Duration | undefined;
-  /** Attempts in all, the first included. Default Infinity, which 0 means too. */
+  /**
+   * The maximum number of attempts in all, the first included. Default Infinity, and 0 means the
+   * same.
+   */
   readonly maximumAttempts?: number | undefined;
   /**
-   * Errors that end the activity. A class matches by `instanceof`; a string matches
-   * `ApplicationFailure.type`, else the constructor's name, else an own `name`;
+   * The errors that end the activity. A class matches by `instanceof`. A string matches
+   * `ApplicationFailure.type`, or else the constructor's name, or else an own `name`.
    * `'TemporalTimeout:Heartbeat'` and `'TemporalTimeout:StartToClose'` match those timeouts.
+   * Default `[]`.
    */
   readonly nonRetryableErrorTypes?: readonly ErrorType[] | undefined;
-  /** The random part of each delay, from 0 (none, the default) to 1: it only shortens. */
+  /** How much of each delay is random, from 0 (none, the default) to 1. It only shortens delays. */
   readonly jitter?: number | undefined;
   /**
-   * Attempts since the heartbeat details last changed; given this, the delay grows with those
-   * alone. Default Infinity, which 0 means too. `maximumAttempts` still caps the whole.
+   * The maximum number of attempts in a row that bring no new heartbeat details. With it the delays
+   * grow with those attempts alone. Default Infinity, and 0 means the same. `maximumAttempts` still
+   * limits the whole.
    */
   readonly maximumAttemptsWithoutProgress?: number | undefined;
 }
@@ -45,7 +51,9 @@ export interface ResolvedRetryPolicy {
   readonly maximumAttemptsWithoutProgress: number;
 }
 
-/** A retry policy with every field filled in; intervals in milliseconds. */
+/**
+ * A retry policy with its defaults filled in. Intervals are milliseconds, and no limit is Infinity.
+ */
 export type FilledRetryPolicy = {
   readonly [Field in keyof RetryPolicy]-?: Field extends 'initialInterval' | 'maximumInterval'
     ? number

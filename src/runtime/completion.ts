@@ -6,9 +6,9 @@ import type { Execution } from './activity/execution.js';
 import { tokenText } from './shared/ids.js';
 
 /**
- * Speaks for a running attempt by its `ctx.info.taskToken`, or by the token's bytes. Every call
- * rejects with a `TypeError` for anything else, and with `ActivityNotFoundError` if the attempt has
- * ended.
+ * Completes attempts from outside the function, by their `ctx.info.taskToken` as text or bytes.
+ * Every method rejects with a `TypeError` for anything else, and with `ActivityNotFoundError` if
+ * the attempt has ended.
  */
 export class Completion {
   readonly #tokens: ReadonlyMap<string, object>;
@@ -23,17 +23,23 @@ export class Completion {
     return this.#act(taskToken, (execution) => outside.complete(execution, result));
   }
 
-  /** As if the attempt had thrown it: the retry policy decides. */
+  /** Fails the attempt as if its function had thrown the error: the retry policy decides. */
   fail(taskToken: string | Uint8Array, error: unknown): Promise<void> {
     return this.#act(taskToken, (execution) => outside.failAttempt(execution, error));
   }
 
-  /** Says that the attempt is alive; rejects with the `CancelledFailure` if it is to stop. */
+  /**
+   * Heartbeats for the attempt, and reports the details at once. Rejects with a `CancelledFailure`
+   * if the attempt should stop, after the details were kept.
+   */
   heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act(taskToken, (execution) => outside.heartbeat(execution, details));
   }
 
-  /** Says that the attempt has stopped, after the activity was asked to. */
+  /**
+   * Says that the attempt has stopped because the activity was cancelled; this closes the activity.
+   * Rejects with an `ActivityStateError` if it was not asked to cancel.
+   */
   reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act(taskToken, (execution) => outside.reportCancellation(execution, details));
   }

@@ -6,52 +6,92 @@ import type { ActivityInfo } from './context/context.js';
 import type { Execution } from './activity/execution.js';
 import type { CancellationType } from './options/activity-options.js';
 
-/** What an activity has come to. `PAUSED` only while no attempt runs. */
+/**
+ * What has become of an activity.
+ *
+ * - `'RUNNING'`: The activity is open: an attempt runs, or waits for a slot, a delay or its
+ *   store.
+ * - `'PAUSED'`: The activity is open and no attempt begins before `unpause()`.
+ * - `'COMPLETED'`: The activity has closed with a result.
+ * - `'FAILED'`: The activity has closed because its last attempt failed.
+ * - `'TIMED_OUT'`: The activity has closed because of a timeout.
+ * - `'CANCELED'`: The activity has closed because it was cancelled or its runtime has shut down.
+ * - `'TERMINATED'`: The activity has closed because of `terminate()`.
+ */
 export type ActivityStatus =
   'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TERMINATED' | 'TIMED_OUT' | 'PAUSED';
 
-/** A frozen picture of an activity, without its arguments and token. Durations in milliseconds. */
+/**
+ * A frozen picture of an activity, without its arguments and its task token. Durations are
+ * milliseconds.
+ */
 export interface ActivityDescription<Details = unknown> {
+  /** The id of the activity, as given or generated. */
   readonly activityId: string;
+  /** The type of the activity: by default the name of its function. */
   readonly activityType: string;
+  /** Whether the activity is open, and if not, how it ended. */
   readonly status: ActivityStatus;
-  /** Undefined when closed. */
+  /** What the open activity is doing; `undefined` if it has closed. */
   readonly runState: RunState | undefined;
-  /** The running attempt, else the coming one; of a closed activity the last one made. */
+  /**
+   * The number of the running attempt, or else of the coming one; for a closed activity that of the
+   * last one that began.
+   */
   readonly attempt: number;
-  /** A copy of the newest of any attempt; undefined if there are none. */
+  /** A copy of the newest heartbeat details of any attempt; `undefined` if there are none. */
   readonly heartbeatDetails: Details | undefined;
-  /** Of any attempt. */
+  /** When the last heartbeat of any attempt came; `undefined` if there was none. */
   readonly lastHeartbeatTime: Date | undefined;
-  /** When the last attempt began. */
+  /** When the last attempt began; `undefined` if none has. */
   readonly lastStartedTime: Date | undefined;
+  /** When the activity was first scheduled. */
   readonly scheduleTime: Date;
-  /** Undefined while it is open. */
+  /** When the activity closed; `undefined` while it is open. */
   readonly closeTime: Date | undefined;
-  /** Of the last attempt that failed or timed out. */
+  /** The failure of the last attempt that failed or timed out; `undefined` if none has. */
   readonly lastFailure: Error | undefined;
-  /** While a backoff or the start delay is pending. */
+  /** When the backoff or the start delay that runs now is over; `undefined` if none runs. */
   readonly nextAttemptScheduleTime: Date | undefined;
-  /** While a backoff is pending. */
+  /** The length of the backoff that runs now, in milliseconds; `undefined` if none runs. */
   readonly currentRetryInterval: number | undefined;
-  /** The scheduleToClose deadline. */
+  /** When `scheduleToCloseTimeout` will have passed; `undefined` without that timeout. */
   readonly expirationTime: Date | undefined;
-  /** Attempts that ended while their functions ran. */
+  /** How many attempts ended while their functions were still running. */
   readonly abandonedAttempts: number;
+  /** The options that hold now, after clamping. */
   readonly options: DescribedOptions;
 }
 
-/** The options that hold, after clamping, in milliseconds; undefined timeouts are none. */
+/**
+ * The options of an activity that hold now, after clamping. Durations are milliseconds, and
+ * `undefined` for none.
+ */
 export interface DescribedOptions {
+  /** The maximum time between heartbeats of an attempt, in milliseconds; `undefined` for none. */
   readonly heartbeatTimeout: number | undefined;
+  /** The maximum time of one attempt, in milliseconds; `undefined` for none. */
   readonly startToCloseTimeout: number | undefined;
+  /**
+   * The maximum wait for a free slot before each attempt, in milliseconds; `undefined` for none.
+   */
   readonly scheduleToStartTimeout: number | undefined;
+  /** The maximum time of the whole activity, in milliseconds; `undefined` for none. */
   readonly scheduleToCloseTimeout: number | undefined;
+  /**
+   * The maximum time without a heartbeat that brings new details, in milliseconds; `undefined` for
+   * none.
+   */
   readonly progressTimeout: number | undefined;
+  /** The delay before the first attempt, in milliseconds; 0 for none. */
   readonly startDelay: number;
+  /** The retry policy with its defaults filled in; intervals are milliseconds. */
   readonly retryPolicy: ActivityInfo['retryPolicy'];
+  /** What the caller hears when the activity is cancelled. */
   readonly cancellationType: CancellationType;
+  /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
   readonly priority: number;
+  /** The key whose activities share `maxConcurrentPerKey`; `undefined` for none. */
   readonly concurrencyKey: string | undefined;
 }
 

@@ -36,16 +36,20 @@ import {
 } from './shutdown.js';
 import { OutsideSignals } from './shared/signals.js';
 
-/** How many activities a runtime has, by what they are doing. */
+/** How many open activities a runtime has, by what they are doing. */
 export interface RuntimeStats {
-  /** All that have not closed. */
+  /** All activities that have not closed. */
   readonly open: number;
-  /** With a running attempt, also one that is completed from outside. */
+  /** Activities with a running attempt, also one that is completed from outside. */
   readonly running: number;
-  /** For a slot. */
+  /** Activities that are waiting for a free slot. */
   readonly waiting: number;
+  /** Activities that are paused while no attempt runs. */
   readonly paused: number;
-  /** In a start delay or backoff, until the store is read, or the function before has settled. */
+  /**
+   * Activities in a start delay or a backoff, or waiting for their store or for an earlier
+   * function.
+   */
   readonly delayed: number;
 }
 

@@ -15,9 +15,10 @@ export function expectNobody({ caller }: Execution): void {
 }
 
 /**
- * A started activity. What a method does, it has done when it returns. An operation that the
- * activity's state does not allow throws `ActivityStateError`; `complete`, `fail`, `heartbeat` and
- * `reportCancellation` throw `ActivityNotFoundError` where there is no attempt to speak for.
+ * A started activity, to wait for, to look at and to steer. A method has acted when it returns. An
+ * operation that the activity's state does not allow throws `ActivityStateError`. `complete`,
+ * `fail`, `heartbeat` and `reportCancellation` throw `ActivityNotFoundError` if there is no attempt
+ * to speak for.
  */
 export class ActivityHandle<Result = unknown, Details = unknown> {
   readonly #execution: Execution;
@@ -37,47 +38,56 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     else if (!givenOut) execution.caller.keepQuiet();
   }
 
-  /** As given, or generated. */
+  /** The id of the activity, as given or generated. */
   get activityId(): string {
     return this.#execution.activityId;
   }
 
-  /**
-   * The outcome, as `runActivity` gives it, for any number of callers. A failure that nobody has
-   * asked for one turn of the event loop later is logged at ERROR, unless a listener of `failed`
-   * was told.
-   */
+  /** The outcome, as `runActivity` gives it. It may be asked for any number of times, or never. */
   result(): Promise<Result> {
     this.#execution.caller.ask();
     return this.#result;
   }
 
-  /** Settles when no function of this activity runs any more, abandoned ones included. */
+  /** Resolves when no function of this activity runs any more, abandoned ones included. */
   settled(): Promise<void> {
     return this.#execution.settled();
   }
 
   /**
-   * Asks the activity to stop: at once if it waits; a running function hears it inside its next
-   * heartbeat, and now if it is in `ctx.sleep` or `ctx.keepAlive`, or with
-   * `cancellationDelivery: 'immediate'`. Twice is once, and for a closed activity it does nothing.
+   * Asks the activity to stop. One that waits closes at once. A running function hears it inside
+   * its next heartbeat or its `ctx.sleep`, or now with `cancellationDelivery: 'immediate'`. A
+   * second call does nothing, and neither does one for a closed activity.
    */
   cancel(reason?: unknown): void {
     const { options } = this.#execution;
     cancel(this.#execution, reason, options.cancellationDelivery === 'immediate');
   }
 
-  /** Ends the activity now; a running function is told, and what it does no longer counts. */
+  /**
+   * Ends the activity now. A running function is told, and what it does no longer counts.
+   *
+   * @throws ActivityStateError if the activity has closed
+   */
   terminate(reason?: unknown): void {
     terminate(this.#execution, reason);
   }
 
-  /** No further attempt begins until `unpause`; a running one hears it as of `cancel`. */
+  /**
+   * Keeps further attempts from beginning until `unpause()`. A running function hears it in the
+   * same way as `cancel()`. A second call does nothing.
+   *
+   * @throws ActivityStateError if the activity has closed, or should cancel or start over
+   */
   pause(): void {
     pause(this.#execution);
   }
 
-  /** Goes on after the rest of the delay, and up to `jitter` more at random. */
+  /**
+   * Lets attempts begin again, after the rest of the delay and up to `jitter` more at random.
+   *
+   * @throws ActivityStateError if the activity is not paused
+   */
   unpause(options: UnpauseOptions = {}): void {
     unpause(this.#execution, options);
   }
@@ -87,39 +97,62 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     return describe(this.#execution, this.#closedAt) as ActivityDescription<Details>;
   }
 
-  /** Completes the activity, whether an attempt runs or not. */
+  /**
+   * Completes the activity with a result, whether an attempt runs or not.
+   *
+   * @throws ActivityNotFoundError if the activity has closed
+   */
   complete(result: Result): void {
     outside.complete(this.#execution, result);
   }
 
-  /** As if the running attempt had thrown it. */
+  /**
+   * Fails the running attempt as if its function had thrown the error: the retry policy decides.
+   *
+   * @throws ActivityNotFoundError if no attempt runs
+   */
   fail(error: unknown): void {
     outside.failAttempt(this.#execution, error);
   }
 
-  /** Heartbeats for the running attempt; throws the `CancelledFailure` if it is to stop. */
+  /**
+   * Heartbeats for the running attempt, and reports the details at once.
+   *
+   * @throws ActivityNotFoundError if no attempt runs
+   * @throws CancelledFailure if the attempt should stop, after the details were kept
+   */
   heartbeat(details?: Details): void {
     outside.heartbeat(this.#execution, details);
   }
 
-  /** Says that the running attempt has stopped, after `cancel`. */
+  /**
+   * Says that the running attempt has stopped because of `cancel()`; this closes the activity.
+   *
+   * @throws ActivityNotFoundError if no attempt runs
+   * @throws ActivityStateError if the activity was not asked to cancel
+   */
   reportCancellation(details?: unknown): void {
     outside.reportCancellation(this.#execution, details);
   }
 
   /**
-   * Starts over from attempt 1: now, or when the running attempt has ended without a result.
+   * Starts the activity over from attempt 1: now, or when the running attempt has ended without a
+   * result.
    *
    * @experimental
+   * @throws ActivityStateError if the activity has closed, or should cancel or start over already
    */
   reset(options: ResetOptions = {}): void {
     reset(this.#execution, options);
   }
 
   /**
-   * Changes options; `undefined` keeps one, `null` puts back its default.
+   * Changes options of the open activity. `undefined` keeps an option, `null` puts back its
+   * default. The timeouts of the running attempt count from where they did before.
    *
    * @experimental
+   * @throws TypeError for a bad option: then nothing has changed
+   * @throws ActivityStateError if the activity has closed, or should cancel or start over
    */
   updateOptions(patch: OptionsPatch): void {
     updateOptions(this.#execution, patch);

@@ -4,7 +4,10 @@ import type { AnyFunction } from './attempt/attempt.js';
 import type { ActivityContext, AnyActivity } from './context/context.js';
 import type { ActivityOptions } from './options/activity-options.js';
 
-/** The same names, called without the context. What is no function is left out. */
+/**
+ * An object of activity functions as functions without the context, by the same names. What is not
+ * a function is left out.
+ */
 export type ProxiedActivities<T> = {
   readonly [Name in keyof T as T[Name] extends AnyActivity ? Name : never]: T[Name] extends (
     ctx: ActivityContext<never>,

@@ -7,15 +7,15 @@ import { ActivityRuntime, type ProxyOptions, type RunParameters } from './runtim
 // One per process, although the ES module and the CommonJS build are two copies of this file.
 const KEY = /* @__PURE__ */ Symbol.for('systole.defaultRuntime');
 
-/** The runtime of `runActivity`, made at first use. */
+/** The runtime that `runActivity` uses. It is made at first use, once per process. */
 export function defaultRuntime(): ActivityRuntime {
   const holder = globalThis as unknown as Record<symbol, ActivityRuntime | undefined>;
   return (holder[KEY] ??= new ActivityRuntime());
 }
 
 /**
- * Runs an async function as an activity: with heartbeats, timeouts, retries and cancellation.
- * Resolves to its result. See `ActivityRuntime.run`.
+ * Runs a function as an activity, with heartbeats, timeouts, retries and cancellation, and resolves
+ * to its result. See `ActivityRuntime.run` for what it rejects with.
  *
  * @example
  * const rows = await runActivity(importRows, {
@@ -32,7 +32,7 @@ export function runActivity<A extends unknown[], R, D = unknown>(
 }
 
 /**
- * As `runActivity`, and returns a handle of the activity at once. See `ActivityRuntime.start`.
+ * Starts an activity like `runActivity`, and returns a handle of it at once.
  *
  * @throws TypeError for a bad option: then nothing has been scheduled
  */
@@ -44,7 +44,7 @@ export function startActivity<A extends unknown[], R, D = unknown>(
 }
 
 /**
- * The functions of an object, to be called without the context: each call runs an activity.
+ * Makes functions that run activities: an object with the same names, called without the context.
  *
  * @example
  * const { importRows } = proxyActivities(activities, { heartbeatTimeout: '10s' });

@@ -13,15 +13,31 @@ import type { RuntimeOptions } from './options/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from './proxy.js';
 import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
 
-/** The arguments after the function: `options`, in which `args` is required if the function needs any. */
+/**
+ * The parameters after the function: `options`, in which `args` is required if the function needs
+ * any.
+ */
 export type RunParameters<A extends readonly unknown[]> = [] extends A
-  ? [options?: ActivityOptions & { readonly args?: Readonly<A> | undefined }]
-  : [options: ActivityOptions & { readonly args: Readonly<A> }];
+  ? [
+      options?: ActivityOptions & {
+        /** The function's arguments after `ctx`: the same objects for every attempt. */
+        readonly args?: Readonly<A> | undefined;
+      },
+    ]
+  : [
+      options: ActivityOptions & {
+        /** The function's arguments after `ctx`: the same objects for every attempt. */
+        readonly args: Readonly<A>;
+      },
+    ];
 
-/** Options that calls may share. */
+/** The options that all calls of a proxy may share. */
 export type ProxyOptions = Omit<ActivityOptions, 'activityId' | 'activityType' | 'signal'>;
 
-/** Runs activities in this process. `runActivity` uses one of its own; make more to set limits apart. */
+/**
+ * Runs activities in this process. `runActivity` uses one of its own; make more of them to set
+ * limits apart.
+ */
 export class ActivityRuntime {
   readonly #engine: Engine;
 
@@ -31,7 +47,7 @@ export class ActivityRuntime {
   }
 
   /**
-   * Runs an activity and resolves to its result. With a free slot the function has been called
+   * Runs an activity and resolves to its result. If a slot is free, the function has been called
    * when this returns.
    *
    * Rejects with an `ActivityFailure` whose `cause` says why the activity failed; or, before
@@ -52,7 +68,7 @@ export class ActivityRuntime {
   }
 
   /**
-   * As `run`, and returns a handle of the activity at once.
+   * Starts an activity like `run`, and returns a handle of it at once.
    *
    * @throws what `run` rejects with before anything is scheduled
    */
@@ -64,16 +80,19 @@ export class ActivityRuntime {
     return new ActivityHandle(executionOf(started), started.result);
   }
 
-  /** The functions of an object, to be called without the context: each call runs an activity. */
+  /**
+   * Makes functions that run activities: an object with the same names, called without the context.
+   * The type of each activity is its name there.
+   */
   proxy<T extends object>(activities: T, options?: ProxyOptions): ProxiedActivities<T> {
     const run = (fn: AnyFunction, call: CallOptions): Promise<unknown> => this.run(fn, call);
     return proxyOf(activities, options, run) as ProxiedActivities<T>;
   }
 
   /**
-   * A handle of an open activity.
+   * Gives a handle of an open activity.
    *
-   * @throws ActivityNotFoundError
+   * @throws ActivityNotFoundError if no open activity has that id
    */
   getHandle<Result = unknown, Details = unknown>(
     activityId: string,
@@ -82,10 +101,15 @@ export class ActivityRuntime {
     return new ActivityHandle(execution, execution.result);
   }
 
-  /** Descriptions of the open activities, in the order they were scheduled. */
+  /**
+   * Descriptions of the open activities, in the order they were scheduled; with a filter only of
+   * those that fit.
+   */
   list(
     filter: {
+      /** Only activities of this status. Default: of any. */
       readonly status?: ActivityStatus | undefined;
+      /** Only activities of this type. Default: of any. */
       readonly activityType?: string | undefined;
     } = {},
   ): ActivityDescription[] {
@@ -99,41 +123,48 @@ export class ActivityRuntime {
       );
   }
 
-  /** How many activities there are; counted as they go, so asking costs nothing. */
+  /** How many activities there are. They are counted all the time, so asking costs nothing. */
   stats(): RuntimeStats {
     return this.#engine.stats();
   }
 
-  /** Settles when nothing waits or runs. */
+  /** Resolves when no activity waits or runs. Paused ones do not count. */
   idle(): Promise<void> {
     return this.#engine.idle();
   }
 
-  /** Completes attempts from outside, by their task tokens. */
+  /** Completes attempts from outside the function, by their task tokens. */
   get completion(): Completion {
     return this.#engine.completion;
   }
 
-  /** Calls the listener at each such event, until the function returned is called. */
+  /** Calls the listener at each such event, until the function that it returns is called. */
   on<Name extends ActivityEventName>(event: Name, listener: ActivityListener<Name>): () => void {
     return this.#engine.events.add(event, listener, false);
   }
 
-  /** As `on`, for the next event only. */
+  /**
+   * Calls the listener at the next such event only. The function that it returns removes the
+   * listener.
+   */
   once<Name extends ActivityEventName>(event: Name, listener: ActivityListener<Name>): () => void {
     return this.#engine.events.add(event, listener, true);
   }
 
   /**
-   * Takes no new work, lets what runs go on for `gracePeriod`, then cancels it. Settles when all
-   * functions have, at the latest `abandonAfter` later. A second call gives the same promise.
-   * Rejects with a `TypeError` for a bad option: then nothing has begun.
+   * Shuts the runtime down: it takes no new work, gives running attempts `gracePeriod` and then
+   * cancels them. Resolves when all functions have settled, at the latest `abandonAfter` later. A
+   * second call returns the same promise. Rejects with a `TypeError` for a bad option: then nothing
+   * has begun.
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
     return this.#engine.shutdown(options);
   }
 
-  /** `await using runtime = new ActivityRuntime()` shuts it down at the end of the block. */
+  /**
+   * Shuts the runtime down at the end of a block with `await using runtime = new
+   * ActivityRuntime()`.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutdown();
   }

@@ -7,22 +7,28 @@ import { closeForShutdown, shutDown as stop } from './activity/stopping.js';
 import type { Roster } from './shared/registry.js';
 import type { Services } from './shared/services.js';
 
-/** How a runtime shuts down. */
+/** The options of `runtime.shutdown()`: how long to wait, and for what. */
 export interface ShutdownOptions {
-  /** Whether what waits is still run. Default false: it rejects, and its details are kept. */
+  /**
+   * Whether activities that are waiting still run. Default false: they reject, and their details
+   * are kept.
+   */
   readonly drain?: boolean | undefined;
   /**
-   * How long running attempts may go on before they are cancelled. Default 0; with `drain` as long
-   * as they need.
+   * How long running attempts have before they are cancelled. Default 0; with `drain` as long as
+   * they need.
    */
   readonly gracePeriod?: Duration | undefined;
-  /** After the grace, how long functions are waited for that ignore it. Default `'10s'`. */
+  /**
+   * How long functions that ignore the cancellation are waited for after the grace. Default
+   * `'10s'`.
+   */
   readonly abandonAfter?: Duration | undefined;
 }
 
-/** What a shutdown has left. */
+/** What a shutdown had to leave behind. */
 export interface ShutdownResult {
-  /** Activities of which a function still runs. */
+  /** The ids of activities of which a function is still running. */
   readonly abandonedActivityIds: readonly string[];
 }
 

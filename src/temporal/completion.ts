@@ -6,8 +6,8 @@ import { asOwnError } from './client-errors.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /**
- * `TemporalRuntime.completion`: takes the `ctx.info.taskToken` of a running attempt, or its bytes.
- * Rejects with `ActivityNotFoundError` if the attempt has ended.
+ * Completes attempts on Temporal by their `ctx.info.taskToken`, as text or as bytes. Every method
+ * rejects with `ActivityNotFoundError` if the attempt has ended.
  */
 export class TemporalCompletion implements CompletionLike {
   readonly #client: Client;
@@ -25,7 +25,7 @@ export class TemporalCompletion implements CompletionLike {
     });
   }
 
-  /** As if the attempt had thrown it: the retry policy decides. */
+  /** Fails the attempt as if its function had thrown the error: the retry policy decides. */
   fail(taskToken: string | Uint8Array, error: unknown): Promise<void> {
     return this.#act('fail', taskToken, (token) =>
       this.#client.activity.fail(token, toTemporalFailure(error)),
@@ -33,8 +33,8 @@ export class TemporalCompletion implements CompletionLike {
   }
 
   /**
-   * Says that the attempt is alive; rejects with a `CancelledFailure` if it is to stop. Needs
-   * details: without them the server would erase the last ones, and nothing here knows those.
+   * Heartbeats for the attempt; rejects with a `CancelledFailure` if it should stop. The details
+   * are required: without them the server would erase the last ones, and nothing here knows those.
    */
   heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act('heartbeat', taskToken, (token) => {
@@ -49,7 +49,7 @@ export class TemporalCompletion implements CompletionLike {
     });
   }
 
-  /** Says that the attempt has stopped, after the activity was asked to. */
+  /** Says that the attempt has stopped because the activity was cancelled. */
   reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act('reportCancellation', taskToken, (token) =>
       this.#client.activity.reportCancellation(token, details),

@@ -13,9 +13,9 @@ import {
 import { fromTemporalFailure } from './from-temporal-failure.js';
 
 /**
- * Makes an activity for systole of an unmodified Temporal activity function: whatever it uses of
- * `@temporalio/activity` works as under a worker, but `getClient()`. Its heartbeat details go
- * through JSON, as there; its arguments and its result do not.
+ * Makes a systole activity out of an unmodified Temporal activity function. What it uses of
+ * `@temporalio/activity` works as it does under a worker, except `getClient()`. Its heartbeat details
+ * go through JSON, as they do there; its arguments and its result do not.
  *
  * `runtime.completion` takes `activityInfo().taskToken`, and `base64TaskToken`.
  *

@@ -22,14 +22,15 @@ import { asText, resetRequest, unpauseOptions } from './steering-options.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /**
- * A Standalone Activity. Its methods are requests: each has been granted by the server when its
- * promise resolves. An operation that the activity's state does not allow rejects with
+ * An activity on Temporal. Its methods are requests: the server has granted one when its promise
+ * resolves. An operation that the activity's state does not allow rejects with
  * `ActivityStateError`.
  */
 export class TemporalActivityHandle<
   Result = unknown,
   Details = unknown,
 > implements ActivityHandleLike<Result, Details> {
+  /** The id of the activity, as given or generated. */
   readonly activityId: string;
   readonly #client: Client;
   readonly #handle: ClientHandle<Result>;
@@ -54,8 +55,8 @@ export class TemporalActivityHandle<
   }
 
   /**
-   * The outcome, as `ActivityRuntime.run` gives it: rejects with an `ActivityFailure` whose `cause`
-   * says why. Any number of callers; nobody need ask.
+   * The outcome, as `TemporalRuntime.run` gives it: rejects with an `ActivityFailure` whose `cause`
+   * says why. It may be asked for any number of times, or never.
    */
   result(): Promise<Result> {
     this.#result ??= Promise.race([this.#cancelled.promise, this.#wait()]);
@@ -80,8 +81,8 @@ export class TemporalActivityHandle<
   }
 
   /**
-   * Asks the activity to stop: at once if it waits; a running function hears it in the answer to a
-   * heartbeat. Twice is once. The reason reaches the server as text.
+   * Asks the activity to stop: one that waits closes at once, a running function hears it in the
+   * answer to a heartbeat. A second call does nothing. The reason reaches the server as text.
    */
   cancel(reason?: unknown): Promise<void> {
     return this.#ask(reason, this.#cancellationType);
@@ -121,12 +122,15 @@ export class TemporalActivityHandle<
     this.#stopWaiting.abort();
   }
 
-  /** Ends the activity now; a running function hears it at its next heartbeat. */
+  /** Ends the activity now. A running function hears it in the answer to its next heartbeat. */
   terminate(reason?: unknown): Promise<void> {
     return this.#do('terminate', () => this.#handle.terminate(asText(reason, 'terminated')));
   }
 
-  /** No further attempt begins until `unpause`; a running one hears it as of `cancel`. */
+  /**
+   * Keeps further attempts from beginning until `unpause()`. A running function hears it in the
+   * answer to a heartbeat.
+   */
   async pause(): Promise<void> {
     try {
       await this.#handle.pause();
@@ -137,11 +141,12 @@ export class TemporalActivityHandle<
     }
   }
 
-  /** Goes on after the rest of the delay, and up to `jitter` more at random. */
+  /** Lets attempts begin again, after the rest of the delay and up to `jitter` more at random. */
   unpause(options: UnpauseOptions = {}): Promise<void> {
     return this.#do('unpause', async () => this.#handle.unpause(unpauseOptions(options)));
   }
 
+  /** A frozen picture of the activity as the server knows it. */
   async describe(): Promise<DescriptionLike<Details>> {
     const include = { includeHeartbeatDetails: true, includeLastFailure: true };
     let description: ActivityExecutionDescription;
@@ -153,7 +158,10 @@ export class TemporalActivityHandle<
     return (await descriptionOf(description, this.#cancellationType)) as DescriptionLike<Details>;
   }
 
-  /** Completes the activity, whether an attempt runs or not. */
+  /**
+   * Completes the activity with a result, whether an attempt runs or not. Rejects with
+   * `ActivityNotFoundError` if it has closed.
+   */
   complete(result: Result): Promise<void> {
     return this.#do('complete', async () => {
       checkResult(result);
@@ -169,13 +177,15 @@ export class TemporalActivityHandle<
     });
   }
 
-  /** As if the running attempt had thrown it. */
+  /**
+   * Fails the running attempt as if its function had thrown the error: the retry policy decides.
+   */
   fail(error: unknown): Promise<void> {
     const failure = toTemporalFailure(error);
     return this.#do('fail', () => this.#client.activity.fail(this.#id, failure));
   }
 
-  /** Heartbeats for the running attempt; rejects with a `CancelledFailure` if it is to stop. */
+  /** Heartbeats for the running attempt; rejects with a `CancelledFailure` if it should stop. */
   heartbeat(details?: Details): Promise<void> {
     return this.#do('heartbeat', async () => {
       // Without details the server would erase the last ones.
@@ -184,7 +194,7 @@ export class TemporalActivityHandle<
     });
   }
 
-  /** Says that the running attempt has stopped, after `cancel`. */
+  /** Says that the running attempt has stopped because of `cancel()`. */
   reportCancellation(details?: unknown): Promise<void> {
     return this.#do('reportCancellation', () =>
       this.#client.activity.reportCancellation(this.#id, details),
@@ -192,7 +202,8 @@ export class TemporalActivityHandle<
   }
 
   /**
-   * Starts over from attempt 1: now, or when the running attempt has ended without a result.
+   * Starts the activity over from attempt 1: now, or when the running attempt has ended without a
+   * result.
    *
    * @experimental
    */
@@ -210,7 +221,8 @@ export class TemporalActivityHandle<
   }
 
   /**
-   * Changes options; `undefined` keeps one, `null` puts back its default.
+   * Changes options of the open activity. `undefined` keeps an option, `null` puts back its
+   * default.
    *
    * @experimental
    */

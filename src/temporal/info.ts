@@ -12,37 +12,73 @@ export interface GivenInfo {
   readonly workflowType?: string | undefined;
 }
 
-/** The fields of the `Info` of `@temporalio/activity`. */
+/** What `activityInfo()` gives: the fields of the `Info` of `@temporalio/activity`. */
 export interface Info {
-  /** Made when it is read: from then on the attempt can be completed with it. */
+  /**
+   * The secret that completes this attempt from outside, as bytes. It is made when it is first
+   * read.
+   */
   readonly taskToken: Uint8Array;
   /** The task token in base64. `runtime.completion` takes it in either form. */
   readonly base64TaskToken: string;
+  /** The id of the activity, as given or generated. */
   readonly activityId: string;
+  /** The same as `activityId`: one process has no ids of runs. */
   readonly activityRunId: string;
+  /** The type of the activity: by default the name of its function. */
   readonly activityType: string;
+  /** The number of this attempt, from 1. */
   readonly attempt: number;
+  /** Always false: local activities belong to workflows. */
   readonly isLocal: boolean;
+  /** Whether `fromTemporal` was given a `workflowExecution`. */
   readonly inWorkflow: boolean;
-  readonly workflowExecution?: { readonly workflowId: string; readonly runId: string };
+  /** The workflow execution that `fromTemporal` was given; absent by default. */
+  readonly workflowExecution?: {
+    /** The id of the workflow that was given. */
+    readonly workflowId: string;
+    /** The id of the run of that workflow. */
+    readonly runId: string;
+  };
+  /** The workflow type that `fromTemporal` was given; absent by default. */
   readonly workflowType?: string;
+  /** The namespace that `fromTemporal` was given. Default `'systole'`. */
   readonly namespace: string;
+  /** The same as `namespace`, under the name that newer SDKs use. */
   readonly activityNamespace: string;
+  /** The namespace of the workflow; absent without a `workflowExecution`. */
   readonly workflowNamespace?: string;
+  /** The task queue that `fromTemporal` was given. Default `'systole'`. */
   readonly taskQueue: string;
+  /** The details of the last heartbeat of any earlier attempt; `undefined` if there are none. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Temporal's own type
   readonly heartbeatDetails: any;
+  /** The heartbeat timeout that holds, in milliseconds; absent for none. */
   readonly heartbeatTimeoutMs?: number;
+  /** When the activity was scheduled, in milliseconds since the Unix epoch. */
   readonly scheduledTimestampMs: number;
+  /** When this attempt began to wait for a slot, in milliseconds since the Unix epoch. */
   readonly currentAttemptScheduledTimestampMs: number;
+  /** The start-to-close timeout that holds, in milliseconds; 0 for none. */
   readonly startToCloseTimeoutMs: number;
+  /** The schedule-to-close timeout that holds, in milliseconds; 0 for none. */
   readonly scheduleToCloseTimeoutMs: number;
-  readonly priority: { readonly priorityKey: number };
+  /** The priority of the activity in the queue for a slot. */
+  readonly priority: {
+    /** The priority from 1 (first) to 5 (last). */
+    readonly priorityKey: number;
+  };
+  /** The retry policy with its defaults filled in. */
   readonly retryPolicy: {
+    /** The delay after the first failed attempt, in milliseconds. */
     readonly initialInterval: number;
+    /** The factor by which each further delay grows. */
     readonly backoffCoefficient: number;
+    /** The maximum delay between attempts, in milliseconds. */
     readonly maximumInterval: number;
+    /** The maximum number of attempts in all; 0 for no limit. */
     readonly maximumAttempts: number;
+    /** The names of the errors that end the activity. */
     readonly nonRetryableErrorTypes: string[];
   };
 }

@@ -27,15 +27,16 @@ import { TemporalActivityHandle } from './handle.js';
 import { registeredName } from './registered-names.js';
 import { resolveForTemporal, startOptions, type Destination } from './activity-options.js';
 
-/** Options of `TemporalRuntime`. */
+/** The options of `TemporalRuntime`, of which `client` and `taskQueue` are required. */
 export interface TemporalRuntimeOptions {
-  /** A `Client` of `@temporalio/client`. It is not closed here. */
+  /** A `Client` of `@temporalio/client`, which stays open. */
   readonly client: Client;
   /** The task queue of the workers that have the activities, made with `toTemporal`. */
   readonly taskQueue: string;
   /**
-   * For every call that does not give its own; a call's `retryPolicy` replaces the whole. Temporal
-   * needs `startToCloseTimeout` or `scheduleToCloseTimeout`: this is the place for it.
+   * Options for every call that does not give its own. A call's `retryPolicy` replaces the whole
+   * policy. Temporal needs `startToCloseTimeout` or `scheduleToCloseTimeout`: this is the place for
+   * it.
    */
   readonly defaults?: Omit<ActivityOptions, 'activityId' | 'activityType' | 'signal'> | undefined;
 }
@@ -70,9 +71,9 @@ const DEFAULTS_NAMES: OptionNames = {
 };
 
 /**
- * Runs activities as Temporal's Standalone Activities: `run` and `start` as of `ActivityRuntime`,
- * executed by any worker of the task queue that has the function by its name. Arguments, results
- * and heartbeat details are JSON. Options that Temporal does not have are refused.
+ * Runs activities as Temporal's Standalone Activities. `run` and `start` work like those of
+ * `ActivityRuntime`; any worker of the task queue that has the function by its name executes it.
+ * Arguments, results and heartbeat details are JSON. Options that Temporal does not have are refused.
  *
  * @example
  * const runtime = new TemporalRuntime({ client: new Client(), taskQueue: 'imports' });
@@ -82,7 +83,7 @@ export class TemporalRuntime implements ActivityRunner {
   readonly #client: Client;
   readonly #taskQueue: string;
   readonly #defaults: ActivityOptions | undefined;
-  /** Completes attempts from outside, by their task tokens. */
+  /** Completes attempts from outside the function, by their task tokens. */
   readonly completion: TemporalCompletion;
 
   /** @throws TypeError that names the option, the value received and what is accepted */
@@ -119,7 +120,7 @@ export class TemporalRuntime implements ActivityRunner {
     return handle.result();
   }
 
-  /** As `run`, and gives a handle of the activity as soon as the server has it. */
+  /** Starts an activity like `run`, and gives a handle of it as soon as the server has it. */
   async start<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
@@ -168,9 +169,8 @@ export class TemporalRuntime implements ActivityRunner {
   }
 
   /**
-   * A handle of an open activity.
-   *
-   * Rejects with `ActivityNotFoundError` if there is none of that id, or it has closed.
+   * Gives a handle of an open activity. Rejects with `ActivityNotFoundError` if no open activity has
+   * that id.
    */
   async getHandle<Result = unknown, Details = unknown>(
     activityId: string,

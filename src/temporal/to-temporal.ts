@@ -11,21 +11,24 @@ import { CompleteAsyncError } from './common-api.js';
 import { registerNames } from './registered-names.js';
 import { WorkerAttempt } from './attempt.js';
 
-/** Options of `toTemporal`. */
+/** The options of `toTemporal`, all of which have defaults. */
 export interface ToTemporalOptions {
-  /** As of `ActivityRuntime`, such as `contextInterceptor`: around every attempt and heartbeat. */
+  /**
+   * Wrapped around every attempt and heartbeat, like the `interceptors` of `ActivityRuntime`. The
+   * first is the outermost.
+   */
   readonly interceptors?: readonly ActivityInterceptor[] | undefined;
   /**
-   * Becomes `ctx.shutdownSignal`. A worker does not tell its activities that it has begun to shut
-   * down: abort this where you call `worker.shutdown()`. Default: a signal that aborts with
-   * `ctx.signal`, when `shutdownGraceTime` is over.
+   * The signal that becomes `ctx.shutdownSignal`. A worker does not tell its activities that it has
+   * begun to shut down: abort this signal where you call `worker.shutdown()`. Default: a signal
+   * that aborts with `ctx.signal`, when `shutdownGraceTime` is over.
    */
   readonly shutdownSignal?: AbortSignal | undefined;
 }
 
 /**
- * Makes the `activities` of a Temporal `Worker` of systole's activity functions. The names stay;
- * methods keep their `this`. What an activity takes, returns and heartbeats is JSON there.
+ * Makes the `activities` of a Temporal `Worker` out of systole's activity functions. The names stay,
+ * and methods keep their `this`. What an activity takes, returns and heartbeats is JSON there.
  *
  * @example
  * const worker = await Worker.create({ taskQueue, activities: toTemporal({ importRows }) });

@@ -5,37 +5,37 @@ import type { RunParameters } from '../runtime/runtime.js';
 import { TestActivityEnvironment, type TestEnvironmentOptions } from './environment.js';
 import { timeline } from './timeline.js';
 
-/** What became of an activity that was resumed after a crash. */
+/** What has become of an activity that was resumed after a crash. */
 export interface CrashOutcome<Result, Details> {
-  /** At which heartbeat the program ended, from 1. */
+  /** The number of the heartbeat at which the program ended, from 1. */
   readonly heartbeat: number;
-  /** What the resumed activity was given. */
+  /** The details that the resumed activity was given; `undefined` if there were none. */
   readonly heartbeatDetails: Details | undefined;
-  /** Undefined if it failed. */
+  /** The result of the resumed activity; `undefined` if it failed. */
   readonly result: Result | undefined;
-  /** Undefined if it completed. */
+  /** The failure of the resumed activity; `undefined` if it completed. */
   readonly error: ActivityFailure | undefined;
-  /** In which it was resumed. */
+  /** The environment in which the activity was resumed. */
   readonly environment: TestActivityEnvironment;
 }
 
 /**
- * Runs an activity once for each of its heartbeats: the program ends right there, and another one
- * resumes the activity from these details; under `semantics: 'temporal'` from the last ones that got
- * to the server. `check` then looks at the outcome: is all the work done,
- * and none of it twice?
+ * Runs an activity once for each of its heartbeats. Each time the program ends at that heartbeat, and
+ * another one resumes the activity from its details (under `semantics: 'temporal'` from the last ones
+ * that got to the server). Then `check` looks at the outcome: whether all the work is done, and none
+ * of it twice.
  *
- * At the crash `ctx.signal` aborts and every later heartbeat throws; code that heeds neither goes on
- * working, as nothing can stop it.
+ * At the crash `ctx.signal` aborts and every later heartbeat throws. Code that watches neither keeps
+ * working, because nothing can stop it.
  *
- * The function runs to its crash and then anew, so what it works on must be new for each heartbeat:
+ * The function runs to its crash and then again, so what it works on must be new for each heartbeat:
  * give `options` as a function that makes it, or put it back in `check`.
  *
- * @param options of the call; or a function of the heartbeat that returns them
- * @param check an assertion; what it throws is thrown on, with the heartbeat and the timeline
- * @returns how many heartbeats, and so crashes, there were: those of retries count too
- * @throws Error (as a rejection) if the activity makes no heartbeat; or what it fails with without
- * a crash
+ * @param options the options of the call, or a function that makes them for a heartbeat
+ * @param check an assertion; what it throws is thrown again with the heartbeat and the timeline
+ * @returns the number of heartbeats and so of crashes, those of retries included
+ * @throws Error (as a rejection) if the activity makes no heartbeat, or with what it fails with
+ * without a crash
  */
 export async function crashAtEveryHeartbeat<A extends unknown[], R, D = unknown>(
   fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,

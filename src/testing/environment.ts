@@ -32,24 +32,31 @@ import { TestHandle } from './test-handle.js';
 import { timeline } from './timeline.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** Whose rules hold: systole's own, or those of the same activity on a Temporal cluster. */
+/**
+ * Whose rules hold in a test environment.
+ *
+ * - `'in-process'`: Those of systole's own runtime.
+ * - `'temporal'`: Those of the same activity on a Temporal cluster.
+ */
 export type TestSemantics = 'in-process' | 'temporal';
 
-/** Options of a test environment: those of a runtime, and its own. The default `logger` writes errors only. */
+/**
+ * The options of a test environment: those of a runtime, and some of its own. The default `logger`
+ * writes errors only.
+ */
 export interface TestEnvironmentOptions extends RuntimeOptions {
   /**
    * Whether time skips to the next timer by itself, while a `run()`, `result()` or `settled()` is
    * pending and nothing but waits is left. Default true; with false only `advance` moves it.
    */
   readonly autoSkip?: boolean | undefined;
-  /** An activity that makes more attempts fails. Default 1,000. */
+  /** The maximum number of attempts of one activity; one more fails the test. Default 1,000. */
   readonly maxAttempts?: number | undefined;
   /**
-   * `'temporal'` shows what a cluster does to the code: a request reaches it with an unthrottled
-   * report only, throttled details are lost on a timeout, timeouts count from the last report, a
-   * heartbeat without details erases, arguments and results pass through JSON, and details that are
-   * not JSON are refused.
-   * Default `'in-process'`.
+   * Whether a test shows what a cluster does to the code. With `'temporal'` a request reaches it
+   * with an unthrottled report only, throttled details are lost on a timeout, timeouts count from
+   * the last report, a heartbeat without details erases them, arguments and results pass through
+   * JSON, and details that are not JSON are refused. Default `'in-process'`.
    */
   readonly semantics?: TestSemantics | undefined;
 }
@@ -122,7 +129,7 @@ export class TestActivityEnvironment {
 
   // ── Running ──────────────────────────────────────────────────────────────────────────────────
 
-  /** As `ActivityRuntime.run`; while it is pending, time skips by itself. */
+  /** Runs an activity like `ActivityRuntime.run`. While it is pending, time skips by itself. */
   run<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
@@ -135,8 +142,8 @@ export class TestActivityEnvironment {
   }
 
   /**
-   * As `ActivityRuntime.start`. Time stands still until somebody waits for `result()` or
-   * `settled()`.
+   * Starts an activity like `ActivityRuntime.start`. Time stands still until somebody waits for
+   * `result()` or `settled()`.
    */
   start<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -186,18 +193,21 @@ export class TestActivityEnvironment {
     }
   }
 
-  /** As `ActivityRuntime.proxy`. */
+  /** Makes functions that run activities, like `ActivityRuntime.proxy`. */
   proxy<T extends object>(activities: T, options?: ProxyOptions): ProxiedActivities<T> {
     const run = (fn: AnyFunction, call: CallOptions): Promise<unknown> => this.run(fn, call);
     return proxyOf(activities, options, run) as ProxiedActivities<T>;
   }
 
-  /** Completes activities by their task token, as `ActivityRuntime.completion`. */
+  /** Completes attempts from outside by their task tokens, like `ActivityRuntime.completion`. */
   get completion(): Completion {
     return this.#engine.completion;
   }
 
-  /** As `ActivityRuntime.shutdown`; its grace is virtual time, which skips meanwhile. */
+  /**
+   * Shuts the runtime down like `ActivityRuntime.shutdown`. Its grace is virtual time, which skips
+   * meanwhile.
+   */
   shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
     const done = this.#engine.shutdown(options);
     if (this.#autoSkip) this.#skipper.awaitPromise(done);
@@ -206,12 +216,12 @@ export class TestActivityEnvironment {
 
   // ── What has happened ────────────────────────────────────────────────────────────────────────
 
-  /** The details of all heartbeats, in order; undefined for those without. */
+  /** The details of all heartbeats, in order; `undefined` for a heartbeat without details. */
   get heartbeats(): readonly unknown[] {
     return this.#recorder.beats.map(({ details }) => details);
   }
 
-  /** The details that were reported: what a store has seen, and what listeners have. */
+  /** The details that were reported, in order: what a store and listeners have seen. */
   get reports(): readonly unknown[] {
     return this.events.flatMap((event) => (event.name === 'heartbeat' ? [event.details] : []));
   }
@@ -228,14 +238,14 @@ export class TestActivityEnvironment {
 
   // ── Time ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** Virtual milliseconds since the environment was made. */
+  /** The virtual time in milliseconds since the environment was made. */
   now(): number {
     return this.#clock.now();
   }
 
   /**
-   * Moves time on. Timers fire one by one in their order, each in a turn of the event loop of its
-   * own, whatever activities are doing meanwhile.
+   * Moves virtual time forward. Timers fire one by one in their order, each in its own turn of the
+   * event loop, whatever activities are doing meanwhile.
    *
    * @throws TypeError (as a rejection) for a bad or endless duration
    */
@@ -246,9 +256,9 @@ export class TestActivityEnvironment {
   }
 
   /**
-   * Waits in virtual time, for the fakes that a test gives its activities: a service that takes four
-   * minutes. While an activity awaits it, the activity counts as one that waits. Which activity that
-   * is cannot be told: a sleep stands for one of those that ran when it began, and for no later one.
+   * Waits in virtual time, for the fakes that a test gives its activities, such as a service that
+   * takes four minutes. An activity that awaits it counts as one that waits. The environment cannot
+   * see which one that is: a sleep stands for one of those that were running when it began.
    *
    * @throws TypeError (as a rejection) for a bad or endless duration
    */
@@ -261,14 +271,16 @@ export class TestActivityEnvironment {
   // ── Steering ─────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Activities started from now on begin as if an earlier attempt had left these details.
+   * Lets activities that start from now on begin as if an earlier attempt had left these details.
    *
-   * @param options.attempt the number of their first attempt, default 2
    * @throws HeartbeatDetailsError
    */
   setHeartbeatDetails(
     details: unknown,
-    options: { readonly attempt?: number | undefined } = {},
+    options: {
+      /** The number of their first attempt. Default 2. */
+      readonly attempt?: number | undefined;
+    } = {},
   ): void {
     const { attempt = 2 } = options;
     if (!Number.isInteger(attempt) || attempt < 1) {
@@ -281,8 +293,9 @@ export class TestActivityEnvironment {
   }
 
   /**
-   * Called with the details of every heartbeat, and the attempt it came from. What it throws is
-   * thrown by that call of `heartbeat`. It is not awaited; a rejection is logged.
+   * Adds a listener that is called with the details of every heartbeat and the attempt it came
+   * from. What it throws is thrown by that call of `heartbeat`. It is not awaited; a rejection is
+   * logged.
    */
   onHeartbeat(listener: (details: unknown, attempt: AttemptRecord) => unknown): void {
     this.#around.listeners.push(listener);
@@ -298,25 +311,25 @@ export class TestActivityEnvironment {
     this.#steering.plan('cancelOnHeartbeat', n, { do: 'cancel' });
   }
 
-  /** Pauses the activity, as of `cancelOnHeartbeat`. */
+  /** Pauses the activity at the `n`-th heartbeat; `n` counts as for `cancelOnHeartbeat`. */
   pauseOnHeartbeat(n: number): void {
     this.#steering.plan('pauseOnHeartbeat', n, { do: 'pause' });
   }
 
-  /** The `n`-th call of `heartbeat` throws the error, once its details are taken. */
+  /** Makes the `n`-th call of `heartbeat` throw the error, after its details were taken. */
   failOnHeartbeat(n: number, error: unknown): void {
     this.#steering.plan('failOnHeartbeat', n, { do: 'fail', error });
   }
 
   /**
-   * The attempt hangs after its `n`-th heartbeat: whatever it goes on to do is ignored, and time
+   * Makes the attempt hang after its `n`-th heartbeat: what it does from there is ignored, and time
    * jumps to its timeout.
    */
   timeoutOnHeartbeat(n: number): void {
     this.#steering.plan('timeoutOnHeartbeat', n, { do: 'timeout' });
   }
 
-  /** The runtime begins to shut down at the `n`-th heartbeat. */
+  /** Begins to shut the runtime down at the `n`-th heartbeat. */
   shutdownOnHeartbeat(n: number): void {
     this.#steering.plan('shutdownOnHeartbeat', n, { do: 'shutdown' });
   }

@@ -9,39 +9,64 @@ import { CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
 import { activityOf } from './activity-of.js';
 import type { VirtualClock } from './virtual-clock.js';
 
-/** How an attempt has ended. */
+/**
+ * How an attempt in a test environment has ended.
+ *
+ * - `'RUNNING'`: It has not ended yet.
+ * - `'COMPLETED'`: Its function returned a result.
+ * - `'FAILED'`: Its function threw an error.
+ * - `'TIMED_OUT'`: It ran into a timeout.
+ * - `'CANCELED'`: It stopped because the activity was cancelled or the runtime was shutting down.
+ * - `'TERMINATED'`: It ended because the activity was terminated.
+ * - `'PAUSED'`: It stopped for a pause.
+ * - `'RESET'`: It ended because of a reset.
+ */
 export type AttemptOutcome =
   'RUNNING' | 'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED' | 'PAUSED' | 'RESET';
 
-/** A call of `ctx.heartbeat`. */
+/** One call of `ctx.heartbeat` in a test environment. */
 export interface HeartbeatRecord {
-  /** Virtual milliseconds since the environment was made. */
+  /** When it was made, in virtual milliseconds since the environment was made. */
   readonly at: number;
-  /** A copy; undefined for a heartbeat without details. */
+  /** A copy of the details; `undefined` for a heartbeat without details. */
   readonly details: unknown;
 }
 
-/** An attempt, as far as it has come. */
+/** One attempt in a test environment, as far as it has come. */
 export interface AttemptRecord {
+  /** The id of the activity, as given or generated. */
   readonly activityId: string;
+  /** The type of the activity: by default the name of its function. */
   readonly activityType: string;
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** What it found of earlier attempts. */
+  /** The details that it found in `ctx.heartbeatDetails`; `undefined` if there were none. */
   readonly heartbeatDetails: unknown;
+  /** Its heartbeats so far, in order. */
   readonly heartbeats: readonly HeartbeatRecord[];
+  /** How it has ended, or that it still runs. */
   readonly outcome: AttemptOutcome;
-  /** Why it ended; only if it did not complete. */
+  /** Why it ended; absent if it completed or still runs. */
   readonly error?: unknown;
-  /** Virtual milliseconds since the environment was made. */
+  /** When it began, in virtual milliseconds since the environment was made. */
   readonly startedAt: number;
+  /**
+   * When it ended, in virtual milliseconds since the environment was made; absent while it runs.
+   */
   readonly endedAt?: number;
-  /** How long after its end the next attempt was due; only if there was to be one. */
+  /**
+   * The delay between its end and the next attempt, in milliseconds; absent if there was none to
+   * come.
+   */
   readonly retryDelayMs?: number;
 }
 
-/** An event of the runtime, with its name. */
+/** An event of the runtime together with its name. */
 export type RecordedEvent = {
-  [Name in ActivityEventName]: { readonly name: Name } & ActivityEvents[Name];
+  [Name in ActivityEventName]: {
+    /** The name of the event. */
+    readonly name: Name;
+  } & ActivityEvents[Name];
 }[ActivityEventName];
 
 type Open<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -4,10 +4,11 @@ import { activityOf } from './activity-of.js';
 import type { AttemptRecord, HeartbeatRecord } from './recorder.js';
 import { shown } from './shown.js';
 
-/** What a timeline is drawn of. */
+/** What a timeline is drawn from: a `TestActivityEnvironment` is one. */
 export interface Recorded {
+  /** The attempts to draw, in the order they began. */
   readonly attempts: readonly AttemptRecord[];
-  /** Plans whose heartbeat has not come, as a sentence. */
+  /** The plans, such as `failOnHeartbeat(5)`, whose heartbeat has not come, as a sentence. */
   readonly unmet?: string | undefined;
 }
 
@@ -16,8 +17,8 @@ const SHOWN_FIRST = 3;
 const LONGEST_DETAILS = 60;
 
 /**
- * The attempts of an environment as text, a row for each: when it started and what it was given,
- * its heartbeats, how it ended, and how long until the next.
+ * Draws the attempts of a test environment as text, one row for each: when it started, what it was
+ * given, its heartbeats, how it ended, and how long it took until the next.
  *
  * @example
  * console.log(timeline(env));

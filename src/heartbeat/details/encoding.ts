@@ -14,9 +14,19 @@ import { Costs } from './size.js';
  */
 export interface DetailsSerializer {
   /** Gives what `JSON.stringify` can write. */
-  serialize(value: unknown): { json: unknown; meta?: unknown };
+  serialize(value: unknown): {
+    /** The value as JSON knows it. */
+    json: unknown;
+    /** What is missing in `json` to make the value again; absent if nothing is. */
+    meta?: unknown;
+  };
   /** Gives the value again, from what `JSON.parse` has read. */
-  deserialize(payload: { json: unknown; meta?: unknown }): unknown;
+  deserialize(payload: {
+    /** The value as JSON knows it. */
+    json: unknown;
+    /** What is missing in `json` to make the value again; absent if nothing is. */
+    meta?: unknown;
+  }): unknown;
 }
 
 type Fields = Record<string, unknown>;

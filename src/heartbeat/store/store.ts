@@ -3,18 +3,18 @@ import { HeartbeatStoreError } from '../../kernel/failures.js';
 import { ignore, isThenable, whenSettled } from '../../kernel/promises.js';
 
 /**
- * Keeps the newest heartbeat details of each activity, as text. Sync or async; a `Map` and a Keyv
- * fit as they are.
+ * Keeps the newest heartbeat details of each activity, as text. Its methods may be synchronous or
+ * return promises. A `Map` and a Keyv fit as they are.
  */
 export interface HeartbeatStore {
-  /** The text last set, or nothing: `undefined` or `null`. */
+  /** Gives the text that was last set for an id, or `undefined` or `null` if there is none. */
   get(activityId: string): unknown;
   /**
-   * Resolves when the text is kept. `false`, as a Keyv answers whose backend is down, says that it is
-   * not. Calls for one activity never overlap.
+   * Keeps a text for an id, in place of the one before. The answer `false` says that it is not kept,
+   * as a Keyv says it whose backend is down. Calls for one activity never overlap.
    */
   set(activityId: string, snapshot: string): unknown;
-  /** Does nothing for an id that has no text. */
+  /** Removes the text of an id. Does nothing if there is none. */
   delete(activityId: string): unknown;
 }
 

@@ -2,21 +2,26 @@
 import { settleQuietly } from '../../kernel/promises.js';
 import type { ActivityContext } from './context.js';
 
-/** One attempt, as an interceptor sees it. */
+/** What an interceptor is given for one attempt. */
 export interface ExecuteInput {
+  /** The context of the attempt. `next` may be called with one that wraps it. */
   readonly context: ActivityContext;
+  /** The function's arguments after `ctx`. */
   readonly args: readonly unknown[];
 }
 
-/** Wraps attempts and heartbeats. Of several, the first listed is the outermost. */
+/** A wrapper around attempts and heartbeats. Of several, the first listed is the outermost. */
 export interface ActivityInterceptor {
-  /** Calls `next`, or not; its result, or what it throws, is the attempt's. */
+  /**
+   * Wraps an attempt. It calls `next`, or does not; what it returns or throws is the outcome of the
+   * attempt.
+   */
   readonly execute?:
     ((input: ExecuteInput, next: (input: ExecuteInput) => unknown) => unknown) | undefined;
   /**
-   * Calls `next` with the details to keep; without the call the heartbeat does not count.
-   * `context` is that of the attempt, the one that `execute` was given. What it throws is thrown by
-   * that call of `ctx.heartbeat`. What it returns is not awaited; a rejection is logged.
+   * Wraps a heartbeat. It calls `next` with the details to keep; without that call the heartbeat
+   * does not count. `context` is the one that `execute` was given. What it throws is thrown by
+   * `ctx.heartbeat`. What it returns is not awaited; a rejection is logged.
    */
   readonly heartbeat?:
     | ((details: unknown, next: (details: unknown) => void, context: ActivityContext) => unknown)

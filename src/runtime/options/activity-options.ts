@@ -14,63 +14,104 @@ import {
   type RetryPolicy,
 } from '../../retry/policy.js';
 
-/** What the caller hears when an activity is cancelled. */
+/**
+ * What the caller hears when an activity is cancelled.
+ *
+ * - `'TRY_CANCEL'`: The caller is told at once, whatever the function still does.
+ * - `'WAIT_CANCELLATION_COMPLETED'`: The caller gets the outcome of the function, and waits for
+ *   it.
+ * - `'ABANDON'`: The caller is told at once, and a running function is told nothing.
+ */
 export type CancellationType = 'TRY_CANCEL' | 'WAIT_CANCELLATION_COMPLETED' | 'ABANDON';
 
-/** How a request reaches a running function. */
+/**
+ * How `handle.cancel()`, `pause()` and `reset()` reach a running function.
+ *
+ * - `'heartbeat'`: Inside its next `ctx.heartbeat()`, or at once while it is in `ctx.sleep` or
+ *   `ctx.keepAlive`.
+ * - `'immediate'`: At once, by `ctx.signal`.
+ */
 export type CancellationDelivery = 'heartbeat' | 'immediate';
 
-/** What happens to a call whose `activityId` is that of an open activity. */
+/**
+ * What happens to a call whose `activityId` an open activity already has.
+ *
+ * - `'FAIL'`: The call fails with `ActivityAlreadyStartedError`.
+ * - `'USE_EXISTING'`: The call joins the open activity and shares its outcome.
+ */
 export type IdConflictPolicy = 'FAIL' | 'USE_EXISTING';
 
-/** Options of one call. Read once, at the call. */
+/**
+ * The options of one call. They are read once, at the call. A bad one is a `TypeError` that names
+ * the option, the value and what is accepted.
+ */
 export interface ActivityOptions {
-  /** Names the activity; free again when it has closed. Default: generated. */
+  /** The id of the activity, which no other open activity may have. Default: a generated one. */
   readonly activityId?: string | undefined;
-  /** What kind of activity it is, for events and errors. Default: the function's name. */
+  /** What kind of activity it is, for events, logs and errors. Default: the function's name. */
   readonly activityType?: string | undefined;
-  /** Longest time between heartbeats of an attempt. Default none; 0 and Infinity mean none. */
+  /**
+   * The maximum time between heartbeats of an attempt. When it passes, the attempt fails and may be retried.
+   * Default: none; 0 and Infinity mean none.
+   */
   readonly heartbeatTimeout?: Duration | undefined;
-  /** Longest time of one attempt. Default none. */
+  /** The maximum time of one attempt. When it passes, the attempt fails and may be retried. Default: none. */
   readonly startToCloseTimeout?: Duration | undefined;
-  /** Longest wait for a free slot, before each attempt. Default none; never retried. */
+  /**
+   * The maximum wait for a free slot before each attempt. When it passes, the activity fails.
+   * Default: none.
+   */
   readonly scheduleToStartTimeout?: Duration | undefined;
-  /** Longest time in all, every attempt and delay included. Default none; never retried. */
+  /**
+   * The maximum time of the whole activity, with all attempts and delays. When it passes, the
+   * activity fails. Default: none.
+   */
   readonly scheduleToCloseTimeout?: Duration | undefined;
   /**
-   * Longest time without a heartbeat that brought details different from the ones before. Default
-   * none. Retried, as `timeoutType: 'PROGRESS'`.
+   * The maximum time without a heartbeat that brings details different from the ones before. When
+   * it passes, the attempt fails and may be retried. Default: none.
    */
   readonly progressTimeout?: Duration | undefined;
-  /** Delays the first attempt, and extends the two schedule timeouts by as much. Default none. */
+  /**
+   * The delay before the first attempt. It extends the two schedule timeouts by as much. Default:
+   * none.
+   */
   readonly startDelay?: Duration | undefined;
-  /** Default: Temporal's policy, which retries without end. */
+  /**
+   * When and how often failed attempts are retried. Default: Temporal's policy, which retries
+   * without end.
+   */
   readonly retryPolicy?: RetryPolicy | undefined;
   /**
-   * Least time between reports of an attempt; 0 reports every heartbeat. Default: 0.8 times
-   * heartbeatTimeout, or 30 s without one, and 60 s at most.
+   * The minimum interval between reports of an attempt; 0 reports every heartbeat. Default: 0.8
+   * times `heartbeatTimeout`, or 30 s without one, and 60 s at most.
    */
   readonly heartbeatThrottleInterval?: Duration | undefined;
-  /** Its abort cancels the activity, and reaches `ctx.signal` at once. */
+  /** An outside signal. Its abort cancels the activity, and reaches `ctx.signal` at once. */
   readonly signal?: AbortSignal | undefined;
-  /** Default `'TRY_CANCEL'`: the caller is told at once, whatever the function goes on to do. */
+  /**
+   * What the caller hears when the activity is cancelled. Default `'TRY_CANCEL'`: it is told at
+   * once.
+   */
   readonly cancellationType?: CancellationType | undefined;
   /**
-   * How `handle.cancel()`, `pause()` and `reset()` reach a running function: inside its next
-   * `heartbeat()` and while it waits in `ctx.sleep` or `ctx.keepAlive` (`'heartbeat'`, default), or
-   * at once wherever it is.
+   * How `handle.cancel()`, `pause()` and `reset()` reach a running function. Default `'heartbeat'`:
+   * inside its next heartbeat.
    */
   readonly cancellationDelivery?: CancellationDelivery | undefined;
   /**
-   * Whether a retry may run beside the function of a timed-out attempt that has not settled yet:
-   * `'allow'` (default), `'forbid'`, or a duration to wait for it at most.
+   * Whether a retry may begin while the function of a timed-out attempt is still running: `'allow'`
+   * (default), `'forbid'`, or the maximum time to wait for that function.
    */
   readonly attemptOverlap?: 'allow' | 'forbid' | Duration | undefined;
-  /** 1 (first) to 5 (last) in the queue for a slot. Default 3. */
+  /** The priority in the queue for a slot, from 1 (first) to 5 (last). Default 3. */
   readonly priority?: number | undefined;
-  /** Shares the runtime's `maxConcurrentPerKey` with the activities of the same key. */
+  /** A key whose activities share the runtime's `maxConcurrentPerKey`. Default: none. */
   readonly concurrencyKey?: string | undefined;
-  /** `'FAIL'` (default) refuses the call, `'USE_EXISTING'` joins the open activity. */
+  /**
+   * What happens if an open activity already has the `activityId`. Default `'FAIL'`: the call is
+   * refused.
+   */
   readonly idConflictPolicy?: IdConflictPolicy | undefined;
 }
 

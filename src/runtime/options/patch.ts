@@ -5,17 +5,23 @@ import { shownPolicy, type RetryPolicy } from '../../retry/policy.js';
 import { callHint } from './elsewhere.js';
 import { resolveOptions, type ActivityOptions, type ResolvedOptions } from './activity-options.js';
 
-/** What `handle.updateOptions` takes: `undefined` keeps an option, `null` puts back its default. */
+/** What `handle.updateOptions` takes. `undefined` keeps an option, `null` puts back its default. */
 export interface OptionsPatch {
+  /** The maximum time between heartbeats of an attempt. */
   readonly heartbeatTimeout?: Duration | null | undefined;
+  /** The maximum time of one attempt, from its start. */
   readonly startToCloseTimeout?: Duration | null | undefined;
+  /** The maximum wait for a free slot before each attempt. */
   readonly scheduleToStartTimeout?: Duration | null | undefined;
+  /** The maximum time of the whole activity, from when it was scheduled. */
   readonly scheduleToCloseTimeout?: Duration | null | undefined;
+  /** The maximum time without a heartbeat that brings new details. */
   readonly progressTimeout?: Duration | null | undefined;
-  /** Before the first attempt only. */
+  /** The delay before the first attempt. It is refused once that waits for a slot or has begun. */
   readonly startDelay?: Duration | null | undefined;
-  /** Replaces the whole policy. */
+  /** The retry policy, which replaces the whole one before. */
   readonly retryPolicy?: RetryPolicy | null | undefined;
+  /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
   readonly priority?: number | null | undefined;
 }
 

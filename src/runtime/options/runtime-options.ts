@@ -12,30 +12,52 @@ import {
   type ActivityOptions,
 } from './activity-options.js';
 
-/** Options of a runtime. */
+/** The options of a runtime, all of which have defaults. */
 export interface RuntimeOptions {
-  /** Attempts that may run at once; the others wait. Default Infinity. */
+  /** The maximum number of attempts that run at once; the others wait. Default Infinity. */
   readonly maxConcurrentActivities?: number | undefined;
-  /** Of those, attempts with the same `concurrencyKey`. Default Infinity. */
+  /**
+   * The maximum number of attempts with the same `concurrencyKey` that run at once. Default
+   * Infinity.
+   */
   readonly maxConcurrentPerKey?: number | undefined;
-  /** Attempts that begin in a second, evenly spaced, retries included. Default Infinity. */
+  /**
+   * The maximum number of attempts that begin per second, evenly spaced, retries included. Default
+   * Infinity.
+   */
   readonly maxActivitiesPerSecond?: number | undefined;
-  /** Activities that may wait for a slot; one more is a `RuntimeFullError`. Default Infinity. */
+  /**
+   * The maximum number of activities that wait for a slot; one more is refused with a
+   * `RuntimeFullError`. Default Infinity.
+   */
   readonly maxWaiting?: number | undefined;
-  /** For every call that does not give its own; a call's `retryPolicy` replaces the whole. */
+  /**
+   * Options for every call that does not give its own. A call's `retryPolicy` replaces the whole
+   * policy.
+   */
   readonly defaults?: Omit<ActivityOptions, 'activityId' | 'signal'> | undefined;
   /**
    * Keeps the newest reported details of each activity beyond the life of the process: a `Map`, a
-   * Keyv, or anything with `get`, `set` and `delete`. By default details live with their activity.
+   * Keyv, or anything with `get`, `set` and `delete`. Default: details live as long as their
+   * activity.
    */
   readonly store?: HeartbeatStore | undefined;
-  /** Writes and reads instances of your classes: a superjson instance with them registered. */
+  /**
+   * Writes and reads instances of your classes: a superjson instance with them registered. Default:
+   * none.
+   */
   readonly serializer?: DetailsSerializer | undefined;
-  /** `false` for silence. By default WARN and above go to `console`. */
+  /**
+   * Where the runtime logs: an object with `debug`, `info`, `warn` and `error`, or `false` for
+   * silence. Default: `console`, for WARN and above.
+   */
   readonly logger?: Logger | false | undefined;
-  /** Larger heartbeat details are refused. Default 2 MiB. */
+  /**
+   * The maximum size of heartbeat details as text, in bytes; larger ones are refused. Default 2
+   * MiB.
+   */
   readonly maxHeartbeatDetailsBytes?: number | undefined;
-  /** Wrapped around every attempt and heartbeat; the first is the outermost. */
+  /** Wrapped around every attempt and every heartbeat. The first is the outermost. */
   readonly interceptors?: readonly ActivityInterceptor[] | undefined;
 }
 

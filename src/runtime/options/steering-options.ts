@@ -2,13 +2,13 @@
 import { badOption, checkNames, type OptionNames } from '../../kernel/bad-input.js';
 import { durationMs, type Duration } from '../../kernel/duration.js';
 
-/** How an activity is unpaused. */
+/** The options of `handle.unpause()`, all of which have defaults. */
 export interface UnpauseOptions {
-  /** Maximum random delay before the next attempt. Default 0. */
+  /** The maximum random delay before the next attempt. Default 0. */
   readonly jitter?: Duration | undefined;
 }
 
-/** How an activity is reset. */
+/** The options of `handle.reset()`, all of which have defaults. */
 export interface ResetOptions extends UnpauseOptions {
   /** Whether a paused activity stays paused. Default false: a reset unpauses it. */
   readonly keepPaused?: boolean | undefined;
