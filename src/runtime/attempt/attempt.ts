@@ -252,7 +252,7 @@ export class Attempt implements ContextSource, AttemptTimes {
     const { checkpoint } = this.#owner;
     const { details } = checkpoint;
     checkpoint.write();
-    if (!this.ended) checkpoint.tell(details, this.number);
+    if (!this.ended) checkpoint.tell(details, this);
   }
 
   /**

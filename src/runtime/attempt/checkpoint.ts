@@ -17,6 +17,12 @@ const LOST: Readonly<Record<LostWrite, string>> = {
   deletion: 'the activity has ended, and its entry is not deleted: the next run resumes from it',
 };
 
+/** The attempt whose details are reported. */
+interface Reported {
+  readonly number: number;
+  readonly ended: boolean;
+}
+
 export class Checkpoint {
   #details: Snapshot | undefined;
   readonly #activity: Reporting;
@@ -74,10 +80,11 @@ export class Checkpoint {
     return asked && !sameDetails(before, snapshot);
   }
 
-  /** Tells the listeners of details that have been reported. */
-  tell(details: Snapshot | undefined, attempt: number): void {
+  /** Tells the listeners of details that the attempt has reported, unless it ends meanwhile. */
+  tell(details: Snapshot | undefined, attempt: Reported): void {
     if (!this.#isHeard(details)) return;
-    this.#activity.emit('heartbeat', { details: this.copy(details) }, attempt);
+    const copy = this.copy(details); // which may call the user's serializer
+    if (!attempt.ended) this.#activity.emit('heartbeat', { details: copy }, attempt.number);
   }
 
   /** The same at the end of an attempt: whatever waits to be told comes after it. */
