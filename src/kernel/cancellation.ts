@@ -10,6 +10,9 @@ const NAMES = new Set<unknown>([
   'APIUserAbortError',
 ]);
 
+/** Messages of errors that have neither a name nor a code: Effect's, and OpenAI's when minified. */
+const MESSAGES = new Set<unknown>(['All fibers interrupted without error', 'Request was aborted.']);
+
 const CODES = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED']);
 
 /** How many values are looked at: an error of the user's own making may have causes without end. */
@@ -30,7 +33,7 @@ export function isCancellation(error: unknown): boolean {
     if (typeof one !== 'object' || one === null) continue;
     const name = read(one, 'name');
     if (one instanceof CancelledFailure || NAMES.has(name)) return true;
-    if (CODES.has(read(one, 'code'))) return true;
+    if (CODES.has(read(one, 'code')) || MESSAGES.has(read(one, 'message'))) return true;
     if (NAMES.has(read(read(one, 'constructor'), 'name'))) return true; // OpenAI sets no name
     if (one instanceof TimeoutFailure) continue; // its cause is what happened before
     found.add(read(one, 'cause'));

@@ -44,6 +44,8 @@ describe('a cancellation is', () => {
     ['APIUserAbortError', named('APIUserAbortError')],
     ['a class of that name that sets no name', new APIUserAbortError()],
     ['a failure of Temporal', named('CancelledFailure')],
+    ['an interruption of Effect', new Error('All fibers interrupted without error')],
+    ["OpenAI's, with a minified class", new Error('Request was aborted.')],
     ['code ABORT_ERR', coded('ABORT_ERR')],
     ['code ERR_CANCELED', coded('ERR_CANCELED')],
     ['a cause', new Error('x', { cause: abort })],

@@ -1,0 +1,5 @@
+// The task of a pool's thread: says by the port that it has begun, and never ends.
+export default (port) => {
+  port.postMessage('begun');
+  return new Promise(() => {});
+};
