@@ -1,6 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import type { Plugin } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 import { writeLicenses } from './scripts/licenses.js';
 import { completeMaps } from './scripts/maps.js';
@@ -17,27 +14,11 @@ export const entries = {
 };
 
 /**
- * The two packages that are CommonJS, as ES modules. Without this the build would share helpers for
- * them in a file of its own, one more for each import to read, and bundlers could not leave them out.
+ * Dependencies that are ES modules only, which `require` cannot load on every Node we support: the
+ * CommonJS build carries their code. Everything else that src imports is left to the package manager.
  */
-const asModules: Plugin = {
-  name: 'as-modules',
-  setup(build) {
-    build.onResolve({ filter: /^eventemitter3$/ }, () => ({
-      path: resolve('node_modules/eventemitter3/dist/eventemitter3.esm.js'),
-      sideEffects: false,
-    }));
-    build.onLoad({ filter: /[\\/]node_modules[\\/]ms[\\/]index\.js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replace('module.exports =', 'export default'),
-    }));
-  },
-};
+export const esmOnly = ['p-retry', 'superjson'];
 
-/**
- * The packages that src imports are devDependencies, so their code goes into the build. Read from
- * their own 20 files they would take more than half the time of an import, and `require` cannot load
- * those that are ESM only on every Node we support.
- */
 const shared: Options = {
   entry: entries,
   dts: {
@@ -53,7 +34,6 @@ const shared: Options = {
   removeNodeProtocol: false,
   // Checks of our own that users should not pay for: see activity/state.ts.
   define: { SYSTOLE_BUILD: 'true' },
-  esbuildPlugins: [asModules],
   external: [/^node:/],
   sourcemap: true,
   minify: false,
@@ -67,6 +47,7 @@ export default defineConfig([
   {
     ...shared,
     format: 'cjs',
+    noExternal: esmOnly,
     // By Rollup: what turns chunks into CommonJS otherwise makes a call of every `?.` and `??`, and
     // takes the names of classes away.
     treeshake: true,

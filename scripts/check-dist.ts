@@ -1,11 +1,21 @@
-// Fails when a file in dist names another package, or a script that has to run without Node names a
-// Node module. Only systole/temporal may name Temporal's packages, optional peers.
+// Fails when a file in dist names a package that is not installed with it, when its types name any, or
+// when a script that has to run without Node names a Node module. Only systole/temporal may name
+// Temporal's packages, optional peers.
 import { readdir, readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
+import { esmOnly } from '../tsup.config.js';
 
 /** The others run in browsers, Bun and Deno too. */
 const nodeEntries = new Set(['context', 'node', 'temporal', 'temporal/activity']);
+
+const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as {
+  dependencies: Record<string, string>;
+};
+
+/** CommonJS cannot load those that are ES modules only. */
+const isInstalled = (file: string, name: string): boolean =>
+  Object.hasOwn(dependencies, name) && !(file.endsWith('.cjs') && esmOnly.includes(name));
 
 const isPeerOf = (file: string, name: string): boolean =>
   /^temporal\./.test(file) && name.startsWith('@temporalio/');
@@ -35,7 +45,9 @@ for (const [file, names] of named) {
   for (const name of names) {
     if (name.startsWith('.') || isPeerOf(file, name)) continue;
     if (types) problems.push(`${file}: types of '${name}' leak into ours`);
-    else if (!isBuiltin(name)) problems.push(`${file}: needs '${name}', which nothing installs`);
+    else if (!isBuiltin(name) && !isInstalled(file, name)) {
+      problems.push(`${file}: needs '${name}', which nothing installs`);
+    }
   }
 }
 

@@ -1,17 +1,17 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Writes the licenses of the packages whose code is in the build. */
+/** Writes the licenses of the packages whose code is in the CommonJS build. */
 export async function writeLicenses(dist: string): Promise<void> {
   const texts = await Promise.all((await packagesIn(dist)).map(licenseOf));
-  const intro = 'The scripts in this folder carry code of the packages below.';
+  const intro = 'The CommonJS scripts in this folder carry code of the packages below.';
   await writeFile(join(dist, 'LICENSES.txt'), `${intro}\n\n${texts.join('\n')}`);
 }
 
-/** The names of the packages whose code is in both builds, as the maps of the later one tell. */
-export async function packagesIn(dist: string): Promise<string[]> {
-  const maps = (await readdir(dist)).filter((file) => file.endsWith('.cjs.map'));
-  const sources = await Promise.all(maps.map((file) => sourcesOf(join(dist, file))));
+/** The names of the packages whose code is in a build, as its maps tell. */
+export async function packagesIn(dist: string, maps = /\.cjs\.map$/): Promise<string[]> {
+  const files = (await readdir(dist, { recursive: true })).filter((file) => maps.test(file));
+  const sources = await Promise.all(files.map((file) => sourcesOf(join(dist, file))));
   const names = sources.flat().flatMap((source) => packageName.exec(source)?.[1] ?? []);
   return [...new Set(names)].sort();
 }

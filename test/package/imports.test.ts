@@ -35,8 +35,8 @@ allowed['temporal'] = allowed['testing'];
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, unknown>;
-  dependencies?: Record<string, string>;
-  devDependencies: Record<string, string>;
+  dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional: boolean }>;
 };
 const entries = new Set(
@@ -129,16 +129,21 @@ test('only the entries of systole/temporal reach its room', () => {
   }
 });
 
-test('nothing is installed with the package: what src imports is built in, or an optional peer', () => {
-  const { dependencies = {}, devDependencies, peerDependenciesMeta } = manifest;
-  expect(Object.keys(dependencies)).toEqual([]);
-  const imported = [...imports.values()].flat();
-  for (const name of Object.keys(homes)) {
-    expect(imported).toContain(name);
-    expect(devDependencies).toHaveProperty([name]);
-    if (!name.startsWith('@temporalio/')) continue;
-    expect(peerDependenciesMeta[name]).toEqual({ optional: true });
-  }
+test('what src imports is a dependency or an optional peer, and nothing else is installed', () => {
+  const { dependencies, peerDependencies, peerDependenciesMeta } = manifest;
+  const imported = new Set([...imports.values()].flat());
+  expect(Object.keys(homes).filter((name) => !imported.has(name))).toEqual([]);
+  const [peers, others] = [true, false].map((peer) =>
+    Object.keys(homes).filter((name) => name.startsWith('@temporalio/') === peer),
+  );
+  expect(Object.keys(dependencies).sort()).toEqual(others!.sort());
+  expect(Object.keys(peerDependencies).sort()).toEqual(peers!.sort());
+  for (const name of peers!) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
+});
+
+test('a dependency has a range, so that a fix of it reaches users without a release of ours', () => {
+  // A user's own superjson in that range is the only one then.
+  for (const range of Object.values(manifest.dependencies)) expect(range).toMatch(/^\^\d/);
 });
 
 function sourceFiles(): string[] {

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { copyDependencies } from '../dependencies.mjs';
 import { platforms, playwright } from './platforms.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -38,13 +39,14 @@ if (!['index.js', 'index.cjs', 'testing.js'].every((file) => existsSync(join(dis
   console.log(`all in all: ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
-/** A project that has the package installed, and nothing beside it. */
+/** A project that has the package installed, as npm does it, and nothing beside it. */
 async function layOut(work) {
   const manifest = await readFile(join(root, 'package.json'), 'utf8');
   const systole = join(work, 'node_modules/systole');
   await mkdir(systole, { recursive: true });
   await writeFile(join(systole, 'package.json'), manifest);
   await cp(dist, join(systole, 'dist'), { recursive: true });
+  await copyDependencies(root, join(work, 'node_modules'));
   await writeFile(join(work, 'package.json'), '{ "private": true, "type": "module" }\n');
   for (const file of ['suite.mjs', 'host.mjs', 'esm.mjs', 'cjs.mjs', 'page.mjs']) {
     await cp(join(here, file), join(work, file));
