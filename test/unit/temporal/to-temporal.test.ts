@@ -228,8 +228,7 @@ describe('heartbeats', () => {
     ['NaN', { deep: [{ ratio: NaN }] }, 'details.deep[0].ratio'],
     ['a bigint', 1n, 'details'],
     ['a function', { cb: () => {} }, 'details.cb'],
-    ['the key __proto__', JSON.parse('{"a":{"__proto__":{"b":1}}}'), 'details.a.__proto__'],
-    ['the key constructor', { constructor: 1 }, 'details.constructor'],
+    ['a value at the key constructor', { constructor: 1n }, 'details.constructor'],
     ['a symbol as key', { [Symbol('s')]: 1 }, 'details["Symbol(s)"]'],
     ['a named property of an array', [Object.assign([1], { x: 1 })], 'details[0].x'],
   ])('refuse %s', async (_, details, path) => {
@@ -247,6 +246,19 @@ describe('heartbeats', () => {
     });
     expect(worker.heartbeats).toEqual([undefined]); // alive all the same
   });
+
+  test.each(['__proto__', 'constructor', 'prototype'])(
+    'send a key %s like any other',
+    async (key) => {
+      const worker = new FakeWorker();
+      const row = `{"a":{"${key}":{"polluted":1}}}`;
+      await worker.run(({ heartbeat }) => {
+        heartbeat(JSON.parse(row));
+      });
+      expect(worker.heartbeats.map((details) => JSON.stringify(details))).toEqual([row]);
+      expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+    },
+  );
 
   test('refuse a cycle, deep nesting, and what cannot be read', async () => {
     const cycle: Record<string, unknown> = {};
