@@ -106,9 +106,7 @@ describe('what a failing store is said to lead to', () => {
   };
   const OPEN = 'it is written to again with the next report';
   const ENDED = 'it is written to once more';
-  const NOT_STORED = 'the activity has ended, and its last details are not stored';
-  const NOT_DELETED =
-    'the activity has ended, and its entry is not deleted: the next run resumes from it';
+  const LOST = 'the activity has ended, and its entry stays as it was';
 
   test.each([
     ['throws', sync],
@@ -121,7 +119,7 @@ describe('what a failing store is said to lead to', () => {
       await ctx.sleep(10);
       throw new Error('no');
     };
-    expect(await said(fail, fails)).toEqual([OPEN, OPEN, NOT_STORED]);
+    expect(await said(fail, fails)).toEqual([OPEN, OPEN, LOST]);
   });
 
   test.each([
@@ -132,7 +130,7 @@ describe('what a failing store is said to lead to', () => {
       ctx.heartbeat(1);
       await ctx.sleep(10);
     };
-    expect(await said(fail, succeeds)).toEqual([OPEN, ENDED, NOT_DELETED]);
+    expect(await said(fail, succeeds)).toEqual([OPEN, ENDED, LOST]);
   });
 
   test('if the write under way at the end fails: one more, and then nothing', async () => {
@@ -145,8 +143,8 @@ describe('what a failing store is said to lead to', () => {
       throw new Error('no');
     };
     const messages = await said(slow, fails);
-    expect(messages.at(-1)).toBe(NOT_STORED);
-    expect(messages.filter((message) => message === NOT_STORED)).toHaveLength(1);
+    expect(messages.at(-1)).toBe(LOST);
+    expect(messages.filter((message) => message === LOST)).toHaveLength(1);
   });
 });
 

@@ -18,9 +18,6 @@ export interface HeartbeatStore {
   delete(activityId: string): unknown;
 }
 
-/** What the last write of an activity was, if it failed: nothing will be written after it. */
-export type LostWrite = 'details' | 'deletion';
-
 /** The writers whose writes are under way, by activity id. */
 export type BusyWriters = Map<string, StoreWriter>;
 
@@ -33,7 +30,7 @@ export class StoreWriter {
   readonly #store: HeartbeatStore;
   readonly #activityId: string;
   readonly #busy: BusyWriters;
-  readonly #onError: (error: unknown, lost: LostWrite | undefined) => void;
+  readonly #onError: (error: unknown, last: boolean) => void;
   /** What is to be stored and is not yet; `null` is a deletion. */
   #unwritten: string | null | undefined;
   #writing: Promise<void> | undefined;
@@ -46,7 +43,7 @@ export class StoreWriter {
     store: HeartbeatStore,
     activityId: string,
     busy: BusyWriters,
-    onError: (error: unknown, lost: LostWrite | undefined) => void,
+    onError: (error: unknown, last: boolean) => void,
   ) {
     this.#store = store;
     this.#activityId = activityId;
@@ -127,8 +124,7 @@ export class StoreWriter {
 
   #failed(written: string | null, error: unknown, last: boolean): void {
     if (this.#unwritten === undefined) this.#unwritten = written;
-    const lost = written === null ? 'deletion' : 'details';
-    this.#onError(error, last ? lost : undefined);
+    this.#onError(error, last);
   }
 }
 

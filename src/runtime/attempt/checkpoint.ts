@@ -1,7 +1,7 @@
 /** What an activity has heartbeated, over all its attempts: the newest details and their reports. */
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import { sameDetails } from '../../heartbeat/details/same.js';
-import { StoreWriter, type LostWrite } from '../../heartbeat/store/store.js';
+import { StoreWriter } from '../../heartbeat/store/store.js';
 import { log, type Announced } from '../shared/announce.js';
 import type { EventFields } from '../../kernel/events.js';
 import { emit } from '../shared/outbox.js';
@@ -11,11 +11,6 @@ export interface Reporting extends Announced {
   readonly isOpen: boolean;
   emit(name: 'heartbeat', fields: EventFields<'heartbeat'>, attempt: number): void;
 }
-
-const LOST: Readonly<Record<LostWrite, string>> = {
-  details: 'the activity has ended, and its last details are not stored',
-  deletion: 'the activity has ended, and its entry is not deleted: the next run resumes from it',
-};
 
 /** The attempt whose details are reported. */
 interface Reported {
@@ -37,9 +32,11 @@ export class Checkpoint {
     const { activityId } = activity;
     this.#writer =
       writers.get(activityId) ??
-      new StoreWriter(store, activityId, writers, (error, lost) => {
+      new StoreWriter(store, activityId, writers, (error, last) => {
         const when = activity.isOpen ? 'again with the next report' : 'once more';
-        const then = lost === undefined ? `it is written to ${when}` : LOST[lost];
+        const then = last
+          ? 'the activity has ended, and its entry stays as it was'
+          : `it is written to ${when}`;
         log(activity, 'error', 0, `The store failed; ${then}`, { error });
       });
   }
