@@ -5,6 +5,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '../kernel/failures.js';
+import { causeRead, convertChain } from './causes.js';
 import {
   TemporalApplicationFailure,
   TemporalCancelledFailure,
@@ -17,16 +18,23 @@ import { temporalDurationMs } from './duration.js';
 /** Gives the cause of a timeout, which Temporal's class does not hold; undefined if there is none. */
 export type CauseOf = (failure: TemporalTimeoutFailure) => Error | undefined;
 
-/** What is no failure of Temporal's is left as it is. */
+/** Other errors, and their causes, are left as they are. */
 export function fromTemporalFailure(error: unknown, causeOf?: CauseOf): unknown {
-  const converted = convert(error, causeOf);
-  if (converted !== undefined && error instanceof Error && error.stack) {
-    converted.stack = error.stack;
-  }
-  return converted ?? error;
+  return convertChain(error, convert, (one) => {
+    if (one instanceof TemporalTimeoutFailure) return causeOf?.(one);
+    const goesOn =
+      one instanceof TemporalApplicationFailure || one instanceof TemporalServerFailure;
+    return goesOn ? causeRead(one) : undefined;
+  });
 }
 
-function convert(error: unknown, causeOf: CauseOf | undefined): Error | undefined {
+function convert(error: Error, cause: unknown): Error {
+  const failure = failureOf(error, cause === undefined ? {} : { cause });
+  if (failure !== error && error.stack) failure.stack = error.stack;
+  return failure;
+}
+
+function failureOf(error: Error, causeField: { readonly cause?: unknown }): Error {
   if (error instanceof TemporalApplicationFailure) {
     return new ApplicationFailure(error.message, {
       type: error.type ?? undefined,
@@ -34,7 +42,7 @@ function convert(error: unknown, causeOf: CauseOf | undefined): Error | undefine
       details: error.details ?? [],
       nextRetryDelay: retryDelay(error.nextRetryDelay),
       category: error.category ?? undefined,
-      ...causeField(error.cause, causeOf),
+      ...causeField,
     });
   }
   if (error instanceof TemporalTimeoutFailure) {
@@ -43,7 +51,7 @@ function convert(error: unknown, causeOf: CauseOf | undefined): Error | undefine
       // A server later than this client may know of others.
       timeoutType: timeoutType ?? 'START_TO_CLOSE',
       lastHeartbeatDetails,
-      ...causeField(causeOf?.(error), causeOf),
+      ...causeField,
     });
   }
   if (error instanceof TemporalCancelledFailure) {
@@ -55,14 +63,10 @@ function convert(error: unknown, causeOf: CauseOf | undefined): Error | undefine
     return new ApplicationFailure(error.message, {
       type: 'ServerFailure',
       nonRetryable: error.nonRetryable,
-      ...causeField(error.cause, causeOf),
+      ...causeField,
     });
   }
-  return undefined;
-}
-
-function causeField(cause: unknown, causeOf: CauseOf | undefined): { readonly cause?: unknown } {
-  return cause === undefined ? {} : { cause: fromTemporalFailure(cause, causeOf) };
+  return error;
 }
 
 function retryDelay(delay: string | number | null | undefined): number | undefined {

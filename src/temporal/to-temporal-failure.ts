@@ -9,38 +9,58 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '../kernel/failures.js';
-import {
-  ensureApplicationFailure,
-  TemporalApplicationFailure,
-  TemporalFailure,
-} from './common-api.js';
+import { isError } from '../kernel/thrown.js';
+import { convertChain } from './causes.js';
+import { TemporalApplicationFailure, TemporalFailure } from './common-api.js';
 
 /**
- * What Temporal would make the same of is left as it is: what is no error, and plain errors, unless
- * a failure of systole's is among their causes.
+ * Values that are no errors, and errors that Temporal converts in the same way, are left as they
+ * are, unless a failure of systole's is among their causes.
  */
 export function toTemporalFailure(thrown: unknown): unknown {
-  return convert(thrown, []);
+  return convertChain(thrown, convert);
 }
 
-/** @param above what `thrown` is the cause of; a cause that is among them is left out */
-function convert(thrown: unknown, above: readonly Error[]): unknown {
-  if (!(thrown instanceof Error) || thrown instanceof TemporalFailure) return thrown;
-  const chain = [...above, thrown];
-  const cause = chain.some((one) => one === thrown.cause)
-    ? undefined
-    : convert(thrown.cause, chain);
-  if (thrown instanceof ApplicationFailure) return applicationFailure(thrown, cause);
-  if (thrown instanceof HeartbeatDetailsError) {
-    const { name: type, message, path } = thrown;
+function convert(error: Error, cause: unknown): unknown {
+  if (error instanceof ApplicationFailure) return applicationFailure(error, cause);
+  if (error instanceof HeartbeatDetailsError) {
+    const { name: type, message, path } = error;
     return withStack(
       TemporalApplicationFailure.create({ message, type, nonRetryable: true, details: [path] }),
-      thrown,
+      error,
     );
   }
-  if (cause === thrown.cause && !isOfRuntime(thrown)) return thrown;
-  const failure = ensureApplicationFailure(thrown);
-  return Object.assign(failure, { cause: cause instanceof Error ? cause : undefined });
+  if (hasCause(error, cause) && !isOfRuntime(error)) return error;
+  if (error instanceof TemporalFailure) return withCause(error, cause);
+  const { message } = error;
+  const type = (error.constructor as { name?: string } | undefined)?.name ?? error.name;
+  return withStack(
+    TemporalApplicationFailure.create({ message, type, ...causeField(cause) }),
+    error,
+  );
+}
+
+/** False if the cause cannot be read: the worker would try to. */
+function hasCause(error: Error, cause: unknown): boolean {
+  try {
+    return error.cause === cause;
+  } catch {
+    return false;
+  }
+}
+
+/** A copy, because the failure belongs to the activity. Its encoded form has the old cause too. */
+function withCause(failure: TemporalFailure, cause: unknown): TemporalFailure {
+  const copy = Object.create(Object.getPrototypeOf(failure) as object, {
+    ...Object.getOwnPropertyDescriptors(failure),
+    failure: { value: undefined },
+    cause: { value: isError(cause) ? cause : undefined },
+  }) as TemporalFailure;
+  return withStack(copy, failure);
+}
+
+function causeField(cause: unknown): { readonly cause?: Error } {
+  return isError(cause) ? { cause } : {};
 }
 
 /** As a cause, a plain error would lose its type. */
@@ -65,7 +85,7 @@ function applicationFailure(
       details: details.map(encodable),
       ...(type === undefined ? undefined : { type }),
       ...(category === undefined ? undefined : { category }),
-      ...(cause instanceof Error ? { cause } : undefined),
+      ...causeField(cause),
       ...(nextRetryDelay === undefined
         ? undefined
         : { nextRetryDelay: durationMs(nextRetryDelay, 'nextRetryDelay') }),
