@@ -1,9 +1,6 @@
 /** systole/testing: activities tested with the semantics of production, in virtual time. */
-export {
-  TestActivityEnvironment,
-  type TestEnvironmentOptions,
-  type TestSemantics,
-} from './testing/environment.js';
+export { TestActivityEnvironment } from './testing/environment.js';
+export type { TestEnvironmentOptions, TestSemantics } from './testing/environment-options.js';
 export { crashAtEveryHeartbeat, type CrashOutcome } from './testing/crash.js';
 export { timeline, type Recorded } from './testing/timeline.js';
 export type {

@@ -1,6 +1,7 @@
 /** A heartbeat of an activity that was written for Temporal and runs on systole. */
 import { HeartbeatDetailsError } from '../kernel/failures.js';
 import type { ActivityContext } from '../runtime/context/context.js';
+import { heartbeatForTemporal } from '../runtime/context/heartbeat-origin.js';
 
 /**
  * Details take the way they would take to a server and back, as JSON; without details the last ones
@@ -9,7 +10,10 @@ import type { ActivityContext } from '../runtime/context/context.js';
  * @throws HeartbeatDetailsError for details that have no JSON
  */
 export function heartbeat(ctx: ActivityContext, details: unknown): void {
-  ctx.heartbeat(details === undefined ? undefined : throughJson(details));
+  const kept = details === undefined ? undefined : throughJson(details);
+  heartbeatForTemporal(() => {
+    ctx.heartbeat(kept);
+  });
 }
 
 function throughJson(details: unknown): unknown {

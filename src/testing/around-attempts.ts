@@ -13,7 +13,8 @@ import type { ActivityInterceptor, ExecuteInput } from '../runtime/context/inter
 import { macrotask } from './macrotask.js';
 import type { Attempting, AttemptRecord, Recorder } from './recorder.js';
 import type { Steering } from './steering.js';
-import { argsThroughJson, throughJson, WorkerThrottle } from './temporal-worker.js';
+import { argsThroughJson, throughJson } from './temporal-client.js';
+import { WorkerThrottle } from './temporal-worker.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** What the environment shares with its interceptor. */
@@ -61,13 +62,36 @@ function pause(execution: Execution): void {
 
 export class AroundAttempts implements ActivityInterceptor {
   readonly listeners: ((details: unknown, attempt: AttemptRecord) => unknown)[] = [];
-  /** Of activities under `semantics: 'temporal'`: the option as given. */
-  readonly throttles = new WeakMap<Execution, number | undefined>();
+  /** Under `semantics: 'temporal'`: the `heartbeatThrottleInterval` of each activity, as given. */
+  readonly #throttles = new WeakMap<Execution, number | undefined>();
+  #before: { readonly details: unknown; readonly attempt: number } | undefined;
   readonly #surroundings: Surroundings;
   readonly #states = new WeakMap<ActivityContext, AttemptState>();
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
+  }
+
+  // ── Before the first attempt ─────────────────────────────────────────────────────────────────
+
+  /** Activities begin with this attempt from now on, and with these details. */
+  startFrom(details: unknown, attempt: number): void {
+    this.#before = { details, attempt };
+  }
+
+  prepare(execution: Execution): void {
+    execution.caller.expectNobody();
+    let { options } = execution;
+    if (this.#surroundings.temporal) {
+      this.#throttles.set(execution, options.throttleIntervalMs);
+      // The worker's throttle comes before.
+      options = { ...options, throttleIntervalMs: 0, cancellationDelivery: 'heartbeat' };
+    }
+    const { details, attempt = 1 } = this.#before ?? {};
+    execution.state.prepare(options, attempt - 1);
+    if (details !== undefined) {
+      execution.checkpoint.adopt(copyOf(details, execution) as NonNullable<Execution['details']>);
+    }
   }
 
   // ── Around each attempt ──────────────────────────────────────────────────────────────────────
@@ -86,7 +110,7 @@ export class AroundAttempts implements ActivityInterceptor {
     });
     const worker =
       temporal && running !== undefined
-        ? new WorkerThrottle(execution, running, this.throttles.get(execution))
+        ? new WorkerThrottle(execution, running, this.#throttles.get(execution))
         : undefined;
     const state: AttemptState = {
       execution,

@@ -2,7 +2,8 @@
 import { ActivityFailure } from '../kernel/failures.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import type { RunParameters } from '../runtime/runtime.js';
-import { TestActivityEnvironment, type TestEnvironmentOptions } from './environment.js';
+import type { TestEnvironmentOptions } from './environment-options.js';
+import { TestActivityEnvironment } from './environment.js';
 import { timeline } from './timeline.js';
 
 /** What has become of an activity that was resumed after a crash. */

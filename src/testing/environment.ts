@@ -1,67 +1,28 @@
 /** The runtime for tests: the real engine, on time that moves only when told. */
-import { badOption, checkNames } from '../kernel/bad-input.js';
+import { badOption } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 import { DetailsCodec } from '../heartbeat/details/codec.js';
-import type { HeartbeatStore } from '../heartbeat/store/store.js';
-import { safeLog, type Logger } from '../kernel/logger.js';
-import { ignore, isThenable } from '../kernel/promises.js';
 import type { AnyFunction } from '../runtime/attempt/attempt.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context/context.js';
-import { conclude } from '../runtime/activity/endings.js';
-import { cancel } from '../runtime/activity/stopping.js';
 import { Engine } from '../runtime/engine.js';
 import { callOf, type CallOptions } from '../runtime/options/activity-options.js';
-import type { Execution } from '../runtime/activity/execution.js';
 import type { ActivityHandle } from '../runtime/handle.js';
 import { executionOf } from '../runtime/joining.js';
-import {
-  checkRuntimeOptions,
-  RUNTIME_OPTION_NAMES,
-  type RuntimeOptions,
-} from '../runtime/options/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
 import type { ProxyOptions, RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
-import { AroundAttempts, copyOf } from './around-attempts.js';
+import { AroundAttempts } from './around-attempts.js';
+import { limitAttempts } from './attempt-limit.js';
+import { problemsAtEnd } from './ending.js';
+import { resolveEnvironment, type TestEnvironmentOptions } from './environment-options.js';
 import { Recorder, type AttemptRecord, type RecordedEvent } from './recorder.js';
-import { TimeSkipper } from './skipper.js';
+import { telling, TimeSkipper } from './skipper.js';
 import { Steering } from './steering.js';
-import { argsThroughJson } from './temporal-worker.js';
+import { callThroughJson, cancelWith } from './temporal-client.js';
 import { TestHandle } from './test-handle.js';
 import { timeline } from './timeline.js';
 import { VirtualClock } from './virtual-clock.js';
-
-/**
- * Whose rules hold in a test environment.
- *
- * - `'in-process'`: Those of systole's own runtime.
- * - `'temporal'`: Those of the same activity on a Temporal cluster.
- */
-export type TestSemantics = 'in-process' | 'temporal';
-
-/**
- * The options of a test environment: those of a runtime, and some of its own. The default `logger`
- * writes errors only.
- */
-export interface TestEnvironmentOptions extends RuntimeOptions {
-  /**
-   * Whether time skips to the next timer by itself, while a `run()`, `result()` or `settled()` is
-   * pending and nothing but waits is left. Default true; with false only `advance` moves it.
-   */
-  readonly autoSkip?: boolean | undefined;
-  /** The maximum number of attempts of one activity; one more fails the test. Default 1,000. */
-  readonly maxAttempts?: number | undefined;
-  /**
-   * Whether a test shows what a cluster does to the code. With `'temporal'` a request reaches it
-   * with an unthrottled report only, throttled details are lost on a timeout, timeouts count from
-   * the last report, a heartbeat without details erases them, arguments and results pass through
-   * JSON, and details that are not JSON are refused. Default `'in-process'`.
-   */
-  readonly semantics?: TestSemantics | undefined;
-}
-
-const DEFAULT_MAX_ATTEMPTS = 1_000;
 
 /**
  * Runs activities as production does, in virtual time: an hour of backoff takes no time at all.
@@ -83,42 +44,34 @@ export class TestActivityEnvironment {
   readonly #temporal: boolean;
   readonly #around: AroundAttempts;
   readonly #codec: DetailsCodec;
-  #before: { readonly details: unknown; readonly attempt: number } | undefined;
 
   /** @throws TypeError that names the option, the value received and what is accepted */
   constructor(options: TestEnvironmentOptions = {}) {
-    checkNames(options, {
-      ...RUNTIME_OPTION_NAMES,
-      of: 'TestActivityEnvironment',
-      known: new Set([...RUNTIME_OPTION_NAMES.known, 'autoSkip', 'maxAttempts', 'semantics']),
-    });
-    const { autoSkip = true, maxAttempts, semantics, ...rest } = options;
-    checkRuntimeOptions(rest); // as given: some are wrapped below
-    const { logger = ERRORS_ONLY, interceptors = [], store, ...runtime } = rest;
+    const { autoSkip, maxAttempts, temporal, runtime } = resolveEnvironment(options);
+    const { interceptors = [], store } = runtime;
     const nudge = (): void => {
       if (autoSkip) this.#skipper.nudge();
     };
     this.#autoSkip = autoSkip;
     this.#codec = new DetailsCodec(runtime.serializer, runtime.maxHeartbeatDetailsBytes);
-    this.#temporal = readSemantics(semantics) === 'temporal';
+    this.#temporal = temporal;
     this.#around = new AroundAttempts({
       clock: this.#clock,
       steering: this.#steering,
-      temporal: this.#temporal,
+      temporal,
       engine: () => this.#engine,
       recorder: () => this.#recorder,
       nudge,
     });
     const all = {
       ...runtime,
-      logger,
       store: store && telling(store, nudge),
       interceptors: [this.#around, ...interceptors, this.#around.worker],
     };
     this.#engine = new Engine(all, this.#clock, () => MIDDLE);
     this.#recorder = new Recorder(this.#engine.events, this.#clock);
     this.#skipper = new TimeSkipper(this.#engine, this.#clock);
-    this.#limitAttempts(readMaxAttempts(maxAttempts));
+    limitAttempts(this.#engine, maxAttempts);
     if (autoSkip) {
       this.#clock.whenTimerSet(nudge);
       for (const name of ['attemptFailed', 'attemptSettled', 'completed', 'failed'] as const) {
@@ -152,14 +105,11 @@ export class TestActivityEnvironment {
     const call = callOf(rest);
     const run = fn as AnyFunction;
     if (!this.#temporal || call?.signal?.aborted === true) return this.#start(run, call);
-    // A caller's abort is a request to the server there, which the activity hears of as of others.
-    const { signal, args, ...others } = call ?? {};
-    const converted = Array.isArray(args) ? argsThroughJson(args) : args;
-    const options = { ...others, args: converted };
-    // Whoever joins an open activity ends by it only the own wait, there as here.
+    const { signal, ...others } = callThroughJson(call);
+    // An abort by a caller who joins an open activity ends only that caller's wait, there as here.
     return this.#isOpen(call?.activityId)
-      ? this.#start(run, { ...options, signal })
-      : this.#start(run, options, signal);
+      ? this.#start(run, { ...others, signal })
+      : this.#start(run, others, signal);
   }
 
   #isOpen(activityId: string | undefined): boolean {
@@ -171,26 +121,11 @@ export class TestActivityEnvironment {
     call: CallOptions | undefined,
     signal?: AbortSignal,
   ): ActivityHandle<Result, Details> {
-    const started = this.#engine.start(fn, call, (one) => this.#prepare(one));
+    const started = this.#engine.start(fn, call, (one) => this.#around.prepare(one));
     const execution = executionOf(started);
     if (signal !== undefined) cancelWith(signal, execution);
     const skipper = this.#autoSkip ? this.#skipper : undefined;
     return new TestHandle<Result, Details>(execution, started.result, skipper);
-  }
-
-  #prepare(execution: Execution): void {
-    execution.caller.expectNobody();
-    let { options } = execution;
-    if (this.#temporal) {
-      this.#around.throttles.set(execution, options.throttleIntervalMs);
-      // The worker's throttle comes before.
-      options = { ...options, throttleIntervalMs: 0, cancellationDelivery: 'heartbeat' };
-    }
-    const { details, attempt = 1 } = this.#before ?? {};
-    execution.state.prepare(options, attempt - 1);
-    if (details !== undefined) {
-      execution.checkpoint.adopt(copyOf(details, execution) as NonNullable<Execution['details']>);
-    }
   }
 
   /** Makes functions that run activities, like `ActivityRuntime.proxy`. */
@@ -286,10 +221,8 @@ export class TestActivityEnvironment {
     if (!Number.isInteger(attempt) || attempt < 1) {
       throw badOption('setHeartbeatDetails attempt', attempt, 'a whole number above 0');
     }
-    this.#before = {
-      details: details === undefined ? undefined : this.#codec.snapshot(details, () => {}),
-      attempt,
-    };
+    const snapshot = details === undefined ? undefined : this.#codec.snapshot(details, () => {});
+    this.#around.startFrom(snapshot, attempt);
   }
 
   /**
@@ -348,20 +281,7 @@ export class TestActivityEnvironment {
    * such as `failOnHeartbeat(5)`, whose heartbeat never came: such a test proves less than it seems
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    const open = this.#engine.list();
-    const problems = [];
-    if (open.length > 0) {
-      const names = open.map(
-        ({ activityId, activityType, attempt, runState }) =>
-          `${activityType} (${activityId}), ${runState ?? ''} at attempt ${attempt}`,
-      );
-      problems.push(
-        `The test ended before its activities: ${names.join('; ')}. Await run() or result(); ` +
-          'after a cancel, settled(); or terminate what is started.',
-      );
-    }
-    const { unmet } = this.#steering;
-    if (unmet !== undefined) problems.push(`${unmet}. Plan a heartbeat that comes.`);
+    const problems = problemsAtEnd(this.#engine.list(), this.#steering.unmet);
     const story = timeline({ attempts: this.attempts });
     void this.#engine.shutdown({ abandonAfter: 0 });
     await this.#clock.advance(0); // past work in progress, which nobody waits for any more
@@ -372,63 +292,7 @@ export class TestActivityEnvironment {
   get unmet(): string | undefined {
     return this.#steering.unmet;
   }
-
-  #limitAttempts(maxAttempts: number): void {
-    this.#engine.events.watch('attemptFailed', ({ activityId, attempt, failure, nextAttempt }) => {
-      if (nextAttempt === undefined || nextAttempt.attempt <= maxAttempts) return;
-      const error = new Error(
-        `Attempt ${attempt} has failed, and another would follow: TestActivityEnvironment allows ` +
-          `${maxAttempts} (maxAttempts). Give it retryPolicy.maximumAttempts, or raise maxAttempts.`,
-        { cause: failure },
-      );
-      const retryState = 'MAXIMUM_ATTEMPTS_REACHED';
-      const next = { again: false, status: 'FAILED', cause: error, retryState } as const;
-      conclude(this.#engine.find(activityId), { next });
-    });
-  }
 }
-
-/** A store that tells when it was read: then there may be nothing left but waits, and no event. */
-function telling(store: HeartbeatStore, onRead: () => void): HeartbeatStore {
-  return {
-    get: (activityId) => {
-      const stored = store.get(activityId);
-      if (isThenable(stored)) return Promise.resolve(stored).finally(onRead);
-      onRead();
-      return stored;
-    },
-    set: (activityId, snapshot) => store.set(activityId, snapshot),
-    delete: (activityId) => store.delete(activityId),
-  };
-}
-
-/** A test causes failed attempts on purpose, so warnings of them would only be noise. */
-const ERRORS_ONLY: Logger = {
-  debug: ignore,
-  info: ignore,
-  warn: ignore,
-  error: (message, attributes = {}) => safeLog(undefined)('error', message, attributes),
-};
 
 /** Jitter is drawn from the middle, the same in every run. */
 const MIDDLE = 0.5;
-
-/** As long as a function of the activity may hear of it. */
-function cancelWith(signal: AbortSignal, execution: Execution): void {
-  const onAbort = (): void => cancel(execution, signal.reason, false);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  void execution.settled().then(() => signal.removeEventListener('abort', onAbort));
-}
-
-function readSemantics(semantics: TestSemantics = 'in-process'): TestSemantics {
-  if (['in-process', 'temporal'].includes(semantics)) return semantics;
-  throw badOption('semantics', semantics, "'in-process' or 'temporal'");
-}
-
-function readMaxAttempts(maxAttempts: number = DEFAULT_MAX_ATTEMPTS): number {
-  if (maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts > 0)) {
-    return maxAttempts;
-  }
-  throw badOption('maxAttempts', maxAttempts, 'a whole number above 0, or Infinity');
-}

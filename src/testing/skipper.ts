@@ -1,4 +1,6 @@
 /** Moves virtual time on by itself, while somebody waits and nothing but waits is left. */
+import type { HeartbeatStore } from '../heartbeat/store/store.js';
+import { isThenable } from '../kernel/promises.js';
 import type { Attempt } from '../runtime/attempt/attempt.js';
 import type { Engine } from '../runtime/engine.js';
 import type { Execution } from '../runtime/activity/execution.js';
@@ -103,4 +105,18 @@ function currentAttempt({ state }: Execution): Attempt | undefined {
 function isAtWork({ state }: Execution): boolean {
   if (state.attempt !== undefined) return state.attempt.working;
   return state.waitsFor?.busy ?? state.loading;
+}
+
+/** A store that tells when it was read: then there may be nothing left but waits, and no event. */
+export function telling(store: HeartbeatStore, onRead: () => void): HeartbeatStore {
+  return {
+    get: (activityId) => {
+      const stored = store.get(activityId);
+      if (isThenable(stored)) return Promise.resolve(stored).finally(onRead);
+      onRead();
+      return stored;
+    },
+    set: (activityId, snapshot) => store.set(activityId, snapshot),
+    delete: (activityId) => store.delete(activityId),
+  };
 }

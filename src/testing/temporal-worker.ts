@@ -3,52 +3,23 @@
  * a worker. The server, here the engine, knows only of the heartbeats that pass it; so its timeouts
  * count from those, details held back are lost with a timeout, and a request comes with an answer.
  */
-import { badOption, show } from '../kernel/bad-input.js';
 import type { Timer } from '../kernel/clock.js';
-import { ensureError } from '../kernel/thrown.js';
+import { ignore } from '../kernel/promises.js';
 import type { Snapshot } from '../heartbeat/details/codec.js';
 import { jsonDetails } from '../heartbeat/details/json.js';
 import { ReportThrottle, throttleIntervalMs } from '../heartbeat/throttle.js';
 import type { Attempt } from '../runtime/attempt/attempt.js';
 import type { Execution } from '../runtime/activity/execution.js';
+import { isWrittenForTemporal } from '../runtime/context/heartbeat-origin.js';
 
-/**
- * As it would be on the other side of Temporal's converter: bytes as they are, all else as JSON.
- *
- * @throws TypeError for what has no JSON
- */
-export function throughJson(value: unknown): unknown {
-  if (value === undefined) return undefined;
-  if (value instanceof Uint8Array) return Uint8Array.from(value);
-  const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError(`${show(value)} has no JSON`);
-  return JSON.parse(text);
-}
-
-/**
- * Arguments as they go into a start, each by itself.
- *
- * @throws TypeError
- */
-export function argsThroughJson(args: readonly unknown[]): unknown[] {
-  return Array.from(args, (arg, index) => {
-    try {
-      return throughJson(arg);
-    } catch (cause) {
-      const { message } = ensureError(cause);
-      const accepted = `JSON, under semantics: 'temporal' (${message})`;
-      throw Object.assign(badOption(`args[${index}]`, arg, accepted), { cause });
-    }
-  });
-}
-
-/** Of one attempt. */
+/** The throttle of one attempt. */
 export class WorkerThrottle {
   readonly #execution: Execution;
   readonly #attempt: Attempt;
   readonly #throttle: ReportThrottle;
-  /** Sends the newest heartbeat. */
-  #send: () => void = () => {};
+  /** What the worker sends with the next heartbeat. */
+  #details: Snapshot | undefined;
+  #next: (details: unknown) => void = ignore;
   #timer: Timer | undefined;
 
   /** @param givenIntervalMs the option; undefined for the formula */
@@ -58,20 +29,23 @@ export class WorkerThrottle {
     this.#attempt = attempt;
     attempt.interruption.ignoreWaits();
     this.#throttle = new ReportThrottle(intervalMs);
+    this.#details = execution.details;
   }
 
   /**
+   * Our own activities send the last details again where they give none, as with `toTemporal`.
+   *
    * @param next hands details to the engine
    * @throws HeartbeatDetailsError: nobody hears of what goes wrong once they are held back
    */
   heartbeat(details: unknown, next: (details: unknown) => void): void {
-    const converted = details === undefined ? undefined : this.#convert(details);
-    this.#send = () => {
-      next(converted);
-      // A heartbeat without details is one with none: the server forgets the ones before.
-      if (converted === undefined) this.#execution.checkpoint.forget();
-    };
-    this.#admit();
+    try {
+      if (details !== undefined) this.#details = this.#convert(details);
+      else if (isWrittenForTemporal()) this.#details = undefined;
+    } finally {
+      this.#next = next;
+      this.#admit();
+    }
   }
 
   #convert(details: Snapshot): Snapshot {
@@ -87,6 +61,13 @@ export class WorkerThrottle {
     const now = clock.now();
     if (this.#throttle.admit(now)) this.#send();
     else this.#timer = clock.setTimer(() => this.#admit(), this.#throttle.dueAt - now);
+  }
+
+  /** A heartbeat without details is one with none: the server forgets the ones before. */
+  #send(): void {
+    const details = this.#details;
+    this.#next(details);
+    if (details === undefined) this.#execution.forgetDetails();
   }
 
   /** The function has thrown: sends what is held back, if anything is and it still counts. */

@@ -7,7 +7,7 @@ import {
   TemporalFailure,
 } from '@temporalio/common';
 import { describe, expect, test } from 'vitest';
-import type { ActivityFailure} from 'systole';
+import type { ActivityFailure } from 'systole';
 import { ApplicationFailure } from 'systole';
 import { fromTemporal } from 'systole/temporal';
 import { toTemporalFailure } from '../../../src/temporal/to-temporal-failure.js';

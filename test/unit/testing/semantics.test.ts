@@ -2,8 +2,10 @@
  * What a cluster does to the same code. Each test runs the same activity under both semantics: what
  * it expects holds in one process, and on Temporal it does not.
  */
+import * as temporal from '@temporalio/activity';
 import { describe, expect, test } from 'vitest';
-import { isTimeout, type ActivityContext } from 'systole';
+import { HeartbeatDetailsError, isTimeout, type ActivityContext } from 'systole';
+import { fromTemporal } from 'systole/temporal';
 import { TestActivityEnvironment, type TestSemantics } from 'systole/testing';
 import { never } from '../../support/harness.js';
 
@@ -143,20 +145,67 @@ describe.each(both)('%s', (semantics) => {
     expect(env.attempts[0]!.endedAt).toBe(seen(semantics, { inProcess: 15_000, temporal: 18_000 }));
   });
 
-  test('a heartbeat without details keeps the last ones, or erases them', async () => {
+  test('a heartbeat without details keeps the last ones', async () => {
     const env = new TestActivityEnvironment({ semantics });
     const given = await env.run(
       async (ctx: ActivityContext<number>) => {
-        if (ctx.info.attempt === 2)
-          return `${String(ctx.heartbeatDetails)} ${ctx.hasHeartbeatDetails}`;
-        ctx.heartbeat(1);
+        if (ctx.info.attempt === 3) return ctx.heartbeatDetails;
+        if (ctx.info.attempt === 1) ctx.heartbeat(1);
         await ctx.sleep('9s');
         ctx.heartbeat();
         throw new Error('no');
       },
       { heartbeatTimeout: '10s' },
     );
-    expect(given).toEqual(seen(semantics, { inProcess: '1 true', temporal: 'undefined false' }));
+    expect(given).toBe(1);
+    expect(env.attempts.map(({ heartbeatDetails }) => heartbeatDetails)).toEqual([undefined, 1, 1]);
+  });
+
+  test('ctx.keepAlive keeps the last details', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const given = await env.run(
+      async (ctx: ActivityContext<number>) => {
+        if (ctx.info.attempt === 2) return ctx.heartbeatDetails;
+        ctx.heartbeat(1);
+        await ctx.keepAlive(ctx.sleep('1 minute'));
+        throw new Error('no');
+      },
+      { heartbeatTimeout: '10s' },
+    );
+    expect(given).toBe(1);
+  });
+
+  test('a heartbeat without details of an activity written for Temporal keeps or erases', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    async function resume(): Promise<void> {
+      if (temporal.activityInfo().attempt === 2) return;
+      temporal.heartbeat({ row: 1 });
+      await temporal.sleep('9s');
+      temporal.heartbeat();
+      throw new Error('no');
+    }
+    await env.run(fromTemporal(resume), { heartbeatTimeout: '10s' });
+    expect(env.attempts[1]!.heartbeatDetails).toEqual(
+      seen<unknown>(semantics, { inProcess: { row: 1 }, temporal: undefined }),
+    );
+  });
+
+  test('a heartbeat whose details are refused says that the attempt is alive', async () => {
+    const env = new TestActivityEnvironment({ semantics });
+    const given = await env.run(
+      async (ctx: ActivityContext) => {
+        if (ctx.info.attempt > 1) return ctx.heartbeatDetails;
+        ctx.heartbeat(1);
+        for (let beats = 0; beats < 5; beats++) {
+          await ctx.sleep('9s');
+          expect(() => ctx.heartbeat(() => {})).toThrow(HeartbeatDetailsError);
+        }
+        throw new Error('no');
+      },
+      { heartbeatTimeout: '10s' },
+    );
+    expect(given).toBe(1);
+    expect(env.attempts).toMatchObject([{ outcome: 'FAILED' }, { outcome: 'COMPLETED' }]);
   });
 
   test('details, arguments and results: as they are, or through JSON', async () => {

@@ -1,0 +1,86 @@
+/** The options of a test environment. */
+import { badOption, checkNames } from '../kernel/bad-input.js';
+import { safeLog, type Logger } from '../kernel/logger.js';
+import { ignore } from '../kernel/promises.js';
+import {
+  checkRuntimeOptions,
+  RUNTIME_OPTION_NAMES,
+  type RuntimeOptions,
+} from '../runtime/options/runtime-options.js';
+
+/**
+ * Whose rules hold in a test environment.
+ *
+ * - `'in-process'`: Those of systole's own runtime.
+ * - `'temporal'`: Those of the same activity on a Temporal cluster.
+ */
+export type TestSemantics = 'in-process' | 'temporal';
+
+/**
+ * The options of a test environment: those of a runtime, and some of its own. The default `logger`
+ * writes errors only.
+ */
+export interface TestEnvironmentOptions extends RuntimeOptions {
+  /**
+   * Whether time skips to the next timer by itself, while a `run()`, `result()` or `settled()` is
+   * pending and nothing but waits is left. Default true; with false only `advance` moves it.
+   */
+  readonly autoSkip?: boolean | undefined;
+  /** The maximum number of attempts of one activity; one more fails the test. Default 1,000. */
+  readonly maxAttempts?: number | undefined;
+  /**
+   * Whether a test shows what a cluster does to the code. With `'temporal'` a request reaches it
+   * with an unthrottled report only, throttled details are lost on a timeout, timeouts count from
+   * the last report, arguments and results pass through JSON, and details that are not JSON are
+   * refused. Activities run as with `toTemporal`. Those made with `fromTemporal` run as they would
+   * on a worker, where a heartbeat without details erases the last ones. Default `'in-process'`.
+   */
+  readonly semantics?: TestSemantics | undefined;
+}
+
+/** The options of a test environment, with its own apart from those of the runtime. */
+export interface ResolvedEnvironment {
+  readonly autoSkip: boolean;
+  readonly maxAttempts: number;
+  readonly temporal: boolean;
+  readonly runtime: RuntimeOptions;
+}
+
+const DEFAULT_MAX_ATTEMPTS = 1_000;
+
+/** A test causes failed attempts on purpose, so warnings of them would only be noise. */
+const ERRORS_ONLY: Logger = {
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: (message, attributes = {}) => safeLog(undefined)('error', message, attributes),
+};
+
+/** @throws TypeError that names the option, the value received and what is accepted */
+export function resolveEnvironment(options: TestEnvironmentOptions): ResolvedEnvironment {
+  checkNames(options, {
+    ...RUNTIME_OPTION_NAMES,
+    of: 'TestActivityEnvironment',
+    known: new Set([...RUNTIME_OPTION_NAMES.known, 'autoSkip', 'maxAttempts', 'semantics']),
+  });
+  const { autoSkip = true, maxAttempts, semantics, ...runtime } = options;
+  checkRuntimeOptions(runtime);
+  return {
+    autoSkip,
+    maxAttempts: readMaxAttempts(maxAttempts),
+    temporal: readSemantics(semantics) === 'temporal',
+    runtime: { ...runtime, logger: runtime.logger ?? ERRORS_ONLY },
+  };
+}
+
+function readSemantics(semantics: TestSemantics = 'in-process'): TestSemantics {
+  if (['in-process', 'temporal'].includes(semantics)) return semantics;
+  throw badOption('semantics', semantics, "'in-process' or 'temporal'");
+}
+
+function readMaxAttempts(maxAttempts: number = DEFAULT_MAX_ATTEMPTS): number {
+  if (maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts > 0)) {
+    return maxAttempts;
+  }
+  throw badOption('maxAttempts', maxAttempts, 'a whole number above 0, or Infinity');
+}
