@@ -1,10 +1,10 @@
 /**
  * One program, in this process or on Temporal, with the same output:
  *
- *   npx tsx examples/outgrow/main.ts
- *   TEMPORAL_ADDRESS=localhost:7233 npx tsx examples/outgrow/main.ts --temporal
+ *   npx tsx main.ts
+ *   TEMPORAL_ADDRESS=localhost:7233 npx tsx main.ts --temporal
  *
- * The second needs a server, and a worker: examples/outgrow/worker.ts.
+ * The second needs a server, and a worker: worker.ts in this folder.
  */
 import { ActivityRuntime } from 'systole';
 import { program } from './program.js';

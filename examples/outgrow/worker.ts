@@ -1,6 +1,5 @@
 /**
- * The worker of the other side; needs `npm install @temporalio/worker`, which this repository has
- * for its tests only. It ends at Ctrl-C.
+ * The worker of the other side; needs `npm install @temporalio/worker`. It ends at Ctrl-C.
  */
 import { toTemporal } from 'systole/temporal';
 import * as activities from './activities.js';

@@ -1,7 +1,9 @@
 /** What `npm publish` would send out. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { entries } from '../../tsup.config.js';
 
@@ -26,7 +28,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
     const meant = [
       /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/LICENSES\.txt)$/,
       // What the README links to.
-      /^(CONTRIBUTING|SECURITY)\.md$|^docs\/[A-Za-z-]+\.(md|svg)$|^examples\/[a-z-]+\.ts$/,
+      /^(CONTRIBUTING|SECURITY)\.md$|^docs\/[A-Za-z-]+\.(md|svg)$|^examples\/([a-z]+\/)?[a-z-]+\.(ts|mjs)$/,
       new RegExp(`^dist/(${names})\\.(js|cjs)(\\.map)?$`),
       new RegExp(`^dist/(${names})\\.d\\.(ts|cts)$`),
       // What entries share.
@@ -45,10 +47,63 @@ describe.skipIf(dist === 'no source')('packed', () => {
     expect(files).toEqual(expect.arrayContaining([...documents, 'dist/LICENSES.txt', ...scripts]));
   });
 
-  test('no link of the README leads out of the package', async () => {
-    const links = [...(await readFile('README.md', 'utf8')).matchAll(/\]\(([^)#:]+)[^):]*\)/g)];
-    expect(links.length).toBeGreaterThan(5);
-    expect(files).toEqual(expect.arrayContaining(links.map(([, file]) => file)));
+  describe('what a reader of the package is told of is in it', () => {
+    const read = async (file: string): Promise<string> => readFile(file, 'utf8');
+    /** CONTRIBUTING.md is about the repository. */
+    const documents = (): string[] =>
+      files.filter((file) => file.endsWith('.md') && file !== 'CONTRIBUTING.md');
+    /** A file of the package, or a folder of it. */
+    const isPacked = (path: string): boolean =>
+      files.includes(path) || files.some((file) => file.startsWith(path.replace(/\/?$/, '/')));
+
+    test('no link leads out of the package', async () => {
+      const missing: string[] = [];
+      let links = 0;
+      for (const file of documents()) {
+        for (const [, link = ''] of (await read(file)).matchAll(/\]\(([^)#:]+)[^):]*\)/g)) {
+          links++;
+          if (!isPacked(posix.join(posix.dirname(file), link))) missing.push(`${file}: ${link}`);
+        }
+      }
+      expect(missing).toEqual([]);
+      expect(links).toBeGreaterThan(50);
+    });
+
+    test('no path of the repository is named that is not in the package', async () => {
+      const missing: string[] = [];
+      const path = /(?<![\w/.-])(?:\.ci|bench|dist|docs|examples|scripts|src|test)\/[\w./-]*/g;
+      for (const file of documents()) {
+        for (const [named] of (await read(file)).matchAll(path)) {
+          const inRoot = isPacked(named.replace(/[./]+$/, ''));
+          if (!inRoot) missing.push(`${file}: ${named}`);
+        }
+      }
+      expect(missing).toEqual([]);
+    });
+
+    test('a command that needs the repository says so', async () => {
+      const silent: string[] = [];
+      for (const file of documents()) {
+        if (file === 'CHANGELOG.md') continue; // which tells of the repository too
+        for (const paragraph of (await read(file)).split(/\n\n/)) {
+          if (!/npm (run|test|ci)\b/.test(paragraph)) continue;
+          if (!/\b(clone|repository)\b/.test(paragraph)) silent.push(`${file}: ${paragraph}`);
+        }
+      }
+      expect(silent).toEqual([]);
+    });
+
+    test('what an example imports is in the package, or is a package of its own', async () => {
+      const missing: string[] = [];
+      for (const file of files.filter((it) => it.startsWith('examples/'))) {
+        for (const { fileName } of ts.preProcessFile(await read(file), true, true).importedFiles) {
+          if (!fileName.startsWith('.')) continue;
+          const path = posix.join(posix.dirname(file), fileName).replace(/\.js$/, '.ts');
+          if (!isPacked(path)) missing.push(`${file}: ${fileName}`);
+        }
+      }
+      expect(missing).toEqual([]);
+    });
   });
 
   test('maps carry our sources, and no file tells where it was built', async () => {
