@@ -13,7 +13,7 @@ import { withLongerStacks } from '../kernel/stack.js';
 import { checkStackRoom } from '../kernel/stack-room.js';
 import { safeLog } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
-import type { AnyFunction } from './attempt/attempt.js';
+import type { AnyFunction } from './attempt/owner.js';
 import { Completion } from './completion.js';
 import { describe, type ActivityDescription } from './description.js';
 import { Execution } from './activity/execution.js';

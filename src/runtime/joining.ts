@@ -2,7 +2,7 @@
 import { ActivityAlreadyStartedError } from '../kernel/failures.js';
 import { rejectionAtAwait } from '../kernel/stack.js';
 import type { Execution } from './activity/execution.js';
-import type { AnyFunction } from './attempt/attempt.js';
+import type { AnyFunction } from './attempt/owner.js';
 import { requested } from './attempt/requests.js';
 import type { ResolvedOptions } from './options/activity-options.js';
 import type { OutsideSignals } from './shared/signals.js';

@@ -1,6 +1,6 @@
 /** An object of activity functions, as an object of functions that run them. */
 import { badOption } from '../kernel/bad-input.js';
-import type { AnyFunction } from './attempt/attempt.js';
+import type { AnyFunction } from './attempt/owner.js';
 import type { ActivityContext, AnyActivity } from './context/context.js';
 import type { ActivityOptions } from './options/activity-options.js';
 

@@ -1,7 +1,7 @@
 /** The public runtime: types and documentation here, the works in the engine. */
 import { SystemClock } from '../kernel/clock.js';
 import type { ActivityEventName, ActivityListener } from '../kernel/events.js';
-import type { AnyFunction } from './attempt/attempt.js';
+import type { AnyFunction } from './attempt/owner.js';
 import type { Completion } from './completion.js';
 import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription, ActivityStatus } from './description.js';

@@ -1,5 +1,5 @@
 /** systole's activities, for a Temporal worker. */
-import type { AnyFunction } from '../runtime/attempt/attempt.js';
+import type { AnyFunction } from '../runtime/attempt/owner.js';
 import {
   compose,
   type ActivityInterceptor,

@@ -194,7 +194,7 @@ export class AroundAttempts implements ActivityInterceptor {
       state.silenced = { crash: step.error };
       const cause = ensureError(step.error);
       const retryState = 'NON_RETRYABLE_FAILURE';
-      conclude(execution, { next: { again: false, status: 'FAILED', cause, retryState } });
+      conclude(execution, { again: false, status: 'FAILED', cause, retryState });
     }
     if (step?.do === 'crash' || step?.do === 'fail') throw step.error;
   };

@@ -13,6 +13,6 @@ export function limitAttempts(engine: Engine, maxAttempts: number): void {
     );
     const retryState = 'MAXIMUM_ATTEMPTS_REACHED';
     const next = { again: false, status: 'FAILED', cause: error, retryState } as const;
-    conclude(engine.find(activityId), { next });
+    conclude(engine.find(activityId), next);
   });
 }

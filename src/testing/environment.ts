@@ -2,7 +2,7 @@
 import { badOption } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 import { DetailsCodec } from '../heartbeat/details/codec.js';
-import type { AnyFunction } from '../runtime/attempt/attempt.js';
+import type { AnyFunction } from '../runtime/attempt/owner.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import { Engine } from '../runtime/engine.js';

@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
 import { ActivityFailure, TimeoutFailure } from 'systole';
-import type { AnyFunction } from '../../src/runtime/attempt/attempt.js';
+import type { AnyFunction } from '../../src/runtime/attempt/owner.js';
 import type { CallOptions } from '../../src/runtime/options/activity-options.js';
 import type { Execution } from '../../src/runtime/activity/execution.js';
 import { ActivityHandle } from '../../src/runtime/handle.js';

@@ -6,7 +6,7 @@ import type {
   RuntimeOptions,
 } from '../../src/index.js';
 import { EVENT_NAMES } from '../../src/kernel/events.js';
-import type { AnyFunction } from '../../src/runtime/attempt/attempt.js';
+import type { AnyFunction } from '../../src/runtime/attempt/owner.js';
 import { Engine } from '../../src/runtime/engine.js';
 import type { CallOptions } from '../../src/runtime/options/activity-options.js';
 import { ActivityHandle, expectNobody } from '../../src/runtime/handle.js';

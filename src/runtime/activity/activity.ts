@@ -8,7 +8,8 @@ import type { ActivityFailure, RetryState } from '../../kernel/failures.js';
 import { functionName } from '../../kernel/function-name.js';
 import { Deferred } from '../../kernel/promises.js';
 import type { Snapshot } from '../../heartbeat/details/codec.js';
-import type { AnyFunction, Attempt, AttemptOwner } from '../attempt/attempt.js';
+import type { Attempt } from '../attempt/attempt.js';
+import type { AnyFunction, AttemptOwner } from '../attempt/owner.js';
 import { Checkpoint } from '../attempt/checkpoint.js';
 import type { ResolvedOptions } from '../options/activity-options.js';
 import { attributesOf } from '../shared/announce.js';
@@ -22,7 +23,7 @@ import { lostThis } from './lost-this.js';
 import { PastAttempts } from './past.js';
 import { ActivityState } from './state.js';
 
-export abstract class Activity extends Deadline implements AttemptOwner, Ticket, Listed {
+export abstract class Activity extends Deadline implements AttemptOwner<Attempt>, Ticket, Listed {
   // The links of two lists: the registry and the queue for slots write them.
   before: Listed | undefined;
   after: Listed | undefined;

@@ -12,24 +12,30 @@ import type { ClosedStatus } from './failure-messages.js';
 import { withoutProgress, type Closing, type Next, type Retry } from './next-attempt.js';
 import { logUnheard, warnOfAbandoned, warnOfRetry } from './warnings.js';
 
-/** What has come to an end, and what follows. */
+/** How the running attempt has come to its end. */
 export interface Ending {
-  readonly next: Next;
-  /** What the running attempt ended with; undefined if the activity ends over its head. */
+  /** What it ended with; undefined if it has returned, or the activity ends over its head. */
   readonly failure?: Error | undefined;
   /** The attempt stopped because it was told to. */
   readonly accepted?: boolean | undefined;
-  /** What the running attempt hears of it. */
+  /** What its function hears of it. */
   readonly told?: CancelledFailure | undefined;
 }
+
+const NOTHING_MORE: Ending = {};
 
 /**
  * Ends the running attempt, if there is one; then the activity closes or is retried.
  *
  * @param now a reading of the clock, if the caller has one
  */
-export function conclude(activity: Activity, ending: Ending, now?: number): void {
-  const { next, failure, accepted, told } = ending;
+export function conclude(
+  activity: Activity,
+  next: Next,
+  ending: Ending = NOTHING_MORE,
+  now?: number,
+): void {
+  const { failure, accepted, told } = ending;
   if (!activity.isOpen) return; // the user's code, which may run anywhere, has closed it
   const { attempt } = activity.state;
   const heldBack = attempt?.end() === true;
@@ -53,7 +59,7 @@ export function conclude(activity: Activity, ending: Ending, now?: number): void
   if (!next.again && id !== undefined) roster.untold.set(id, outbox);
   const report = attempt !== undefined && heldBack && !forgets(attempt, next);
   if (report) queueReport(activity, attempt);
-  if (attempt !== undefined) queueEndOfAttempt(activity, attempt, ending);
+  if (attempt !== undefined) queueEndOfAttempt(activity, attempt, next, ending);
   if (!next.again) queueClose(activity, next);
   if (report) {
     activity.checkpoint.write();
@@ -70,7 +76,7 @@ export function conclude(activity: Activity, ending: Ending, now?: number): void
   if (!next.again && id !== undefined) roster.untold.delete(id);
 
   // The caller
-  if (next.again) goOn(activity, attempt as Attempt, ending, next);
+  if (next.again) goOn(activity, attempt as Attempt, next, ending);
   else settleCaller(activity, next, heard);
 
   // Slots
@@ -153,7 +159,8 @@ function queueReport(activity: Activity, attempt: Attempt): void {
 function queueEndOfAttempt(
   activity: Activity,
   attempt: Attempt,
-  { next, failure, accepted }: Ending,
+  next: Next,
+  { failure, accepted }: Ending,
 ): void {
   const { outbox } = activity;
   const { number, running } = attempt;
@@ -221,8 +228,8 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
 function goOn(
   activity: Activity,
   attempt: Attempt,
-  { failure, accepted }: Ending,
   { delayMs }: Retry,
+  { failure, accepted }: Ending,
 ): void {
   const { phase } = activity.state;
   if (phase === 'CLOSED') return;

@@ -65,7 +65,7 @@ export class Execution extends Activity {
       if (failure === undefined || forgotten) this.dispatch(this.services.clock.now());
       else {
         const retryState = 'NON_RETRYABLE_FAILURE';
-        conclude(this, { next: { again: false, status: 'FAILED', cause: failure, retryState } });
+        conclude(this, { again: false, status: 'FAILED', cause: failure, retryState });
       }
     });
   }
@@ -79,7 +79,10 @@ export class Execution extends Activity {
       return;
     }
     state.wait(now);
-    services.slots[how](this, now);
+    const { slots } = services;
+    if (how === 'request') slots.request(this, now);
+    else if (how === 'enqueue') slots.enqueue(this, now);
+    else slots.resume(this, now);
     if (state.phase === 'WAITING') this.rearm(now);
   }
 
@@ -147,7 +150,7 @@ export class Execution extends Activity {
 
   /** With a result, from the function or from outside; an attempt may run or not. */
   complete(result: unknown): void {
-    conclude(this, { next: { again: false, status: 'COMPLETED', result } });
+    conclude(this, { again: false, status: 'COMPLETED', result });
   }
 
   /**
@@ -159,11 +162,11 @@ export class Execution extends Activity {
     const reason = attempt.accepted(thrown);
     if (reason !== undefined) {
       const next = afterAccepted(this, attempt, reason);
-      if (!attempt.ended) conclude(this, { next, failure: reason, accepted: true }, now);
+      if (!attempt.ended) conclude(this, next, { failure: reason, accepted: true }, now);
     } else {
       const failure = ensureError(thrown);
       const next = afterFailure(this, attempt, failure, now);
-      if (!attempt.ended) conclude(this, { next, failure }, now);
+      if (!attempt.ended) conclude(this, next, { failure }, now);
     }
   }
 
@@ -231,10 +234,10 @@ export class Execution extends Activity {
         cause: failure,
         retryState: 'TIMEOUT',
       } as const;
-      conclude(this, { next });
+      conclude(this, next);
       return;
     }
     const next = afterFailure(this, attempt, failure, now, timeoutType);
-    if (!attempt.ended) conclude(this, { next, failure, told: timedOut(failure) }, now);
+    if (!attempt.ended) conclude(this, next, { failure, told: timedOut(failure) }, now);
   }
 }

@@ -1,6 +1,6 @@
 /** A hint for the most common slip in JavaScript: a method that is passed without its object. */
 import { functionName } from '../../kernel/function-name.js';
-import type { AnyFunction } from '../attempt/attempt.js';
+import type { AnyFunction } from '../attempt/owner.js';
 
 /** How engines report a property or a private member of an undefined `this`. */
 const REPORTS = /undefined|private member|Receiver must be/;

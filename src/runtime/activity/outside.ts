@@ -44,5 +44,5 @@ export function reportCancellation(execution: Execution, details: unknown): void
     details === undefined ? request : new CancelledFailure('CANCELLED', { cause: details });
   const retryState = 'CANCEL_REQUESTED';
   const next = { again: false, status: 'CANCELED', cause, retryState } as const;
-  conclude(execution, { next, failure: cause, accepted: true });
+  conclude(execution, next, { failure: cause, accepted: true });
 }

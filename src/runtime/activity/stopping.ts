@@ -17,7 +17,7 @@ export function cancel(activity: Activity, cause: unknown, immediate: boolean): 
   const request = attempt?.requests?.cancel ?? requested('CANCELLED', cause);
   const retryState = 'CANCEL_REQUESTED';
   if (attempt === undefined) {
-    conclude(activity, { next: { again: false, status: 'CANCELED', cause: request, retryState } });
+    conclude(activity, { again: false, status: 'CANCELED', cause: request, retryState });
     return;
   }
   const type = activity.options.cancellationType;
@@ -34,10 +34,8 @@ export function terminate(activity: Activity, reason: unknown): void {
   check(activity, 'terminate', activity.isOpen);
   const message = reason === undefined ? 'terminated' : asMessage(reason);
   const cause = new TerminatedFailure(message, isError(reason) ? { cause: reason } : {});
-  conclude(activity, {
-    next: { again: false, status: 'TERMINATED', cause, retryState: undefined },
-    told: requested('NOT_FOUND', cause),
-  });
+  const next = { again: false, status: 'TERMINATED', cause, retryState: undefined } as const;
+  conclude(activity, next, { told: requested('NOT_FOUND', cause) });
 }
 
 function asMessage(reason: unknown): string {
@@ -59,8 +57,6 @@ export function shutDown(activity: Activity): void {
 /** At the end of a shutdown: the activity closes, although a function may still run. */
 export function closeForShutdown(activity: Activity): void {
   const cause = requested('WORKER_SHUTDOWN', undefined);
-  conclude(activity, {
-    next: { again: false, status: 'CANCELED', cause, retryState: undefined },
-    told: cause,
-  });
+  const next = { again: false, status: 'CANCELED', cause, retryState: undefined } as const;
+  conclude(activity, next, { told: cause });
 }

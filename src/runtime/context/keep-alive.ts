@@ -7,8 +7,13 @@ import type { Interruption } from './interruption.js';
 const PART_OF_TIMEOUT = 1 / 3;
 const DEFAULT_MS = 10_000;
 
+/** Where timers are set. */
+export interface Timers {
+  setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'>;
+}
+
 export interface KeptAlive {
-  readonly timers: { setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'> };
+  readonly timers: Timers;
   readonly interruption: Interruption;
   readonly every: Duration | undefined;
   readonly heartbeatTimeoutMs: number;

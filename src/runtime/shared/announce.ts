@@ -1,5 +1,5 @@
 /** What an activity is called wherever it makes itself heard, and its log lines. */
-import type { LogLevel } from '../../kernel/logger.js';
+import { LOG_LEVELS, type Logger, type LogLevel } from '../../kernel/logger.js';
 import type { ResolvedOptions } from '../options/activity-options.js';
 import type { Services } from './services.js';
 
@@ -30,4 +30,15 @@ export function log(
   more?: Readonly<Record<string, unknown>>,
 ): void {
   activity.services.log(level, message, { ...attributesOf(activity, attempt), ...more });
+}
+
+/** A logger whose lines say which attempt they are about. */
+export function loggerOf(activity: Announced, attempt: number): Logger {
+  const logger: Partial<Logger> = {};
+  for (const level of LOG_LEVELS) {
+    logger[level] = (message, more) => {
+      log(activity, level, attempt, message, more);
+    };
+  }
+  return logger as Logger;
 }

@@ -1,0 +1,28 @@
+/** What an attempt knows of the activity that it belongs to. */
+import type { Snapshot } from '../../heartbeat/details/codec.js';
+import type { ActivityContext } from '../context/context.js';
+import type { Announced } from '../shared/announce.js';
+import type { Checkpoint } from './checkpoint.js';
+
+/** An activity function, with its types forgotten. */
+export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
+
+/**
+ * The activity that an attempt belongs to. It decides what the outcome of the attempt means.
+ *
+ * @typeParam A the attempt
+ */
+export interface AttemptOwner<A> extends Announced {
+  readonly scheduledAt: number;
+  readonly checkpoint: Checkpoint;
+  /** The newest heartbeat details of any attempt. */
+  readonly details: Snapshot | undefined;
+  /** Times the attempt out if a limit has passed that is enforced even on a blocked event loop. */
+  enforceLimits(): boolean;
+  /** The attempt has an earlier deadline than before. */
+  rearm(now: number): void;
+  returned(attempt: A, result: unknown): void;
+  threw(attempt: A, thrown: unknown): void;
+  /** The attempt goes on without its function, and without a slot. */
+  leftOpen(attempt: A): void;
+}
