@@ -32,20 +32,21 @@ export interface Clock {
 }
 
 /**
- * The exceptions: functions of the host as they were when this file was loaded. They make progress
- * while timers are fake, and they show that the global ones have been replaced.
+ * The exceptions: what the host had when this file was loaded. It makes progress while timers are
+ * fake, and it shows that the global functions have been replaced.
  */
 export const heldTimeout = setTimeout;
 const heldImmediate = typeof setImmediate === 'function' ? setImmediate : undefined;
-const heldDate = Date.now;
-const heldPerformance = performance.now;
+const heldDateNow = Date.now;
+const heldPerformance = performance;
+const heldPerformanceNow = performance.now;
 
 /** Fake timers may have been there first. Those of Sinon, Jest and Vitest have a `clock`. */
 const fakeFromTheStart = 'clock' in setTimeout;
 
 /** The timer functions of the host have been replaced. */
 function isSteered(): boolean {
-  return fakeFromTheStart || globalThis.setTimeout !== heldTimeout;
+  return fakeFromTheStart || setTimeout !== heldTimeout;
 }
 
 /** The longest delay a host timer takes; a longer one would fire at once. */
@@ -71,7 +72,8 @@ export class SystemClock implements Clock {
   #earliestDate = -Infinity;
 
   now(): number {
-    return performance.now() + this.#skewMs;
+    // To look up `performance` takes a fifth of a reading. Fake timers are looked for, which is free.
+    return (isSteered() ? performance : heldPerformance).now() + this.#skewMs;
   }
 
   wallNow(): number {
@@ -132,7 +134,7 @@ export class SystemClock implements Clock {
    */
   #noteDate(): number {
     const date = Date.now();
-    const alone = Date.now !== heldDate && performance.now === heldPerformance;
+    const alone = Date.now !== heldDateNow && performance.now === heldPerformanceNow;
     if (!alone) this.#earliestDate = -Infinity;
     else if (this.#earliestDate === -Infinity || date < this.#earliestDate) {
       this.#earliestDate = date;

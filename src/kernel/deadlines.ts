@@ -11,6 +11,7 @@
  */
 import { LoopBlocks } from './blocks.js';
 import { ROUNDING_MS, type Clock, type Timer } from './clock.js';
+import { Bucket, Deadline } from './deadline.js';
 import { Heap } from './heap.js';
 
 /**
@@ -31,54 +32,6 @@ const LOST_MS = 20;
 
 /** From so many buckets on it is worth looking for empty ones. */
 const SWEEP_FROM = 1_000;
-
-/** Something that waits for a time. At most one deadline at once; arming again moves it. */
-export abstract class Deadline {
-  /** @internal The list it is in, and its neighbours there. */
-  bucket: Bucket | undefined;
-  /** @internal */
-  earlier: Deadline | undefined;
-  /** @internal */
-  later: Deadline | undefined;
-
-  /**
-   * The time has come; the deadline is no longer armed. `now` is at least the time armed for: the
-   * clock's reading when that was noticed, a turn of the event loop ago. Must not throw.
-   */
-  abstract onDue(now: number): void;
-}
-
-class Bucket {
-  /** The end of its millisecond. */
-  readonly order: number;
-  /** When the last of its deadlines is due; then all of them fall due. */
-  due = 0;
-  first: Deadline | undefined;
-  last: Deadline | undefined;
-
-  constructor(order: number) {
-    this.order = order;
-  }
-
-  append(deadline: Deadline, due: number): void {
-    this.due = this.first === undefined ? due : Math.max(this.due, due);
-    deadline.bucket = this;
-    deadline.earlier = this.last;
-    deadline.later = undefined;
-    if (this.last === undefined) this.first = deadline;
-    else this.last.later = deadline;
-    this.last = deadline;
-  }
-
-  remove(deadline: Deadline): void {
-    const { earlier, later } = deadline;
-    if (earlier === undefined) this.first = later;
-    else earlier.later = later;
-    if (later === undefined) this.last = earlier;
-    else later.earlier = earlier;
-    deadline.bucket = deadline.earlier = deadline.later = undefined;
-  }
-}
 
 /** A deadline that is a timer. */
 class DeadlineTimer extends Deadline {
@@ -136,7 +89,7 @@ export class Deadlines {
     const held = deadline.bucket;
     if (held !== undefined) {
       if (held.order === order) {
-        held.due = Math.max(held.due, due);
+        held.move(due);
         return;
       }
       held.remove(deadline);
@@ -276,6 +229,11 @@ export class Deadlines {
   #drop(soonest: Bucket): void {
     this.#heap.pop();
     this.#buckets.delete(soonest.order);
+  }
+
+  /** Clears the timer that is left for a while when nothing is armed any more. */
+  clearIdleTimer(): void {
+    if (this.#armed === 0) this.#rest();
   }
 
   /** Nothing is armed: no timer stays, and no emptied bucket. */

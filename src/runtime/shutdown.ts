@@ -1,5 +1,5 @@
 /** The end of a runtime. */
-import type { Clock } from '../kernel/clock.js';
+import type { Deadlines } from '../kernel/deadlines.js';
 import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 import type { Activity } from './activity/activity.js';
@@ -75,7 +75,7 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
   { open, closedButRunning }: Roster<Activity>,
-  { clock, slots, writers }: Services,
+  { deadlines, slots, writers }: Services,
 ): Promise<ShutdownResult> {
   // All at once: one that gives its slot back must not begin another that is about to be closed.
   const all = (end: (activity: Activity) => void): void => {
@@ -99,21 +99,22 @@ export async function shutDown(
       // Nobody will unpause what is paused.
       if (attempt === undefined && (!drain || phase === 'PAUSED')) stop(activity);
     });
-    return within(allOver(), graceMs, clock);
+    return within(allOver(), graceMs, deadlines);
   };
   if (graceMs === 0 || !(await workIsOver())) {
     all(stop);
-    await within(allOver(), abandonMs, clock);
+    await within(allOver(), abandonMs, deadlines);
     all(closeForShutdown);
-    await within(writesAreOver(), LAST_WRITES_MS, clock); // of the details that were held back
+    await within(writesAreOver(), LAST_WRITES_MS, deadlines); // of the details that were held back
   }
+  deadlines.clearIdleTimer();
   return { abandonedActivityIds: [...new Set(closedButRunning.values())] };
 }
 
 /** Whether the work is over before the time is. */
-function within(work: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+function within(work: Promise<unknown>, ms: number, deadlines: Deadlines): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = ms === Infinity ? undefined : clock.setTimer(() => resolve(false), ms);
+    const timer = ms === Infinity ? undefined : deadlines.setTimer(() => resolve(false), ms);
     void work.then(() => {
       timer?.clear();
       resolve(true);

@@ -137,6 +137,24 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('it goes on after vi.clearAllTimers() between two tests', async () => {
+    vi.useFakeTimers(config);
+    for (let round = 0; round < 3; round++) {
+      await workout();
+      await runtime.run(() => 1, { heartbeatTimeout: '10s' });
+      vi.clearAllTimers();
+    }
+  });
+
+  test('it goes on after vi.clearAllTimers() in the middle, from the next thing that waits', async () => {
+    vi.useFakeTimers(config);
+    const lost = watch(runtime.run(hang, { heartbeatTimeout: '10s', retryPolicy: ONCE }));
+    vi.clearAllTimers();
+    void runtime.run((ctx) => ctx.sleep('1s'));
+    await vi.advanceTimersByTimeAsync(10_010);
+    expect(isTimeout(lost.error, 'HEARTBEAT')).toBe(true);
+  });
+
   test('a run in fake time right after one in real time', async () => {
     // The short timer that an idle runtime keeps is one of the host's still.
     await runtime.run(() => 1, { heartbeatTimeout: '10s' });
@@ -182,6 +200,76 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
       vi.useRealTimers();
       await expect(runtime.run(hang, { heartbeatTimeout: 8, retryPolicy: ONCE })).rejects.toThrow();
     }
+  });
+});
+
+describe('with timers and performance faked, times are exact to the millisecond', () => {
+  beforeEach(() => void vi.useFakeTimers());
+
+  test('a retry due at 50 ms comes at 50 ms', async () => {
+    const starts: number[] = [];
+    const began = performance.now();
+    void runtime.run(
+      (ctx) => {
+        starts.push(performance.now() - began);
+        if (ctx.info.attempt < 4) throw new Error('again');
+      },
+      { retryPolicy: { initialInterval: 50, backoffCoefficient: 1.5 } },
+    );
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(starts).toEqual([0, 50, 125, 238]);
+  });
+
+  test('ctx.sleep(51) does not fit into 50 ms, and ctx.sleep(49) does', async () => {
+    const sleep = (ms: number, timeout: object) =>
+      watch(runtime.run((ctx) => ctx.sleep(ms), { ...timeout, retryPolicy: ONCE }));
+    const late = ['startToCloseTimeout', 'scheduleToCloseTimeout', 'heartbeatTimeout'].map((name) =>
+      sleep(51, { [name]: 50 }),
+    );
+    const inTime = sleep(49, { startToCloseTimeout: 50, heartbeatTimeout: 50 });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(late.map(({ state }) => state)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(inTime.state).toBe('resolved');
+  });
+
+  test('sleeps, delays and timeouts happen in the order of their times', async () => {
+    const order: string[] = [];
+    const started = (name: string) => () => void order.push(name);
+    void runtime.run(async (ctx) => (await ctx.sleep(53), order.push('sleep 53')));
+    void runtime.run(started('delay 52'), { startDelay: 52 });
+    watch(runtime.run(hang, { startToCloseTimeout: 51, retryPolicy: ONCE }));
+    runtime.on('attemptFailed', started('timeout 51'));
+    void runtime.run(async (ctx) => (await ctx.sleep(50), order.push('sleep 50')));
+    void runtime.run(started('delay 49'), { startDelay: 49 });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(order).toEqual(['delay 49', 'sleep 50', 'timeout 51', 'delay 52', 'sleep 53']);
+  });
+});
+
+describe('with the date frozen, and nothing else', () => {
+  const frozen = Date.UTC(2030, 0, 1);
+
+  test.each<[string, () => void]>([
+    ['by vi.setSystemTime()', () => void vi.setSystemTime(frozen)],
+    ['by fake timers for Date', () => void vi.useFakeTimers({ toFake: ['Date'], now: frozen })],
+    ['by a spy on Date.now', () => void vi.spyOn(Date, 'now').mockReturnValue(frozen)],
+  ])('every time that is told is the frozen one: %s', async (_, freeze) => {
+    freeze();
+    const stamps: number[] = [];
+    for (const name of ['scheduled', 'started', 'completed'] as const) {
+      runtime.on(name, ({ timestamp }) => stamps.push(timestamp));
+    }
+    const handle = runtime.start(async ({ info, sleep }) => {
+      for (const until = performance.now() + 20; performance.now() < until;);
+      stamps.push(info.scheduledTimestampMs, info.currentAttemptScheduledTimestampMs);
+      stamps.push(info.startedTimestampMs);
+      await sleep(20);
+    });
+    await handle.result();
+    const { scheduleTime, lastStartedTime, closeTime } = handle.describe();
+    stamps.push(...[scheduleTime, lastStartedTime, closeTime].map((date) => date!.getTime()));
+    expect(new Set(stamps)).toEqual(new Set([frozen]));
+    vi.restoreAllMocks();
   });
 });
 

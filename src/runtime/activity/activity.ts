@@ -2,7 +2,7 @@
  * One activity: what it was started with, and everything it keeps. `execution.ts` says how it lives,
  * and `endings.ts` how it ends.
  */
-import { Deadline } from '../../kernel/deadlines.js';
+import { Deadline } from '../../kernel/deadline.js';
 import type { ActivityEventName, EventFields } from '../../kernel/events.js';
 import type { ActivityFailure, RetryState } from '../../kernel/failures.js';
 import { functionName } from '../../kernel/function-name.js';

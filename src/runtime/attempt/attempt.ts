@@ -68,7 +68,12 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
 
   /** The function has settled: too late if a limit has passed, although no timer could say so. */
   #settled(): void {
-    if (!this.ended && this.holdsSlot) this.#owner.enforceLimits();
+    if (!this.ended && this.holdsSlot) {
+      const { expiresAt, services } = this.#owner;
+      const limitAt = this.limitAt(expiresAt);
+      const isLate = limitAt !== Infinity && services.clock.now() >= limitAt;
+      if (isLate) this.#owner.enforceLimits();
+    }
     this.#running = false;
   }
 

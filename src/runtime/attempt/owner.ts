@@ -14,6 +14,8 @@ export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[])
  */
 export interface AttemptOwner<A> extends Announced {
   readonly scheduledAt: number;
+  /** The scheduleToClose deadline; Infinity without one. */
+  readonly expiresAt: number;
   readonly checkpoint: Checkpoint;
   /** The newest heartbeat details of any attempt. */
   readonly details: Snapshot | undefined;

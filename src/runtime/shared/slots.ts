@@ -3,7 +3,8 @@
  * is up to the queue.
  */
 import type { Clock } from '../../kernel/clock.js';
-import { Deadline, type Deadlines } from '../../kernel/deadlines.js';
+import { Deadline } from '../../kernel/deadline.js';
+import type { Deadlines } from '../../kernel/deadlines.js';
 import { Key, Queue, type Ticket } from './queue.js';
 
 /** How much may run. All default to Infinity. */

@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { ActivityRuntime, isTimeout } from 'systole';
 
-/** The timers of a framework: a way in, a way out, a way on, and how many are pending. */
-/** @typedef {{ install(): void, uninstall(): void, advance(ms: number): Promise<void>, pending(): number }} FakeTimers */
+/** The timers of a framework: a way in, a way out, a way on, how many are pending, and a way to drop them. */
+/** @typedef {{ install(): void, uninstall(): void, advance(ms: number): Promise<void>, pending(): number, clearAll(): void }} FakeTimers */
 
 /** Time as a scenario sees it. */
 /** @typedef {FakeTimers & { at(happened: number, expected: number, stages?: number): void, now(): number }} Time */
@@ -14,10 +14,7 @@ import { ActivityRuntime, isTimeout } from 'systole';
 const realNow = performance.now.bind(performance);
 const realSetTimeout = globalThis.setTimeout;
 
-/**
- * Deadlines lie in buckets of 4 ms, host timers count whole milliseconds, and a clock that is not
- * faked takes a few of those to believe a timer.
- */
+/** A clock that is not faked takes a few milliseconds to believe a timer; a faked one is exact. */
 const LATEST_MS = 10;
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
@@ -152,6 +149,35 @@ const scenarios = {
     time.at(failing.at, 3 * SECOND, 2); // the next attempt would be at 7 s
   },
 
+  async 'times are exact, and things happen in the order of their times'(time, runtime) {
+    const starts = [];
+    const retried = runtime.run(
+      (ctx) => {
+        starts.push(time.now());
+        if (ctx.info.attempt < 3) throw new Error('again');
+      },
+      { retryPolicy: { initialInterval: 50, backoffCoefficient: 1 } },
+    );
+    const order = [];
+    const sleep = (ms) => runtime.run(async (ctx) => (await ctx.sleep(ms), order.push(ms)));
+    const sleeps = [53, 49, 51, 52].map(sleep);
+    const options = { startToCloseTimeout: 50, retryPolicy: ONCE };
+    const late = watch(
+      time,
+      runtime.run((ctx) => ctx.sleep(51), options),
+    );
+    const inTime = watch(
+      time,
+      runtime.run((ctx) => ctx.sleep(49), options),
+    );
+    await time.advance(200);
+    await Promise.all([retried, ...sleeps]);
+    [0, 50, 100].forEach((ms, n) => time.at(starts[n], ms, n));
+    assert.deepEqual(order, [49, 51, 52, 53]);
+    assertTimedOut(late, 'START_TO_CLOSE');
+    assert.equal(inTime.state, 'resolved');
+  },
+
   async 'a start delay delays the first attempt'(time, runtime) {
     const started = runtime.run(() => time.now(), { startDelay: '2s' });
     await time.advance(3 * SECOND);
@@ -234,7 +260,8 @@ function timeOf(timers, performanceFaked) {
   const now = () => Date.now() - start;
   const at = (happened, expected, stages = 1) => {
     const early = performanceFaked ? 0 : realNow() - realStart;
-    const range = [expected - early, expected + stages * LATEST_MS];
+    const late = performanceFaked ? 0 : stages * LATEST_MS;
+    const range = [expected - early, expected + late];
     const message = `at ${happened} ms; expected ${expected} (${range.join(' to ')})`;
     assert.ok(happened >= range[0] && happened <= range[1], message);
   };
@@ -283,6 +310,32 @@ export function runtimeTests({ describe, test }, kind, timers, performanceFaked)
         await inFakeTime(timers, performanceFaked, scenarios[name], runtime);
         await realRun(runtime);
       }
+    });
+
+    test('it goes on after all timers have been dropped between two tests', async () => {
+      const runtime = new ActivityRuntime({ logger: false });
+      timers.install();
+      try {
+        for (let round = 0; round < 3; round++) {
+          const time = timeOf(timers, performanceFaked === true);
+          const ran = watch(
+            time,
+            runtime.run(hang, { heartbeatTimeout: '10s', retryPolicy: ONCE }),
+          );
+          const slept = watch(
+            time,
+            runtime.run((ctx) => ctx.sleep('5s')),
+          );
+          await timers.advance(11 * SECOND);
+          assertTimedOut(ran, 'HEARTBEAT');
+          assert.equal(slept.state, 'resolved');
+          await runtime.run(() => round, { heartbeatTimeout: '10s' });
+          timers.clearAll();
+        }
+      } finally {
+        timers.uninstall();
+      }
+      await realRun(runtime);
     });
 
     test('fake timers come right after a run, and go right after one', async () => {

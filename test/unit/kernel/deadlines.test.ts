@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Deadline, Deadlines } from '../../../src/kernel/deadlines.js';
+import { Deadline } from '../../../src/kernel/deadline.js';
+import { Deadlines } from '../../../src/kernel/deadlines.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 
 /** An idle runtime may hold one timer for less than this. */
@@ -222,6 +223,18 @@ describe('the one timer', () => {
       expect(at.clock.pending).toBe(0);
       expect(probe.fired).toEqual([]);
     }
+  });
+
+  test('is gone at once if it is told so while nothing is armed', () => {
+    const { clock, deadlines } = setUp(false);
+    const probe = new Probe(clock);
+    deadlines.arm(probe, 1_000, 0);
+    deadlines.clearIdleTimer();
+    expect(clock.pending, 'something is armed').toBe(1);
+    deadlines.disarm(probe);
+    expect(clock.pending).toBe(1);
+    deadlines.clearIdleTimer();
+    expect(clock.pending).toBe(0);
   });
 
   test('is gone soon after the last deadline fired, and with the last that is disarmed later', async () => {

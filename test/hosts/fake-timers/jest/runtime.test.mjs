@@ -16,6 +16,7 @@ for (const [kind, config, performanceFaked] of kinds) {
     uninstall: () => jest.useRealTimers(),
     advance: (ms) => jest.advanceTimersByTimeAsync(ms),
     pending: () => jest.getTimerCount(),
+    clearAll: () => jest.clearAllTimers(),
   };
   runtimeTests({ describe, test }, kind, timers, performanceFaked);
 }

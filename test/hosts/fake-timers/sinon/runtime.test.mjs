@@ -26,6 +26,7 @@ for (const [kind, config, performanceFaked] of kinds) {
     uninstall: () => clock.uninstall(),
     advance: (ms) => clock.tickAsync(ms),
     pending: () => clock.countTimers(),
+    clearAll: () => clock.reset(),
   };
   runtimeTests(framework, kind, timers, performanceFaked);
 }

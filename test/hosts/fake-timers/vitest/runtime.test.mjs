@@ -14,6 +14,7 @@ for (const [kind, config, performanceFaked] of kinds) {
     uninstall: () => vi.useRealTimers(),
     advance: (ms) => vi.advanceTimersByTimeAsync(ms),
     pending: () => vi.getTimerCount(),
+    clearAll: () => vi.clearAllTimers(),
   };
   runtimeTests({ describe, test }, kind, timers, performanceFaked);
 }
