@@ -3,7 +3,8 @@
  * activities here, `toTemporal` takes systole's there, and `TemporalRuntime` runs them there. For
  * Node; needs `@temporalio/activity`, `@temporalio/common` and `@temporalio/client`.
  */
-export { fromTemporal } from './temporal/from-temporal.js';
+export { fromTemporal, type FromTemporalOptions } from './temporal/from-temporal.js';
+export type { GivenInfo, WorkflowExecution } from './temporal/info.js';
 export { toTemporal, type ToTemporalOptions } from './temporal/to-temporal.js';
 export { TemporalRuntime, type TemporalRuntimeOptions } from './temporal/runtime.js';
 export type { TemporalActivityHandle } from './temporal/handle.js';

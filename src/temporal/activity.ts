@@ -9,12 +9,12 @@ import { currentContext } from '../context.js';
 import type { CancellationDetails } from '../runtime/context/context.js';
 import { temporalDurationMs } from './duration.js';
 import * as heartbeats from './heartbeat.js';
-import { infoOf, type Info } from './info.js';
+import { infoOf, type Info, type WorkflowExecution } from './info.js';
 import { loggerOf } from './logger.js';
 import { metricMeter } from './metric-meter.js';
 
 export { ApplicationFailure, CancelledFailure } from '../kernel/failures.js';
-export { metricMeter, type Info };
+export { metricMeter, type Info, type WorkflowExecution };
 
 /** What is known about the running attempt. */
 export function activityInfo(): Info {

@@ -14,12 +14,6 @@ import { heartbeat } from './heartbeat.js';
 import { infoOf, type GivenInfo } from './info.js';
 import { loggerOf } from './logger.js';
 
-/** What only a cluster, or a worker, could give the activity. */
-export interface Given {
-  readonly info?: GivenInfo | undefined;
-  readonly client?: Client | undefined;
-}
-
 const CONVERSION_FAILED = 'HEARTBEAT_DETAILS_CONVERSION_FAILED';
 
 /** Each attempt has one. It sleeps on systole's clock, so virtual time works. */
@@ -27,7 +21,7 @@ export class SystoleContext extends Context {
   readonly #ctx: ActivityContext;
   readonly #cancellation: Cancellation;
 
-  constructor(ctx: ActivityContext, { info, client }: Given) {
+  constructor(ctx: ActivityContext, info: GivenInfo | undefined, client: Client | undefined) {
     const cancellation = new Cancellation(ctx);
     super(
       infoOf(ctx, info),

@@ -1,14 +1,23 @@
 /** What `activityInfo()` says in an activity that was written for Temporal and runs on systole. */
 import type { ActivityContext } from '../runtime/context/context.js';
 
+/** Identifies a run of a workflow. */
+export interface WorkflowExecution {
+  /** The workflow's own id. */
+  readonly workflowId: string;
+  /** The id of this run of the workflow. */
+  readonly runId: string;
+}
+
 /** What an activity is told about the workflow and the cluster, of which a process has none. */
 export interface GivenInfo {
-  /** Default `'systole'`. */
+  /** The namespace. Default `'systole'`. */
   readonly namespace?: string | undefined;
-  /** Default `'systole'`. */
+  /** The task queue. Default `'systole'`. */
   readonly taskQueue?: string | undefined;
-  /** With it, `inWorkflow` is true. Default: none. */
-  readonly workflowExecution?: { readonly workflowId: string; readonly runId: string } | undefined;
+  /** The workflow that called the activity. With it, `inWorkflow` is true. Default: none. */
+  readonly workflowExecution?: WorkflowExecution | undefined;
+  /** The type of that workflow. Default: none. */
   readonly workflowType?: string | undefined;
 }
 
@@ -34,12 +43,7 @@ export interface Info {
   /** Whether `fromTemporal` was given a `workflowExecution`. */
   readonly inWorkflow: boolean;
   /** The workflow execution that `fromTemporal` was given; absent by default. */
-  readonly workflowExecution?: {
-    /** The id of the workflow that was given. */
-    readonly workflowId: string;
-    /** The id of the run of that workflow. */
-    readonly runId: string;
-  };
+  readonly workflowExecution?: WorkflowExecution;
   /** The workflow type that `fromTemporal` was given; absent by default. */
   readonly workflowType?: string;
   /** The namespace that `fromTemporal` was given. Default `'systole'`. */

@@ -1,4 +1,5 @@
 import * as temporal from '@temporalio/activity';
+import { Client } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
 import {
   ActivityFailure,
@@ -315,6 +316,56 @@ describe('cancellation', () => {
     expect(failure).toMatchObject({ retryState: 'MAXIMUM_ATTEMPTS_REACHED' });
     expect(failure.cause).toBeInstanceOf(ApplicationFailure);
     expect(failure.cause).toMatchObject({ type: 'CancelledFailure', message: 'on my own' });
+  });
+});
+
+describe('what only a worker could give', () => {
+  async function look(): Promise<object> {
+    const { inWorkflow, workflowExecution, workflowType, namespace, taskQueue } =
+      temporal.activityInfo();
+    return { inWorkflow, workflowExecution, workflowType, namespace, taskQueue };
+  }
+  const runtime = new ActivityRuntime(quiet);
+
+  test('info about a workflow', async () => {
+    const info = {
+      workflowExecution: { workflowId: 'import-7', runId: 'run-1' },
+      workflowType: 'importAll',
+      namespace: 'production',
+      taskQueue: 'imports',
+    };
+    expect(await runtime.run(fromTemporal(look, { info }))).toEqual({ ...info, inWorkflow: true });
+  });
+
+  test('no info about a workflow', async () => {
+    expect(await runtime.run(fromTemporal(look))).toEqual({
+      inWorkflow: false,
+      workflowExecution: undefined,
+      workflowType: undefined,
+      namespace: 'systole',
+      taskQueue: 'systole',
+    });
+  });
+
+  test('a client, which getClient() returns', async () => {
+    const client = new Client({ connection: {} as never });
+    const same = (): boolean =>
+      temporal.getClient() === client && temporal.Context.current().client === client;
+    expect(await runtime.run(fromTemporal(same, { client }))).toBe(true);
+    const without = runtime.run(fromTemporal(same), { retryPolicy: { maximumAttempts: 1 } });
+    await expect(without).rejects.toThrow(/No Client available/);
+  });
+
+  test.each<[unknown, unknown, string]>([
+    [{ look }, {}, 'fromTemporal: received an object; expected one function, such as activities.'],
+    [undefined, {}, 'fromTemporal: received undefined; expected one function'],
+    [look, { cleint: 1 }, 'fromTemporal has no option "cleint"; did you mean "client"?'],
+    [look, { info: { attempt: 3 } }, 'fromTemporal info has no option "attempt"; here it is what'],
+    [look, { info: { workflowID: 'a' } }, 'fromTemporal info has no option "workflowID"'],
+    [look, { info: 'import' }, 'fromTemporal info: received "import"'],
+  ])('refuses what it cannot use at the call: %#', (fn, options, message) => {
+    expect(() => fromTemporal(fn as () => void, options as object)).toThrow(TypeError);
+    expect(() => fromTemporal(fn as () => void, options as object)).toThrow(message);
   });
 });
 
