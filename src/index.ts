@@ -18,7 +18,9 @@ export type {
   ActivityOptions,
   CancellationDelivery,
   CancellationType,
+  DescribedOptions,
   IdConflictPolicy,
+  OptionsPatch,
 } from './runtime/options/activity-options.js';
 export type { ProxiedActivities } from './runtime/proxy.js';
 export type { ShutdownOptions, ShutdownResult } from './runtime/shutdown.js';
@@ -27,14 +29,9 @@ export { parseDuration, type Duration } from './kernel/duration.js';
 
 // Steering
 export type { ActivityHandle } from './runtime/handle.js';
-export type {
-  ActivityDescription,
-  ActivityStatus,
-  DescribedOptions,
-} from './runtime/description.js';
+export type { ActivityDescription, ActivityStatus } from './runtime/description.js';
 export type { Completion } from './runtime/completion.js';
 export type { ResetOptions, UnpauseOptions } from './runtime/options/steering-options.js';
-export type { OptionsPatch } from './runtime/options/patch.js';
 
 // What a program asks of a runtime, be it this one or Temporal's
 export type {

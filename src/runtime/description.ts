@@ -1,10 +1,9 @@
 /** What can be known of an activity: `handle.describe()` and `runtime.list()`. */
 import type { RunState } from '../kernel/failures.js';
-import { shownPolicy } from '../retry/policy.js';
 import { runStateOf } from './activity/run-state.js';
-import type { ActivityInfo } from './context/context.js';
 import type { Execution } from './activity/execution.js';
-import type { CancellationType } from './options/activity-options.js';
+import type { DescribedOptions } from './options/activity-options.js';
+import { describeOptions } from './options/patch.js';
 
 /**
  * What has become of an activity.
@@ -63,38 +62,6 @@ export interface ActivityDescription<Details = unknown> {
   readonly options: DescribedOptions;
 }
 
-/**
- * The options of an activity that hold now, after clamping. Durations are milliseconds, and
- * `undefined` for none.
- */
-export interface DescribedOptions {
-  /** The maximum time between heartbeats of an attempt, in milliseconds; `undefined` for none. */
-  readonly heartbeatTimeout: number | undefined;
-  /** The maximum time of one attempt, in milliseconds; `undefined` for none. */
-  readonly startToCloseTimeout: number | undefined;
-  /**
-   * The maximum wait for a free slot before each attempt, in milliseconds; `undefined` for none.
-   */
-  readonly scheduleToStartTimeout: number | undefined;
-  /** The maximum time of the whole activity, in milliseconds; `undefined` for none. */
-  readonly scheduleToCloseTimeout: number | undefined;
-  /**
-   * The maximum time without a heartbeat that brings new details, in milliseconds; `undefined` for
-   * none.
-   */
-  readonly progressTimeout: number | undefined;
-  /** The delay before the first attempt, in milliseconds; 0 for none. */
-  readonly startDelay: number;
-  /** The retry policy with its defaults filled in; intervals are milliseconds. */
-  readonly retryPolicy: ActivityInfo['retryPolicy'];
-  /** What the caller hears when the activity is cancelled. */
-  readonly cancellationType: CancellationType;
-  /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
-  readonly priority: number;
-  /** The key whose activities share `maxConcurrentPerKey`; `undefined` for none. */
-  readonly concurrencyKey: string | undefined;
-}
-
 /** @param closedAt when the activity closed, if it has */
 export function describe(execution: Execution, closedAt?: number): ActivityDescription {
   const { services, options, state, expiresAt, past } = execution;
@@ -119,26 +86,11 @@ export function describe(execution: Execution, closedAt?: number): ActivityDescr
     lastFailure: past?.lastFailure,
     nextAttemptScheduleTime: time(delayedUntil),
     currentRetryInterval: backingOff
-      ? microseconds(delayedUntil - (past.backingOffSince ?? 0))
+      ? microseconds(delayedUntil - past.backingOffSince)
       : undefined,
     expirationTime: time(expiresAt),
     abandonedAttempts: past?.abandoned ?? 0,
     options: describeOptions(options),
-  });
-}
-
-function describeOptions(options: Execution['options']): DescribedOptions {
-  return Object.freeze({
-    heartbeatTimeout: options.heartbeatTimeoutMs || undefined,
-    startToCloseTimeout: options.startToCloseTimeoutMs || undefined,
-    scheduleToStartTimeout: options.scheduleToStartTimeoutMs || undefined,
-    scheduleToCloseTimeout: options.scheduleToCloseTimeoutMs || undefined,
-    progressTimeout: options.progressTimeoutMs || undefined,
-    startDelay: options.startDelayMs,
-    retryPolicy: shownPolicy(options.retryPolicy),
-    cancellationType: options.cancellationType,
-    priority: options.priority,
-    concurrencyKey: options.concurrencyKey,
   });
 }
 

@@ -6,7 +6,7 @@ import { cancel, terminate } from './activity/stopping.js';
 import { updateOptions } from './activity/update-options.js';
 import { describe, type ActivityDescription } from './description.js';
 import type { Execution } from './activity/execution.js';
-import type { OptionsPatch } from './options/patch.js';
+import type { OptionsPatch } from './options/activity-options.js';
 import type { ResetOptions, UnpauseOptions } from './options/steering-options.js';
 
 /** Prepares an activity for a handle, which may never be asked for the result. */

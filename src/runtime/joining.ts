@@ -4,7 +4,7 @@ import { rejectionAtAwait } from '../kernel/stack.js';
 import type { Execution } from './activity/execution.js';
 import type { AnyFunction } from './attempt/owner.js';
 import { requested } from './attempt/requests.js';
-import type { ResolvedOptions } from './options/activity-options.js';
+import type { ResolvedOptions } from './options/table.js';
 import type { OutsideSignals } from './shared/signals.js';
 
 /** A wait of its own for an activity that another call has started. */

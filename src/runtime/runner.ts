@@ -4,7 +4,7 @@
  */
 import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription } from './description.js';
-import type { OptionsPatch } from './options/patch.js';
+import type { OptionsPatch } from './options/activity-options.js';
 import type { ResetOptions, UnpauseOptions } from './options/steering-options.js';
 import type { RunParameters } from './runtime.js';
 

@@ -1,10 +1,7 @@
 /** systole's options as those of a Standalone Activity. What Temporal cannot do is refused. */
-import {
-  resolveOptions,
-  type ActivityOptions,
-  type CallOptions,
-  type ResolvedOptions,
-} from '../runtime/options/activity-options.js';
+import type { ActivityOptions, CallOptions } from '../runtime/options/activity-options.js';
+import { resolveOptions } from '../runtime/options/resolve.js';
+import { ROWS, type ResolvedOptions } from '../runtime/options/table.js';
 import type { ErrorType, ResolvedRetryPolicy } from '../retry/policy.js';
 import type { ClientOptions } from './client-api.js';
 import type { TemporalRetryPolicy } from './common-api.js';
@@ -30,35 +27,9 @@ export function resolveForTemporal(
 
 /** @throws TypeError for an option that Temporal does not have */
 export function refuseUnsupported(options: ResolvedOptions): void {
-  const refusals: readonly (readonly [boolean, string, string])[] = [
-    [
-      options.progressTimeoutMs > 0,
-      'progressTimeout',
-      'use startToCloseTimeout, or let the activity watch its own progress',
-    ],
-    [
-      options.concurrencyKey !== undefined,
-      'concurrencyKey',
-      'use a task queue of its own, whose worker limits maxConcurrentActivityTaskExecutions',
-    ],
-    [
-      options.overlapWaitMs > 0,
-      'attemptOverlap',
-      'a retry there may run beside an attempt that timed out; make the activity idempotent',
-    ],
-    [
-      options.cancellationDelivery === 'immediate',
-      "cancellationDelivery: 'immediate'",
-      "a worker hears of it in a heartbeat; leave it at 'heartbeat'",
-    ],
-    [
-      options.throttleIntervalMs !== undefined,
-      'heartbeatThrottleInterval',
-      'set maxHeartbeatThrottleInterval of the Worker',
-    ],
-  ];
-  for (const [given, name, instead] of refusals) {
-    if (given) throw unsupported(name, instead);
+  for (const { name, field, read, onTemporal } of ROWS) {
+    const isGiven = onTemporal !== undefined && options[field] !== read(undefined, name);
+    if (isGiven) throw unsupported(name, onTemporal);
   }
   refuseUnsupportedPolicy(options.retryPolicy);
 }

@@ -14,7 +14,7 @@ import {
 import type { Interceptors } from '../runtime/context/interceptors.js';
 import { Interruption } from '../runtime/context/interruption.js';
 import { keepAlive } from '../runtime/context/keep-alive.js';
-import { DEFAULT_PRIORITY } from '../runtime/options/activity-options.js';
+import { DEFAULT_PRIORITY } from '../runtime/options/table.js';
 import type { Context, Info } from './activity-api.js';
 import { CompleteAsyncError, TemporalCancelledFailure } from './common-api.js';
 import { filledPolicy } from './policy.js';

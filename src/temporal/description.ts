@@ -1,7 +1,7 @@
 /** What the server knows of an activity, as systole describes one. */
 import type { CancellationType } from '../runtime/options/activity-options.js';
 import type { DescriptionLike } from '../runtime/runner.js';
-import { DEFAULT_PRIORITY } from '../runtime/options/activity-options.js';
+import { DEFAULT_PRIORITY } from '../runtime/options/table.js';
 import type { ActivityExecutionDescription } from './client-api.js';
 import { filledPolicy } from './policy.js';
 import { fromTemporalFailure } from './from-temporal-failure.js';

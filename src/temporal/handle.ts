@@ -2,9 +2,8 @@
 import { checkResult } from '../kernel/bad-input.js';
 import { ActivityNotFoundError, CancelledFailure } from '../kernel/failures.js';
 import { Deferred, ignore } from '../kernel/promises.js';
-import type { OptionsPatch } from '../runtime/options/patch.js';
 import { activityFailure } from '../runtime/activity/failure-messages.js';
-import type { CancellationType } from '../runtime/options/activity-options.js';
+import type { CancellationType, OptionsPatch } from '../runtime/options/activity-options.js';
 import type { ResetOptions, UnpauseOptions } from '../runtime/options/steering-options.js';
 import type { ActivityHandleLike, DescriptionLike } from '../runtime/runner.js';
 import {

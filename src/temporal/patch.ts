@@ -1,6 +1,7 @@
 /** `updateOptions`, in the form that the client's request takes. */
-import { resolveOptions } from '../runtime/options/activity-options.js';
-import { readPatch, type OptionsPatch } from '../runtime/options/patch.js';
+import type { OptionsPatch } from '../runtime/options/activity-options.js';
+import { readPatch } from '../runtime/options/patch.js';
+import { resolveOptions } from '../runtime/options/resolve.js';
 import { refuseUnsupported, retryPolicy } from './activity-options.js';
 import type { ActivityOptionsUpdate } from './client-api.js';
 

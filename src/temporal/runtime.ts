@@ -3,16 +3,16 @@ import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-in
 import { ActivityNotFoundError, CancelledFailure } from '../kernel/failures.js';
 import { ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
+import type { ActivityOptions } from '../runtime/options/activity-options.js';
+import { callHint } from '../runtime/options/elsewhere.js';
 import {
   activityIdOf,
   argsOf,
   callOf,
   OPTION_NAMES,
   signalOf,
-  type ActivityOptions,
-  type ResolvedOptions,
-} from '../runtime/options/activity-options.js';
-import { callHint } from '../runtime/options/elsewhere.js';
+} from '../runtime/options/resolve.js';
+import type { ResolvedOptions } from '../runtime/options/table.js';
 import { activityFailure } from '../runtime/activity/failure-messages.js';
 import type { ActivityRunner } from '../runtime/runner.js';
 import type { RunParameters } from '../runtime/runtime.js';

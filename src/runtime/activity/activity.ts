@@ -11,7 +11,7 @@ import type { Snapshot } from '../../heartbeat/details/codec.js';
 import type { Attempt } from '../attempt/attempt.js';
 import type { AnyFunction, AttemptOwner } from '../attempt/owner.js';
 import { Checkpoint } from '../attempt/checkpoint.js';
-import type { ResolvedOptions } from '../options/activity-options.js';
+import type { ResolvedOptions } from '../options/table.js';
 import { attributesOf } from '../shared/announce.js';
 import { emit, Outbox } from '../shared/outbox.js';
 import type { KeyQueue, Ticket } from '../shared/queue.js';

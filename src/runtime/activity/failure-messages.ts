@@ -7,7 +7,7 @@ import {
 } from '../../kernel/failures.js';
 import { withoutStack } from '../../kernel/stack.js';
 import type { Attributes } from '../shared/announce.js';
-import type { ResolvedOptions } from '../options/activity-options.js';
+import type { ResolvedOptions } from '../options/table.js';
 
 export type ClosedStatus = 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
 

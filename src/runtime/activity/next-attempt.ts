@@ -8,7 +8,7 @@ import {
 import { classify } from '../../retry/classify.js';
 import type { Attempt } from '../attempt/attempt.js';
 import { requested } from '../attempt/requests.js';
-import type { ResolvedOptions } from '../options/activity-options.js';
+import type { ResolvedOptions } from '../options/table.js';
 import type { Services } from '../shared/services.js';
 import { noTimeToRetry, type ClosedStatus } from './failure-messages.js';
 import type { PastAttempts } from './past.js';

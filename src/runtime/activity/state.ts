@@ -12,7 +12,7 @@
  */
 import { Deferred } from '../../kernel/promises.js';
 import type { Attempt } from '../attempt/attempt.js';
-import type { ResolvedOptions } from '../options/activity-options.js';
+import type { ResolvedOptions } from '../options/table.js';
 import type { Listed, Phase, Registry } from '../shared/registry.js';
 import type { ClosedStatus } from './failure-messages.js';
 

@@ -1,7 +1,8 @@
 /** Changing the options of an open activity. */
 import { retryWishes } from '../../kernel/thrown.js';
 import { countedAttempt, retryDelayMs } from '../../retry/delay.js';
-import { patchOptions, readPatch, type OptionsPatch } from '../options/patch.js';
+import type { OptionsPatch } from '../options/activity-options.js';
+import { patchOptions, readPatch } from '../options/patch.js';
 import type { Execution } from './execution.js';
 import { check, checkChangeable } from './run-state.js';
 

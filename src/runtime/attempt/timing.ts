@@ -1,7 +1,7 @@
 /** The time limits of an attempt: its own, and those of its activity. */
 import type { TimeoutType } from '../../kernel/failures.js';
 import { HeartbeatMonitor } from '../../heartbeat/monitor.js';
-import type { ResolvedOptions } from '../options/activity-options.js';
+import type { ResolvedOptions } from '../options/table.js';
 import type { Services } from '../shared/services.js';
 
 /** An activity, as far as its time limits need it. */

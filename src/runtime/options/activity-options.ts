@@ -1,18 +1,6 @@
-/** The options of an activity: their types, their defaults, and the one pass that checks them. */
-import {
-  badOption,
-  checkNames,
-  isFields,
-  showAll,
-  type OptionNames,
-} from '../../kernel/bad-input.js';
-import { callHint } from './elsewhere.js';
-import { durationMs, type Duration } from '../../kernel/duration.js';
-import {
-  resolveRetryPolicy,
-  type ResolvedRetryPolicy,
-  type RetryPolicy,
-} from '../../retry/policy.js';
+/** The options of an activity as users give them, change them and see them. Types only. */
+import type { Duration } from '../../kernel/duration.js';
+import type { FilledRetryPolicy, RetryPolicy } from '../../retry/policy.js';
 
 /**
  * What the caller hears when an activity is cancelled.
@@ -115,230 +103,59 @@ export interface ActivityOptions {
   readonly idConflictPolicy?: IdConflictPolicy | undefined;
 }
 
-/** Options with nothing left open: milliseconds, and 0 for no timeout. Activities may share them. */
-export interface ResolvedOptions {
-  /** Undefined: the name of the function. */
-  readonly activityType: string | undefined;
-  readonly heartbeatTimeoutMs: number;
-  readonly startToCloseTimeoutMs: number;
-  readonly scheduleToStartTimeoutMs: number;
-  readonly scheduleToCloseTimeoutMs: number;
-  readonly progressTimeoutMs: number;
-  readonly startDelayMs: number;
-  readonly retryPolicy: ResolvedRetryPolicy;
-  /** Undefined: by the formula, from the heartbeat timeout. */
-  readonly throttleIntervalMs: number | undefined;
-  readonly cancellationType: CancellationType;
-  readonly cancellationDelivery: CancellationDelivery;
-  /** How long a retry waits for the function before it: 0 for `'allow'`, Infinity for `'forbid'`. */
-  readonly overlapWaitMs: number;
-  readonly priority: number;
-  readonly concurrencyKey: string | undefined;
-  readonly idConflictPolicy: IdConflictPolicy;
-}
-
-export const DEFAULT_PRIORITY = 3;
-export const PRIORITIES = 5;
-
-export const OPTION_NAMES: OptionNames = {
-  of: 'ActivityOptions',
-  example: "{ heartbeatTimeout: '10s' }",
-  known: new Set([
-    'args',
-    'activityId',
-    'activityType',
-    'heartbeatTimeout',
-    'startToCloseTimeout',
-    'scheduleToStartTimeout',
-    'scheduleToCloseTimeout',
-    'progressTimeout',
-    'startDelay',
-    'retryPolicy',
-    'heartbeatThrottleInterval',
-    'signal',
-    'cancellationType',
-    'cancellationDelivery',
-    'attemptOverlap',
-    'priority',
-    'concurrencyKey',
-    'idConflictPolicy',
-  ]),
-  elsewhere: callHint,
-};
-
-/** What names one call, and no two activities share. */
-export const OWN_OPTIONS: readonly string[] = ['args', 'activityId', 'signal'];
-
-const CANCELLATION_TYPES: readonly [CancellationType, ...CancellationType[]] = [
-  'TRY_CANCEL',
-  'WAIT_CANCELLATION_COMPLETED',
-  'ABANDON',
-];
-const CANCELLATION_DELIVERIES: readonly [CancellationDelivery, ...CancellationDelivery[]] = [
-  'heartbeat',
-  'immediate',
-];
-const ID_CONFLICT_POLICIES: readonly [IdConflictPolicy, ...IdConflictPolicy[]] = [
-  'FAIL',
-  'USE_EXISTING',
-];
-
-const NO_OPTIONS: ActivityOptions = {};
-
-/**
- * Checks the options of a call and fills in what they leave open.
- *
- * @throws TypeError that names the option, the value received and what is accepted
- */
-export function resolveOptions(
-  given: ActivityOptions & { readonly args?: unknown } = NO_OPTIONS,
-  defaults?: ActivityOptions,
-): ResolvedOptions {
-  checkNames(given, OPTION_NAMES);
-  const options = defaults === undefined ? given : withDefaults(given, defaults);
-
-  const scheduleToClose = timeout(options.scheduleToCloseTimeout, 'scheduleToCloseTimeout');
-  const scheduleToStart = timeout(options.scheduleToStartTimeout, 'scheduleToStartTimeout');
-  const startToClose = timeout(options.startToCloseTimeout, 'startToCloseTimeout');
-  const heartbeat = timeout(options.heartbeatTimeout, 'heartbeatTimeout');
-  // Nothing within an attempt can take longer than the attempt, and no attempt than the activity.
-  const startToCloseTimeoutMs = shorter(startToClose, scheduleToClose);
-  const heartbeatTimeoutMs = heartbeat === 0 ? 0 : shorter(heartbeat, startToCloseTimeoutMs);
-  return {
-    activityType: text(options.activityType, 'activityType'),
-    heartbeatTimeoutMs,
-    startToCloseTimeoutMs,
-    scheduleToStartTimeoutMs: shorter(scheduleToStart, scheduleToClose),
-    scheduleToCloseTimeoutMs: scheduleToClose,
-    progressTimeoutMs: timeout(options.progressTimeout, 'progressTimeout'),
-    startDelayMs: finite(options.startDelay, 'startDelay') ?? 0,
-    retryPolicy: resolveRetryPolicy(options.retryPolicy),
-    throttleIntervalMs:
-      options.heartbeatThrottleInterval === undefined
-        ? undefined
-        : durationMs(options.heartbeatThrottleInterval, 'heartbeatThrottleInterval'),
-    cancellationType: oneOf('cancellationType', CANCELLATION_TYPES, options.cancellationType),
-    cancellationDelivery: oneOf(
-      'cancellationDelivery',
-      CANCELLATION_DELIVERIES,
-      options.cancellationDelivery,
-    ),
-    overlapWaitMs: overlapWaitMs(options.attemptOverlap),
-    priority: priority(options.priority),
-    concurrencyKey: text(options.concurrencyKey, 'concurrencyKey'),
-    idConflictPolicy: oneOf('idConflictPolicy', ID_CONFLICT_POLICIES, options.idConflictPolicy),
-  };
-}
-
-/** The options of a call with their arguments. */
+/** The options of one call with the function's arguments. */
 export type CallOptions = ActivityOptions & { readonly args?: readonly unknown[] | undefined };
 
+/** What `handle.updateOptions` takes. `undefined` keeps an option, `null` puts back its default. */
+export interface OptionsPatch {
+  /** The maximum time between heartbeats of an attempt. */
+  readonly heartbeatTimeout?: Duration | null | undefined;
+  /** The maximum time of one attempt, from its start. */
+  readonly startToCloseTimeout?: Duration | null | undefined;
+  /** The maximum wait for a free slot before each attempt. */
+  readonly scheduleToStartTimeout?: Duration | null | undefined;
+  /** The maximum time of the whole activity, from when it was scheduled. */
+  readonly scheduleToCloseTimeout?: Duration | null | undefined;
+  /** The maximum time without a heartbeat that brings new details. */
+  readonly progressTimeout?: Duration | null | undefined;
+  /** The delay before the first attempt. It is refused once that waits for a slot or has begun. */
+  readonly startDelay?: Duration | null | undefined;
+  /** The retry policy, which replaces the whole one before. */
+  readonly retryPolicy?: RetryPolicy | null | undefined;
+  /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
+  readonly priority?: number | null | undefined;
+}
+
 /**
- * The options of a call: all that comes after the function.
- *
- * @throws TypeError if the function's own arguments come there
+ * The options of an activity that hold now, after clamping. Durations are milliseconds, and
+ * `undefined` for none.
  */
-export function callOf(rest: readonly unknown[]): CallOptions | undefined {
-  const [call] = rest;
-  if (rest.length <= 1 && (call === undefined || isFields(call))) return call;
-  const args = isFields(call) ? rest.slice(1) : rest;
-  throw new TypeError(
-    `${OPTION_NAMES.of}: received ${showAll(rest)}; expected one object such as ` +
-      `${OPTION_NAMES.example}. The function's arguments go into it: pass args: [${showAll(args)}]`,
-  );
+export interface DescribedOptions {
+  /** The maximum time between heartbeats of an attempt, in milliseconds; `undefined` for none. */
+  readonly heartbeatTimeout: number | undefined;
+  /** The maximum time of one attempt, in milliseconds; `undefined` for none. */
+  readonly startToCloseTimeout: number | undefined;
+  /**
+   * The maximum wait for a free slot before each attempt, in milliseconds; `undefined` for none.
+   */
+  readonly scheduleToStartTimeout: number | undefined;
+  /** The maximum time of the whole activity, in milliseconds; `undefined` for none. */
+  readonly scheduleToCloseTimeout: number | undefined;
+  /**
+   * The maximum time without a heartbeat that brings new details, in milliseconds; `undefined` for
+   * none.
+   */
+  readonly progressTimeout: number | undefined;
+  /** The delay before the first attempt, in milliseconds; 0 for none. */
+  readonly startDelay: number;
+  /** The retry policy with its defaults filled in; intervals are milliseconds. */
+  readonly retryPolicy: FilledRetryPolicy;
+  /** What the caller hears when the activity is cancelled. */
+  readonly cancellationType: CancellationType;
+  /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
+  readonly priority: number;
+  /** The key whose activities share `maxConcurrentPerKey`; `undefined` for none. */
+  readonly concurrencyKey: string | undefined;
 }
 
-/** @throws TypeError as `resolveOptions`, which is called before */
-export function activityIdOf(call: ActivityOptions | undefined): string | undefined {
-  return text(call?.activityId, 'activityId');
-}
-
-/** @throws TypeError as `resolveOptions`, which is called before */
-export function signalOf(call: ActivityOptions | undefined): AbortSignal | undefined {
-  const signal: unknown = call?.signal;
-  if (signal === undefined || isAbortSignal(signal)) return signal;
-  throw badOption('signal', signal, 'an AbortSignal, such as the signal of an AbortController');
-}
-
-const NO_ARGS: readonly unknown[] = [];
-
-/** @throws TypeError as `resolveOptions`, which is called before */
-export function argsOf(call: { readonly args?: unknown } | undefined): readonly unknown[] {
-  const args: unknown = call?.args;
-  if (args === undefined) return NO_ARGS;
-  if (Array.isArray(args)) return args as readonly unknown[];
-  throw badOption('args', args, "an array of the function's arguments after ctx");
-}
-
-/** By shape: a polyfill's signal, or another realm's, is as good. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  if (typeof value !== 'object' || value === null) return false;
-  const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>;
-  return (
-    typeof aborted === 'boolean' &&
-    typeof addEventListener === 'function' &&
-    typeof removeEventListener === 'function'
-  );
-}
-
-/** What a call gives wins; `undefined` gives nothing. */
-function withDefaults(given: ActivityOptions, defaults: ActivityOptions): ActivityOptions {
-  const merged: Record<string, unknown> = { ...defaults };
-  for (const name of OPTION_NAMES.known) {
-    const value: unknown = given[name as keyof ActivityOptions];
-    if (value !== undefined) merged[name] = value;
-  }
-  return merged;
-}
-
-/** 0 for none, which Infinity means too. */
-function timeout(value: Duration | undefined, name: string): number {
-  if (value === undefined) return 0;
-  const ms = durationMs(value, name);
-  return ms === Infinity ? 0 : ms;
-}
-
-/** Of two timeouts of which 0 is none. */
-function shorter(a: number, b: number): number {
-  if (a === 0 || b === 0) return a + b;
-  return Math.min(a, b);
-}
-
-function finite(value: Duration | undefined, name: string): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = durationMs(value, name);
-  if (ms === Infinity) throw badOption(name, value, 'a finite duration');
-  return ms;
-}
-
-export function text(value: string | undefined, name: string): string | undefined {
-  if (value === undefined || typeof value === 'string') return value;
-  throw badOption(name, value, 'a string');
-}
-
-/** One of a few words, the first of which is the default. */
-function oneOf<Word extends string>(
-  name: string,
-  words: readonly [Word, ...Word[]],
-  value: Word | undefined,
-): Word {
-  if (value === undefined) return words[0];
-  if (words.includes(value)) return value;
-  throw badOption(name, value, words.map((word) => `'${word}'`).join(' or '));
-}
-
-function overlapWaitMs(value: 'allow' | 'forbid' | Duration | undefined): number {
-  if (value === undefined || value === 'allow') return 0;
-  if (value === 'forbid') return Infinity;
-  try {
-    return durationMs(value, 'attemptOverlap');
-  } catch {
-    throw badOption('attemptOverlap', value, "'allow', 'forbid', or a duration such as '30s'");
-  }
-}
-
-function priority(value: number | undefined): number {
-  if (value === undefined) return DEFAULT_PRIORITY;
-  if (Number.isInteger(value) && value >= 1 && value <= PRIORITIES) return value;
-  throw badOption('priority', value, `a whole number from 1 (first) to ${String(PRIORITIES)}`);
-}
+/** @param closedAt when the activity closed, if it has */

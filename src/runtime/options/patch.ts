@@ -1,45 +1,20 @@
-/** Changing the options of an open activity. */
+/** Options of an open activity: to change them and to show them. */
 import { checkNames, type OptionNames } from '../../kernel/bad-input.js';
-import type { Duration } from '../../kernel/duration.js';
-import { shownPolicy, type RetryPolicy } from '../../retry/policy.js';
+import type { DescribedOptions, OptionsPatch } from './activity-options.js';
 import { callHint } from './elsewhere.js';
-import { resolveOptions, type ActivityOptions, type ResolvedOptions } from './activity-options.js';
+import { resolveOptions } from './resolve.js';
+import { ROWS, type ResolvedOptions } from './table.js';
 
-/** What `handle.updateOptions` takes. `undefined` keeps an option, `null` puts back its default. */
-export interface OptionsPatch {
-  /** The maximum time between heartbeats of an attempt. */
-  readonly heartbeatTimeout?: Duration | null | undefined;
-  /** The maximum time of one attempt, from its start. */
-  readonly startToCloseTimeout?: Duration | null | undefined;
-  /** The maximum wait for a free slot before each attempt. */
-  readonly scheduleToStartTimeout?: Duration | null | undefined;
-  /** The maximum time of the whole activity, from when it was scheduled. */
-  readonly scheduleToCloseTimeout?: Duration | null | undefined;
-  /** The maximum time without a heartbeat that brings new details. */
-  readonly progressTimeout?: Duration | null | undefined;
-  /** The delay before the first attempt. It is refused once that waits for a slot or has begun. */
-  readonly startDelay?: Duration | null | undefined;
-  /** The retry policy, which replaces the whole one before. */
-  readonly retryPolicy?: RetryPolicy | null | undefined;
-  /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
-  readonly priority?: number | null | undefined;
+const NAMES: OptionNames = /* @__PURE__ */ patchNames();
+
+function patchNames(): OptionNames {
+  return {
+    of: 'updateOptions',
+    example: "{ heartbeatTimeout: '30s' }",
+    known: new Set(ROWS.filter(({ patchable }) => patchable).map(({ name }) => name)),
+    elsewhere: callHint,
+  };
 }
-
-const PATCH_NAMES: OptionNames = {
-  of: 'updateOptions',
-  example: "{ heartbeatTimeout: '30s' }",
-  known: new Set([
-    'heartbeatTimeout',
-    'startToCloseTimeout',
-    'scheduleToStartTimeout',
-    'scheduleToCloseTimeout',
-    'progressTimeout',
-    'startDelay',
-    'retryPolicy',
-    'priority',
-  ]),
-  elsewhere: callHint,
-};
 
 /**
  * Reads each option of a patch once.
@@ -47,35 +22,26 @@ const PATCH_NAMES: OptionNames = {
  * @throws TypeError that names the option, the value received and what is accepted
  */
 export function readPatch(patch: OptionsPatch): OptionsPatch {
-  checkNames(patch, PATCH_NAMES);
+  checkNames(patch, NAMES);
   return { ...patch };
 }
 
 /** @throws TypeError that names the option, the value received and what is accepted */
 export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): ResolvedOptions {
-  const merged: Record<string, unknown> = { ...current(options) };
-  for (const [name, value] of Object.entries(patch as Record<string, unknown>)) {
-    if (value !== undefined) merged[name] = value ?? undefined;
+  const merged: Record<string, unknown> = {};
+  for (const { name, field, describe } of ROWS) {
+    const change: unknown = (patch as Record<string, unknown>)[name];
+    const now = options[field];
+    merged[name] = change === undefined ? (describe?.(now) ?? now) : (change ?? undefined);
   }
   return resolveOptions(merged);
 }
 
-function current(options: ResolvedOptions): ActivityOptions {
-  return {
-    activityType: options.activityType,
-    heartbeatTimeout: options.heartbeatTimeoutMs,
-    startToCloseTimeout: options.startToCloseTimeoutMs,
-    scheduleToStartTimeout: options.scheduleToStartTimeoutMs,
-    scheduleToCloseTimeout: options.scheduleToCloseTimeoutMs,
-    progressTimeout: options.progressTimeoutMs,
-    startDelay: options.startDelayMs,
-    heartbeatThrottleInterval: options.throttleIntervalMs,
-    retryPolicy: shownPolicy(options.retryPolicy),
-    cancellationType: options.cancellationType,
-    cancellationDelivery: options.cancellationDelivery,
-    attemptOverlap: options.overlapWaitMs,
-    priority: options.priority,
-    concurrencyKey: options.concurrencyKey,
-    idConflictPolicy: options.idConflictPolicy,
-  };
+/** What `describe().options` shows. */
+export function describeOptions(options: ResolvedOptions): DescribedOptions {
+  const shown: Record<string, unknown> = {};
+  for (const { name, field, describe } of ROWS) {
+    if (describe !== undefined) shown[name] = describe(options[field]);
+  }
+  return Object.freeze(shown) as unknown as DescribedOptions;
 }

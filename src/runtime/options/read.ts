@@ -1,12 +1,8 @@
 /** Reads the options of calls: once for all calls that give the same. */
 import type { ErrorType, RetryPolicy } from '../../retry/policy.js';
-import {
-  OWN_OPTIONS,
-  resolveOptions,
-  text,
-  type ActivityOptions,
-  type ResolvedOptions,
-} from './activity-options.js';
+import type { ActivityOptions } from './activity-options.js';
+import { OWN_OPTIONS, resolveOptions } from './resolve.js';
+import { text, type ResolvedOptions } from './table.js';
 
 const NO_OPTIONS: ActivityOptions = {};
 

@@ -5,12 +5,9 @@ import type { HeartbeatStore } from '../../heartbeat/store/store.js';
 import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
 import { callHint } from './elsewhere.js';
 import type { ActivityInterceptor } from '../context/interceptors.js';
-import {
-  OPTION_NAMES,
-  OWN_OPTIONS,
-  resolveOptions,
-  type ActivityOptions,
-} from './activity-options.js';
+import type { ActivityOptions } from './activity-options.js';
+import { OPTION_NAMES, OWN_OPTIONS, resolveOptions } from './resolve.js';
+import { ROWS } from './table.js';
 
 /** The options of a runtime, all of which have defaults. */
 export interface RuntimeOptions {
@@ -61,23 +58,34 @@ export interface RuntimeOptions {
   readonly interceptors?: readonly ActivityInterceptor[] | undefined;
 }
 
-export const RUNTIME_OPTION_NAMES: OptionNames = {
-  of: 'ActivityRuntime',
-  example: '{ maxConcurrentActivities: 10 }',
-  known: new Set([
-    'maxConcurrentActivities',
-    'maxConcurrentPerKey',
-    'maxActivitiesPerSecond',
-    'maxWaiting',
-    'interceptors',
-    'defaults',
-    'store',
-    'serializer',
-    'logger',
-    'maxHeartbeatDetailsBytes',
-  ]),
-  elsewhere: runtimeHint,
+type Check = (value: never, name: string) => void;
+
+/** Every option of a runtime, and how it is checked. */
+const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Check } = {
+  maxConcurrentActivities: checkCount,
+  maxConcurrentPerKey: checkCount,
+  maxActivitiesPerSecond: checkRate,
+  maxWaiting: checkCount,
+  interceptors: checkInterceptors,
+  defaults: checkDefaults,
+  store: (value, name) => checkMethods(value, name, ['get', 'set', 'delete']),
+  serializer: (value, name) => checkMethods(value, name, ['serialize', 'deserialize']),
+  logger: (value, name) => {
+    if (value !== false) checkMethods(value, name, LOG_LEVELS);
+  },
+  maxHeartbeatDetailsBytes: checkCount,
 };
+
+export const RUNTIME_OPTION_NAMES: OptionNames = /* @__PURE__ */ runtimeOptionNames();
+
+function runtimeOptionNames(): OptionNames {
+  return {
+    of: 'ActivityRuntime',
+    example: '{ maxConcurrentActivities: 10 }',
+    known: new Set(Object.keys(CHECKS)),
+    elsewhere: runtimeHint,
+  };
+}
 
 const HINTS: Readonly<Record<string, string>> = {
   concurrency: 'maxConcurrentActivities',
@@ -90,39 +98,36 @@ function runtimeHint(name: string): string | undefined {
   return hints(HINTS, name) ?? (known.has(name) ? `defaults.${name}` : callHint(name));
 }
 
-/** Made when asked for: a program that makes no runtime then need not carry it. */
-const defaultsNames = (): OptionNames => ({
-  of: 'defaults',
-  example: OPTION_NAMES.example,
-  known: new Set([...OPTION_NAMES.known].filter((name) => !OWN_OPTIONS.includes(name))),
-  elsewhere: (name) =>
-    OWN_OPTIONS.includes(name) ? "a call's own option, never a default" : callHint(name),
-});
+function defaultsNames(): OptionNames {
+  return {
+    of: 'defaults',
+    example: OPTION_NAMES.example,
+    known: new Set(ROWS.map(({ name }) => name)),
+    elsewhere: (name) =>
+      OWN_OPTIONS.includes(name) ? "a call's own option, never a default" : callHint(name),
+  };
+}
 
 /** @throws TypeError that names the option, the value received and what is accepted */
 export function checkRuntimeOptions(options: RuntimeOptions): void {
   checkNames(options, RUNTIME_OPTION_NAMES);
-  checkCount('maxConcurrentActivities', options.maxConcurrentActivities);
-  checkCount('maxConcurrentPerKey', options.maxConcurrentPerKey);
-  checkCount('maxWaiting', options.maxWaiting);
-  checkRate('maxActivitiesPerSecond', options.maxActivitiesPerSecond);
-  checkCount('maxHeartbeatDetailsBytes', options.maxHeartbeatDetailsBytes);
-  checkInterceptors(options.interceptors);
-  checkMethods('store', options.store, ['get', 'set', 'delete']);
-  checkMethods('serializer', options.serializer, ['serialize', 'deserialize']);
-  if (options.logger !== false) checkMethods('logger', options.logger, LOG_LEVELS);
-  const { defaults } = options;
+  for (const name of Object.keys(CHECKS) as (keyof RuntimeOptions)[]) {
+    CHECKS[name](options[name] as never, name);
+  }
+}
+
+function checkDefaults(defaults: ActivityOptions | undefined): void {
   if (defaults === undefined) return;
   checkNames(defaults, defaultsNames());
   resolveOptions(defaults);
 }
 
-function checkCount(name: string, value: number | undefined): void {
+function checkCount(value: number | undefined, name: string): void {
   if (value === undefined || value === Infinity || (Number.isInteger(value) && value > 0)) return;
   throw badOption(name, value, 'a whole number above 0, or Infinity');
 }
 
-function checkRate(name: string, value: number | undefined): void {
+function checkRate(value: number | undefined, name: string): void {
   if (value === undefined || (typeof value === 'number' && value > 0)) return;
   throw badOption(name, value, 'a number above 0, or Infinity');
 }
@@ -140,7 +145,7 @@ function checkInterceptors(interceptors: unknown): void {
   });
 }
 
-function checkMethods(name: string, value: object | undefined, methods: readonly string[]): void {
+function checkMethods(value: object | undefined, name: string, methods: readonly string[]): void {
   if (value === undefined) return;
   const has = (method: string): boolean =>
     typeof (value as Record<string, unknown> | null)?.[method] === 'function';

@@ -1,6 +1,6 @@
 /** What an activity is called wherever it makes itself heard, and its log lines. */
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../kernel/logger.js';
-import type { ResolvedOptions } from '../options/activity-options.js';
+import type { ResolvedOptions } from '../options/table.js';
 import type { Services } from './services.js';
 
 /** An activity, as far as others need to know it. */

@@ -152,7 +152,7 @@ describe('what Temporal does not have is refused, by name', () => {
       { retryPolicy: { nonRetryableErrorTypes: [TypeError] } },
       '"TypeError"',
     ],
-    ["cancellationDelivery: 'immediate'", { cancellationDelivery: 'immediate' }, "'heartbeat'"],
+    ['cancellationDelivery', { cancellationDelivery: 'immediate' }, "'heartbeat'"],
     ['heartbeatThrottleInterval', { heartbeatThrottleInterval: 0 }, 'maxHeartbeatThrottleInterval'],
   ];
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../../../src/runtime/attempt/attempt.js';
 import { MOVES, ActivityState } from '../../../../src/runtime/activity/state.js';
-import type { ResolvedOptions } from '../../../../src/runtime/options/activity-options.js';
+import type { ResolvedOptions } from '../../../../src/runtime/options/table.js';
 import { Registry, type Listed, type Phase } from '../../../../src/runtime/shared/registry.js';
 
 const attempt = { number: 1 } as Attempt;

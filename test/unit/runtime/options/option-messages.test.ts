@@ -10,11 +10,7 @@ import {
 } from '../../../../src/index.js';
 import { TestActivityEnvironment } from '../../../../src/testing.js';
 import { OptionsReader } from '../../../../src/runtime/options/read.js';
-import {
-  activityIdOf,
-  resolveOptions,
-  signalOf,
-} from '../../../../src/runtime/options/activity-options.js';
+import { activityIdOf, resolveOptions, signalOf } from '../../../../src/runtime/options/resolve.js';
 import { checkRuntimeOptions } from '../../../../src/runtime/options/runtime-options.js';
 import { resolveShutdown } from '../../../../src/runtime/shutdown.js';
 import { Harness, never } from '../../../support/harness.js';
@@ -209,9 +205,9 @@ describe('of a call', () => {
   test('a name like none brings all of them', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
       'ActivityOptions has no option "completelyDifferent"; known options: args, activityId, ' +
-        'activityType, heartbeatTimeout, startToCloseTimeout, scheduleToStartTimeout, ' +
+        'signal, activityType, heartbeatTimeout, startToCloseTimeout, scheduleToStartTimeout, ' +
         'scheduleToCloseTimeout, progressTimeout, startDelay, retryPolicy, ' +
-        'heartbeatThrottleInterval, signal, cancellationType, cancellationDelivery, ' +
+        'heartbeatThrottleInterval, cancellationType, cancellationDelivery, ' +
         'attemptOverlap, priority, concurrencyKey, idConflictPolicy',
     );
   });

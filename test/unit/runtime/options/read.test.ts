@@ -2,10 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { patchOptions } from '../../../../src/runtime/options/patch.js';
 import { OptionsReader } from '../../../../src/runtime/options/read.js';
-import {
-  resolveOptions,
-  type ActivityOptions,
-} from '../../../../src/runtime/options/activity-options.js';
+import type { ActivityOptions } from '../../../../src/runtime/options/activity-options.js';
+import { resolveOptions } from '../../../../src/runtime/options/resolve.js';
 import type { RetryPolicy } from '../../../../src/retry/policy.js';
 
 const POLICY = {
