@@ -52,21 +52,23 @@ export type {
 // What a caller may catch
 export {
   ActivityAlreadyStartedError,
-  ActivityFailure,
   ActivityNotFoundError,
   ActivityStateError,
-  ApplicationFailure,
-  CancelledFailure,
   HeartbeatDetailsError,
   HeartbeatStoreError,
   RuntimeFullError,
   RuntimeShutdownError,
+  type RunState,
+} from './kernel/errors.js';
+export {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
   TerminatedFailure,
   TimeoutFailure,
   type ApplicationFailureFields,
   type CancelReason,
   type RetryState,
-  type RunState,
   type TimeoutType,
 } from './kernel/failures.js';
 export { isCancellation } from './kernel/cancellation.js';

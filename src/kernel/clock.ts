@@ -39,6 +39,7 @@ export const heldTimeout = setTimeout;
 const heldImmediate = typeof setImmediate === 'function' ? setImmediate : undefined;
 const heldDateNow = Date.now;
 const heldPerformance = performance;
+// eslint-disable-next-line @typescript-eslint/unbound-method -- only ever compared
 const heldPerformanceNow = performance.now;
 
 /** Fake timers may have been there first. Those of Sinon, Jest and Vitest have a `clock`. */

@@ -1,46 +1,7 @@
-/**
- * What a caller may catch. `instanceof` holds across two installed copies of the package, and from
- * the ES module to the CommonJS build: it compares a mark, not the class object.
- */
+/** The failures of activities and attempts. */
 import { badOption } from './bad-input.js';
 import { durationMs, type Duration } from './duration.js';
-
-type Fields<T> = T & { readonly cause?: unknown };
-
-/** Which class of this file an error is of: inherited, and out of the way of what users define. */
-export const KIND = '@@systole/failure';
-
-/** The common base: `name`, `cause` if one is given, and `instanceof` by kind. */
-abstract class Failure<Name extends string> extends Error {
-  abstract get [KIND](): Name;
-
-  /** On the prototype, so that a stack trace starts with it. Users may set another. */
-  override get name(): Name {
-    return this[KIND];
-  }
-
-  override set name(value: string) {
-    const configurable = true;
-    Object.defineProperty(this, 'name', { value, configurable, writable: true });
-  }
-
-  constructor(message: string | undefined, fields: { readonly cause?: unknown } | undefined) {
-    super(message, fields !== undefined && 'cause' in fields ? { cause: fields.cause } : undefined);
-  }
-
-  /** The classes of this file compare kinds; those that users derive are compared as usual. */
-  static override [Symbol.hasInstance](value: unknown): boolean {
-    const prototype = this.prototype as { [KIND]?: string };
-    if (!Object.hasOwn(prototype, KIND)) {
-      return Function.prototype[Symbol.hasInstance].call(this, value);
-    }
-    try {
-      return (value as { [KIND]?: unknown } | undefined)?.[KIND] === prototype[KIND];
-    } catch {
-      return false; // a proxy that does not want to be looked at
-    }
-  }
-}
+import { Failure, KIND, type Fields } from './failure.js';
 
 /**
  * Why a failed activity was not tried again; `undefined` after `terminate()` and a shutdown.
@@ -252,38 +213,6 @@ export class CancelledFailure extends Failure<'CancelledFailure'> {
 }
 
 /**
- * The error that `heartbeat()` throws for details that cannot be copied and stored. It is not
- * retried.
- */
-export class HeartbeatDetailsError extends Failure<'HeartbeatDetailsError'> {
-  /** The place of the bad value in the details, such as `details.rows[3].cb`. */
-  readonly path: string;
-
-  constructor(message: string, fields: Fields<{ readonly path: string }>) {
-    super(message, fields);
-    this.path = fields.path;
-  }
-
-  get [KIND](): 'HeartbeatDetailsError' {
-    return 'HeartbeatDetailsError';
-  }
-}
-
-/**
- * The failure of an activity whose stored details cannot be read. No attempt begins: it would
- * repeat work that is done.
- */
-export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
-  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
-    super(message, fields);
-  }
-
-  get [KIND](): 'HeartbeatStoreError' {
-    return 'HeartbeatStoreError';
-  }
-}
-
-/**
  * The cause of the failure of a terminated activity. Its message is the reason given to
  * `terminate`.
  */
@@ -294,102 +223,5 @@ export class TerminatedFailure extends Failure<'TerminatedFailure'> {
 
   get [KIND](): 'TerminatedFailure' {
     return 'TerminatedFailure';
-  }
-}
-
-/**
- * The error for an id of which no activity is open, and for a token or an operation of which no
- * attempt runs.
- */
-export class ActivityNotFoundError extends Failure<'ActivityNotFoundError'> {
-  /** The id that was asked for; `undefined` for a task token, which no error shows. */
-  readonly activityId: string | undefined;
-
-  constructor(message: string, fields: Fields<{ readonly activityId?: string | undefined }> = {}) {
-    super(message, fields);
-    this.activityId = fields.activityId;
-  }
-
-  get [KIND](): 'ActivityNotFoundError' {
-    return 'ActivityNotFoundError';
-  }
-}
-
-/**
- * What an open activity is doing.
- *
- * - `'SCHEDULED'`: No attempt runs; the activity waits for a slot, a delay or its store.
- * - `'STARTED'`: An attempt runs.
- * - `'CANCEL_REQUESTED'`: An attempt runs and the activity was asked to cancel.
- * - `'PAUSE_REQUESTED'`: An attempt runs and the activity was asked to pause.
- * - `'PAUSED'`: No attempt runs, and none begins before `unpause()`.
- */
-export type RunState = 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' | 'PAUSE_REQUESTED';
-
-/**
- * The error for an operation that the activity's state does not allow, such as pausing a closed
- * one.
- */
-export class ActivityStateError extends Failure<'ActivityStateError'> {
-  /** The id of the activity that refused the operation. */
-  readonly activityId: string;
-  /** What the activity was doing; `undefined` if it has closed. */
-  readonly runState: RunState | undefined;
-  /** The name of the refused operation, such as `pause`. */
-  readonly operation: string;
-
-  constructor(
-    message: string,
-    fields: Fields<{
-      readonly activityId: string;
-      readonly runState: RunState | undefined;
-      readonly operation: string;
-    }>,
-  ) {
-    super(message, fields);
-    this.activityId = fields.activityId;
-    this.runState = fields.runState;
-    this.operation = fields.operation;
-  }
-
-  get [KIND](): 'ActivityStateError' {
-    return 'ActivityStateError';
-  }
-}
-
-/** The error for a call to a runtime that is shutting down or has shut down. */
-export class RuntimeShutdownError extends Failure<'RuntimeShutdownError'> {
-  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
-    super(message, fields);
-  }
-
-  get [KIND](): 'RuntimeShutdownError' {
-    return 'RuntimeShutdownError';
-  }
-}
-
-/** The error for a call that would wait for a slot behind as many others as `maxWaiting` allows. */
-export class RuntimeFullError extends Failure<'RuntimeFullError'> {
-  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
-    super(message, fields);
-  }
-
-  get [KIND](): 'RuntimeFullError' {
-    return 'RuntimeFullError';
-  }
-}
-
-/** The error for a call with an `activityId` that an open activity already has. */
-export class ActivityAlreadyStartedError extends Failure<'ActivityAlreadyStartedError'> {
-  /** The id that is already in use. */
-  readonly activityId: string;
-
-  constructor(message: string, fields: Fields<{ readonly activityId: string }>) {
-    super(message, fields);
-    this.activityId = fields.activityId;
-  }
-
-  get [KIND](): 'ActivityAlreadyStartedError' {
-    return 'ActivityAlreadyStartedError';
   }
 }

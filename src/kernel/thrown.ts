@@ -1,9 +1,9 @@
 /** What can be read of whatever was thrown: it may be the user's own in every respect. */
 import type { Duration } from './duration.js';
+import { KIND } from './failure.js';
 import {
   ActivityFailure,
   ApplicationFailure,
-  KIND,
   TimeoutFailure,
   type TimeoutType,
 } from './failures.js';

@@ -1,10 +1,6 @@
 /** A failed attempt and the policy: try again, or stop, and why. Pure. */
-import {
-  ApplicationFailure,
-  HeartbeatDetailsError,
-  type RetryState,
-  type TimeoutType,
-} from '../kernel/failures.js';
+import { HeartbeatDetailsError } from '../kernel/errors.js';
+import { ApplicationFailure, type RetryState, type TimeoutType } from '../kernel/failures.js';
 import { classNameOf, retryWishes } from '../kernel/thrown.js';
 import { durationMs } from '../kernel/duration.js';
 import { countedAttempt, retryDelayMs } from './delay.js';

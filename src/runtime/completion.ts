@@ -1,6 +1,6 @@
 /** Completing attempts from outside, for whoever was given a task token. */
 import { badOption, isBytes } from '../kernel/bad-input.js';
-import { ActivityNotFoundError } from '../kernel/failures.js';
+import { ActivityNotFoundError } from '../kernel/errors.js';
 import * as outside from './activity/outside.js';
 import type { Execution } from './activity/execution.js';
 import { tokenText } from './shared/ids.js';

@@ -1,5 +1,5 @@
 /** What can be known of an activity: `handle.describe()` and `runtime.list()`. */
-import type { RunState } from '../kernel/failures.js';
+import type { RunState } from '../kernel/errors.js';
 import { runStateOf } from './activity/run-state.js';
 import type { Execution } from './activity/execution.js';
 import type { DescribedOptions } from './options/activity-options.js';

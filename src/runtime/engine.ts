@@ -3,11 +3,7 @@ import { badOption } from '../kernel/bad-input.js';
 import type { Clock } from '../kernel/clock.js';
 import { Deadlines } from '../kernel/deadlines.js';
 import { Events } from '../kernel/events.js';
-import {
-  ActivityNotFoundError,
-  RuntimeFullError,
-  RuntimeShutdownError,
-} from '../kernel/failures.js';
+import { ActivityNotFoundError, RuntimeFullError, RuntimeShutdownError } from '../kernel/errors.js';
 import { DetailsCodec } from '../heartbeat/details/codec.js';
 import { withLongerStacks } from '../kernel/stack.js';
 import { checkStackRoom } from '../kernel/stack-room.js';

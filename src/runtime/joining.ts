@@ -1,5 +1,5 @@
 /** A call whose `activityId` is that of an open activity: refused, or it joins that activity. */
-import { ActivityAlreadyStartedError } from '../kernel/failures.js';
+import { ActivityAlreadyStartedError } from '../kernel/errors.js';
 import { rejectionAtAwait } from '../kernel/stack.js';
 import type { Execution } from './activity/execution.js';
 import type { AnyFunction } from './attempt/owner.js';

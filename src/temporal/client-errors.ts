@@ -3,8 +3,8 @@ import {
   ActivityAlreadyStartedError,
   ActivityNotFoundError,
   ActivityStateError,
-  CancelledFailure,
-} from '../kernel/failures.js';
+} from '../kernel/errors.js';
+import { CancelledFailure } from '../kernel/failures.js';
 import {
   ActivityCancelledError,
   ActivityCompletionError,

@@ -1,5 +1,5 @@
 /** Temporal's `Context`, of an activity that runs on systole. */
-import { HeartbeatDetailsError } from '../kernel/failures.js';
+import { HeartbeatDetailsError } from '../kernel/errors.js';
 import { ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import { Context } from './activity-api.js';

@@ -1,6 +1,7 @@
 /** An activity on Temporal from outside. */
 import { checkResult } from '../kernel/bad-input.js';
-import { ActivityNotFoundError, CancelledFailure } from '../kernel/failures.js';
+import { ActivityNotFoundError } from '../kernel/errors.js';
+import { CancelledFailure } from '../kernel/failures.js';
 import { Deferred, ignore } from '../kernel/promises.js';
 import { activityFailure } from '../runtime/activity/failure-messages.js';
 import type { CancellationType, OptionsPatch } from '../runtime/options/activity-options.js';

@@ -1,5 +1,5 @@
 /** A heartbeat of an activity that was written for Temporal and runs on systole. */
-import { HeartbeatDetailsError } from '../kernel/failures.js';
+import { HeartbeatDetailsError } from '../kernel/errors.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import { heartbeatForTemporal } from '../runtime/context/heartbeat-origin.js';
 

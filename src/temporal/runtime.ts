@@ -1,6 +1,7 @@
 /** systole's runtime, with Temporal doing the work. */
 import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
-import { ActivityNotFoundError, CancelledFailure } from '../kernel/failures.js';
+import { ActivityNotFoundError } from '../kernel/errors.js';
+import { CancelledFailure } from '../kernel/failures.js';
 import { ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import type { ActivityOptions } from '../runtime/options/activity-options.js';

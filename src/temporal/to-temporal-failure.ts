@@ -1,11 +1,11 @@
 /** systole's failures as Temporal's. */
 import { show } from '../kernel/bad-input.js';
 import { durationMs } from '../kernel/duration.js';
+import { HeartbeatDetailsError } from '../kernel/errors.js';
 import {
   ActivityFailure,
   ApplicationFailure,
   CancelledFailure,
-  HeartbeatDetailsError,
   TerminatedFailure,
   TimeoutFailure,
 } from '../kernel/failures.js';

@@ -265,7 +265,13 @@ describe('a function that blocks past a limit and then returns has timed out', (
   const afterwards: [string, () => unknown][] = [
     ['synchronously', () => 'late'],
     ['after a microtask', () => Promise.resolve('late')],
-    ['after several', async () => (await null, await null, 'late')],
+    [
+      'after several',
+      () =>
+        Promise.resolve()
+          .then(() => {})
+          .then(() => 'late'),
+    ],
     ['after an immediate', () => new Promise((resolve) => setImmediate(resolve, 'late'))],
   ];
   const limits: [TimeoutType, ActivityOptions][] = [
@@ -362,9 +368,9 @@ describe('a function that blocks past a limit and then returns has timed out', (
   });
 
   test.each<[string, (handle: ActivityHandle<void>) => void]>([
-    ['complete', (handle) => void handle.complete(undefined)],
-    ['fail', (handle) => void handle.fail(new Error('no'))],
-    ['heartbeat', (handle) => void handle.heartbeat()],
+    ['complete', (handle) => handle.complete(undefined)],
+    ['fail', (handle) => handle.fail(new Error('no'))],
+    ['heartbeat', (handle) => handle.heartbeat()],
   ])('%s from outside comes too late as well', async (_, act) => {
     const h = new Harness();
     const handle = h.start((ctx): void => ctx.completeAsync(), {
@@ -385,7 +391,7 @@ describe('a function that blocks past a limit and then returns has timed out', (
   ])('one that waited behind it for longer than %o does not begin', async (options, blockedMs) => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     void h.run(async () => {
-      await null;
+      await Promise.resolve();
       h.clock.block(4_000);
     });
     const run = h.watch(h.run(() => 'begun', options));

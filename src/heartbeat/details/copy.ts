@@ -3,7 +3,7 @@
  * change to an object ever shows. This walk decides what details may be. They are a tree: a value
  * that is met twice is copied twice, and a cycle is refused.
  */
-import { HeartbeatDetailsError } from '../../kernel/failures.js';
+import { HeartbeatDetailsError } from '../../kernel/errors.js';
 import { CONTAINER, Costs, INDEX, NOTE, QUOTES, sizeOf } from './size.js';
 
 /** The copy of an instance of the user's, and the fields that are still to be copied into it. */

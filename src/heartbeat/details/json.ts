@@ -1,6 +1,6 @@
 /** Heartbeat details as Temporal keeps them: JSON. */
 import { show } from '../../kernel/bad-input.js';
-import { HeartbeatDetailsError } from '../../kernel/failures.js';
+import { HeartbeatDetailsError } from '../../kernel/errors.js';
 import { copyDetails, showStep } from './copy.js';
 import { DEFAULT_MAX_DETAILS_BYTES, tooLarge } from './size.js';
 

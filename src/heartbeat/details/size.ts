@@ -3,7 +3,7 @@
  * at least that many bytes, and hardly more than seven times as many. Only those near a limit are
  * written to know their size.
  */
-import { HeartbeatDetailsError } from '../../kernel/failures.js';
+import { HeartbeatDetailsError } from '../../kernel/errors.js';
 
 /** Details this large are data, not a cursor, and are worth a warning. */
 export const LARGE_DETAILS_BYTES = 256 * 1024;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { badOption } from '../../kernel/bad-input.js';
-import { HeartbeatStoreError } from '../../kernel/failures.js';
+import { HeartbeatStoreError } from '../../kernel/errors.js';
 import { messageOf } from '../../kernel/thrown.js';
 import { ignore } from '../../kernel/promises.js';
 import type { HeartbeatStore } from './store.js';

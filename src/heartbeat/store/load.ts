@@ -1,5 +1,5 @@
 /** What the store kept of an earlier run of the same activity id. */
-import { HeartbeatStoreError } from '../../kernel/failures.js';
+import { HeartbeatStoreError } from '../../kernel/errors.js';
 import { messageOf } from '../../kernel/thrown.js';
 import type { DetailsCodec, Snapshot } from '../details/codec.js';
 import type { HeartbeatStore } from './store.js';

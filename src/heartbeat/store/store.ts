@@ -1,5 +1,5 @@
 /** Where reports are kept, if they are to outlive the process. */
-import { HeartbeatStoreError } from '../../kernel/failures.js';
+import { HeartbeatStoreError } from '../../kernel/errors.js';
 import { ignore, isThenable, whenSettled } from '../../kernel/promises.js';
 
 /**

@@ -1,5 +1,5 @@
 /** What an open activity is doing, as users are told it, and which operations that allows. */
-import { ActivityNotFoundError, ActivityStateError, type RunState } from '../../kernel/failures.js';
+import { ActivityNotFoundError, ActivityStateError, type RunState } from '../../kernel/errors.js';
 import type { Attempt } from '../attempt/attempt.js';
 import type { Activity } from './activity.js';
 

@@ -1,6 +1,6 @@
 /** How an attempt is told to stop: its signal, its reason, and everything that waits on them. */
 import type { CancelledFailure } from '../../kernel/failures.js';
-import { type CancelReason } from '../../kernel/failures.js';
+import type { CancelReason } from '../../kernel/failures.js';
 import { Deferred, ignore } from '../../kernel/promises.js';
 import type { CancellationDetails } from './context.js';
 

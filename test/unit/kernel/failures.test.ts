@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type * as errors from '../../../src/kernel/errors.js';
 import type * as failures from '../../../src/kernel/failures.js';
 import * as here from '../../../src/index.js';
 import { Harness } from '../../support/harness.js';
 
 /** The same source once more, as a second installed copy would be. */
-const elsewhere = (await import(
+const elsewhere = {
   // @ts-expect-error -- the query makes it another module; TypeScript knows of none
-  '../../../src/kernel/failures.js?second-copy'
-)) as typeof failures;
+  ...((await import('../../../src/kernel/failures.js?second-copy')) as typeof failures),
+  // @ts-expect-error -- the same
+  ...((await import('../../../src/kernel/errors.js?second-copy')) as typeof errors),
+};
 
 type Failures = Pick<
   typeof here,

@@ -5,7 +5,7 @@ import { MOVES, ActivityState } from '../../../../src/runtime/activity/state.js'
 import type { ResolvedOptions } from '../../../../src/runtime/options/table.js';
 import { Registry, type Listed, type Phase } from '../../../../src/runtime/shared/registry.js';
 
-const attempt = { number: 1 } as Attempt;
+const attempt = { number: 1 } as unknown as Attempt;
 const options = { startDelayMs: 0 } as ResolvedOptions;
 
 function setUp() {

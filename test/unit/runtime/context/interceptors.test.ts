@@ -178,7 +178,12 @@ test('a heartbeat interceptor that rejects is logged, and touches nothing else',
           await Promise.reject(no);
         },
       },
-      { heartbeat: (details, next) => void heard.push(details, next(details)) },
+      {
+        heartbeat: (details, next) => {
+          const returned: unknown = next(details);
+          heard.push(details, returned);
+        },
+      },
       { heartbeat: () => Promise.reject(no) },
     ],
   });
