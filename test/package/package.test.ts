@@ -25,6 +25,7 @@ const dist = inject('dist');
 const manifest = JSON.parse(await readFile('package.json', 'utf8')) as {
   exports: Record<string, string | { import: Conditions; require: Conditions }>;
   dependencies: Record<string, string>;
+  typesVersions: Record<string, Record<string, string[]>>;
 };
 const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json');
 
@@ -40,6 +41,13 @@ test('every entry of the build is exported, with types of its own for import and
     ...Object.fromEntries(expected),
     './package.json': './package.json',
   });
+});
+
+test('a compiler that knows no exports finds the types of every entry', () => {
+  const expected = Object.keys(entries)
+    .filter((name) => name !== 'index')
+    .map((name) => [name, [`./dist/${name}.d.cts`]]);
+  expect(manifest.typesVersions).toEqual({ '*': Object.fromEntries(expected) });
 });
 
 test.skipIf(!existsSync('src/index.ts'))('systole stays within its size budget', async () => {

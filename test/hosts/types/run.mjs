@@ -1,5 +1,6 @@
 // Checks every *.test-d.ts here against the built package, with each TypeScript version of
-// package.json, as an ES module and as CommonJS. Expected errors are written as
+// package.json, as an ES module and as CommonJS, and as CommonJS with `moduleResolution: node10`, which
+// knows no exports (older NestJS and ts-jest projects; TypeScript 7 has dropped it). Expected errors are written as
 //   // @ts-expect-error <regular expression of the message>
 // and one compiler, ts59, also checks that the message is the expected one.
 import { execFile } from 'node:child_process';
@@ -27,14 +28,17 @@ const compilers = Object.keys(
   JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')).devDependencies,
 );
 const messageCompiler = 'ts59';
-const formats = ['module', 'commonjs'];
+const projects = {
+  module: { type: 'module', resolution: { module: 'nodenext', moduleResolution: 'nodenext' } },
+  commonjs: { type: 'commonjs', resolution: { module: 'nodenext', moduleResolution: 'nodenext' } },
+  node10: { type: 'commonjs', resolution: { module: 'commonjs', moduleResolution: 'node10' } },
+};
+const lastWithNode10 = 6;
 const marker = /^(\s*\/\/ *)@ts-expect-error\b:? *(.*)$/;
 
 const compilerOptions = {
   target: 'es2022',
   lib: ['es2022', 'dom'],
-  module: 'nodenext',
-  moduleResolution: 'nodenext',
   types: [],
   strict: true,
   exactOptionalPropertyTypes: true,
@@ -55,7 +59,7 @@ if (!existsSync(join(root, 'dist/index.d.ts')) || !existsSync(join(root, 'dist/i
 } else {
   await prepare();
   for (const compiler of compilers)
-    await Promise.all(formats.map((format) => check(compiler, format)));
+    await Promise.all(Object.keys(projects).map((project) => check(compiler, project)));
   checkMessages();
   rmSync(work, { recursive: true, force: true });
 }
@@ -70,24 +74,27 @@ async function prepare() {
   for (const { path } of pack.files) {
     cpSync(join(root, path), join(work, 'node_modules/systole', path));
   }
-  for (const format of formats) {
-    const folder = join(work, format);
+  for (const [name, { type, resolution }] of Object.entries(projects)) {
+    const folder = join(work, name);
     mkdirSync(folder, { recursive: true });
     for (const file of files) cpSync(join(here, file), join(folder, file));
-    writeJson(join(folder, 'package.json'), { type: format });
-    writeJson(join(folder, 'tsconfig.json'), { compilerOptions, files });
+    writeJson(join(folder, 'package.json'), { type });
+    writeJson(join(folder, 'tsconfig.json'), {
+      compilerOptions: { ...compilerOptions, ...resolution },
+      files,
+    });
   }
 }
 
-async function check(compiler, format) {
+async function check(compiler, project) {
   const folder = dirname(require.resolve(`${compiler}/package.json`));
   const { version, bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const project = join(work, format);
-  const name = `TypeScript ${version}, ${format}`;
+  if (project === 'node10' && Number.parseInt(version) > lastWithNode10) return;
+  const name = `TypeScript ${version}, ${project}`;
   const start = performance.now();
   try {
     await run(process.execPath, [join(folder, bin.tsc), '-p', '.', '--pretty', 'false'], {
-      cwd: project,
+      cwd: join(work, project),
     });
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     console.log(`ok   ${name}: ${tests.length} files, ${seconds} s`);
@@ -119,7 +126,10 @@ function checkMessages() {
     writeFileSync(path, lines.join('\n'));
   }
 
-  const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, project);
+  const { options } = ts.convertCompilerOptionsFromJson(
+    { ...compilerOptions, ...projects.module.resolution },
+    project,
+  );
   const program = ts.createProgram(
     files.map((file) => join(project, file)),
     options,
