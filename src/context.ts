@@ -6,6 +6,7 @@
  * from the first attempt on that runs through `contextInterceptor`, and not before.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { refusable } from './kernel/stack.js';
 import type { ActivityContext } from './runtime/context/context.js';
 import type { ActivityInterceptor } from './runtime/context/interceptors.js';
 
@@ -59,5 +60,5 @@ export function maybeContext<Details = unknown>(): ActivityContext<Details> | un
  * @throws HeartbeatDetailsError for details that could not come back as they are
  */
 export function heartbeat(details?: unknown): void {
-  maybeContext()?.heartbeat(details);
+  refusable(heartbeat, () => maybeContext()?.heartbeat(details));
 }

@@ -1,5 +1,6 @@
 /** How input is refused: one wording for every option of every call. */
 import { isThenable } from './promises.js';
+import { refusal } from './stack.js';
 
 /** A value as an error message shows it: short, and never throwing. */
 export function show(value: unknown): string {
@@ -37,7 +38,7 @@ export function showAll(values: readonly unknown[]): string {
 
 /** The TypeError for an option with a value it does not take. */
 export function badOption(name: string, value: unknown, accepted: string): TypeError {
-  return new TypeError(`${name}: received ${show(value)}; expected ${accepted}`);
+  return refusal(new TypeError(`${name}: received ${show(value)}; expected ${accepted}`));
 }
 
 /**
@@ -92,12 +93,12 @@ export function hints(table: Readonly<Record<string, string>>, name: string): st
 function unknownOption(name: string, { of, known, elsewhere }: OptionNames): TypeError {
   const hint = elsewhere?.(name);
   if (hint !== undefined) {
-    return new TypeError(`${of} has no option ${quote(name)}; here it is ${hint}`);
+    return refusal(new TypeError(`${of} has no option ${quote(name)}; here it is ${hint}`));
   }
   const near = nearest(name, known);
   const advice =
     near === undefined ? `known options: ${[...known].join(', ')}` : `did you mean ${quote(near)}?`;
-  return new TypeError(`${of} has no option ${quote(name)}; ${advice}`);
+  return refusal(new TypeError(`${of} has no option ${quote(name)}; ${advice}`));
 }
 
 /** The known name with the fewest edits, if those are at most a third of the word. */

@@ -1,11 +1,20 @@
 /** The errors of calls that a runtime or an activity refuses. */
 import { Failure, KIND, type Fields } from './failure.js';
+import { refusal } from './stack.js';
+
+/** The base of what our functions refuse a call with: its stack begins where the call was made. */
+abstract class Refusal<Name extends string> extends Failure<Name> {
+  constructor(message: string, fields: { readonly cause?: unknown }) {
+    super(message, fields);
+    refusal(this);
+  }
+}
 
 /**
  * The error that `heartbeat()` throws for details that cannot be copied and stored. It is not
  * retried.
  */
-export class HeartbeatDetailsError extends Failure<'HeartbeatDetailsError'> {
+export class HeartbeatDetailsError extends Refusal<'HeartbeatDetailsError'> {
   /** The place of the bad value in the details, such as `details.rows[3].cb`. */
   readonly path: string;
 
@@ -37,7 +46,7 @@ export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
  * The error for an id of which no activity is open, and for a token or an operation of which no
  * attempt runs.
  */
-export class ActivityNotFoundError extends Failure<'ActivityNotFoundError'> {
+export class ActivityNotFoundError extends Refusal<'ActivityNotFoundError'> {
   /** The id that was asked for; `undefined` for a task token, which no error shows. */
   readonly activityId: string | undefined;
 
@@ -66,7 +75,7 @@ export type RunState = 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' |
  * The error for an operation that the activity's state does not allow, such as pausing a closed
  * one.
  */
-export class ActivityStateError extends Failure<'ActivityStateError'> {
+export class ActivityStateError extends Refusal<'ActivityStateError'> {
   /** The id of the activity that refused the operation. */
   readonly activityId: string;
   /** What the activity was doing; `undefined` if it has closed. */
@@ -94,7 +103,7 @@ export class ActivityStateError extends Failure<'ActivityStateError'> {
 }
 
 /** The error for a call to a runtime that is shutting down or has shut down. */
-export class RuntimeShutdownError extends Failure<'RuntimeShutdownError'> {
+export class RuntimeShutdownError extends Refusal<'RuntimeShutdownError'> {
   constructor(message: string, fields: { readonly cause?: unknown } = {}) {
     super(message, fields);
   }
@@ -105,7 +114,7 @@ export class RuntimeShutdownError extends Failure<'RuntimeShutdownError'> {
 }
 
 /** The error for a call that would wait for a slot behind as many others as `maxWaiting` allows. */
-export class RuntimeFullError extends Failure<'RuntimeFullError'> {
+export class RuntimeFullError extends Refusal<'RuntimeFullError'> {
   constructor(message: string, fields: { readonly cause?: unknown } = {}) {
     super(message, fields);
   }
@@ -116,7 +125,7 @@ export class RuntimeFullError extends Failure<'RuntimeFullError'> {
 }
 
 /** The error for a call with an `activityId` that an open activity already has. */
-export class ActivityAlreadyStartedError extends Failure<'ActivityAlreadyStartedError'> {
+export class ActivityAlreadyStartedError extends Refusal<'ActivityAlreadyStartedError'> {
   /** The id that is already in use. */
   readonly activityId: string;
 

@@ -2,6 +2,7 @@
 import { EventEmitter } from 'eventemitter3';
 import type { Log } from './logger.js';
 import { settleQuietly } from './promises.js';
+import { refusal } from './stack.js';
 
 /** The fields that the payload of every event has. */
 export interface ActivityEvent {
@@ -154,10 +155,12 @@ export class Events {
     once: boolean,
   ): () => void {
     if (!NAMES.has(name)) {
-      throw new TypeError(`No event ${JSON.stringify(name)}; events: ${[...NAMES].join(', ')}`);
+      throw refusal(
+        new TypeError(`No event ${JSON.stringify(name)}; events: ${[...NAMES].join(', ')}`),
+      );
     }
     if (typeof listener !== 'function') {
-      throw new TypeError(`on(${JSON.stringify(name)}): the listener must be a function`);
+      throw refusal(new TypeError(`on(${JSON.stringify(name)}): the listener must be a function`));
     }
     // eventemitter3 stops at the first listener that throws, so none of them may.
     const guarded = (event: ActivityEvents[Name]): void => {

@@ -81,6 +81,24 @@ export function fromCaller(error: unknown, called: object): unknown {
   return error;
 }
 
+/** Does what a public function is called for; a refusal has the stack of that call. */
+export function refusable<T>(called: object, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw fromCaller(error, called);
+  }
+}
+
+/** The same for a function that gives a promise: a refusal is a rejection. */
+export function rejectable<T>(called: object, act: () => Promise<T>): Promise<T> {
+  try {
+    return act();
+  } catch (error) {
+    return Promise.reject(fromCaller(error, called));
+  }
+}
+
 function capture(error: object, below: object): void {
   v8().captureStackTrace?.(error, below);
 }

@@ -1,6 +1,7 @@
 /** Completing attempts from outside, for whoever was given a task token. */
 import { badOption, isBytes } from '../kernel/bad-input.js';
 import { ActivityNotFoundError } from '../kernel/errors.js';
+import { rejectable } from '../kernel/stack.js';
 import * as outside from './activity/outside.js';
 import type { Execution } from './activity/execution.js';
 import { tokenText } from './shared/ids.js';
@@ -20,12 +21,12 @@ export class Completion {
 
   /** Completes the activity with a result. */
   complete(taskToken: string | Uint8Array, result?: unknown): Promise<void> {
-    return this.#act(taskToken, (execution) => outside.complete(execution, result));
+    return this.#act(this.complete, taskToken, (execution) => outside.complete(execution, result));
   }
 
   /** Fails the attempt as if its function had thrown the error: the retry policy decides. */
   fail(taskToken: string | Uint8Array, error: unknown): Promise<void> {
-    return this.#act(taskToken, (execution) => outside.failAttempt(execution, error));
+    return this.#act(this.fail, taskToken, (execution) => outside.failAttempt(execution, error));
   }
 
   /**
@@ -33,7 +34,9 @@ export class Completion {
    * if the attempt should stop, after the details were kept.
    */
   heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
-    return this.#act(taskToken, (execution) => outside.heartbeat(execution, details));
+    return this.#act(this.heartbeat, taskToken, (execution) =>
+      outside.heartbeat(execution, details),
+    );
   }
 
   /**
@@ -41,14 +44,20 @@ export class Completion {
    * Rejects with an `ActivityStateError` if it was not asked to cancel.
    */
   reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
-    return this.#act(taskToken, (execution) => outside.reportCancellation(execution, details));
+    return this.#act(this.reportCancellation, taskToken, (execution) =>
+      outside.reportCancellation(execution, details),
+    );
   }
 
   /** At once; what it throws is a rejection. */
-  #act(taskToken: string | Uint8Array, act: (execution: Execution) => void): Promise<void> {
-    return new Promise((resolve) => {
+  #act(
+    called: object,
+    taskToken: string | Uint8Array,
+    act: (execution: Execution) => void,
+  ): Promise<void> {
+    return rejectable(called, () => {
       act(this.#execution(taskToken));
-      resolve();
+      return Promise.resolve();
     });
   }
 

@@ -28,6 +28,7 @@ import { ShutdownState } from './shared/shutdown-state.js';
 import {
   resolveShutdown,
   shutDown,
+  type ResolvedShutdown,
   type ShutdownOptions,
   type ShutdownResult,
 } from './shutdown.js';
@@ -211,18 +212,18 @@ export class Engine {
     return this.#roster.open.idle();
   }
 
+  /** @throws TypeError for a bad option: then nothing has begun */
   shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
-    return this.#shutdown ?? this.#shutDown(options);
+    return this.#shutdown ?? this.#shutDown(resolveShutdown(options));
   }
 
-  #shutDown(options: ShutdownOptions): Promise<ShutdownResult> {
+  #shutDown(options: ResolvedShutdown): Promise<ShutdownResult> {
     // A listener of shutdownSignal may ask for the shutdown too: it gets this same one.
     const done = new Deferred<ShutdownResult>();
     try {
-      const resolved = resolveShutdown(options);
       this.#shutdown = done.promise;
       this.#services.shutdown.begin();
-      done.resolve(shutDown(resolved, this.#roster, this.#services));
+      done.resolve(shutDown(options, this.#roster, this.#services));
     } catch (refused) {
       done.reject(refused);
     }

@@ -1,5 +1,6 @@
 /** An activity from outside: to wait for it, to look at it, and to steer it. */
 import { ignore } from '../kernel/promises.js';
+import { refusable } from '../kernel/stack.js';
 import * as outside from './activity/outside.js';
 import { pause, reset, unpause } from './activity/pausing.js';
 import { cancel, terminate } from './activity/stopping.js';
@@ -70,7 +71,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws ActivityStateError if the activity has closed
    */
   terminate(reason?: unknown): void {
-    terminate(this.#execution, reason);
+    refusable(this.terminate, () => terminate(this.#execution, reason));
   }
 
   /**
@@ -80,7 +81,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws ActivityStateError if the activity has closed, or should cancel or start over
    */
   pause(): void {
-    pause(this.#execution);
+    refusable(this.pause, () => pause(this.#execution));
   }
 
   /**
@@ -89,7 +90,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws ActivityStateError if the activity is not paused
    */
   unpause(options: UnpauseOptions = {}): void {
-    unpause(this.#execution, options);
+    refusable(this.unpause, () => unpause(this.#execution, options));
   }
 
   /** A frozen picture of the activity as it is now. */
@@ -103,7 +104,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws ActivityNotFoundError if the activity has closed
    */
   complete(result: Result): void {
-    outside.complete(this.#execution, result);
+    refusable(this.complete, () => outside.complete(this.#execution, result));
   }
 
   /**
@@ -112,7 +113,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws ActivityNotFoundError if no attempt runs
    */
   fail(error: unknown): void {
-    outside.failAttempt(this.#execution, error);
+    refusable(this.fail, () => outside.failAttempt(this.#execution, error));
   }
 
   /**
@@ -122,7 +123,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws CancelledFailure if the attempt should stop, after the details were kept
    */
   heartbeat(details?: Details): void {
-    outside.heartbeat(this.#execution, details);
+    refusable(this.heartbeat, () => outside.heartbeat(this.#execution, details));
   }
 
   /**
@@ -132,7 +133,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws ActivityStateError if the activity was not asked to cancel
    */
   reportCancellation(details?: unknown): void {
-    outside.reportCancellation(this.#execution, details);
+    refusable(this.reportCancellation, () => outside.reportCancellation(this.#execution, details));
   }
 
   /**
@@ -143,7 +144,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws ActivityStateError if the activity has closed, or should cancel or start over already
    */
   reset(options: ResetOptions = {}): void {
-    reset(this.#execution, options);
+    refusable(this.reset, () => reset(this.#execution, options));
   }
 
   /**
@@ -155,6 +156,6 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * @throws ActivityStateError if the activity has closed, or should cancel or start over
    */
   updateOptions(patch: OptionsPatch): void {
-    updateOptions(this.#execution, patch);
+    refusable(this.updateOptions, () => updateOptions(this.#execution, patch));
   }
 }

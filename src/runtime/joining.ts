@@ -1,6 +1,6 @@
 /** A call whose `activityId` is that of an open activity: refused, or it joins that activity. */
 import { ActivityAlreadyStartedError } from '../kernel/errors.js';
-import { rejectionAtAwait } from '../kernel/stack.js';
+import { refusal, rejectionAtAwait } from '../kernel/stack.js';
 import type { Execution } from './activity/execution.js';
 import type { AnyFunction } from './attempt/owner.js';
 import { requested } from './attempt/requests.js';
@@ -43,9 +43,11 @@ export function join(
     );
   }
   if (open.fn !== call.fn) {
-    throw new TypeError(
-      `activityId ${id} is already in use by an open activity with another function; give another ` +
-        'activityId, or the same function to join that activity',
+    throw refusal(
+      new TypeError(
+        `activityId ${id} is already in use by an open activity with another function; give another ` +
+          'activityId, or the same function to join that activity',
+      ),
     );
   }
   const { signal } = call;

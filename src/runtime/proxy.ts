@@ -20,9 +20,10 @@ export type ProxiedActivities<T> = {
 type RunNamed = (
   fn: AnyFunction,
   options: ActivityOptions & { readonly args: readonly unknown[] },
+  called: object,
 ) => Promise<unknown>;
 
-/** @param run runs a function with options, as the runtime does */
+/** @param run runs a function with options; `called` is the function of the proxy that was called */
 export function proxyOf(
   activities: unknown,
   options: Omit<ActivityOptions, 'activityId' | 'signal'> | undefined,
@@ -38,7 +39,7 @@ export function proxyOf(
     const call: AnyFunction = (ctx, ...args) =>
       (activities as Record<string, AnyFunction>)[name]?.(ctx, ...args);
     const value = (...args: unknown[]): Promise<unknown> =>
-      run(call, { activityType: name, ...options, args });
+      run(call, { activityType: name, ...options, args }, value);
     Object.defineProperty(proxy, name, { value, enumerable: true });
   }
   return Object.freeze(proxy);

@@ -1,8 +1,10 @@
 /** The two calls most users need, on a runtime that needs no set-up. */
+import { refusable } from '../kernel/stack.js';
+import type { AnyFunction } from './attempt/owner.js';
 import type { ActivityContext } from './context/context.js';
 import type { ActivityHandle } from './handle.js';
 import type { ProxiedActivities } from './proxy.js';
-import { ActivityRuntime, type ProxyOptions, type RunParameters } from './runtime.js';
+import { ActivityRuntime, RUN, type ProxyOptions, type RunParameters } from './runtime.js';
 
 // One per process, although the ES module and the CommonJS build are two copies of this file.
 const KEY = /* @__PURE__ */ Symbol.for('systole.defaultRuntime');
@@ -28,7 +30,7 @@ export function runActivity<A extends unknown[], R, D = unknown>(
   fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
   ...rest: RunParameters<A>
 ): Promise<Awaited<R>> {
-  return defaultRuntime().run(fn, ...rest);
+  return defaultRuntime()[RUN](runActivity, fn as AnyFunction, rest) as Promise<Awaited<R>>;
 }
 
 /**
@@ -40,7 +42,7 @@ export function startActivity<A extends unknown[], R, D = unknown>(
   fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
   ...rest: RunParameters<A>
 ): ActivityHandle<Awaited<R>, D> {
-  return defaultRuntime().start(fn, ...rest);
+  return refusable(startActivity, () => defaultRuntime().start(fn, ...rest));
 }
 
 /**
@@ -54,5 +56,5 @@ export function proxyActivities<T extends object>(
   activities: T,
   options?: ProxyOptions,
 ): ProxiedActivities<T> {
-  return defaultRuntime().proxy(activities, options);
+  return refusable(proxyActivities, () => defaultRuntime().proxy(activities, options));
 }

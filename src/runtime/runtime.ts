@@ -1,6 +1,7 @@
 /** The public runtime: types and documentation here, the works in the engine. */
 import { SystemClock } from '../kernel/clock.js';
 import type { ActivityEventName, ActivityListener } from '../kernel/events.js';
+import { refusable, rejectable } from '../kernel/stack.js';
 import type { AnyFunction } from './attempt/owner.js';
 import type { Completion } from './completion.js';
 import type { ActivityContext } from './context/context.js';
@@ -8,7 +9,7 @@ import type { ActivityDescription, ActivityStatus } from './description.js';
 import { Engine, type RuntimeStats } from './engine.js';
 import { ActivityHandle, expectNobody } from './handle.js';
 import { executionOf } from './joining.js';
-import type { ActivityOptions, CallOptions } from './options/activity-options.js';
+import type { ActivityOptions } from './options/activity-options.js';
 import { callOf } from './options/resolve.js';
 import type { RuntimeOptions } from './options/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from './proxy.js';
@@ -32,6 +33,9 @@ export type RunParameters<A extends readonly unknown[]> = [] extends A
       },
     ];
 
+/** Not a symbol: the runtime may be that of another copy of this file. */
+export const RUN = '@@systole/run';
+
 /** The options that all calls of a proxy may share. */
 export type ProxyOptions = Omit<ActivityOptions, 'activityId' | 'activityType' | 'signal'>;
 
@@ -44,7 +48,8 @@ export class ActivityRuntime {
 
   /** @throws TypeError that names the option, the value received and what is accepted */
   constructor(options?: RuntimeOptions) {
-    this.#engine = new Engine(options, new SystemClock(), Math.random);
+    const engine = (): Engine => new Engine(options, new SystemClock(), Math.random);
+    this.#engine = refusable(new.target, engine);
   }
 
   /**
@@ -59,13 +64,16 @@ export class ActivityRuntime {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): Promise<Awaited<R>> {
-    try {
-      const started = this.#engine.start(fn as AnyFunction, callOf(rest));
+    return this[RUN](this.run, fn as AnyFunction, rest) as Promise<Awaited<R>>;
+  }
+
+  /** @internal As `run`, for the public function of ours that the user has called. */
+  [RUN](called: object, fn: AnyFunction, rest: readonly unknown[]): Promise<unknown> {
+    return rejectable(called, () => {
+      const started = this.#engine.start(fn, callOf(rest));
       executionOf(started).caller.ask(); // a handle may have started what this call joins
-      return started.result as Promise<Awaited<R>>;
-    } catch (refused) {
-      return Promise.reject(refused);
-    }
+      return started.result;
+    });
   }
 
   /**
@@ -77,8 +85,10 @@ export class ActivityRuntime {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): ActivityHandle<Awaited<R>, D> {
-    const started = this.#engine.start(fn as AnyFunction, callOf(rest), expectNobody);
-    return new ActivityHandle(executionOf(started), started.result);
+    return refusable(this.start, () => {
+      const started = this.#engine.start(fn as AnyFunction, callOf(rest), expectNobody);
+      return new ActivityHandle(executionOf(started), started.result);
+    });
   }
 
   /**
@@ -86,8 +96,9 @@ export class ActivityRuntime {
    * The type of each activity is its name there.
    */
   proxy<T extends object>(activities: T, options?: ProxyOptions): ProxiedActivities<T> {
-    const run = (fn: AnyFunction, call: CallOptions): Promise<unknown> => this.run(fn, call);
-    return proxyOf(activities, options, run) as ProxiedActivities<T>;
+    return refusable(this.proxy, () =>
+      proxyOf(activities, options, (fn, call, called) => this[RUN](called, fn, [call])),
+    ) as ProxiedActivities<T>;
   }
 
   /**
@@ -98,7 +109,7 @@ export class ActivityRuntime {
   getHandle<Result = unknown, Details = unknown>(
     activityId: string,
   ): ActivityHandle<Result, Details> {
-    const execution = this.#engine.find(activityId);
+    const execution = refusable(this.getHandle, () => this.#engine.find(activityId));
     return new ActivityHandle(execution, execution.result);
   }
 
@@ -141,7 +152,7 @@ export class ActivityRuntime {
 
   /** Calls the listener at each such event, until the function that it returns is called. */
   on<Name extends ActivityEventName>(event: Name, listener: ActivityListener<Name>): () => void {
-    return this.#engine.events.add(event, listener, false);
+    return refusable(this.on, () => this.#engine.events.add(event, listener, false));
   }
 
   /**
@@ -149,7 +160,7 @@ export class ActivityRuntime {
    * listener.
    */
   once<Name extends ActivityEventName>(event: Name, listener: ActivityListener<Name>): () => void {
-    return this.#engine.events.add(event, listener, true);
+    return refusable(this.once, () => this.#engine.events.add(event, listener, true));
   }
 
   /**
@@ -159,7 +170,7 @@ export class ActivityRuntime {
    * has begun.
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
-    return this.#engine.shutdown(options);
+    return rejectable(this.shutdown, () => this.#engine.shutdown(options));
   }
 
   /**

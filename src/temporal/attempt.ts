@@ -1,16 +1,15 @@
 /** systole's context, of an activity that runs on a Temporal worker. */
 import { isCancellation } from '../kernel/cancellation.js';
 import { SystemClock } from '../kernel/clock.js';
-import { durationMs, type Duration } from '../kernel/duration.js';
 import { CancelledFailure, type CancelReason } from '../kernel/failures.js';
 import { jsonDetails } from '../heartbeat/details/json.js';
 import { LOG_LEVELS, type Logger } from '../kernel/logger.js';
 import {
-  AttemptContext,
   type ActivityInfo,
   type CancellationDetails,
   type ContextSource,
 } from '../runtime/context/context.js';
+import { attemptContext } from '../runtime/context/attempt-context.js';
 import type { Interceptors } from '../runtime/context/interceptors.js';
 import { Interruption } from '../runtime/context/interruption.js';
 import { keepAlive } from '../runtime/context/keep-alive.js';
@@ -34,7 +33,7 @@ const clock = new SystemClock();
 
 export class WorkerAttempt implements ContextSource {
   /** What the function is given. */
-  readonly ctx = new AttemptContext(this);
+  readonly ctx = attemptContext(this);
   /** The function leaves the attempt to be completed from outside; what it does is of no account. */
   leftOpen = false;
   readonly #context: Context;
@@ -132,10 +131,9 @@ export class WorkerAttempt implements ContextSource {
     return this.#interruption.details;
   }
 
-  sleep(duration: Duration): Promise<void> {
+  sleep(delayMs: number): Promise<void> {
     const interruption = this.#interruption;
     return new Promise((resolve, reject) => {
-      const delayMs = durationMs(duration, 'ctx.sleep');
       if (interruption.reason !== undefined) throw interruption.reason;
       const timer = clock.setTimer(() => {
         stopListening();
@@ -150,12 +148,12 @@ export class WorkerAttempt implements ContextSource {
 
   keepAlive<T>(
     work: PromiseLike<T> | (() => PromiseLike<T> | T),
-    every: Duration | undefined,
+    everyMs: number | undefined,
   ): Promise<T> {
     return keepAlive(work, {
       timers: clock,
       interruption: this.#interruption,
-      every,
+      everyMs,
       heartbeatTimeoutMs: this.#context.info.heartbeatTimeoutMs ?? 0,
       heartbeat: () => {
         this.heartbeat(undefined);

@@ -2,6 +2,7 @@
 import { badOption } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 import { DetailsCodec } from '../heartbeat/details/codec.js';
+import { refusable, rejectable } from '../kernel/stack.js';
 import type { AnyFunction } from '../runtime/attempt/owner.js';
 import type { Completion } from '../runtime/completion.js';
 import type { ActivityContext } from '../runtime/context/context.js';
@@ -88,11 +89,7 @@ export class TestActivityEnvironment {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): Promise<Awaited<R>> {
-    try {
-      return this.start(fn, ...rest).result();
-    } catch (refused) {
-      return Promise.reject(refused);
-    }
+    return rejectable(this.run, () => this.start(fn, ...rest).result());
   }
 
   /**
@@ -103,18 +100,18 @@ export class TestActivityEnvironment {
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
   ): ActivityHandle<Awaited<R>, D> {
-    const call = callOf(rest);
-    const run = fn as AnyFunction;
+    return refusable(this.start, () => this.#startAsCalled(fn as AnyFunction, callOf(rest)));
+  }
+
+  #startAsCalled<Result, Details>(
+    run: AnyFunction,
+    call: CallOptions | undefined,
+  ): ActivityHandle<Result, Details> {
     if (!this.#temporal || call?.signal?.aborted === true) return this.#start(run, call);
     const { signal, ...others } = callThroughJson(call);
     // An abort by a caller who joins an open activity ends only that caller's wait, there as here.
-    return this.#isOpen(call?.activityId)
-      ? this.#start(run, { ...others, signal })
-      : this.#start(run, others, signal);
-  }
-
-  #isOpen(activityId: string | undefined): boolean {
-    return this.#engine.executions().some((one) => one.activityId === activityId);
+    const joins = this.#engine.executions().some((one) => one.activityId === call?.activityId);
+    return joins ? this.#start(run, { ...others, signal }) : this.#start(run, others, signal);
   }
 
   #start<Result, Details>(
@@ -131,8 +128,9 @@ export class TestActivityEnvironment {
 
   /** Makes functions that run activities, like `ActivityRuntime.proxy`. */
   proxy<T extends object>(activities: T, options?: ProxyOptions): ProxiedActivities<T> {
-    const run = (fn: AnyFunction, call: CallOptions): Promise<unknown> => this.run(fn, call);
-    return proxyOf(activities, options, run) as ProxiedActivities<T>;
+    return proxyOf(activities, options, (fn, call, called) =>
+      rejectable(called, () => this.start(fn, call).result()),
+    ) as ProxiedActivities<T>;
   }
 
   /** Completes attempts from outside by their task tokens, like `ActivityRuntime.completion`. */
@@ -145,7 +143,7 @@ export class TestActivityEnvironment {
    * meanwhile.
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
-    const done = this.#engine.shutdown(options);
+    const done = rejectable(this.shutdown, () => this.#engine.shutdown(options));
     if (this.#autoSkip) this.#skipper.awaitPromise(done);
     return done;
   }

@@ -1,6 +1,19 @@
 /** Where the stacks of errors point to: the line of the user's code, not those of the runtime. */
 import { describe, expect, test } from 'vitest';
-import { ActivityFailure, TimeoutFailure, type ActivityOptions } from '../../src/index.js';
+import { contextInterceptor, heartbeat } from '../../src/context.js';
+import {
+  ActivityFailure,
+  ActivityRuntime,
+  defaultRuntime,
+  proxyActivities,
+  runActivity,
+  startActivity,
+  TimeoutFailure,
+  type ActivityContext,
+  type ActivityOptions,
+  type Duration,
+} from '../../src/index.js';
+import { TestActivityEnvironment } from '../../src/testing.js';
 import { Harness, never } from '../support/harness.js';
 
 const ONCE = { retryPolicy: { maximumAttempts: 1 } };
@@ -169,3 +182,120 @@ describe('what a function throws within the call shows its caller', () => {
     }
   });
 });
+
+describe('a call that is refused shows the line of the call first', () => {
+  const bad = { heartbeatTimeout: -1 };
+  const activities = { upload: () => 'done' };
+  const noToken = 'no token';
+
+  const calls: Record<string, () => unknown> = {
+    runActivity: () => runActivity(never, bad),
+    'runActivity of a misspelt option': () => runActivity(never, { heartbeatTimout: 5 } as object),
+    startActivity: () => startActivity(never, bad),
+    'startActivity without a function': () => startActivity({} as () => void),
+    proxyActivities: () => proxyActivities(5 as unknown as object),
+    'a proxied activity': () => proxyActivities(activities, bad).upload(),
+    'new ActivityRuntime': () => new ActivityRuntime({ maxWaiting: -1 }),
+    'runtime.run': () => defaultRuntime().run(never, bad),
+    'runtime.start': () => defaultRuntime().start(never, bad),
+    'runtime.proxy': () => defaultRuntime().proxy(activities, bad).upload(),
+    'runtime.getHandle': () => defaultRuntime().getHandle('none'),
+    'runtime.on': () => defaultRuntime().on('failing' as 'failed', () => undefined),
+    'runtime.shutdown': () => new ActivityRuntime().shutdown({ gracePeriod: -1 }),
+    'completion.complete': () => defaultRuntime().completion.complete(noToken),
+    'completion.fail': () => defaultRuntime().completion.fail(noToken, 1),
+    'completion.heartbeat': () => defaultRuntime().completion.heartbeat(noToken),
+    'completion.reportCancellation': () => defaultRuntime().completion.reportCancellation(noToken),
+    'env.run': () => new TestActivityEnvironment().run(never, bad),
+    'env.start': () => new TestActivityEnvironment().start(never, bad),
+    'env.proxy': () => new TestActivityEnvironment().proxy(activities, bad).upload(),
+  };
+  const closed = new Harness().start(() => 'done');
+  for (const name of ['terminate', 'pause', 'unpause', 'complete', 'fail', 'heartbeat'] as const) {
+    calls[`handle.${name}`] = () => (closed[name] as () => void)();
+  }
+  calls['handle.reportCancellation'] = () => closed.reportCancellation();
+  calls['handle.reset'] = () => closed.reset();
+  calls['handle.updateOptions'] = () => closed.updateOptions({});
+
+  test.each(Object.entries(calls))('%s', async (_, call) => {
+    await closed.result();
+    const error = await (async function caller() {
+      return call();
+    })().then(
+      () => undefined,
+      (refused: unknown) => refused,
+    );
+    expect(framesOf(error)[0]).toMatch(/stacks\.test\.ts/);
+    expect(framesOf(error)[1]).toMatch(/^caller /);
+  });
+
+  test('new ActivityRuntime of a class that extends it', () => {
+    class Runtime extends ActivityRuntime {}
+    const make = (): unknown => new Runtime({ maxWaiting: -1 });
+    expect(framesOf(thrownBy(make))[0]).toMatch(/^make /);
+  });
+
+  test('but what a getter of the user throws keeps its own', () => {
+    const options = {
+      get heartbeatTimeout(): number {
+        throw new Error('no config');
+      },
+    };
+    const error = thrownBy(() => startActivity(never, options));
+    expect(framesOf(error)[0]).toMatch(/heartbeatTimeout /);
+  });
+});
+
+describe('what a context refuses shows the line of the call first', () => {
+  async function refusedIn(call: (ctx: ActivityContext) => unknown): Promise<unknown> {
+    const h = new Harness({ interceptors: [contextInterceptor] });
+    const failing = failureOf(h.run(async (ctx) => call(ctx), ONCE));
+    return (await failing).cause;
+  }
+  const cyclic: { self?: unknown } = {};
+  cyclic.self = cyclic;
+  const deep = { rows: [{ a: { b: [() => 1] } }] };
+
+  test.each<[string, (ctx: ActivityContext) => unknown]>([
+    ['heartbeat of a function', (ctx) => ctx.heartbeat(() => 1)],
+    ['heartbeat of a function far down', (ctx) => ctx.heartbeat(deep)],
+    ['heartbeat of a cycle', (ctx) => ctx.heartbeat(cyclic)],
+    ['heartbeat of too much', (ctx) => ctx.heartbeat('x'.repeat(3_000_000))],
+    ['a bound heartbeat', ({ heartbeat: beat }) => beat(deep)],
+    ['heartbeat of a copy', (ctx) => ({ ...ctx }).heartbeat(deep)],
+    ['heartbeat of systole/context', () => heartbeat(deep)],
+    ['sleep', (ctx) => ctx.sleep(-1)],
+    ['keepAlive', (ctx) => ctx.keepAlive(never(), { every: 'soon' as Duration })],
+  ])('%s', async (_, call) => {
+    const error = await refusedIn(function upload(ctx) {
+      return call(ctx);
+    });
+    expect(framesOf(error)[0]).toMatch(/stacks\.test\.ts/);
+    expect(framesOf(error)[1]).toMatch(/^upload /);
+  });
+
+  test('a handle that heartbeats for a function', () => {
+    const handle = new Harness().start(never);
+    const beat = (): void => handle.heartbeat(deep);
+    expect(framesOf(thrownBy(beat))[0]).toMatch(/^beat /);
+  });
+
+  test('but what an interceptor throws in a heartbeat keeps its own', async () => {
+    const refuse = (): never => {
+      throw new Error('not here');
+    };
+    const h = new Harness({ interceptors: [{ heartbeat: refuse }] });
+    const { cause } = await failureOf(h.run((ctx) => ctx.heartbeat(1), ONCE));
+    expect(framesOf(cause)[0]).toMatch(/^(Object\.)?refuse /);
+  });
+});
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it threw nothing');
+}

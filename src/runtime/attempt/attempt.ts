@@ -1,6 +1,5 @@
 /** One try of an activity: it calls the function, and ends when its owner says so. */
 import { isCancellation } from '../../kernel/cancellation.js';
-import { durationMs, type Duration } from '../../kernel/duration.js';
 import type { CancelledFailure } from '../../kernel/failures.js';
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -8,7 +7,6 @@ import { whenSettled } from '../../kernel/promises.js';
 import { activityInfo, type AttemptTimes } from './info.js';
 import { loggerOf } from '../shared/announce.js';
 import {
-  AttemptContext,
   type ActivityContext,
   type ActivityInfo,
   type CancellationDetails,
@@ -16,6 +14,7 @@ import {
 } from '../context/context.js';
 import { callFunction } from './call.js';
 import type { AnyFunction, AttemptOwner } from './owner.js';
+import { attemptContext } from '../context/attempt-context.js';
 import { Interruption } from '../context/interruption.js';
 import { keepAlive } from '../context/keep-alive.js';
 import { sleep } from '../context/sleep.js';
@@ -50,7 +49,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
   /** Calls the function. Its outcome is told to the owner in a later turn, a sync one's too. */
   run(fn: AnyFunction, args: readonly unknown[]): void {
     const { execute, heartbeat } = this.#owner.services.interceptors;
-    const context = new AttemptContext(this);
+    const context = attemptContext(this);
     if (heartbeat !== undefined) this.#context = context;
     this.#running = true;
     whenSettled(
@@ -223,8 +222,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
     return this.#interruption?.details;
   }
 
-  async sleep(duration: Duration): Promise<void> {
-    const delayMs = durationMs(duration, 'ctx.sleep');
+  async sleep(delayMs: number): Promise<void> {
     this.#hearInWait();
     const { interruption } = this;
     if (interruption.reason !== undefined) throw interruption.reason;
@@ -234,7 +232,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
 
   async keepAlive<T>(
     work: PromiseLike<T> | (() => PromiseLike<T> | T),
-    every: Duration | undefined,
+    everyMs: number | undefined,
   ): Promise<T> {
     const { options, services } = this.#owner;
     const nothingToKeepAlive = this.ended && this.interruptedBy === undefined;
@@ -243,7 +241,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
     return keepAlive(work, {
       timers: services.deadlines,
       interruption: this.interruption,
-      every,
+      everyMs,
       heartbeatTimeoutMs: options.heartbeatTimeoutMs,
       heartbeat: () => {
         this.heartbeat(undefined);

@@ -136,83 +136,12 @@ export interface ContextSource {
   shutdownSignal(): AbortSignal;
   cancelled(): Promise<never>;
   readonly cancellationDetails: CancellationDetails | undefined;
-  sleep(duration: Duration): Promise<void>;
+  sleep(delayMs: number): Promise<void>;
   keepAlive<T>(
     work: PromiseLike<T> | (() => PromiseLike<T> | T),
-    every: Duration | undefined,
+    everyMs: number | undefined,
   ): Promise<T>;
   completeAsync(): never;
   info(): ActivityInfo;
   log(): Logger;
-}
-
-/** Everything is made when it is first read: most activities use two or three members. */
-export class AttemptContext implements ActivityContext {
-  readonly #source: ContextSource;
-  #heartbeat: ActivityContext['heartbeat'] | undefined;
-  #others: Pick<ActivityContext, 'sleep' | 'keepAlive' | 'completeAsync'> | undefined;
-
-  constructor(source: ContextSource) {
-    this.#source = source;
-  }
-
-  get heartbeat(): ActivityContext['heartbeat'] {
-    const source = this.#source;
-    return (this.#heartbeat ??= (details) => {
-      source.heartbeat(details);
-    });
-  }
-
-  get heartbeatDetails(): unknown {
-    return this.#source.heartbeatDetails();
-  }
-
-  get hasHeartbeatDetails(): boolean {
-    return this.#source.hasHeartbeatDetails();
-  }
-
-  get signal(): AbortSignal {
-    return this.#source.signal();
-  }
-
-  get cancelled(): Promise<never> {
-    return this.#source.cancelled();
-  }
-
-  get cancellationDetails(): CancellationDetails | undefined {
-    return this.#source.cancellationDetails;
-  }
-
-  get shutdownSignal(): AbortSignal {
-    return this.#source.shutdownSignal();
-  }
-
-  get sleep(): ActivityContext['sleep'] {
-    return this.#bound().sleep;
-  }
-
-  get keepAlive(): ActivityContext['keepAlive'] {
-    return this.#bound().keepAlive;
-  }
-
-  get completeAsync(): ActivityContext['completeAsync'] {
-    return this.#bound().completeAsync;
-  }
-
-  #bound(): Pick<ActivityContext, 'sleep' | 'keepAlive' | 'completeAsync'> {
-    const source = this.#source;
-    return (this.#others ??= {
-      sleep: (duration) => source.sleep(duration),
-      keepAlive: (work, options) => source.keepAlive(work, options?.every),
-      completeAsync: () => source.completeAsync(),
-    });
-  }
-
-  get info(): ActivityInfo {
-    return this.#source.info();
-  }
-
-  get log(): Logger {
-    return this.#source.log();
-  }
 }

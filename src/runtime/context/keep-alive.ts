@@ -1,6 +1,5 @@
 /** `ctx.keepAlive`: heartbeats for work that cannot do so itself. */
 import type { Timer } from '../../kernel/clock.js';
-import { durationMs, type Duration } from '../../kernel/duration.js';
 import { ignore, whenSettled } from '../../kernel/promises.js';
 import type { Interruption } from './interruption.js';
 
@@ -15,7 +14,7 @@ export interface Timers {
 export interface KeptAlive {
   readonly timers: Timers;
   readonly interruption: Interruption;
-  readonly every: Duration | undefined;
+  readonly everyMs: number | undefined;
   readonly heartbeatTimeoutMs: number;
   /** Says "alive", without details. */
   readonly heartbeat: () => void;
@@ -23,7 +22,7 @@ export interface KeptAlive {
 
 export function keepAlive<T>(
   work: PromiseLike<T> | (() => PromiseLike<T> | T),
-  { timers, interruption, every, heartbeatTimeoutMs, heartbeat }: KeptAlive,
+  { timers, interruption, everyMs, heartbeatTimeoutMs, heartbeat }: KeptAlive,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stopIfTold = (): void => {
@@ -32,10 +31,7 @@ export function keepAlive<T>(
     const given = typeof work === 'function' ? undefined : Promise.resolve(work);
     whenSettled(given, ignore, ignore); // it may reject yet, although this does first
     stopIfTold();
-    const everyMs =
-      every !== undefined
-        ? durationMs(every, 'ctx.keepAlive every')
-        : heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS;
+    const intervalMs = everyMs ?? (heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS);
     const working = given ?? Promise.resolve((work as () => PromiseLike<T> | T)());
     whenSettled(working, ignore, ignore);
     stopIfTold(); // inside that call, in which it may heartbeat
@@ -49,7 +45,7 @@ export function keepAlive<T>(
       if (reason !== undefined) reject(reason);
     });
     const beat = (): void => {
-      timer = timers.setTimer(beat, everyMs);
+      timer = timers.setTimer(beat, intervalMs);
       try {
         heartbeat(); // may deliver a cancellation, which clears the timer just set
       } catch (error) {

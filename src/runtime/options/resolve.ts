@@ -6,6 +6,7 @@ import {
   showAll,
   type OptionNames,
 } from '../../kernel/bad-input.js';
+import { refusal } from '../../kernel/stack.js';
 import type { ActivityOptions, CallOptions } from './activity-options.js';
 import { callHint } from './elsewhere.js';
 import { ROWS, text, type ResolvedOptions } from './table.js';
@@ -82,9 +83,11 @@ export function callOf(rest: readonly unknown[]): CallOptions | undefined {
   const [call] = rest;
   if (rest.length <= 1 && (call === undefined || isFields(call))) return call;
   const args = isFields(call) ? rest.slice(1) : rest;
-  throw new TypeError(
-    `${OPTION_NAMES.of}: received ${showAll(rest)}; expected one object such as ` +
-      `${OPTION_NAMES.example}. The function's arguments go into it: pass args: [${showAll(args)}]`,
+  throw refusal(
+    new TypeError(
+      `${OPTION_NAMES.of}: received ${showAll(rest)}; expected one object such as ` +
+        `${OPTION_NAMES.example}. The function's arguments go into it: pass args: [${showAll(args)}]`,
+    ),
   );
 }
 

@@ -453,7 +453,7 @@ describe('of a shutdown', () => {
   const refused = async (options: unknown): Promise<string> => {
     const h = new Harness();
     const given = options as ShutdownOptions;
-    const asked = h.engine.shutdown(given).then(
+    const asked = (async () => h.engine.shutdown(given))().then(
       () => 'taken',
       (error: unknown) => (error as TypeError).message,
     );

@@ -1,0 +1,147 @@
+/** The context that a function is given: made so that users can wrap it, spread it and spy on it. */
+import { durationMs, type Duration } from '../../kernel/duration.js';
+import type { Logger } from '../../kernel/logger.js';
+import { settleQuietly } from '../../kernel/promises.js';
+import { fromCaller, rejectable } from '../../kernel/stack.js';
+import type {
+  ActivityContext,
+  ActivityInfo,
+  CancellationDetails,
+  ContextSource,
+} from './context.js';
+
+/** What `console.log` calls on Node. */
+const INSPECT = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
+
+type Waits = Pick<ActivityContext, 'sleep' | 'keepAlive' | 'completeAsync'>;
+
+/** Everything is made when it is first read: most activities use two or three members. */
+class AttemptContext implements ActivityContext {
+  readonly #source: ContextSource;
+  #heartbeat: ActivityContext['heartbeat'] | undefined;
+  #waits: Waits | undefined;
+
+  constructor(source: ContextSource) {
+    this.#source = source;
+  }
+
+  get heartbeat(): ActivityContext['heartbeat'] {
+    return (this.#heartbeat ??= heartbeatOf(this.#source));
+  }
+
+  get heartbeatDetails(): unknown {
+    return this.#source.heartbeatDetails();
+  }
+
+  get hasHeartbeatDetails(): boolean {
+    return this.#source.hasHeartbeatDetails();
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal();
+  }
+
+  get cancelled(): Promise<never> {
+    return this.#source.cancelled();
+  }
+
+  get cancellationDetails(): CancellationDetails | undefined {
+    return this.#source.cancellationDetails;
+  }
+
+  get shutdownSignal(): AbortSignal {
+    return this.#source.shutdownSignal();
+  }
+
+  get sleep(): ActivityContext['sleep'] {
+    return this.#bound.sleep;
+  }
+
+  get keepAlive(): ActivityContext['keepAlive'] {
+    return this.#bound.keepAlive;
+  }
+
+  get completeAsync(): ActivityContext['completeAsync'] {
+    return this.#bound.completeAsync;
+  }
+
+  get #bound(): Waits {
+    return (this.#waits ??= waitsOf(this.#source));
+  }
+
+  get info(): ActivityInfo {
+    return this.#source.info();
+  }
+
+  get log(): Logger {
+    return this.#source.log();
+  }
+
+  /** What a log shows of a context: no signal, no method, and no task token. */
+  toJSON(): object {
+    const { info, heartbeatDetails, cancellationDetails } = this;
+    return { info, heartbeatDetails, cancellationDetails };
+  }
+
+  [INSPECT](): object {
+    return this.toJSON();
+  }
+}
+
+function heartbeatOf(source: ContextSource): ActivityContext['heartbeat'] {
+  const heartbeat = (details?: unknown): void => {
+    try {
+      source.heartbeat(details);
+    } catch (error) {
+      throw fromCaller(error, heartbeat);
+    }
+  };
+  return heartbeat;
+}
+
+function waitsOf(source: ContextSource): Waits {
+  const sleep = (duration: Duration): Promise<void> =>
+    rejectable(sleep, () => source.sleep(durationMs(duration, 'ctx.sleep')));
+  const keepAlive: ActivityContext['keepAlive'] = (work, options) =>
+    rejectable(keepAlive, () => {
+      try {
+        const every = options?.every;
+        const everyMs = every === undefined ? undefined : durationMs(every, 'ctx.keepAlive every');
+        return source.keepAlive(work, everyMs);
+      } catch (refused) {
+        settleQuietly(work); // it may reject yet, and nobody would handle that
+        throw refused;
+      }
+    });
+  return { sleep, keepAlive, completeAsync: () => source.completeAsync() };
+}
+
+/**
+ * The members are getters of a class, which a spread would not copy and a spy could not replace.
+ * Through this they are the context's own; reading one costs some nanoseconds more, while making
+ * all of them for each attempt would cost more than the rest of a short call.
+ */
+const OWN_MEMBERS: ProxyHandler<AttemptContext> = {
+  get: (context, key) => context[key as keyof ActivityContext],
+  set: (_context, key, value, receiver) =>
+    Reflect.defineProperty(receiver as object, key, ownProperty(value)),
+  ownKeys: (context) => {
+    const names = Object.getOwnPropertyNames(AttemptContext.prototype).filter(isMember);
+    return [...new Set([...names, ...Reflect.ownKeys(context)])];
+  },
+  getOwnPropertyDescriptor: (context, key) =>
+    Reflect.getOwnPropertyDescriptor(context, key) ??
+    (isMember(key) ? ownProperty(context[key]) : undefined),
+};
+
+function isMember(key: string | symbol): key is keyof ActivityContext {
+  return Object.getOwnPropertyDescriptor(AttemptContext.prototype, key)?.get !== undefined;
+}
+
+function ownProperty(value: unknown): PropertyDescriptor {
+  return { value, writable: true, enumerable: true, configurable: true };
+}
+
+export function attemptContext(source: ContextSource): ActivityContext {
+  return new Proxy(new AttemptContext(source), OWN_MEMBERS);
+}
