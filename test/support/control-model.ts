@@ -328,6 +328,14 @@ export class ControlModel {
     else this.#attemptFailed(attempt, type, type);
   }
 
+  /** A limit that counts time on the wall holds, although its timer has not fired yet. */
+  #enforceLimits(activity: ModelActivity): void {
+    if (!activity.open) return;
+    const limits = activity.timeouts.filter(([type]) => type !== 'HEARTBEAT');
+    const [type, until] = limits.reduce((a, b) => (b[1] < a[1] ? b : a));
+    if (until <= this.now) this.#timeOut(activity, type);
+  }
+
   // ── What the function does ───────────────────────────────────────────────────────────────────
 
   beat(attempt: ModelAttempt, details: number | undefined): void {
@@ -352,6 +360,7 @@ export class ControlModel {
 
   settled(attempt: ModelAttempt, how: Settling): void {
     const { of: activity } = attempt;
+    if (!attempt.ended && !attempt.leftOpen) this.#enforceLimits(activity);
     attempt.running = false;
     if (attempt.ended) {
       activity.hear('attemptSettled', attempt.number);
@@ -620,6 +629,7 @@ export class ControlModel {
   // ── Completion from outside ──────────────────────────────────────────────────────────────────
 
   complete(activity: ModelActivity): Refusal {
+    this.#enforceLimits(activity);
     if (!activity.open) return 'ActivityNotFoundError';
     this.#closed(activity, 'COMPLETED');
     activity.details = undefined;
@@ -628,19 +638,24 @@ export class ControlModel {
     return undefined;
   }
 
-  fail({ attempt }: ModelActivity, how: Exclude<Settling, 'return'>): Refusal {
+  fail(activity: ModelActivity, how: Exclude<Settling, 'return'>): Refusal {
+    this.#enforceLimits(activity);
+    const { attempt } = activity;
     if (attempt === undefined) return 'ActivityNotFoundError';
     this.#threw(attempt, how);
     return undefined;
   }
 
-  heartbeat({ attempt }: ModelActivity, details: number | undefined): Refusal {
+  heartbeat(activity: ModelActivity, details: number | undefined): Refusal {
+    this.#enforceLimits(activity);
+    const { attempt } = activity;
     if (attempt === undefined) return 'ActivityNotFoundError';
     this.beat(attempt, details);
     return attempt.told === undefined ? undefined : 'CancelledFailure';
   }
 
   reportCancellation(activity: ModelActivity): Refusal {
+    this.#enforceLimits(activity);
     if (activity.attempt === undefined) return 'ActivityNotFoundError';
     if (!activity.cancelAsked) return 'ActivityStateError';
     this.#close(activity, 'CANCELED', 'CANCELLED', 'CANCEL_REQUESTED');

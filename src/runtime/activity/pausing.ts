@@ -75,9 +75,9 @@ export function reset(execution: Execution, given: ResetOptions): void {
 
 /** After the events, whose listeners may have closed or paused the activity again. */
 function goOn(execution: Execution, now: number): void {
-  if (!isScheduled(execution)) return;
-  if (execution.state.lastAttempt !== undefined) execution.enterRetryLoop();
-  execution.dispatch(now);
+  const again = isScheduled(execution) && execution.state.lastAttempt !== undefined;
+  if (again) execution.enterRetryLoop();
+  execution.dispatch(now); // or, if it is paused, its deadlines as they are now
 }
 
 function isScheduled({ state }: Execution): boolean {

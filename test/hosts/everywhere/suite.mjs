@@ -160,15 +160,19 @@ function checks({ systole, testing, other, context, node, files }) {
     equal(await returned(details), details);
   });
 
-  check('a retry resumes from cycles and shared references', async () => {
-    const shared = { n: 1 };
-    const details = { left: shared, right: shared, many: new Map([['same', shared]]) };
-    details.self = details;
-    const back = await returned(details);
-    equal(back, details);
-    equal(back.left === back.right && back.many.get('same') === back.left, true);
-    equal(back.self === back && back !== details, true);
-  });
+  check(
+    'a retry resumes from a tree: what is met twice is copied twice, a cycle is refused',
+    async () => {
+      const shared = { n: 1 };
+      const details = { left: shared, right: shared, many: new Map([['same', shared]]) };
+      const back = await returned(details);
+      equal(back, details);
+      equal(back.left === back.right || back.many.get('same') === back.left, false);
+      details.self = details;
+      const error = await returned(details).catch((failure) => failure.cause);
+      equal([error.name, error.path], ['HeartbeatDetailsError', 'details.self']);
+    },
+  );
 
   check('a retry resumes from an Error and its cause', async () => {
     const back = await returned(new RangeError('too far', { cause: new Error('the root') }));
