@@ -16,6 +16,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { matchers } from '../../src/testing/matchers.js';
 import { codeBlocks, compile, runProgram, type CodeBlock } from '../support/markdown.js';
 import { verdicts } from '../support/recorded-tests.js';
 
@@ -90,6 +91,25 @@ test('the code compiles', { timeout: 3 * TIMEOUT_MS }, () => {
     ({ file, code }) => !(inPieces.has(file) && NOT_THERE.includes(code)),
   );
   expect(complaints.map(({ message }) => message)).toEqual([]);
+});
+
+/** Jest's, as far as documents need them; what Vitest alone has does not help its users. */
+const JEST_MATCHERS =
+  'toBe toBeCloseTo toBeDefined toBeFalsy toBeGreaterThan toBeGreaterThanOrEqual toBeInstanceOf ' +
+  'toBeLessThan toBeLessThanOrEqual toBeNaN toBeNull toBeTruthy toBeUndefined toContain ' +
+  'toContainEqual toEqual toHaveBeenCalled toHaveBeenCalledTimes toHaveBeenCalledWith ' +
+  'toHaveBeenLastCalledWith toHaveBeenNthCalledWith toHaveLength toHaveProperty toMatch ' +
+  'toMatchObject toStrictEqual toThrow';
+
+test('the tests use matchers that other frameworks have too, or our own', () => {
+  const known = new Set([...JEST_MATCHERS.split(' '), ...Object.keys(matchers)]);
+  const foreign: string[] = [];
+  for (const { doc, code } of examples) {
+    for (const [, name = ''] of code.matchAll(/\.(to[A-Z]\w*)\(/g)) {
+      if (name in expect('') && !known.has(name)) foreign.push(`${doc}: ${name}`);
+    }
+  }
+  expect(foreign).toEqual([]);
 });
 
 // An empty one fails.
