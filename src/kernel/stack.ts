@@ -33,17 +33,18 @@ export function withoutStack<E extends Error>(make: () => E): E {
 const FRAMES_OF_OURS = 16;
 
 /**
- * Calls a user's function within a user's call: the stacks of what it throws are as much longer as
- * there are frames of ours in between, so that they still show the caller.
+ * For calls of a user's function within a user's call: the stacks of what it throws are as much
+ * longer as there are frames of ours in between, so that they still show the caller.
+ *
+ * @returns the limit before, for `restoreStacks`
  */
-export function withLongerStacks<T>(call: () => T): T {
-  const longer = (v8().stackTraceLimit ?? 0) + FRAMES_OF_OURS;
-  const limit = setLimit(longer);
-  try {
-    return call();
-  } finally {
-    restoreLimit(longer, limit);
-  }
+export function lengthenStacks(): number | undefined {
+  return setLimit((v8().stackTraceLimit ?? 0) + FRAMES_OF_OURS);
+}
+
+/** Sets the limit back, unless the code in between has set one of its own. */
+export function restoreStacks(before: number | undefined): void {
+  if (before !== undefined) restoreLimit(before + FRAMES_OF_OURS, before);
 }
 
 /** Returns the limit before; undefined if it cannot be set. */

@@ -5,7 +5,7 @@ import { Deadlines } from '../kernel/deadlines.js';
 import { Events } from '../kernel/events.js';
 import { ActivityNotFoundError, RuntimeFullError, RuntimeShutdownError } from '../kernel/errors.js';
 import { DetailsCodec } from '../heartbeat/details/codec.js';
-import { withLongerStacks } from '../kernel/stack.js';
+import { lengthenStacks, restoreStacks } from '../kernel/stack.js';
 import { checkStackRoom } from '../kernel/stack-room.js';
 import { safeLog } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
@@ -141,12 +141,12 @@ export class Engine {
       );
     }
     if (signal !== undefined) this.#follow(signal, execution);
-    this.#starting++;
+    const limit = this.#starting++ === 0 ? lengthenStacks() : undefined;
     try {
-      if (this.#starting > 1) execution.schedule();
-      else withLongerStacks(() => execution.schedule());
+      execution.schedule();
     } finally {
       this.#starting--;
+      restoreStacks(limit);
     }
     return execution;
   }
