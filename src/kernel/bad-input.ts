@@ -41,6 +41,28 @@ export function badOption(name: string, value: unknown, accepted: string): TypeE
   return refusal(new TypeError(`${name}: received ${show(value)}; expected ${accepted}`));
 }
 
+/** Reads one option: gives its default for `undefined`, and refuses with a TypeError. */
+export type Read<Value, Result> = (value: Value | undefined, name: string) => Result;
+
+/** Reads an option that is taken as it is given, or not at all. */
+export function option<Value, Unset = undefined>(
+  accepted: string,
+  isAccepted: (value: Value) => boolean,
+  unset?: Unset,
+): Read<Value, Value | Unset> {
+  return (value, name) => {
+    if (value === undefined) return unset as Unset;
+    if (isAccepted(value)) return value;
+    throw badOption(name, value, accepted);
+  };
+}
+
+/** Whether a value has all of these methods. */
+export function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  const object = value as Readonly<Record<string, unknown>> | null | undefined;
+  return names.every((name) => typeof object?.[name] === 'function');
+}
+
 /**
  * Refuses a promise as the result of a completion: it may be rejected yet.
  *

@@ -63,6 +63,13 @@ export function durationMs(value: unknown, name: string): number {
   throw badOption(name, value, DURATION_ACCEPTED);
 }
 
+/** The same for a duration that must end. */
+export function finiteMs(value: unknown, name: string): number {
+  const ms = durationMs(value, name);
+  if (ms === Infinity) throw badOption(name, value, 'a finite duration');
+  return ms;
+}
+
 /**
  * Reads a duration that the types cannot check, such as one from an environment variable, and gives
  * its milliseconds.

@@ -1,6 +1,5 @@
 /** The failures of activities and attempts. */
-import { badOption } from './bad-input.js';
-import { durationMs, type Duration } from './duration.js';
+import { finiteMs, type Duration } from './duration.js';
 import { Failure, KIND, type Fields } from './failure.js';
 
 /**
@@ -117,11 +116,12 @@ export class ApplicationFailure extends Failure<'ApplicationFailure'> {
 
   constructor(message?: string, fields: ApplicationFailureFields = {}) {
     super(message, fields);
-    if (fields.nextRetryDelay !== undefined) checkRetryDelay(fields.nextRetryDelay);
+    const { nextRetryDelay } = fields;
+    if (nextRetryDelay !== undefined) finiteMs(nextRetryDelay, 'ApplicationFailure.nextRetryDelay');
     this.type = fields.type;
     this.nonRetryable = fields.nonRetryable ?? false;
     this.details = fields.details ?? [];
-    this.nextRetryDelay = fields.nextRetryDelay;
+    this.nextRetryDelay = nextRetryDelay;
     this.category = fields.category;
   }
 
@@ -162,11 +162,6 @@ function applicationFailure(
   fields: ApplicationFailureFields,
 ): ApplicationFailure {
   return new ApplicationFailure(message, fields);
-}
-
-function checkRetryDelay(delay: Duration): void {
-  const name = 'ApplicationFailure.nextRetryDelay';
-  if (durationMs(delay, name) === Infinity) throw badOption(name, delay, 'a finite duration');
 }
 
 /** The failure of an attempt or an activity that ran into one of its timeouts. */

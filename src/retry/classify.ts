@@ -4,14 +4,14 @@ import { ApplicationFailure, type RetryState, type TimeoutType } from '../kernel
 import { classNameOf, retryWishes } from '../kernel/thrown.js';
 import { durationMs } from '../kernel/duration.js';
 import { countedAttempt, retryDelayMs } from './delay.js';
-import type { ErrorType, ResolvedRetryPolicy } from './policy.js';
+import { TIMEOUT_NAMES, type ErrorType, type FilledRetryPolicy } from './policy.js';
 
 /** What is known when an attempt has failed. */
 export interface FailedAttempt {
   readonly failure: Error;
   /** The deadline that ended the attempt; undefined if the function threw, be it a TimeoutFailure. */
   readonly timedOut: TimeoutType | undefined;
-  readonly policy: ResolvedRetryPolicy;
+  readonly policy: FilledRetryPolicy;
   /** Its number, from 1. */
   readonly attempt: number;
   /** How many failed, this one included, since heartbeat details last changed; 0 if in this one. */
@@ -62,7 +62,7 @@ function isRetryable({ failure, timedOut, policy }: FailedAttempt): boolean {
   if (failure instanceof HeartbeatDetailsError) return false;
   if (retryWishes(failure).nonRetryable === true) return false;
   const listed = policy.nonRetryableErrorTypes;
-  const timeout = timedOut && timeoutName(timedOut);
+  const timeout = timedOut && TIMEOUT_NAMES[timedOut];
   if (timeout !== undefined && listed.includes(timeout)) return false;
   return !listed.some((type) => matchesSafely(failure, type));
 }
@@ -83,10 +83,4 @@ function matches(failure: Error, type: ErrorType): boolean {
   }
   if (classNameOf(failure) === type) return true;
   return Object.hasOwn(failure, 'name') && failure.name === type;
-}
-
-/** Only two have a name there. */
-function timeoutName(timeoutType: TimeoutType): string | undefined {
-  if (timeoutType === 'HEARTBEAT') return 'TemporalTimeout:Heartbeat';
-  return timeoutType === 'START_TO_CLOSE' ? 'TemporalTimeout:StartToClose' : undefined;
 }

@@ -1,5 +1,5 @@
 /** How long to wait before the next attempt: pure functions of the policy. */
-import type { ResolvedRetryPolicy } from './policy.js';
+import type { FilledRetryPolicy } from './policy.js';
 
 /**
  * The delay after failed attempt number `failedAttempt` (from 1), in milliseconds:
@@ -8,14 +8,14 @@ import type { ResolvedRetryPolicy } from './policy.js';
  * @param random from 0 up to 1, as `Math.random` gives
  */
 export function retryDelayMs(
-  policy: ResolvedRetryPolicy,
+  policy: FilledRetryPolicy,
   failedAttempt: number,
   random: () => number,
 ): number {
-  const { initialIntervalMs, backoffCoefficient, maximumIntervalMs, jitter } = policy;
+  const { initialInterval, backoffCoefficient, maximumInterval, jitter } = policy;
   // Grows to Infinity in the end, which the maximum then caps: there is no overflow to catch.
-  const backoff = initialIntervalMs * backoffCoefficient ** (failedAttempt - 1);
-  const delay = Math.min(backoff, maximumIntervalMs);
+  const backoff = initialInterval * backoffCoefficient ** (failedAttempt - 1);
+  const delay = Math.min(backoff, maximumInterval);
   return jitter === 0 ? delay : delay * (1 - jitter * random());
 }
 
@@ -24,7 +24,7 @@ export function retryDelayMs(
  * the last progress count.
  */
 export function countedAttempt(
-  policy: ResolvedRetryPolicy,
+  policy: FilledRetryPolicy,
   attempt: number,
   attemptsWithoutProgress: number,
 ): number {

@@ -1,40 +1,47 @@
-/** Names of other retry libraries, and what they are here. */
+/** Names of other libraries, or of another place here, and what they are. */
 import { hints } from '../kernel/bad-input.js';
 
-const COUNTS_ALL = 'maximumAttempts (which counts the first attempt too)';
+const ATTEMPTS = 'retryPolicy.maximumAttempts';
+const COUNTS_ALL = `${ATTEMPTS} (which counts the first attempt too)`;
+const FAILED_ATTEMPT = "runtime.on('attemptFailed', listener)";
+const RUNTIME = 'an option of ActivityRuntime';
+const CONCURRENCY = `maxConcurrentActivities, ${RUNTIME}`;
 
-/** Fields of a policy. */
-const FIELDS: Readonly<Record<string, string>> = {
+const HINTS: Readonly<Record<string, string>> = {
+  retry: 'retryPolicy',
   retries: COUNTS_ALL,
   maxRetries: COUNTS_ALL,
-  attempts: 'maximumAttempts',
-  maxAttempts: 'maximumAttempts',
-  factor: 'backoffCoefficient',
-  backoff: 'initialInterval and backoffCoefficient',
-  minTimeout: 'initialInterval',
-  delay: 'initialInterval',
-  maxTimeout: 'maximumInterval',
-  randomize: 'jitter, from 0 to 1',
-  shouldRetry: 'nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
-};
-
-const FAILED_ATTEMPT = "runtime.on('attemptFailed', listener)";
-
-/** What is no field of a policy. */
-const REST: Readonly<Record<string, string>> = {
+  attempts: ATTEMPTS,
+  maxAttempts: ATTEMPTS,
+  factor: 'retryPolicy.backoffCoefficient',
+  backoff: 'retryPolicy.initialInterval and backoffCoefficient',
+  minTimeout: 'retryPolicy.initialInterval',
+  delay: 'startDelay before the first attempt, retryPolicy.initialInterval before the second',
+  maxTimeout: 'retryPolicy.maximumInterval',
+  randomize: 'retryPolicy.jitter, from 0 to 1',
+  shouldRetry: 'retryPolicy.nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
   maxRetryTime: 'scheduleToCloseTimeout, an option of the call',
   onFailedAttempt: FAILED_ATTEMPT,
   onRetry: FAILED_ATTEMPT,
   shouldConsumeRetry: 'not there: every failed attempt counts',
   unref: 'not there: timers of open activities keep the process alive',
+  timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
+  id: 'activityId',
+  jobId: 'activityId',
+  abortSignal: 'signal',
+  onProgress: "ctx.heartbeat(details) in the function, and runtime.on('heartbeat', listener)",
+  concurrency: CONCURRENCY,
+  maxConcurrentActivityTaskExecutions: CONCURRENCY,
+  maxConcurrentActivities: RUNTIME,
+  maxActivitiesPerSecond: RUNTIME,
+  interceptors: RUNTIME,
+  serializer: RUNTIME,
+  store: RUNTIME,
+  logger: RUNTIME,
+  taskQueue: 'not needed in one process; systole/temporal has it',
 };
 
-/**
- * What a name of another retry library is here.
- *
- * @param prefix put before the fields of a policy
- */
-export function retryHint(name: string, prefix = ''): string | undefined {
-  const field = hints(FIELDS, name);
-  return field === undefined ? hints(REST, name) : prefix + field;
+/** What a name that is no option here is instead. */
+export function elsewhere(name: string): string | undefined {
+  return hints(HINTS, name);
 }

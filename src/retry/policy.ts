@@ -1,7 +1,15 @@
 /** The retry policy: its type, its defaults, and the one pass that checks it. */
-import { badOption, checkNames, show, type OptionNames } from '../kernel/bad-input.js';
-import { retryHint } from './elsewhere.js';
-import { durationMs, type Duration } from '../kernel/duration.js';
+import {
+  badOption,
+  checkNames,
+  option,
+  show,
+  type OptionNames,
+  type Read,
+} from '../kernel/bad-input.js';
+import { durationMs, finiteMs, type Duration } from '../kernel/duration.js';
+import type { TimeoutType } from '../kernel/failures.js';
+import { elsewhere } from './elsewhere.js';
 
 /** An error class, or the name of one, in `nonRetryableErrorTypes`. */
 export type ErrorType = string | (abstract new (...args: never[]) => unknown);
@@ -40,17 +48,6 @@ export interface RetryPolicy {
   readonly maximumAttemptsWithoutProgress?: number | undefined;
 }
 
-/** A policy with nothing left open. Intervals in milliseconds, none is Infinity. */
-export interface ResolvedRetryPolicy {
-  readonly initialIntervalMs: number;
-  readonly backoffCoefficient: number;
-  readonly maximumIntervalMs: number;
-  readonly maximumAttempts: number;
-  readonly nonRetryableErrorTypes: readonly ErrorType[];
-  readonly jitter: number;
-  readonly maximumAttemptsWithoutProgress: number;
-}
-
 /**
  * A retry policy with its defaults filled in. Intervals are milliseconds, and no limit is Infinity.
  */
@@ -60,34 +57,55 @@ export type FilledRetryPolicy = {
     : Exclude<RetryPolicy[Field], undefined>;
 };
 
+/** Names of timeouts in `nonRetryableErrorTypes`, as in Temporal; the others have none. */
+export const TIMEOUT_NAMES: { readonly [Type in TimeoutType]?: string } = {
+  HEARTBEAT: 'TemporalTimeout:Heartbeat',
+  START_TO_CLOSE: 'TemporalTimeout:StartToClose',
+};
+
 const DEFAULT_INITIAL_MS = 1000;
-const DEFAULT_COEFFICIENT = 2;
 const MAXIMUM_FACTOR = 100;
 const NO_TYPES: readonly ErrorType[] = Object.freeze([]);
 
-export const DEFAULT_RETRY_POLICY: ResolvedRetryPolicy = {
-  initialIntervalMs: DEFAULT_INITIAL_MS,
-  backoffCoefficient: DEFAULT_COEFFICIENT,
-  maximumIntervalMs: MAXIMUM_FACTOR * DEFAULT_INITIAL_MS,
-  maximumAttempts: Infinity,
-  nonRetryableErrorTypes: NO_TYPES,
-  jitter: 0,
-  maximumAttemptsWithoutProgress: Infinity,
+const limit = /* @__PURE__ */ option(
+  'a whole number, or Infinity for no limit',
+  (value: number) => value === Infinity || (Number.isInteger(value) && value >= 0),
+);
+
+// Zero counts as unset, as in Temporal.
+const attempts = (value: number | undefined, name: string): number =>
+  limit(value, name) || Infinity;
+const interval =
+  (read: typeof durationMs) =>
+  (value: Duration | undefined, name: string): number | undefined =>
+    value === undefined ? undefined : read(value, name) || undefined;
+
+/** Every field of a policy, and how it is read. */
+const FIELDS = {
+  initialInterval: /* @__PURE__ */ interval(finiteMs),
+  backoffCoefficient: /* @__PURE__ */ option(
+    'a finite number, 1 or more',
+    (value: number) => typeof value === 'number' && value >= 1 && value < Infinity,
+    2,
+  ),
+  maximumInterval: /* @__PURE__ */ interval(durationMs),
+  maximumAttempts: attempts,
+  nonRetryableErrorTypes: errorTypes,
+  jitter: /* @__PURE__ */ option(
+    'a number from 0 to 1',
+    (value: number) => typeof value === 'number' && value >= 0 && value <= 1,
+    0,
+  ),
+  maximumAttemptsWithoutProgress: attempts,
+} satisfies {
+  readonly [Field in keyof RetryPolicy]-?: Read<NonNullable<RetryPolicy[Field]>, unknown>;
 };
 
 export const RETRY_POLICY_NAMES: OptionNames = {
   of: 'retryPolicy',
   example: '{ maximumAttempts: 5 }',
-  known: new Set([
-    'initialInterval',
-    'backoffCoefficient',
-    'maximumInterval',
-    'maximumAttempts',
-    'nonRetryableErrorTypes',
-    'jitter',
-    'maximumAttemptsWithoutProgress',
-  ]),
-  elsewhere: retryHint,
+  known: /* @__PURE__ */ new Set(Object.keys(FIELDS)),
+  elsewhere,
 };
 
 /**
@@ -95,70 +113,32 @@ export const RETRY_POLICY_NAMES: OptionNames = {
  *
  * @throws TypeError that names the field, the value and what is accepted
  */
-export function resolveRetryPolicy(policy: RetryPolicy | undefined): ResolvedRetryPolicy {
-  if (policy === undefined) return DEFAULT_RETRY_POLICY;
+export function resolveRetryPolicy(policy: RetryPolicy = {}): FilledRetryPolicy {
   checkNames(policy, RETRY_POLICY_NAMES);
-  const initialMs = interval(policy.initialInterval, 'retryPolicy.initialInterval');
-  const maximumMs = interval(policy.maximumInterval, 'retryPolicy.maximumInterval');
-  if (initialMs === Infinity) {
-    throw badOption('retryPolicy.initialInterval', Infinity, 'a finite duration');
-  }
-  if (initialMs !== undefined && maximumMs !== undefined && maximumMs < initialMs) {
+  const fields = Object.entries<Read<never, unknown>>(FIELDS).map(([name, read]) => [
+    name,
+    read(policy[name as keyof RetryPolicy] as never, `retryPolicy.${name}`),
+  ]);
+  const given = Object.fromEntries(fields) as Given;
+  const { initialInterval = Math.min(DEFAULT_INITIAL_MS, given.maximumInterval ?? Infinity) } =
+    given;
+  const { maximumInterval = MAXIMUM_FACTOR * initialInterval } = given;
+  if (maximumInterval < initialInterval) {
     throw badOption(
       'retryPolicy.maximumInterval',
       policy.maximumInterval,
       `at least the initialInterval, which is ${show(policy.initialInterval)}`,
     );
   }
-  const initialIntervalMs = initialMs ?? Math.min(DEFAULT_INITIAL_MS, maximumMs ?? Infinity);
-  return {
-    initialIntervalMs,
-    backoffCoefficient: coefficient(policy.backoffCoefficient),
-    maximumIntervalMs: maximumMs ?? MAXIMUM_FACTOR * initialIntervalMs,
-    maximumAttempts: attempts(policy.maximumAttempts, 'retryPolicy.maximumAttempts'),
-    nonRetryableErrorTypes: errorTypes(policy.nonRetryableErrorTypes),
-    jitter: jitterPart(policy.jitter),
-    maximumAttemptsWithoutProgress: attempts(
-      policy.maximumAttemptsWithoutProgress,
-      'retryPolicy.maximumAttemptsWithoutProgress',
-    ),
-  };
+  return Object.freeze({ ...given, initialInterval, maximumInterval });
 }
 
-/** Zero counts as unset, as in Temporal. */
-function interval(value: Duration | undefined, name: string): number | undefined {
-  if (value === undefined) return undefined;
-  const ms = durationMs(value, name);
-  return ms === 0 ? undefined : ms;
-}
+type Given = { readonly [Field in keyof typeof FIELDS]: ReturnType<(typeof FIELDS)[Field]> };
 
-function coefficient(value: number | undefined): number {
-  if (value === undefined) return DEFAULT_COEFFICIENT;
-  if (typeof value === 'number' && value >= 1 && value < Infinity) return value;
-  throw badOption('retryPolicy.backoffCoefficient', value, 'a finite number, 1 or more');
-}
+export const DEFAULT_RETRY_POLICY: FilledRetryPolicy = /* @__PURE__ */ resolveRetryPolicy();
 
-function attempts(value: number | undefined, name: string): number {
-  if (value === undefined || value === 0) return Infinity;
-  if (value === Infinity || (Number.isInteger(value) && value > 0)) return value;
-  throw badOption(name, value, 'a whole number, or Infinity for no limit');
-}
-
-function jitterPart(value: number | undefined): number {
-  if (value === undefined) return 0;
-  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
-  throw badOption('retryPolicy.jitter', value, 'a number from 0 to 1');
-}
-
-const TIMEOUT_PREFIX = 'TemporalTimeout:';
-const TIMEOUT_TYPES: readonly string[] = [
-  'TemporalTimeout:Heartbeat',
-  'TemporalTimeout:StartToClose',
-];
-
-function errorTypes(types: unknown): readonly ErrorType[] {
+function errorTypes(types: unknown, name: string): readonly ErrorType[] {
   if (types === undefined) return NO_TYPES;
-  const name = 'retryPolicy.nonRetryableErrorTypes';
   if (!Array.isArray(types)) throw badOption(name, types, 'an array of names and error classes');
   const checked = Array.from(types, (type: unknown, index) => errorType(type, `${name}[${index}]`));
   return Object.freeze(checked); // descriptions show it
@@ -183,27 +163,19 @@ function isClass(type: object): boolean {
 }
 
 function errorType(type: unknown, name: string): ErrorType {
+  const accepted = 'a name or an error class';
   if (typeof type === 'function') {
     if (isClass(type)) return type as ErrorType;
-    const accepted =
-      'a name or an error class. This function is no class: as a predicate it would never be ' +
-      'called. Throw ApplicationFailure.nonRetryable() in the activity instead';
-    throw badOption(name, type, accepted);
+    const advice =
+      'This function is no class: as a predicate it would never be called. ' +
+      'Throw ApplicationFailure.nonRetryable() in the activity instead';
+    throw badOption(name, type, `${accepted}. ${advice}`);
   }
-  if (typeof type !== 'string') throw badOption(name, type, 'a name or an error class');
-  // A misspelt timeout would match nothing, and the activity would retry for ever.
-  if (type.startsWith(TIMEOUT_PREFIX) && !TIMEOUT_TYPES.includes(type)) {
-    throw badOption(name, type, TIMEOUT_TYPES.join(' or '));
+  if (typeof type !== 'string') throw badOption(name, type, accepted);
+  // A misspelt timeout would match nothing, and the activity would be retried without end.
+  const timeouts = Object.values(TIMEOUT_NAMES);
+  if (type.startsWith('TemporalTimeout:') && !timeouts.includes(type)) {
+    throw badOption(name, type, timeouts.join(' or '));
   }
   return type;
-}
-
-/** A resolved policy as `ctx.info` and `describe()` show it. */
-export function shownPolicy(policy: ResolvedRetryPolicy): FilledRetryPolicy {
-  const { initialIntervalMs, maximumIntervalMs, ...rest } = policy;
-  return Object.freeze({
-    initialInterval: initialIntervalMs,
-    maximumInterval: maximumIntervalMs,
-    ...rest,
-  });
 }

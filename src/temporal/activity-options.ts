@@ -2,7 +2,7 @@
 import type { ActivityOptions, CallOptions } from '../runtime/options/activity-options.js';
 import { resolveOptions } from '../runtime/options/resolve.js';
 import { ROWS, type ResolvedOptions } from '../runtime/options/table.js';
-import type { ErrorType, ResolvedRetryPolicy } from '../retry/policy.js';
+import type { ErrorType, FilledRetryPolicy } from '../retry/policy.js';
 import type { ClientOptions } from './client-api.js';
 import type { TemporalRetryPolicy } from './common-api.js';
 
@@ -34,7 +34,7 @@ export function refuseUnsupported(options: ResolvedOptions): void {
   refuseUnsupportedPolicy(options.retryPolicy);
 }
 
-function refuseUnsupportedPolicy(policy: ResolvedRetryPolicy): void {
+function refuseUnsupportedPolicy(policy: FilledRetryPolicy): void {
   if (policy.jitter > 0) {
     throw unsupported('retryPolicy.jitter', 'delays there have no random part; leave it out');
   }
@@ -84,12 +84,12 @@ function given<Name extends string>(name: Name, ms: number): { readonly [N in Na
   return (ms === 0 ? {} : { [name]: ms }) as { readonly [N in Name]?: number };
 }
 
-export function retryPolicy(policy: ResolvedRetryPolicy): TemporalRetryPolicy {
+export function retryPolicy(policy: FilledRetryPolicy): TemporalRetryPolicy {
   const { maximumAttempts, nonRetryableErrorTypes } = policy;
   return {
-    initialInterval: policy.initialIntervalMs,
+    initialInterval: policy.initialInterval,
     backoffCoefficient: policy.backoffCoefficient,
-    maximumInterval: Math.min(policy.maximumIntervalMs, LONGEST_MS),
+    maximumInterval: Math.min(policy.maximumInterval, LONGEST_MS),
     nonRetryableErrorTypes: nonRetryableErrorTypes.filter(isName),
     ...(maximumAttempts === Infinity ? undefined : { maximumAttempts }),
   };

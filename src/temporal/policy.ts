@@ -8,7 +8,7 @@ import { temporalDurationMs } from './duration.js';
 export function filledPolicy(policy: TemporalRetryPolicy = {}): FilledRetryPolicy {
   const defaults = DEFAULT_RETRY_POLICY;
   const initialInterval =
-    temporalDurationMs(policy.initialInterval ?? 0) || defaults.initialIntervalMs;
+    temporalDurationMs(policy.initialInterval ?? 0) || defaults.initialInterval;
   return Object.freeze({
     initialInterval,
     backoffCoefficient: policy.backoffCoefficient || defaults.backoffCoefficient,

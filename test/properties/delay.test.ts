@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { retryDelayMs } from '../../src/retry/delay.js';
-import { DEFAULT_RETRY_POLICY, type ResolvedRetryPolicy } from '../../src/retry/policy.js';
+import { DEFAULT_RETRY_POLICY, type FilledRetryPolicy } from '../../src/retry/policy.js';
 
 const RUNS = { numRuns: 1_000 };
 
-const policy: fc.Arbitrary<ResolvedRetryPolicy> = fc
+const policy: fc.Arbitrary<FilledRetryPolicy> = fc
   .record({
-    initialIntervalMs: fc.oneof(
+    initialInterval: fc.oneof(
       fc.double({ min: 0.001, max: 1e7, noNaN: true }),
       fc.integer({ min: 1, max: 2 ** 40 }),
     ),
@@ -21,13 +21,13 @@ const policy: fc.Arbitrary<ResolvedRetryPolicy> = fc
   .map(({ factor, ...rest }) => ({
     ...DEFAULT_RETRY_POLICY,
     ...rest,
-    maximumIntervalMs: rest.initialIntervalMs * factor,
+    maximumInterval: rest.initialInterval * factor,
   }));
 
 const attempt = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 2 ** 31 }));
 const part = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-const steady = ({ ...fields }: ResolvedRetryPolicy): ResolvedRetryPolicy => ({
+const steady = ({ ...fields }: FilledRetryPolicy): FilledRetryPolicy => ({
   ...fields,
   jitter: 0,
 });
@@ -35,16 +35,16 @@ const steady = ({ ...fields }: ResolvedRetryPolicy): ResolvedRetryPolicy => ({
 test('a delay lies between the initial and the maximum interval, grows, and jitter only shortens it, by its part at most', () => {
   fc.assert(
     fc.property(policy, attempt, fc.nat(2 ** 20), part, (given, n, more, random) => {
-      const { initialIntervalMs, maximumIntervalMs, jitter } = given;
+      const { initialInterval, maximumInterval, jitter } = given;
       const whole = retryDelayMs(steady(given), n, () => random);
       const later = retryDelayMs(steady(given), n + more, () => random);
       const shortened = retryDelayMs(given, n, () => random);
       const least = whole === Infinity ? 0 : whole * (1 - jitter) * (1 - 1e-12);
       return (
-        whole >= initialIntervalMs &&
-        whole <= maximumIntervalMs &&
+        whole >= initialInterval &&
+        whole <= maximumInterval &&
         later >= whole &&
-        (whole < maximumIntervalMs || later === maximumIntervalMs) &&
+        (whole < maximumInterval || later === maximumInterval) &&
         shortened <= whole &&
         shortened >= least &&
         retryDelayMs(given, n, () => 0) === whole
@@ -60,7 +60,7 @@ test('without a cap reached, each delay is the one before times the coefficient'
       const delay = retryDelayMs(steady(given), n, Math.random);
       const next = retryDelayMs(steady(given), n + 1, Math.random);
       expect(next).toBeGreaterThanOrEqual(delay);
-      if (next < given.maximumIntervalMs) {
+      if (next < given.maximumInterval) {
         expect(Math.abs(next / delay / given.backoffCoefficient - 1)).toBeLessThan(1e-9);
       }
     }),
@@ -74,7 +74,7 @@ test('an attempt so late that the power overflows waits the maximum interval', (
       policy.filter(({ backoffCoefficient }) => backoffCoefficient >= 2),
       fc.integer({ min: 2_000, max: Number.MAX_SAFE_INTEGER }),
       (given, n) => {
-        expect(retryDelayMs(steady(given), n, Math.random)).toBe(given.maximumIntervalMs);
+        expect(retryDelayMs(steady(given), n, Math.random)).toBe(given.maximumInterval);
       },
     ),
     RUNS,

@@ -1,5 +1,4 @@
 /** `ctx.info`, made when an activity reads it. */
-import { shownPolicy } from '../../retry/policy.js';
 import type { Announced } from '../shared/announce.js';
 import type { ActivityInfo } from '../context/context.js';
 
@@ -25,7 +24,7 @@ export function activityInfo(activity: Announced, attempt: AttemptTimes): Activi
     heartbeatTimeoutMs: options.heartbeatTimeoutMs || undefined,
     startToCloseTimeoutMs: options.startToCloseTimeoutMs || undefined,
     scheduleToCloseTimeoutMs: options.scheduleToCloseTimeoutMs || undefined,
-    retryPolicy: shownPolicy(options.retryPolicy),
+    retryPolicy: options.retryPolicy,
     priority: options.priority,
   };
   // Made when read, and hidden from whoever logs the whole: it is a secret.

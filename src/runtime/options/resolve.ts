@@ -1,8 +1,9 @@
 /** What a call gives beside its function: the one pass that checks it. */
 import {
-  badOption,
   checkNames,
+  hasMethods,
   isFields,
+  option,
   showAll,
   type OptionNames,
 } from '../../kernel/bad-input.js';
@@ -26,6 +27,8 @@ function optionNames(): OptionNames {
 }
 
 type Resolving = { -readonly [Field in keyof ResolvedOptions]: ResolvedOptions[Field] };
+
+const NO_ARGS: readonly unknown[] = [];
 
 /** What no options at all mean. Made at first use. */
 let unset: ResolvedOptions | undefined;
@@ -91,6 +94,17 @@ export function callOf(rest: readonly unknown[]): CallOptions | undefined {
   );
 }
 
+const signal = /* @__PURE__ */ option(
+  'an AbortSignal, such as the signal of an AbortController',
+  isAbortSignal,
+);
+
+const args = /* @__PURE__ */ option(
+  "an array of the function's arguments after ctx",
+  (value: readonly unknown[]) => Array.isArray(value),
+  NO_ARGS,
+);
+
 /** @throws TypeError as `resolveOptions`, which is called before */
 export function activityIdOf(call: ActivityOptions | undefined): string | undefined {
   return text(call?.activityId, 'activityId');
@@ -98,28 +112,18 @@ export function activityIdOf(call: ActivityOptions | undefined): string | undefi
 
 /** @throws TypeError as `resolveOptions`, which is called before */
 export function signalOf(call: ActivityOptions | undefined): AbortSignal | undefined {
-  const signal: unknown = call?.signal;
-  if (signal === undefined || isAbortSignal(signal)) return signal;
-  throw badOption('signal', signal, 'an AbortSignal, such as the signal of an AbortController');
+  return signal(call?.signal, 'signal');
 }
-
-const NO_ARGS: readonly unknown[] = [];
 
 /** @throws TypeError as `resolveOptions`, which is called before */
 export function argsOf(call: CallOptions | undefined): readonly unknown[] {
-  const args: unknown = call?.args;
-  if (args === undefined) return NO_ARGS;
-  if (Array.isArray(args)) return args as readonly unknown[];
-  throw badOption('args', args, "an array of the function's arguments after ctx");
+  return args(call?.args, 'args');
 }
 
 /** By shape: a polyfill's signal, or another realm's, is as good. */
-function isAbortSignal(value: unknown): value is AbortSignal {
-  if (typeof value !== 'object' || value === null) return false;
-  const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>;
+function isAbortSignal(value: AbortSignal): boolean {
   return (
-    typeof aborted === 'boolean' &&
-    typeof addEventListener === 'function' &&
-    typeof removeEventListener === 'function'
+    hasMethods(value, 'addEventListener', 'removeEventListener') &&
+    typeof value.aborted === 'boolean'
   );
 }

@@ -1,5 +1,12 @@
 /** The options of a runtime, and the checks of them. */
-import { badOption, checkNames, hints, type OptionNames } from '../../kernel/bad-input.js';
+import {
+  badOption,
+  checkNames,
+  hasMethods,
+  option,
+  type OptionNames,
+  type Read,
+} from '../../kernel/bad-input.js';
 import type { DetailsSerializer } from '../../heartbeat/details/encoding.js';
 import type { HeartbeatStore } from '../../heartbeat/store/store.js';
 import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
@@ -58,22 +65,31 @@ export interface RuntimeOptions {
   readonly interceptors?: readonly ActivityInterceptor[] | undefined;
 }
 
-type Check = (value: never, name: string) => void;
+const count = /* @__PURE__ */ option(
+  'a whole number above 0, or Infinity',
+  (value: number) => value === Infinity || (Number.isInteger(value) && value > 0),
+);
+
+const objectWith = (...methods: readonly string[]): Read<unknown, unknown> =>
+  option(`an object with ${methods.join(', ')}`, (value) => hasMethods(value, ...methods));
+
+const logger = /* @__PURE__ */ objectWith(...LOG_LEVELS);
 
 /** Every option of a runtime, and how it is checked. */
-const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Check } = {
-  maxConcurrentActivities: checkCount,
-  maxConcurrentPerKey: checkCount,
-  maxActivitiesPerSecond: checkRate,
-  maxWaiting: checkCount,
+const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> } = {
+  maxConcurrentActivities: count,
+  maxConcurrentPerKey: count,
+  maxActivitiesPerSecond: /* @__PURE__ */ option(
+    'a number above 0, or Infinity',
+    (value) => typeof value === 'number' && value > 0,
+  ),
+  maxWaiting: count,
   interceptors: checkInterceptors,
   defaults: checkDefaults,
-  store: (value, name) => checkMethods(value, name, ['get', 'set', 'delete']),
-  serializer: (value, name) => checkMethods(value, name, ['serialize', 'deserialize']),
-  logger: (value, name) => {
-    if (value !== false) checkMethods(value, name, LOG_LEVELS);
-  },
-  maxHeartbeatDetailsBytes: checkCount,
+  store: /* @__PURE__ */ objectWith('get', 'set', 'delete'),
+  serializer: /* @__PURE__ */ objectWith('serialize', 'deserialize'),
+  logger: (value, name) => value === false || logger(value, name),
+  maxHeartbeatDetailsBytes: count,
 };
 
 export const RUNTIME_OPTION_NAMES: OptionNames = /* @__PURE__ */ runtimeOptionNames();
@@ -87,15 +103,9 @@ function runtimeOptionNames(): OptionNames {
   };
 }
 
-const HINTS: Readonly<Record<string, string>> = {
-  concurrency: 'maxConcurrentActivities',
-  maxConcurrentActivityTaskExecutions: 'maxConcurrentActivities',
-};
-
 /** The options of a call are options of a runtime too, as its defaults. */
 function runtimeHint(name: string): string | undefined {
-  const { known } = defaultsNames();
-  return hints(HINTS, name) ?? (known.has(name) ? `defaults.${name}` : callHint(name));
+  return ROWS.some((row) => row.name === name) ? `defaults.${name}` : callHint(name);
 }
 
 function defaultsNames(): OptionNames {
@@ -122,32 +132,15 @@ function checkDefaults(defaults: ActivityOptions | undefined): void {
   resolveOptions(defaults);
 }
 
-function checkCount(value: number | undefined, name: string): void {
-  if (value === undefined || value === Infinity || (Number.isInteger(value) && value > 0)) return;
-  throw badOption(name, value, 'a whole number above 0, or Infinity');
-}
-
-function checkRate(value: number | undefined, name: string): void {
-  if (value === undefined || (typeof value === 'number' && value > 0)) return;
-  throw badOption(name, value, 'a number above 0, or Infinity');
-}
-
-function checkInterceptors(interceptors: unknown): void {
+function checkInterceptors(interceptors: unknown, name: string): void {
   if (interceptors === undefined) return;
   const accepted = 'an array of objects with execute, heartbeat, or both';
-  if (!Array.isArray(interceptors)) throw badOption('interceptors', interceptors, accepted);
+  if (!Array.isArray(interceptors)) throw badOption(name, interceptors, accepted);
   interceptors.forEach((one: unknown, index) => {
     const { execute, heartbeat } = (one ?? {}) as Partial<Record<string, unknown>>;
     const known = [execute, heartbeat].filter((method) => method !== undefined);
     if (known.length === 0 || known.some((method) => typeof method !== 'function')) {
-      throw badOption(`interceptors[${index}]`, one, accepted);
+      throw badOption(`${name}[${index}]`, one, accepted);
     }
   });
-}
-
-function checkMethods(value: object | undefined, name: string, methods: readonly string[]): void {
-  if (value === undefined) return;
-  const has = (method: string): boolean =>
-    typeof (value as Record<string, unknown> | null)?.[method] === 'function';
-  if (!methods.every(has)) throw badOption(name, value, `an object with ${methods.join(', ')}`);
 }

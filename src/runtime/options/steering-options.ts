@@ -1,6 +1,6 @@
 /** The options of `handle.unpause` and `handle.reset`. */
-import { badOption, checkNames, type OptionNames } from '../../kernel/bad-input.js';
-import { durationMs, type Duration } from '../../kernel/duration.js';
+import { checkNames, type OptionNames } from '../../kernel/bad-input.js';
+import { finiteMs, type Duration } from '../../kernel/duration.js';
 
 /** The options of `handle.unpause()`, all of which have defaults. */
 export interface UnpauseOptions {
@@ -65,8 +65,5 @@ export function readReset(options: ResetOptions): ResolvedReset {
 }
 
 function jitterMs(jitter: Duration | undefined): number {
-  if (jitter === undefined) return 0;
-  const ms = durationMs(jitter, 'jitter');
-  if (ms === Infinity) throw badOption('jitter', jitter, 'a finite duration');
-  return ms;
+  return jitter === undefined ? 0 : finiteMs(jitter, 'jitter');
 }

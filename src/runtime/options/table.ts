@@ -3,9 +3,9 @@
  * how it is shown, and what Temporal does instead. Everything else about options is derived from
  * this table. An option is added here and in `ActivityOptions`.
  */
-import { badOption } from '../../kernel/bad-input.js';
-import { durationMs, type Duration } from '../../kernel/duration.js';
-import { resolveRetryPolicy, shownPolicy } from '../../retry/policy.js';
+import { badOption, option, type Read } from '../../kernel/bad-input.js';
+import { durationMs, finiteMs, type Duration } from '../../kernel/duration.js';
+import { resolveRetryPolicy } from '../../retry/policy.js';
 import type { ActivityOptions, DescribedOptions, OptionsPatch } from './activity-options.js';
 
 /** Options of a call that are not its own alone. */
@@ -30,45 +30,32 @@ interface Row<Name extends OptionName> {
 const orNone = (ms: number): number | undefined => ms || undefined;
 const asIs = <T>(value: T): T => value;
 
+const TIMEOUT = { read: timeout, patchable: true, describe: orNone } as const;
+
 export const DEFAULT_PRIORITY = 3;
 const LAST_PRIORITY = 5;
 
+export const text = /* @__PURE__ */ option(
+  'a string',
+  (value: string) => typeof value === 'string',
+);
+
+const priority = /* @__PURE__ */ option(
+  `a whole number from 1 (first) to ${LAST_PRIORITY}`,
+  (value: number) => Number.isInteger(value) && value >= 1 && value <= LAST_PRIORITY,
+  DEFAULT_PRIORITY,
+);
+
 export const OPTIONS = [
   { name: 'activityType', field: 'activityType', read: text },
-  {
-    name: 'heartbeatTimeout',
-    field: 'heartbeatTimeoutMs',
-    read: timeout,
-    patchable: true,
-    describe: orNone,
-  },
-  {
-    name: 'startToCloseTimeout',
-    field: 'startToCloseTimeoutMs',
-    read: timeout,
-    patchable: true,
-    describe: orNone,
-  },
-  {
-    name: 'scheduleToStartTimeout',
-    field: 'scheduleToStartTimeoutMs',
-    read: timeout,
-    patchable: true,
-    describe: orNone,
-  },
-  {
-    name: 'scheduleToCloseTimeout',
-    field: 'scheduleToCloseTimeoutMs',
-    read: timeout,
-    patchable: true,
-    describe: orNone,
-  },
+  { name: 'heartbeatTimeout', field: 'heartbeatTimeoutMs', ...TIMEOUT },
+  { name: 'startToCloseTimeout', field: 'startToCloseTimeoutMs', ...TIMEOUT },
+  { name: 'scheduleToStartTimeout', field: 'scheduleToStartTimeoutMs', ...TIMEOUT },
+  { name: 'scheduleToCloseTimeout', field: 'scheduleToCloseTimeoutMs', ...TIMEOUT },
   {
     name: 'progressTimeout',
     field: 'progressTimeoutMs',
-    read: timeout,
-    patchable: true,
-    describe: orNone,
+    ...TIMEOUT,
     onTemporal: 'use startToCloseTimeout, or let the activity watch its own progress',
   },
   { name: 'startDelay', field: 'startDelayMs', read: delay, patchable: true, describe: asIs },
@@ -77,7 +64,7 @@ export const OPTIONS = [
     field: 'retryPolicy',
     read: resolveRetryPolicy,
     patchable: true,
-    describe: shownPolicy,
+    describe: asIs,
   },
   {
     name: 'heartbeatThrottleInterval',
@@ -88,14 +75,13 @@ export const OPTIONS = [
   {
     name: 'cancellationType',
     field: 'cancellationType',
-    read: (value, name) =>
-      oneOf(name, value, 'TRY_CANCEL', 'WAIT_CANCELLATION_COMPLETED', 'ABANDON'),
+    read: /* @__PURE__ */ oneOf('TRY_CANCEL', 'WAIT_CANCELLATION_COMPLETED', 'ABANDON'),
     describe: asIs,
   },
   {
     name: 'cancellationDelivery',
     field: 'cancellationDelivery',
-    read: (value, name) => oneOf(name, value, 'heartbeat', 'immediate'),
+    read: /* @__PURE__ */ oneOf('heartbeat', 'immediate'),
     onTemporal: "leave it at 'heartbeat': a worker hears of a request in a heartbeat",
   },
   {
@@ -117,7 +103,7 @@ export const OPTIONS = [
   {
     name: 'idConflictPolicy',
     field: 'idConflictPolicy',
-    read: (value, name) => oneOf(name, value, 'FAIL', 'USE_EXISTING'),
+    read: /* @__PURE__ */ oneOf('FAIL', 'USE_EXISTING'),
   },
 ] as const satisfies readonly { [Name in OptionName]: Row<Name> }[OptionName][];
 
@@ -146,11 +132,6 @@ export const ROWS = OPTIONS as readonly unknown[] as readonly Option[];
 
 // ── How options are read ─────────────────────────────────────────────────────────────────────────
 
-export function text(value: string | undefined, name: string): string | undefined {
-  if (value === undefined || typeof value === 'string') return value;
-  throw badOption(name, value, 'a string');
-}
-
 /** 0 for none, which Infinity means too. */
 function timeout(value: Duration | undefined, name: string): number {
   const ms = interval(value, name) ?? 0;
@@ -158,9 +139,7 @@ function timeout(value: Duration | undefined, name: string): number {
 }
 
 function delay(value: Duration | undefined, name: string): number {
-  const ms = interval(value, name) ?? 0;
-  if (ms === Infinity) throw badOption(name, value, 'a finite duration');
-  return ms;
+  return value === undefined ? 0 : finiteMs(value, name);
 }
 
 function interval(value: Duration | undefined, name: string): number | undefined {
@@ -168,14 +147,9 @@ function interval(value: Duration | undefined, name: string): number | undefined
 }
 
 /** One of a few words, the first of which is the default. */
-function oneOf<Word extends string>(
-  name: string,
-  value: NoInfer<Word> | undefined,
-  ...words: readonly [Word, ...Word[]]
-): Word {
-  if (value === undefined) return words[0];
-  if (words.includes(value)) return value;
-  throw badOption(name, value, words.map((word) => `'${word}'`).join(' or '));
+function oneOf<Word extends string>(...words: readonly [Word, ...Word[]]): Read<Word, Word> {
+  const accepted = words.map((word) => `'${word}'`).join(' or ');
+  return option(accepted, (value) => words.includes(value), words[0]);
 }
 
 function overlap(value: 'allow' | 'forbid' | Duration | undefined, name: string): number {
@@ -186,10 +160,4 @@ function overlap(value: 'allow' | 'forbid' | Duration | undefined, name: string)
   } catch {
     throw badOption(name, value, "'allow', 'forbid', or a duration such as '30s'");
   }
-}
-
-function priority(value: number | undefined, name: string): number {
-  if (value === undefined) return DEFAULT_PRIORITY;
-  if (Number.isInteger(value) && value >= 1 && value <= LAST_PRIORITY) return value;
-  throw badOption(name, value, `a whole number from 1 (first) to ${LAST_PRIORITY}`);
 }

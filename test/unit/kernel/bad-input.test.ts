@@ -97,7 +97,7 @@ describe('names from elsewhere, as the options of a call', () => {
   test('concurrency as an option of a runtime', () => {
     expect(() => new ActivityRuntime({ concurrency: 5 } as object)).toThrow(
       new TypeError(
-        'ActivityRuntime has no option "concurrency"; here it is maxConcurrentActivities',
+        'ActivityRuntime has no option "concurrency"; here it is maxConcurrentActivities, an option of ActivityRuntime',
       ),
     );
   });
@@ -116,7 +116,7 @@ describe('names from elsewhere, as the options of a call', () => {
     );
     await expect(
       runActivity(() => 1, { retryPolicy: { maxAttempts: 5 } } as object),
-    ).rejects.toThrow('here it is maximumAttempts');
+    ).rejects.toThrow('here it is retryPolicy.maximumAttempts');
     expect(() => new ActivityRuntime({ stores: new Map() } as object)).toThrow(
       'did you mean "store"?',
     );

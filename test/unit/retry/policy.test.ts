@@ -11,9 +11,9 @@ class Fatal extends Error {}
 describe('what a policy leaves open', () => {
   test("is Temporal's default", () => {
     const defaults = {
-      initialIntervalMs: 1_000,
+      initialInterval: 1_000,
       backoffCoefficient: 2,
-      maximumIntervalMs: 100_000,
+      maximumInterval: 100_000,
       maximumAttempts: Infinity,
       nonRetryableErrorTypes: [],
       jitter: 0,
@@ -49,8 +49,8 @@ describe('what a policy leaves open', () => {
     [{ initialInterval: 5, maximumInterval: Infinity }, 5, Infinity],
     [{ initialInterval: 0.5 }, 0.5, 50],
   ])('%j starts with %d ms and ends with %d ms', (policy, initialMs, maximumMs) => {
-    const { initialIntervalMs, maximumIntervalMs } = resolveRetryPolicy(policy);
-    expect([initialIntervalMs, maximumIntervalMs]).toEqual([initialMs, maximumMs]);
+    const { initialInterval, maximumInterval } = resolveRetryPolicy(policy);
+    expect([initialInterval, maximumInterval]).toEqual([initialMs, maximumMs]);
   });
 
   test.each([
@@ -134,21 +134,24 @@ describe('what is refused', () => {
   });
 
   test.each([
-    ['retries', 'maximumAttempts (which counts the first attempt too)'],
-    ['attempts', 'maximumAttempts'],
-    ['maxAttempts', 'maximumAttempts'],
-    ['factor', 'backoffCoefficient'],
-    ['minTimeout', 'initialInterval'],
-    ['maxTimeout', 'maximumInterval'],
-    ['delay', 'initialInterval'],
-    ['randomize', 'jitter, from 0 to 1'],
-    ['maxRetries', 'maximumAttempts (which counts the first attempt too)'],
-    ['backoff', 'initialInterval and backoffCoefficient'],
+    ['retries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
+    ['attempts', 'retryPolicy.maximumAttempts'],
+    ['maxAttempts', 'retryPolicy.maximumAttempts'],
+    ['factor', 'retryPolicy.backoffCoefficient'],
+    ['minTimeout', 'retryPolicy.initialInterval'],
+    ['maxTimeout', 'retryPolicy.maximumInterval'],
+    ['delay', 'startDelay before the first attempt, retryPolicy.initialInterval before the second'],
+    ['randomize', 'retryPolicy.jitter, from 0 to 1'],
+    ['maxRetries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
+    ['backoff', 'retryPolicy.initialInterval and backoffCoefficient'],
     ['maxRetryTime', 'scheduleToCloseTimeout, an option of the call'],
     ['onFailedAttempt', "runtime.on('attemptFailed', listener)"],
     ['shouldConsumeRetry', 'not there: every failed attempt counts'],
     ['unref', 'not there: timers of open activities keep the process alive'],
-    ['shouldRetry', 'nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()'],
+    [
+      'shouldRetry',
+      'retryPolicy.nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
+    ],
   ])('%s, which others call it', (name, hint) => {
     expect(() => resolveRetryPolicy({ [name]: 3 })).toThrow(
       new TypeError(`retryPolicy has no option "${name}"; here it is ${hint}`),

@@ -173,7 +173,7 @@ describe('of a call', () => {
     shouldConsumeRetry: 'not there: every failed attempt counts',
     unref: 'not there: timers of open activities keep the process alive',
     timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
-    delay: 'startDelay',
+    delay: 'startDelay before the first attempt, retryPolicy.initialInterval before the second',
     id: 'activityId',
     jobId: 'activityId',
     abortSignal: 'signal',
@@ -298,7 +298,7 @@ describe('of a runtime', () => {
   });
 
   test.each([
-    ['concurrency', 'maxConcurrentActivities'],
+    ['concurrency', 'maxConcurrentActivities, an option of ActivityRuntime'],
     ['heartbeatTimeout', 'defaults.heartbeatTimeout'],
     ['retryPolicy', 'defaults.retryPolicy'],
     ['retries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
@@ -391,8 +391,11 @@ describe('of a runtime', () => {
   });
 
   test.each<[name: string, hint: string]>([
-    ['concurrency', 'maxConcurrentActivities'],
-    ['maxConcurrentActivityTaskExecutions', 'maxConcurrentActivities'],
+    ['concurrency', 'maxConcurrentActivities, an option of ActivityRuntime'],
+    [
+      'maxConcurrentActivityTaskExecutions',
+      'maxConcurrentActivities, an option of ActivityRuntime',
+    ],
     ['taskQueue', 'not needed in one process; systole/temporal has it'],
   ])('%s is told what it is here', (name, hint) => {
     expect(refused({ [name]: 1 })).toBe(
