@@ -335,7 +335,6 @@ export class Stage {
   /** What must hold besides when every promise has settled, and nothing is due. */
   #checkSettled(): void {
     this.check();
-    const { model } = this;
     for (const pair of this.#lively) this.#checkOutcome(pair);
     // Of what is over nothing changes any more, but the end of the story is checked for all.
     this.#lively = this.#lively.filter((pair) => pair.settled.outcome.state === 'pending');

@@ -180,8 +180,8 @@ test('a heartbeat interceptor that rejects is logged, and touches nothing else',
       },
       {
         heartbeat: (details, next) => {
-          const returned: unknown = next(details);
-          heard.push(details, returned);
+          heard.push(details);
+          next(details);
         },
       },
       { heartbeat: () => Promise.reject(no) },
@@ -194,7 +194,7 @@ test('a heartbeat interceptor that rejects is logged, and touches nothing else',
   await expect(run).resolves.toBe('done');
   await h.turn();
   expect(rejections.stop()).toEqual([]);
-  expect(heard).toEqual([1, undefined]);
+  expect(heard).toEqual([1]);
   const logged = {
     level: 'error',
     message: 'A heartbeat interceptor failed',
