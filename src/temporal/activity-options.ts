@@ -5,9 +5,10 @@ import { ROWS, type ResolvedOptions } from '../runtime/options/table.js';
 import type { ErrorType, FilledRetryPolicy } from '../retry/policy.js';
 import type { ClientOptions } from './client-api.js';
 import type { TemporalRetryPolicy } from './common-api.js';
+import { serverMs } from './duration.js';
 
-/** What the server caps durations to; no interval is Infinity there. */
-const LONGEST_MS = 100 * 365 * 24 * 60 * 60 * 1000;
+/** The server counts attempts in 32 bits. More than these are as good as no limit. */
+const MOST_ATTEMPTS = 2 ** 31 - 1;
 
 /** @throws TypeError for a bad option, and for one that Temporal does not have */
 export function resolveForTemporal(
@@ -81,17 +82,17 @@ export function startOptions(
 }
 
 function given<Name extends string>(name: Name, ms: number): { readonly [N in Name]?: number } {
-  return (ms === 0 ? {} : { [name]: ms }) as { readonly [N in Name]?: number };
+  return (ms === 0 ? {} : { [name]: serverMs(ms) }) as { readonly [N in Name]?: number };
 }
 
 export function retryPolicy(policy: FilledRetryPolicy): TemporalRetryPolicy {
   const { maximumAttempts, nonRetryableErrorTypes } = policy;
   return {
-    initialInterval: policy.initialInterval,
+    initialInterval: serverMs(policy.initialInterval),
     backoffCoefficient: policy.backoffCoefficient,
-    maximumInterval: Math.min(policy.maximumInterval, LONGEST_MS),
+    maximumInterval: serverMs(policy.maximumInterval),
     nonRetryableErrorTypes: nonRetryableErrorTypes.filter(isName),
-    ...(maximumAttempts === Infinity ? undefined : { maximumAttempts }),
+    ...(maximumAttempts > MOST_ATTEMPTS ? undefined : { maximumAttempts }),
   };
 }
 

@@ -16,6 +16,7 @@ import {
   TemporalActivityNotFoundError,
 } from './client-api.js';
 
+const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const FAILED_PRECONDITION = 9;
 /** The server's words for what is no task token; the client tells no more of its answer. */
@@ -48,6 +49,12 @@ export function asOwnError(error: unknown, operation: string, activityId?: strin
       activityId: activityId ?? '',
       runState: undefined,
       operation,
+      cause,
+    });
+  }
+  if (grpcCode(error) === INVALID_ARGUMENT) {
+    const { details } = (error as { readonly cause?: { readonly details?: string } }).cause ?? {};
+    return new TypeError(`${operation}: Temporal refused an option: ${details ?? said(error)}`, {
       cause,
     });
   }

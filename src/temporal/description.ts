@@ -4,7 +4,9 @@ import type { DescriptionLike } from '../runtime/runner.js';
 import { DEFAULT_PRIORITY } from '../runtime/options/table.js';
 import type { ActivityExecutionDescription } from './client-api.js';
 import { filledPolicy } from './policy.js';
+import { TemporalApplicationFailure } from './common-api.js';
 import { fromTemporalFailure } from './from-temporal-failure.js';
+import { lastAttempt } from './outcome.js';
 
 export async function descriptionOf(
   from: ActivityExecutionDescription,
@@ -19,13 +21,15 @@ export async function descriptionOf(
     activityType: from.activityType,
     status: from.status,
     runState: from.runState,
-    attempt: from.attempt,
+    attempt: from.closeTime === undefined ? from.attempt : lastAttempt(from),
     heartbeatDetails,
     lastHeartbeatTime: from.lastHeartbeatTime,
     lastStartedTime: from.lastStartedTime,
     scheduleTime: from.scheduleTime ?? new Date(0),
     closeTime: from.closeTime,
-    lastFailure: fromTemporalFailure(lastFailure) as Error | undefined,
+    lastFailure: isRequest(lastFailure)
+      ? undefined
+      : (fromTemporalFailure(lastFailure) as Error | undefined),
     nextAttemptScheduleTime: from.nextAttemptScheduleTime,
     currentRetryInterval: from.currentRetryIntervalMs || undefined,
     expirationTime: from.expirationTime,
@@ -42,4 +46,12 @@ export async function descriptionOf(
       concurrencyKey: undefined,
     }),
   });
+}
+
+/** The server records a pause or a reset that the function accepted as if it were a failure. */
+function isRequest(failure: Error | undefined): boolean {
+  return (
+    failure instanceof TemporalApplicationFailure &&
+    (failure.type === 'ActivityPause' || failure.type === 'ActivityReset')
+  );
 }

@@ -16,7 +16,7 @@ import {
 } from './client-api.js';
 import { asOwnError, isFailedPrecondition } from './client-errors.js';
 import { descriptionOf } from './description.js';
-import { lastAttempt, outcomeOf } from './outcome.js';
+import { lastAttempt, NO_REASON, outcomeOf } from './outcome.js';
 import { optionsUpdate } from './patch.js';
 import { asText, resetRequest, unpauseOptions } from './steering-options.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
@@ -103,7 +103,7 @@ export class TemporalActivityHandle<
     try {
       const description = await this.#handle.describe();
       if (description.closeTime !== undefined) return;
-      if (type !== 'ABANDON') await this.#handle.cancel(asText(reason, 'cancelled'));
+      if (type !== 'ABANDON') await this.#handle.cancel(asText(reason, NO_REASON));
       if (type !== 'WAIT_CANCELLATION_COMPLETED') this.#stopCaller(description, reason);
     } catch (error) {
       if (isFailedPrecondition(error)) return; // closed, or asked before

@@ -21,13 +21,20 @@ export function outcomeOf(
   let cause = fromTemporalFailure(failure ?? new Error('no failure was recorded'), (timeout) =>
     causeOf(client, timeout),
   ) as Error;
-  if (status === 'CANCELED' && cause.cause === undefined && canceledReason !== undefined) {
+  const hasReason = canceledReason !== undefined && canceledReason !== NO_REASON;
+  if (status === 'CANCELED' && cause.cause === undefined && hasReason) {
     cause = Object.assign(cause, { cause: canceledReason });
   }
   const state = retryState(description, cause);
   const attempt = lastAttempt(description, cause);
   return activityFailure(status, cause, state, { activityId, activityType, attempt });
 }
+
+/**
+ * Sent by `cancel()` without a reason: the server does not tell of a request without one, and
+ * `retryState` depends on it.
+ */
+export const NO_REASON = 'no reason was given';
 
 /** How far apart the server's times of one and the same moment are, at most. */
 const SAME_MOMENT_MS = 5;
@@ -39,11 +46,11 @@ export function lastAttempt(from: ActivityExecutionDescription, cause?: Error): 
   if (lastStartedTime === undefined) return 0;
   const completedAt = lastAttemptCompleteTime?.getTime() ?? 0;
   if (status === 'FAILED' || lastStartedTime.getTime() > completedAt) return attempt;
+  if (status === 'TERMINATED') return attempt - 1;
   const endedByAttempt =
-    status === 'CANCELED'
-      ? (closeTime?.getTime() ?? Infinity) - completedAt <= SAME_MOMENT_MS
-      : cause instanceof TimeoutFailure &&
-        (!isOfSchedule(cause) || cause.message.startsWith(NO_TIME));
+    cause instanceof TimeoutFailure
+      ? !isOfSchedule(cause) || cause.message.startsWith(NO_TIME)
+      : (closeTime?.getTime() ?? Infinity) - completedAt <= SAME_MOMENT_MS;
   return endedByAttempt ? attempt : attempt - 1;
 }
 

@@ -4,6 +4,7 @@ import { readPatch } from '../runtime/options/patch.js';
 import { resolveOptions } from '../runtime/options/resolve.js';
 import { refuseUnsupported, retryPolicy } from './activity-options.js';
 import type { ActivityOptionsUpdate } from './client-api.js';
+import { serverMs } from './duration.js';
 
 /**
  * The patch as the client has it; undefined if it changes nothing, which the server would refuse.
@@ -15,20 +16,21 @@ export function optionsUpdate(given: OptionsPatch): ActivityOptionsUpdate | unde
   const values = Object.entries(patch).filter(([, value]) => value !== null);
   const options = resolveOptions(Object.fromEntries(values));
   refuseUnsupported(options);
+  const timeout = (ms: number): number | null => (ms === 0 ? null : serverMs(ms));
   const changes: readonly (readonly [keyof ActivityOptionsUpdate, unknown, unknown])[] = [
-    ['heartbeatTimeout', patch.heartbeatTimeout, options.heartbeatTimeoutMs || null],
-    ['startToCloseTimeout', patch.startToCloseTimeout, options.startToCloseTimeoutMs || null],
+    ['heartbeatTimeout', patch.heartbeatTimeout, timeout(options.heartbeatTimeoutMs)],
+    ['startToCloseTimeout', patch.startToCloseTimeout, timeout(options.startToCloseTimeoutMs)],
     [
       'scheduleToStartTimeout',
       patch.scheduleToStartTimeout,
-      options.scheduleToStartTimeoutMs || null,
+      timeout(options.scheduleToStartTimeoutMs),
     ],
     [
       'scheduleToCloseTimeout',
       patch.scheduleToCloseTimeout,
-      options.scheduleToCloseTimeoutMs || null,
+      timeout(options.scheduleToCloseTimeoutMs),
     ],
-    ['startDelay', patch.startDelay, options.startDelayMs || null],
+    ['startDelay', patch.startDelay, timeout(options.startDelayMs)],
     ['retry', patch.retryPolicy, retryPolicy(options.retryPolicy)],
     ['priority', patch.priority, { priorityKey: options.priority }],
   ];

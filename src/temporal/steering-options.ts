@@ -7,6 +7,7 @@ import {
   type UnpauseOptions,
 } from '../runtime/options/steering-options.js';
 import type { Client } from './client-api.js';
+import { serverMs } from './duration.js';
 
 export function asText(reason: unknown, otherwise: string): string {
   if (reason === undefined) return otherwise;
@@ -28,11 +29,12 @@ export function resetRequest(
 /** What the client's `unpause` takes. */
 export function unpauseOptions(options: UnpauseOptions): { readonly jitter?: number } {
   const jitter = readUnpause(options);
-  return jitter === 0 ? {} : { jitter };
+  return jitter === 0 ? {} : { jitter: serverMs(jitter) };
 }
 
 /** Its seconds are an int64, for which the encoder takes a number as well. */
-function protoDuration(ms: number): ProtoDuration {
+function protoDuration(duration: number): ProtoDuration {
+  const ms = serverMs(duration);
   const seconds = Math.floor(ms / 1_000);
   const nanos = Math.round((ms - seconds * 1_000) * 1_000_000);
   return { seconds, nanos } as unknown as ProtoDuration;

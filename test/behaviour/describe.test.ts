@@ -391,6 +391,38 @@ test.each(closed)('of an activity that has been $state', async ({ reach, expecte
   expect(description).toStrictEqual({ ...RUNNING, runState: undefined, ...expected });
 });
 
+test.each<[string, (handle: ActivityHandle, h: Harness) => unknown]>([
+  ['that has completed', (_, h) => h.advance(2_500)],
+  ['that was completed from outside', (handle) => handle.complete(1)],
+  ['that was terminated', (handle) => handle.terminate()],
+  [
+    'that was terminated in a backoff',
+    async (handle, h) => {
+      await h.advance(1_000);
+      handle.terminate();
+    },
+  ],
+])('shows the last details of an activity %s, which the store forgets', async (_, end) => {
+  const store = new Map<string, string>();
+  const h = new Harness({ store });
+  const handle = h.start(
+    async (ctx) => {
+      ctx.heartbeat({ row: ctx.info.attempt });
+      await ctx.sleep(1_000);
+      if (ctx.info.attempt === 1) throw new Error('once more');
+    },
+    { activityId: 'kept', retryPolicy: { initialInterval: 500 } },
+  );
+  await h.turn();
+  expect(store.has('kept')).toBe(true);
+  const ended = h.watch(handle.result());
+  await end(handle, h);
+  await h.advance(0);
+  expect(ended.outcome.state).not.toBe('pending');
+  expect(handle.describe().heartbeatDetails).toEqual({ row: handle.describe().attempt });
+  expect(store.size).toBe(0);
+});
+
 test('of an activity with no options', () => {
   const { activityId, options, expirationTime } = new Harness().start(never).describe();
   expect(activityId).not.toBe('');

@@ -41,7 +41,7 @@ export const differences = {
     why: 'nothing is serialised',
   },
   'no error': {
-    temporal: 'what is thrown and is no error becomes the message',
+    temporal: 'what is thrown and is no error becomes the message; of an object, its `message`',
     systole: 'it is `details[0]`, and the message says what it was',
     why: 'the value is not lost',
   },
@@ -60,10 +60,23 @@ export const differences = {
     systole: 'retries at once',
     why: 'it says so',
   },
+  'nextRetryDelay and the caller': {
+    temporal: 'the failure that the caller gets has no `nextRetryDelay`',
+    systole: 'it has the one that was thrown',
+    why: 'nothing is serialised',
+  },
   'reason for giving up': {
-    temporal: 'a timeout that leaves no time for a retry is reported as `SCHEDULE_TO_CLOSE` only',
-    systole: 'the attempt’s own timeout is its `cause`',
+    temporal:
+      'a timeout that leaves no time for a retry is reported as `SCHEDULE_TO_CLOSE`, whose `cause` is the failure of the attempt before',
+    systole:
+      'its `cause` is the attempt’s own timeout, and the `cause` of that is the failure of the attempt before',
     why: 'it says what to mend',
+  },
+  'two requests': {
+    temporal:
+      'a cancellation takes the place of a pause that was not delivered: `cancellationDetails` has its flag only',
+    systole: 'has the flags of both',
+    why: 'the function may want to know',
   },
   'AbortError after a pause': {
     temporal: 'leaves the attempt hanging until it times out',

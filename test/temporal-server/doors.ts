@@ -36,7 +36,23 @@ export interface Seen {
   readonly runState: string | undefined;
   readonly attempt: number;
   readonly currentRetryInterval: number | undefined;
+  /** The newest that have been reported. */
+  readonly heartbeatDetails: unknown;
+  /** Of the last failure, its class. */
+  readonly lastFailure: string | undefined;
+  /** How long it was from the schedule to the start of the last attempt. */
+  readonly startedAfterMs: number;
   readonly closed: boolean;
+}
+
+/** What a description is made of, here and on the server. */
+export interface Times {
+  readonly scheduleTime?: Date | undefined;
+  readonly lastStartedTime?: Date | undefined;
+}
+
+export function startedAfterMs({ scheduleTime, lastStartedTime }: Times): number {
+  return (lastStartedTime?.getTime() ?? 0) - (scheduleTime?.getTime() ?? 0);
 }
 
 export interface ByToken {
@@ -117,12 +133,15 @@ function steeredOf(handle: ActivityHandleLike): Steered {
     complete: async (result) => handle.complete(result),
     fail: async (error) => handle.fail(error),
     describe: async () => {
-      const { status, runState, attempt, currentRetryInterval, closeTime } =
-        await handle.describe();
+      const description = await handle.describe();
+      const { status, runState, attempt, currentRetryInterval, closeTime } = description;
       return {
         status,
         runState,
         attempt,
+        heartbeatDetails: description.heartbeatDetails,
+        lastFailure: description.lastFailure?.name,
+        startedAfterMs: startedAfterMs(description),
         // In process it is the difference of two readings of a clock that counts fractions.
         currentRetryInterval: currentRetryInterval && Math.round(currentRetryInterval),
         closed: closeTime !== undefined,

@@ -14,6 +14,7 @@ export interface PlainFailure {
   readonly nonRetryable?: boolean;
   readonly details?: readonly unknown[];
   readonly category?: string | undefined;
+  readonly nextRetryDelay?: unknown;
   readonly timeoutType?: string;
   readonly lastHeartbeatDetails?: unknown;
   readonly cause?: PlainFailure | string | undefined;
@@ -40,7 +41,7 @@ export async function outcomeOf(result: Promise<unknown>): Promise<Outcome> {
 /** Of systole's classes; an error of anybody else's is `original`. */
 export function plain(error: unknown): PlainFailure {
   if (error instanceof ApplicationFailure) {
-    const { message, type, nonRetryable, details, category } = error;
+    const { message, type, nonRetryable, details, category, nextRetryDelay } = error;
     return withCause(error, {
       class: 'ApplicationFailure',
       message,
@@ -49,6 +50,7 @@ export function plain(error: unknown): PlainFailure {
       nonRetryable,
       details: [...details],
       category,
+      nextRetryDelay,
     });
   }
   if (error instanceof TimeoutFailure) {

@@ -22,7 +22,7 @@ import {
   type RetryPolicy,
 } from '@temporalio/client';
 import type { ActivityOptions as OwnOptions, ResetOptions } from 'systole';
-import type { ByToken, StartOptions, Steered } from './doors.js';
+import { startedAfterMs, type ByToken, type StartOptions, type Steered } from './doors.js';
 import type { Outcome, PlainFailure } from './outcome.js';
 import type { Script } from './script.js';
 
@@ -62,7 +62,7 @@ export class RawTemporal {
       outcome: () => this.#outcome(handle),
       // Asking twice is refused there, and so is asking a closed activity: nothing changes.
       cancel: async (reason) => {
-        await handle.cancel(reason ?? 'cancelled').catch(() => {});
+        await handle.cancel(reason ?? '').catch(() => {});
       },
       terminate: (reason) => named(handle.terminate(reason)),
       pause: async () => {
@@ -88,10 +88,19 @@ export class RawTemporal {
       complete: (result) => named(activity.complete(id, result)),
       fail: (error) => named(activity.fail(id, error)),
       describe: async () => {
-        const { status, runState, attempt, currentRetryIntervalMs, closeTime } =
-          await handle.describe();
-        const currentRetryInterval = currentRetryIntervalMs || undefined;
-        return { status, runState, attempt, currentRetryInterval, closed: closeTime !== undefined };
+        const include = { includeHeartbeatDetails: true, includeLastFailure: true };
+        const description = await handle.describe(include);
+        const { status, runState, attempt, currentRetryIntervalMs, closeTime } = description;
+        return {
+          status,
+          runState,
+          attempt,
+          currentRetryInterval: currentRetryIntervalMs || undefined,
+          heartbeatDetails: await description.getHeartbeatDetails<unknown>(),
+          lastFailure: (await description.getLastFailure())?.name,
+          startedAfterMs: startedAfterMs(description),
+          closed: closeTime !== undefined,
+        };
       },
     };
   }
@@ -113,7 +122,7 @@ export class RawTemporal {
 
   #plain(error: Error | undefined): PlainFailure {
     if (error instanceof ApplicationFailure) {
-      const { message, type, nonRetryable, details, category } = error;
+      const { message, type, nonRetryable, details, category, nextRetryDelay } = error;
       return this.#withCause(error.cause, {
         class: 'ApplicationFailure',
         message,
@@ -121,6 +130,7 @@ export class RawTemporal {
         nonRetryable: nonRetryable ?? false,
         details: details ?? [],
         category: category ?? undefined,
+        nextRetryDelay: nextRetryDelay ?? undefined,
       });
     }
     if (error instanceof TimeoutFailure) {

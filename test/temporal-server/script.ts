@@ -20,6 +20,8 @@ export type Thrown =
     }
   | { readonly kind: 'TypeError' | 'Error'; readonly message: string; readonly name?: string }
   | { readonly kind: 'text'; readonly text: string }
+  /** No error either, but it has a message. */
+  | { readonly kind: 'object'; readonly message: string }
   /** A cancellation, asked for or not. */
   | { readonly kind: 'cancelled' }
   /** As `fetch` throws it when its signal aborts. */
@@ -163,6 +165,7 @@ function temporalError(thrown: Thrown): unknown {
 
 function plainError(thrown: Exclude<Thrown, { kind: 'application' | 'cancelled' }>): unknown {
   if (thrown.kind === 'text') return thrown.text;
+  if (thrown.kind === 'object') return { message: thrown.message };
   if (thrown.kind === 'abort') return new DOMException('aborted', 'AbortError');
   const { kind, message, name } = thrown;
   const error = kind === 'TypeError' ? new TypeError(message) : new Error(message);

@@ -146,8 +146,18 @@ export abstract class Activity extends Deadline implements AttemptOwner<Attempt>
 
   /** Nobody should resume from here. */
   forgetDetails(): void {
-    if (!this.state.loading || this.services.store === undefined) this.#checkpoint?.forget();
-    else this.checkpoint.forget(true);
+    if (this.#isUnread) this.checkpoint.forget(true);
+    else this.#checkpoint?.forget();
+  }
+
+  /** The same when the activity has closed: a description still shows the details. */
+  closeCheckpoint(): void {
+    if (this.#isUnread) this.checkpoint.close(true);
+    else this.#checkpoint?.close();
+  }
+
+  get #isUnread(): boolean {
+    return this.state.loading && this.services.store !== undefined;
   }
 
   /** A reset forgets the heartbeats of all attempts. */

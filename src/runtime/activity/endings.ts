@@ -131,7 +131,7 @@ function forgets(attempt: Attempt | undefined, next: Next): boolean {
 
 function forget(activity: Activity, { again }: Next): void {
   if (again) activity.startFromZero();
-  else activity.forgetDetails();
+  else activity.closeCheckpoint();
 }
 
 // ── Abort ────────────────────────────────────────────────────────────────────────────────────────

@@ -23,6 +23,8 @@ export class Checkpoint {
   readonly #activity: Reporting;
   readonly #writer: StoreWriter | undefined;
   #forgotten = false;
+  /** The store keeps nothing of the activity any more. */
+  #closed = false;
   #warnedOfSize = false;
 
   constructor(activity: Reporting) {
@@ -119,18 +121,28 @@ export class Checkpoint {
       return;
     }
     // The serializer is the user's, and may have ended the activity or heartbeated itself.
-    if (Object.is(this.#details, details)) this.#writer.write(text);
+    if (!this.#closed && Object.is(this.#details, details)) this.#writer.write(text);
   }
 
   /**
-   * Nobody is to resume from here.
+   * Nobody should resume from here.
    *
    * @param unread the store may hold what an earlier run has left, and has not been read yet
    */
   forget(unread = false): void {
+    this.#erase(unread);
+    this.#details = undefined;
+  }
+
+  /** The same for an activity that has closed, whose details can still be seen. */
+  close(unread = false): void {
+    this.#erase(unread);
+    this.#closed = true;
+  }
+
+  #erase(unread: boolean): void {
     if (this.#details === undefined && !unread) return;
     this.#forgotten = unread;
-    this.#details = undefined;
     this.#writer?.delete();
   }
 

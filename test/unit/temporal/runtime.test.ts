@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import {
   ActivityCompletionError,
   ActivityExecutionAlreadyStartedError,
+  ServiceError,
   type Client,
 } from '@temporalio/client';
 import { describe, expect, test } from 'vitest';
@@ -81,6 +82,34 @@ describe('what is started', () => {
   });
 });
 
+test('numbers that the server cannot count are rounded to those that it can', async () => {
+  const { client, started } = fakeClient();
+  const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+  const century = 100 * 365 * 24 * 60 * 60 * 1000;
+  await runtime.start(importRows, {
+    args: ['a.csv'],
+    startToCloseTimeout: 1e300,
+    heartbeatTimeout: 0.5,
+    startDelay: 1e16,
+    retryPolicy: { initialInterval: 0.2, maximumAttempts: 2 ** 32 },
+  });
+  await runtime.start(importRows, {
+    args: ['a.csv'],
+    ...minute,
+    retryPolicy: { initialInterval: 1e14, maximumAttempts: 2 ** 31 - 1 },
+  });
+  expect(started).toMatchObject([
+    {
+      startToCloseTimeout: century,
+      heartbeatTimeout: 1,
+      startDelay: century,
+      retry: { initialInterval: 1, maximumInterval: 20 },
+    },
+    { retry: { initialInterval: century, maximumInterval: century, maximumAttempts: 2 ** 31 - 1 } },
+  ]);
+  expect((started[0] as { retry: object }).retry).not.toHaveProperty('maximumAttempts');
+});
+
 test('complete refuses a promise before the server is asked', async () => {
   const runtime = new TemporalRuntime({ client: fakeClient().client, taskQueue: 'imports' });
   const handle = await runtime.start(importRows, { args: ['a.csv'], ...minute });
@@ -105,6 +134,28 @@ test.each(['Error deserializing task token.', 'Task token not set on request.'])
     expect(error).toMatchObject({ message: 'No running attempt has this task token' });
   },
 );
+
+test('an option that the server refuses is a TypeError with its words', async () => {
+  const words = 'activityId exceeds length limit. Length=2000 Limit=1000';
+  const start = async (): Promise<never> => {
+    const cause = Object.assign(new Error(`3 INVALID_ARGUMENT: ${words}`), {
+      code: 3,
+      details: words,
+      metadata: {},
+    });
+    throw new ServiceError('Failed to start activity', { cause });
+  };
+  const client = { activity: { start } } as unknown as Client;
+  const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
+  const error: unknown = await runtime
+    .start(importRows, { args: ['a.csv'], ...minute })
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(TypeError);
+  expect(error).toMatchObject({
+    message: `start: Temporal refused an option: ${words}`,
+    cause: { message: 'Failed to start activity' },
+  });
+});
 
 describe('the function is found', () => {
   test('by its name, by the name it was registered under, and by activityType', async () => {
