@@ -9,6 +9,11 @@ export abstract class Deadline {
   /** @internal */
   later: Deadline | undefined;
 
+  /** Whether a function goes on, once promises have settled, when the deadline falls due. */
+  get wakes(): boolean {
+    return false;
+  }
+
   /**
    * The time has come; the deadline is no longer armed. `now` is at least the time armed for: the
    * clock's reading when that was noticed, a turn of the event loop ago. Must not throw.
@@ -22,6 +27,8 @@ export class Bucket {
   readonly order: number;
   /** When the last of its deadlines is due; then all of them fall due. */
   due = 0;
+  /** One of its deadlines wakes a function, or did before it was moved. */
+  wakes = false;
   first: Deadline | undefined;
   last: Deadline | undefined;
 
@@ -30,7 +37,9 @@ export class Bucket {
   }
 
   append(deadline: Deadline, due: number): void {
-    this.due = this.first === undefined ? due : Math.max(this.due, due);
+    const first = this.first === undefined;
+    this.due = first ? due : Math.max(this.due, due);
+    this.wakes = deadline.wakes || (this.wakes && !first);
     deadline.bucket = this;
     deadline.earlier = this.last;
     deadline.later = undefined;

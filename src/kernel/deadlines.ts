@@ -6,8 +6,8 @@
  * order of time. Arming and disarming take O(1), and O(log buckets) for the first deadline of a
  * bucket. A heartbeat moves no deadline: its owner looks again when the old one falls due.
  *
- * Buckets fall due one by one, in the order of time, each in a turn of its own. On a real event loop
- * that turn comes after a full one: whatever was ready before a timeout is told has run.
+ * Buckets fall due in the order of time, and promises settle after each that wakes a function. On a
+ * real event loop they wait for a full turn first: what was ready before a timeout is told has run.
  */
 import { LoopBlocks } from './blocks.js';
 import { ROUNDING_MS, type Clock, type Timer } from './clock.js';
@@ -42,6 +42,10 @@ class DeadlineTimer extends Deadline {
     super();
     this.#deadlines = deadlines;
     this.#callback = callback;
+  }
+
+  override get wakes(): boolean {
+    return true;
   }
 
   onDue(): void {
@@ -155,12 +159,14 @@ export class Deadlines {
     else this.#clock.turn(this.#serve);
   }
 
-  /** The soonest bucket falls due, if its time has come. What is armed meanwhile comes later. */
+  /** What is due falls due, in the order of time. What is armed meanwhile comes later. */
   readonly #serve = (): void => {
-    const bucket = this.#soonest();
     try {
-      if (bucket !== undefined && bucket.due <= this.#firedAt + ROUNDING_MS) {
-        this.#around(() => this.#fall(bucket));
+      for (let bucket = this.#soonest(); bucket !== undefined; bucket = this.#soonest()) {
+        if (bucket.due > this.#firedAt + ROUNDING_MS) break;
+        const falling = bucket;
+        this.#around(() => this.#fall(falling));
+        if (falling.wakes) break; // what it woke runs before anything that was due later
       }
     } finally {
       this.#serving = false;

@@ -362,6 +362,44 @@ describe('the one timer', () => {
   });
 });
 
+describe('setTimer', () => {
+  test('calls back once, and not if it is cleared', async () => {
+    const { clock, deadlines } = setUp();
+    const fired: number[] = [];
+    const timer = deadlines.setTimer(() => fired.push(1), 10);
+    deadlines.setTimer(() => fired.push(2), 10.5);
+    deadlines.setTimer(() => fired.push(3), -5);
+    await clock.advance(0);
+    expect(fired).toEqual([3]);
+    timer.clear();
+    await clock.advance(100);
+    expect(fired).toEqual([3, 2]);
+    timer.clear();
+    expect(deadlines.size).toBe(0);
+  });
+
+  test('of an endless delay never calls back, and keeps its timer', async () => {
+    const { clock, deadlines } = setUp();
+    let fired = false;
+    const timer = deadlines.setTimer(() => (fired = true), Infinity);
+    await clock.advance(1e12);
+    expect([fired, clock.pending]).toEqual([false, 1]);
+    timer.clear();
+    expect(clock.pending).toBe(0);
+  });
+
+  test('what was moved out of a bucket does not count for what is in it later', async () => {
+    const { clock, deadlines } = setUp(false);
+    deadlines.setTimer(() => {}, 10).clear();
+    const order: number[] = [];
+    for (const due of [10, 20]) deadlines.arm(new Probe(clock, () => order.push(due)), due, 0);
+    clock.block(50);
+    clock.fireNext();
+    clock.fireNext();
+    expect(order).toEqual([10, 20]);
+  });
+});
+
 describe('on a real event loop', () => {
   /** A host's clock, of which a test ends the turns. */
   function setUpTurns(): ReturnType<typeof setUp> & { turns: (() => void)[] } {
@@ -382,20 +420,23 @@ describe('on a real event loop', () => {
     expect(probe.fired).toEqual([{ now: 10, at: 510 }]);
   });
 
-  test('each millisecond of a backlog has a turn of its own', async () => {
+  test('what a timer wakes has a turn before anything that was due later', async () => {
     const { clock, deadlines, turns } = setUpTurns();
-    const order: number[] = [];
-    for (const due of [300, 100, 200]) {
+    const order: (string | number)[] = [];
+    const probe = (due: number): void => {
       deadlines.arm(new Probe(clock, () => order.push(due)), due, 0);
-    }
+    };
+    for (const due of [300, 100, 200, 500, 400]) probe(due);
+    deadlines.setTimer(() => order.push('timer 210'), 210);
+    deadlines.setTimer(() => order.push('timer 420'), 420);
     clock.block(1_000);
     await clock.advance(0);
-    const seen: number[][] = [];
+    const seen: (typeof order)[] = [];
     for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
       turn();
-      seen.push([...order]);
+      seen.push(order.splice(0));
     }
-    expect(seen).toEqual([[100], [100, 200], [100, 200, 300]]);
+    expect(seen).toEqual([[100, 200, 'timer 210'], [300, 400, 'timer 420'], [500]]);
     expect(clock.pending).toBe(0);
   });
 
