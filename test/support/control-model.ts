@@ -329,7 +329,7 @@ export class ControlModel {
   }
 
   /** A limit that counts time on the wall holds, although its timer has not fired yet. */
-  #enforceLimits(activity: ModelActivity): void {
+  enforceLimits(activity: ModelActivity): void {
     if (!activity.open) return;
     const limits = activity.timeouts.filter(([type]) => type !== 'HEARTBEAT');
     const [type, until] = limits.reduce((a, b) => (b[1] < a[1] ? b : a));
@@ -360,7 +360,7 @@ export class ControlModel {
 
   settled(attempt: ModelAttempt, how: Settling): void {
     const { of: activity } = attempt;
-    if (!attempt.ended && !attempt.leftOpen) this.#enforceLimits(activity);
+    if (!attempt.ended && !attempt.leftOpen) this.enforceLimits(activity);
     attempt.running = false;
     if (attempt.ended) {
       activity.hear('attemptSettled', attempt.number);
@@ -480,7 +480,6 @@ export class ControlModel {
     retryState: RetryState | undefined,
   ): void {
     this.#closed(activity, status);
-    if (status === 'TERMINATED') activity.details = undefined;
     activity.hear(`failed ${status}`);
     this.#reject(activity, cause, retryState);
   }
@@ -629,17 +628,16 @@ export class ControlModel {
   // ── Completion from outside ──────────────────────────────────────────────────────────────────
 
   complete(activity: ModelActivity): Refusal {
-    this.#enforceLimits(activity);
+    this.enforceLimits(activity);
     if (!activity.open) return 'ActivityNotFoundError';
     this.#closed(activity, 'COMPLETED');
-    activity.details = undefined;
     activity.hear('completed');
     activity.caller ??= { state: 'resolved' };
     return undefined;
   }
 
   fail(activity: ModelActivity, how: Exclude<Settling, 'return'>): Refusal {
-    this.#enforceLimits(activity);
+    this.enforceLimits(activity);
     const { attempt } = activity;
     if (attempt === undefined) return 'ActivityNotFoundError';
     this.#threw(attempt, how);
@@ -647,7 +645,7 @@ export class ControlModel {
   }
 
   heartbeat(activity: ModelActivity, details: number | undefined): Refusal {
-    this.#enforceLimits(activity);
+    this.enforceLimits(activity);
     const { attempt } = activity;
     if (attempt === undefined) return 'ActivityNotFoundError';
     this.beat(attempt, details);
@@ -655,7 +653,7 @@ export class ControlModel {
   }
 
   reportCancellation(activity: ModelActivity): Refusal {
-    this.#enforceLimits(activity);
+    this.enforceLimits(activity);
     if (activity.attempt === undefined) return 'ActivityNotFoundError';
     if (!activity.cancelAsked) return 'ActivityStateError';
     this.#close(activity, 'CANCELED', 'CANCELLED', 'CANCEL_REQUESTED');

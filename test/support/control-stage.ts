@@ -275,6 +275,11 @@ export class Stage {
   /** What must hold after every call, before any promise has settled. */
   check(): void {
     this.#hearOfBegun();
+    // A slot that comes free in the very instant of a limit finds that the limit has passed.
+    for (const { model, execution } of this.#lively) {
+      const late = model.phase === 'WAITING' && execution.state.closedAs === 'TIMED_OUT';
+      if (late) this.model.enforceLimits(model);
+    }
     const { model } = this;
     const paused = model.open.filter(({ phase }) => phase === 'PAUSED').length;
     const running = model.open.filter(({ phase }) => phase === 'RUNNING').length;
