@@ -1,13 +1,7 @@
 /** A runtime's way with heartbeat details: what they may be, how large, and how they are copied. */
 import { copyDetails } from './copy.js';
 import { DetailsEncoding, type DetailsSerializer } from './encoding.js';
-import {
-  DEFAULT_MAX_DETAILS_BYTES,
-  LARGE_DETAILS_BYTES,
-  mostBytes,
-  tooLarge,
-  utf8Bytes,
-} from './size.js';
+import { DEFAULT_MAX_DETAILS_BYTES, LARGE_DETAILS_BYTES, checkSize, mostBytes } from './size.js';
 
 /** Details as taken at a heartbeat: a copy nobody else holds, so never handed out itself. */
 export type Snapshot = string | number | boolean | bigint | object | null;
@@ -28,10 +22,8 @@ export class DetailsCodec {
   snapshot(details: Snapshot, onLarge: (bytes: number) => void): Snapshot {
     if (typeof details === 'number') return details;
     const { value, size } = copyDetails(details, this.#encoding.registered, this.#maxBytes);
-    if (size > this.#maxBytes) throw tooLarge(`more than ${size}`, this.#maxBytes);
     if (mostBytes(size) > Math.min(LARGE_DETAILS_BYTES, this.#maxBytes)) {
-      const bytes = utf8Bytes(this.#encoding.encode(value));
-      if (bytes > this.#maxBytes) throw tooLarge(String(bytes), this.#maxBytes);
+      const bytes = checkSize(this.#encoding.encode(value), this.#maxBytes);
       if (bytes > LARGE_DETAILS_BYTES) onLarge(bytes);
     }
     return value as Snapshot;
@@ -39,7 +31,6 @@ export class DetailsCodec {
 
   /** A fresh copy of a snapshot, for the user to keep. */
   copy(snapshot: Snapshot | undefined): unknown {
-    if (typeof snapshot !== 'object' || snapshot === null) return snapshot;
     return copyDetails(snapshot, this.#encoding.registered).value;
   }
 
@@ -49,8 +40,7 @@ export class DetailsCodec {
 
   /** The details of a text. Throws for everything that `encode` has not written. */
   decode(text: string): Snapshot {
-    const bytes = utf8Bytes(text);
-    if (bytes > this.#maxBytes) throw tooLarge(String(bytes), this.#maxBytes);
+    checkSize(text, this.#maxBytes);
     return copyDetails(this.#encoding.decode(text), this.#encoding.registered).value as Snapshot;
   }
 }

@@ -4,68 +4,30 @@
  * that is met twice is copied twice, and a cycle is refused.
  */
 import { HeartbeatDetailsError } from '../../kernel/errors.js';
-import { CONTAINER, Costs, INDEX, NOTE, QUOTES, sizeOf } from './size.js';
+import { CONTAINER, INDEX, NOTE, QUOTES, sizeOf, slowTexts, tooLarge } from './size.js';
 
-/** The copy of an instance of the user's, and the fields that are still to be copied into it. */
-export interface Registered {
-  readonly copy: object;
-  readonly fields?: readonly string[];
-  readonly size: number;
-}
+/** What the user's serializer knows of an instance: a copy of it, or the fields that it copies. */
+export type Registered = { copy: object; size: number } | { copy?: undefined; fields: object };
 
 export type FindRegistered = (instance: object) => Registered | undefined;
-
-export interface DetailsCopy {
-  readonly value: unknown;
-  /** A bound of the bytes it takes: see `size.ts`. */
-  readonly size: number;
-}
 
 const MAX_DEPTH = 100;
 
 /**
- * A deep copy. The walk ends early, and the copy is not whole, once its size is over the limit.
+ * A deep copy, and a bound of the bytes that it takes: see `size.ts`.
  *
- * @throws HeartbeatDetailsError with the path of the first value that cannot be kept
+ * @throws HeartbeatDetailsError with the path of the first value that cannot be kept, and once the
+ * size is over the limit
  */
 export function copyDetails(
   details: unknown,
   find: FindRegistered = () => undefined,
   limit = Infinity,
-): DetailsCopy {
-  if (typeof details !== 'object' || details === null) {
-    if (isData(details)) return { value: details, size: sizeOf(details, 0) };
-  } else {
-    const flat = copyFlat(details);
-    if (flat !== undefined) return flat;
-  }
+): { readonly value: unknown; readonly size: number } {
   const walk = new Walk(find, limit);
   const value = walk.copy(details, 0);
   return { value, size: walk.size };
 }
-
-/** Copies a plain object of primitives, the common case, without a walk; undefined for all others. */
-function copyFlat(details: object): DetailsCopy | undefined {
-  let value: Record<string, unknown>;
-  try {
-    if (Object.getPrototypeOf(details) !== Object.prototype) return undefined;
-    if (Object.getOwnPropertySymbols(details).length > 0) return undefined;
-    // Copied first and checked after, so that a getter is called once.
-    value = { ...details };
-  } catch {
-    return undefined; // the walk finds out which getter it was
-  }
-  let size = CONTAINER;
-  for (const key in value) {
-    const item = value[key];
-    if ((typeof item === 'object' && item !== null) || !isData(item)) return undefined;
-    size += key.length + QUOTES + sizeOf(item, key.length);
-  }
-  return { value, size };
-}
-
-const isData = (value: unknown): boolean =>
-  typeof value !== 'function' && typeof value !== 'symbol';
 
 type Step = string | number;
 
@@ -78,7 +40,7 @@ class Walk {
   readonly #path: Step[] = [];
   /** The objects that the walk is inside of. */
   readonly #open: object[] = [];
-  readonly #costs = new Costs();
+  #isSlow?: ReturnType<typeof slowTexts>;
 
   constructor(find: FindRegistered, limit: number) {
     this.#find = find;
@@ -87,143 +49,141 @@ class Walk {
 
   /** @param reach the length of the path from the nearest object that JSON lacks */
   copy(value: unknown, reach: number): unknown {
-    if (typeof value !== 'object' || value === null) {
-      if (!isData(value)) this.#refuse(typeof value);
-      this.size += sizeOf(value, reach);
+    if (isPrimitive(value)) {
+      this.#count(sizeOf(value, reach));
       return value;
     }
-    if (this.size > this.#limit) return undefined; // nobody will want the copy
+    if (typeof value !== 'object' || value === null) return this.#refuse(typeof value);
     if (this.#open.includes(value)) this.#refuse('a cycle');
     if (this.#open.length >= MAX_DEPTH) this.#refuse(`nested deeper than ${MAX_DEPTH} levels`);
-    this.size += CONTAINER;
-    this.#open.push(value);
+    this.#count(CONTAINER);
     try {
       return this.#copyObject(value, reach);
     } catch (error) {
       if (error instanceof HeartbeatDetailsError) throw error;
       return this.#refuse('reading it throws', error); // a getter or a proxy of the user's
-    } finally {
-      this.#open.pop();
     }
   }
 
-  #copyObject(value: object, reach: number): unknown {
-    if (isPlain(value)) return this.#copyFields(value, {}, Reflect.ownKeys(value), reach);
+  #copyObject(value: object, reach: number): object {
+    if (isPlain(value)) return this.#copyFields(value, reach);
     const name = classNameOf(value);
-    if (Array.isArray(value) && name === 'Array') return this.#copyArray(value, reach);
-    this.size += NOTE + reach;
+    if (name === 'Array' && Array.isArray(value)) return this.#copyArray(value, reach);
+    this.#count(NOTE + reach);
     // The tag is not fooled by a class of another realm, the class not by a subclass.
-    const tag = Object.prototype.toString.call(value).slice(8, -1);
-    const isError = value instanceof Error || tag === 'Error' || tag === 'DOMException';
+    const ownTag = Object.prototype.toString.call(value).slice(8, -1);
+    const tag = value instanceof Error || ownTag === 'DOMException' ? 'Error' : ownTag;
     const isBuiltIn = BUILT_IN.test(tag);
     const registered = isBuiltIn && tag === name ? undefined : this.#find(value);
+    if (registered?.copy !== undefined) {
+      this.#count(registered.size);
+      return registered.copy;
+    }
     if (registered !== undefined) {
-      const { copy, fields, size } = registered;
-      this.size += size;
-      if (fields === undefined) return copy;
-      if (!isBuiltIn && !isError) return this.#copyFields(value, copy, fields, 0);
+      if (!isBuiltIn) return likeIt(value, this.#copyFields(registered.fields, 0, value));
       this.#refuse(`an instance of ${name}, more than its fields (see registerCustom)`);
     }
-    if (ArrayBuffer.isView(value)) return this.#copyView(value, tag);
-    if (isError) return this.#copyError(value as Error);
+    if (tag === 'Error') return this.#copyError(value as Error);
+    if (ArrayBuffer.isView(value)) {
+      this.#count(2 * value.byteLength);
+      return viewOf(tag, value) ?? this.#refuse(tag);
+    }
     if (tag === 'Promise') return this.#refuse('a promise');
     if (isBuiltIn && tag === name) return this.#copyBuiltIn(value, tag);
-    if (name === undefined || name === 'Object') {
-      return this.#refuse('an object with a prototype of its own');
-    }
+    if (name === 'Object') return this.#refuse('an object with a prototype of its own');
     return this.#refuse(`an instance of ${name}`, undefined, REGISTER);
+  }
+
+  /** @param owner the object that the fields are part of */
+  #copyFields(from: object, reach: number, owner = from): Fields {
+    const fields = this.#read(from);
+    const [symbol] = Object.getOwnPropertySymbols(fields);
+    if (symbol !== undefined) this.#refuseAt(symbol.toString(), 'a symbol as key');
+    for (const key in fields) {
+      const item = fields[key];
+      this.#count(key.length + QUOTES);
+      if (isPrimitive(item)) this.#count(sizeOf(item, reach + key.length));
+      else if (Object.hasOwn(fields, key))
+        fields[key] = this.#at(owner, key, item, reach + key.length + 1);
+    }
+    return fields;
+  }
+
+  /** The fields of an object, all of them its own then, `__proto__` too. */
+  #read(value: object): Fields {
+    try {
+      return { ...value };
+    } catch (error) {
+      for (const key of Object.keys(value)) {
+        this.#path.push(key);
+        Reflect.get(value, key); // throws again, and has a path now
+        this.#path.pop();
+      }
+      throw error;
+    }
   }
 
   #copyArray(array: readonly unknown[], reach: number): unknown[] {
     const copy: unknown[] = [];
     for (let index = 0; index < array.length; index++) {
       if (!(index in array)) this.#refuseAt(index, 'an array hole');
-      copy.push(this.#at(index, array[index], reach + INDEX));
+      copy.push(this.#at(array, index, array[index], reach + INDEX));
     }
     const [name] = Object.keys(array).slice(array.length);
     if (name !== undefined) this.#refuseAt(name, 'a named property of an array');
     return copy;
   }
 
-  #copyFields(from: object, to: object, keys: readonly PropertyKey[], reach: number): object {
-    for (const key of keys as (string | symbol)[]) {
-      if (!Object.prototype.propertyIsEnumerable.call(from, key)) continue;
-      if (typeof key === 'symbol') return this.#refuseAt(key.toString(), 'a symbol as key');
-      this.size += key.length + QUOTES;
-      this.#path.push(key); // before the read: a getter that throws has a path too
-      const item = this.copy((from as Fields)[key], reach + key.length + 1);
-      this.#path.pop();
-      // Never to be assigned to: `__proto__`, and whatever else is inherited.
-      if (key in to) define(to, key, item);
-      else (to as Fields)[key] = item;
-    }
-    return to;
-  }
-
-  #copyView(view: ArrayBufferView, tag: string): object {
-    this.size += 2 * view.byteLength;
-    return viewOf(tag, view) ?? this.#refuse(tag);
-  }
-
   #copyBuiltIn(value: object, tag: string): object {
-    switch (tag) {
-      case 'Date': {
-        const time = (value as Date).getTime();
-        if (Number.isNaN(time)) this.#refuse('an invalid Date');
-        return new Date(time);
+    if (tag === 'Set') {
+      const copy = new Set<unknown>();
+      for (const item of value as Set<unknown>) {
+        copy.add(this.#at(value, `<#${copy.size}>`, item, INDEX));
       }
-      case 'RegExp':
-        return new RegExp(
-          this.#counted('regexp', (value as RegExp).source),
-          (value as RegExp).flags,
-        );
-      case 'URL':
-        return new URL(this.#counted('URL', (value as URL).href));
-      case 'Map':
-        return this.#copyMap(value as Map<unknown, unknown>);
-      default:
-        return this.#copySet(value as Set<unknown>);
+      return copy;
     }
-  }
-
-  #copySet(set: ReadonlySet<unknown>): Set<unknown> {
-    let index = 0;
-    return new Set(Array.from(set, (item) => this.#at(`<#${index++}>`, item, INDEX)));
-  }
-
-  #counted(type: string, text: string): string {
-    this.size += text.length;
-    return this.#costs.isHigh(type, text) ? this.#refuse('slow to read back') : text;
-  }
-
-  #copyMap(map: ReadonlyMap<unknown, unknown>): Map<unknown, unknown> {
-    const copy = new Map<unknown, unknown>();
-    let index = 0;
-    for (const [key, value] of map) {
-      const name = typeof key === 'string' ? JSON.stringify(key) : `#${index}`;
-      const copiedKey = this.#at(`<key ${name}>`, key, 2 * INDEX);
-      copy.set(copiedKey, this.#at(`<${name}>`, value, 2 * INDEX));
-      index++;
+    if (tag === 'Map') {
+      const copy = new Map<unknown, unknown>();
+      for (const [key, item] of value as Map<unknown, unknown>) {
+        const name = typeof key === 'string' ? JSON.stringify(key) : `#${copy.size}`;
+        const copiedKey = this.#at(value, `<key ${name}>`, key, 2 * INDEX);
+        copy.set(copiedKey, this.#at(value, `<${name}>`, item, 2 * INDEX));
+      }
+      return copy;
     }
-    return copy;
+    if (tag === 'Date') {
+      const date = new Date(value as Date);
+      return Number.isNaN(date.getTime()) ? this.#refuse('an invalid Date') : date;
+    }
+    const text = tag === 'URL' ? (value as URL).href : (value as RegExp).source;
+    this.#count(text.length);
+    this.#isSlow ??= slowTexts();
+    if (this.#isSlow(tag, text)) this.#refuse('slow to read back');
+    return tag === 'URL' ? new URL(text) : new RegExp(text, (value as RegExp).flags);
   }
 
   /** Copies name, message and cause: what an error says. The stack stays where it was made. */
   #copyError(error: Error): Error {
-    const [name, message] = [error.name, error.message].map(String) as [string, string];
-    const copy = new Error(message);
-    this.size += '"name":"","message":"",'.length + name.length + message.length;
-    define(copy, 'name', name, false);
-    const cause = Object.hasOwn(error, 'cause') ? error.cause : undefined;
-    if (cause !== undefined) define(copy, 'cause', this.#at('cause', cause, 6), false);
-    return copy;
+    const [name, message] = [error.name, error.message].map(String);
+    const said: Fields = { name, message };
+    if (Object.hasOwn(error, 'cause') && error.cause !== undefined) said['cause'] = error.cause;
+    const copy = new Error(message, this.#copyFields(said, 0, error)); // with a cause, if it has one
+    return Object.defineProperty(copy, 'name', { value: name, writable: true, configurable: true });
   }
 
-  #at(step: Step, value: unknown, reach: number): unknown {
+  #at(owner: object, step: Step, value: unknown, reach: number): unknown {
+    if (isPrimitive(value)) return this.copy(value, reach);
+    this.#open.push(owner);
     this.#path.push(step);
     const copy = this.copy(value, reach);
     this.#path.pop();
+    this.#open.pop();
     return copy;
+  }
+
+  #count(bytes: number): void {
+    this.size += bytes;
+    if (this.size > this.#limit) throw tooLarge(`more than ${this.size}`, this.#limit);
   }
 
   #refuseAt(step: Step, kind: string): never {
@@ -241,6 +201,12 @@ class Walk {
 }
 
 type Fields = Record<string, unknown>;
+
+/** True for everything that needs no copy. Symbols are refused, as functions are. */
+function isPrimitive(value: unknown): boolean {
+  if (typeof value === 'object') return value === null;
+  return typeof value !== 'function' && typeof value !== 'symbol';
+}
 
 export function showStep(step: Step): string {
   if (typeof step === 'number') return `[${step}]`;
@@ -260,17 +226,19 @@ export function isPlain(value: object): boolean {
   );
 }
 
-function classNameOf(value: object): string | undefined {
+/** The name of an object's class; 'Object' if it has none. */
+function classNameOf(value: object): string {
   const name = (value as { constructor?: { name?: unknown } }).constructor?.name;
-  return typeof name === 'string' && name !== '' ? name : undefined;
+  return typeof name === 'string' && name !== '' ? name : 'Object';
 }
 
 /** The classes of the language that hold more than their fields. */
 const BUILT_IN = /^(?:Date|RegExp|URL|Map|Set|Error|Promise|\w*Array)$/;
 
-/** Defines a field, without calling a setter that the object inherits. */
-export function define(to: object, key: string, value: unknown, enumerable = true): void {
-  Object.defineProperty(to, key, { value, enumerable, writable: true, configurable: true });
+/** An instance of the same class with these fields. No setter and no constructor is called. */
+export function likeIt(instance: object, fields: object): object {
+  const prototype = Object.getPrototypeOf(instance) as object;
+  return Object.create(prototype, Object.getOwnPropertyDescriptors(fields)) as object;
 }
 
 /** A typed array of JSON's numbers, by its tag: that of a Buffer is Uint8Array. */

@@ -5,8 +5,8 @@
  */
 import { SuperJSON } from 'superjson';
 import { show } from '../../kernel/bad-input.js';
-import { define, isPlain, viewOf, type Registered } from './copy.js';
-import { Costs } from './size.js';
+import { isPlain, likeIt, viewOf, type Registered } from './copy.js';
+import { slowTexts } from './size.js';
 
 /**
  * Writes instances of your classes as JSON and reads them again: a superjson instance with the
@@ -21,20 +21,17 @@ export interface DetailsSerializer {
     meta?: unknown;
   };
   /** Gives the value again, from what `JSON.parse` has read. */
-  deserialize(payload: {
-    /** The value as JSON knows it. */
-    json: unknown;
-    /** What is missing in `json` to make the value again; absent if nothing is. */
-    meta?: unknown;
-  }): unknown;
+  deserialize(payload: ReturnType<DetailsSerializer['serialize']>): unknown;
 }
 
 type Fields = Record<string, unknown>;
-type Payload = ReturnType<DetailsSerializer['serialize']>;
 
-/** The notes that are written here, and the JSON that each is on. No others are followed. */
-const NOTES =
+/** The notes that are written here, and the JSON that each is on. */
+const OURS =
   /^(?:null undefined|string (?:number|Date|regexp|URL|custom,~bigint)|array (?:set|map|custom,~view)|object (?:Error|custom,~keys|custom,~instance))$/;
+
+/** The notes that are the user's serializer's. No others are followed. */
+const THEIRS = /^(?:object class|\w+ custom),/;
 
 /** Keys that superjson refuses to write. */
 const RESERVED = /^(?:__proto__|constructor|prototype)~*$/;
@@ -42,9 +39,9 @@ const RESERVED = /^(?:__proto__|constructor|prototype)~*$/;
 export class DetailsEncoding {
   readonly #superjson = new SuperJSON();
   readonly #serializer: DetailsSerializer | undefined;
-  /** How the copies of instances are written. */
-  readonly #writers = new WeakMap<object, () => Payload>();
-  #costs = new Costs();
+  /** What `registerCustom` of the user's has made of an instance, by the copy. */
+  readonly #texts = new WeakMap<object, string>();
+  #isSlow = slowTexts();
   /** What a note has made, which takes no second one. */
   #made = new WeakSet();
 
@@ -53,9 +50,9 @@ export class DetailsEncoding {
     const add = (name: string, isApplicable: unknown, serialize: unknown, deserialize: unknown) => {
       this.#superjson.registerCustom({ isApplicable, serialize, deserialize } as never, name);
     };
-    const writers = this.#writers;
-    const write = (copy: object): unknown => writers.get(copy)?.();
-    add('~instance', (value: object) => writers.has(value), write, this.#read);
+    const texts = this.#texts;
+    const write = (copy: object): unknown => JSON.parse(texts.get(copy) as string);
+    add('~instance', (value: object) => texts.has(value), write, this.#read);
     // The work for decimal digits would be the square of their number.
     add(
       '~bigint',
@@ -80,37 +77,37 @@ export class DetailsEncoding {
 
   /** The text of details that `copyDetails` has let through. */
   encode(details: unknown): string {
-    const { json, meta } = this.#superjson.serialize(details);
-    return JSON.stringify(payloadOf(json, meta?.values));
+    const { json, meta: { values } = {} } = this.#superjson.serialize(details);
+    return JSON.stringify({ json, meta: values && { values, v: 1 } });
   }
 
   /** The details of a text; throws for what `encode` cannot have written. */
   decode(text: string): unknown {
-    this.#costs = new Costs();
+    this.#isSlow = slowTexts();
     this.#made = new WeakSet();
     const details = this.#read(JSON.parse(text));
     return details === undefined ? refuse('undefined') : details;
   }
 
-  /** The copy of an instance; undefined if its class is not registered. */
+  /** What is known of an instance; undefined if its class is not registered. */
   readonly registered = (instance: object): Registered | undefined => {
     let [json, ...notes] = this.#ask(instance);
     if (notes[0]?.[0] === 'custom') {
-      const text = JSON.stringify(payloadOf(json, notes));
+      const text = JSON.stringify({ json, meta: { values: notes, v: 1 } });
       const copy = this.decode(text) as object;
-      this.#writers.set(copy, () => JSON.parse(text) as Payload);
+      this.#texts.set(copy, text);
       return { copy, size: text.length };
     }
     // A class is known even if superjson refuses what is inside, so it is asked again without.
-    if (notes.length === 0) [json, ...notes] = this.#ask(likeIt(instance, Object.keys(instance)));
-    const [type] = notes;
-    if (type?.[0] !== 'class') return undefined;
-    const copy = likeIt(instance);
-    this.#writers.set(copy, () => {
-      const fields = this.#superjson.serialize({ ...copy }); // details like any other
-      return payloadOf(fields.json, [type, fields.meta?.values]);
-    });
-    return { copy, fields: Object.keys(json as object), size: 0 };
+    if (notes.length === 0) {
+      const hollow = Object.fromEntries(Object.keys(instance).map((key) => [key, null]));
+      [json, ...notes] = this.#ask(likeIt(instance, hollow));
+    }
+    const [kind, name] = notes[0] ?? [];
+    if (kind !== 'class') return undefined;
+    this.#superjson.registerClass(instance.constructor as never, name as string);
+    const kept = Object.entries(instance).filter(([key]) => Object.hasOwn(json as object, key));
+    return { fields: Object.fromEntries(kept) };
   };
 
   /** What the user's serializer writes of an instance: JSON, a note on the class, other notes. */
@@ -153,62 +150,36 @@ export class DetailsEncoding {
   #make(note: unknown, json: unknown): unknown {
     const name = String(note);
     const kind = json === null ? 'null' : Array.isArray(json) ? 'array' : typeof json;
-    const isOurs = NOTES.test(`${kind} ${name}`);
-    if (this.#made.has(json as object) || (isOurs && this.#costs.isHigh(name, json as string))) {
-      refuse(`a note ${show(name)} that this serializer does not write here`);
+    const theirs = THEIRS.test(`${kind} ${name}`) ? this.#serializer : undefined;
+    const serializer = OURS.test(`${kind} ${name}`) ? this.#superjson : theirs;
+    const isRefused = this.#made.has(json as object) || this.#isSlow(name, json);
+    if (serializer === undefined || isRefused) {
+      return refuse(`a note ${show(name)} that this serializer does not write here`);
     }
-    const payload = { json, meta: { values: [note], v: 1 } };
-    const made: unknown = isOurs
-      ? this.#superjson.deserialize(payload as never, { inPlace: true })
-      : this.#makeInstance(note, payload);
+    const isClass = name.startsWith('class');
+    const payload = { json: isClass ? {} : json, meta: { values: [note], v: 1 } };
+    let made: unknown = serializer.deserialize(payload as never, { inPlace: true });
+    // Given to the serializer, the fields would call the setters of the class.
+    if (isClass) made = likeIt(made as object, json as object);
     if (typeof made === 'object' && made !== null) this.#made.add(made);
     return made;
   }
-
-  #makeInstance(note: unknown, { json, meta }: Payload): unknown {
-    const kind: unknown = Array.isArray(note) ? note[0] : undefined;
-    const serializer = kind === 'class' || kind === 'custom' ? this.#serializer : undefined;
-    if (serializer === undefined || (kind === 'class' && !isFields(json))) {
-      return refuse(`a note ${show(String(note))} that this serializer does not write here`);
-    }
-    if (kind === 'custom') return serializer.deserialize({ json, meta });
-    const instance = serializer.deserialize({ json: {}, meta }) as object;
-    // Assigned, the fields would call the setters of the class.
-    for (const [key, item] of Object.entries(json as Fields)) define(instance, key, item);
-    return instance;
-  }
-}
-
-function payloadOf(json: unknown, values: unknown): Payload {
-  return values === undefined ? { json } : { json, meta: { values, v: 1 } };
 }
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlain(value);
 }
 
-/** An instance of the same class, whose fields hold nothing. */
-function likeIt(instance: object, fields: readonly string[] = []): object {
-  const empty = Object.create(Object.getPrototypeOf(instance) as object) as object;
-  for (const key of fields) define(empty, key, null);
-  return empty;
-}
-
 function renamed(fields: Fields, rename: (key: string) => string): Fields {
-  const entries = Object.entries(fields);
-  const inOrder = entries.map(([key, item]) => [RESERVED.test(key) ? rename(key) : key, item]);
-  return Object.fromEntries(inOrder) as Fields;
+  const name = (key: string): string => (RESERVED.test(key) ? rename(key) : key);
+  return Object.fromEntries(Object.entries(fields).map(([key, item]) => [name(key), item]));
 }
 
 /** The keys in a path of superjson's, where a backslash is put before dots and backslashes. */
 function stepsOf(path: string): string[] {
-  const steps = [''];
-  for (const part of path.match(/\\[.\\]|[^]/g) ?? []) {
-    if (part === '\\') refuse('a note on nothing');
-    if (part === '.') steps.push('');
-    else steps.push(`${steps.pop() ?? ''}${part.slice(-1)}`);
-  }
-  return steps;
+  const steps = `.${path}`.match(/\.(?:\\[.\\]|[^.\\]+)*/gy) ?? [];
+  if (steps.join('') !== `.${path}`) refuse('a note on nothing');
+  return steps.map((step) => step.slice(1).replace(/\\(.)/g, '$1'));
 }
 
 function refuse(what: string): never {

@@ -2,7 +2,7 @@
 import { show } from '../../kernel/bad-input.js';
 import { HeartbeatDetailsError } from '../../kernel/errors.js';
 import { copyDetails, showStep } from './copy.js';
-import { DEFAULT_MAX_DETAILS_BYTES, tooLarge } from './size.js';
+import { DEFAULT_MAX_DETAILS_BYTES } from './size.js';
 
 /**
  * A copy of the details, as the next attempt will find them; only -0 is 0 then.
@@ -11,28 +11,22 @@ import { DEFAULT_MAX_DETAILS_BYTES, tooLarge } from './size.js';
  * would lose or change
  */
 export function jsonDetails(details: unknown): unknown {
-  const { value, size } = copyDetails(details, undefined, DEFAULT_MAX_DETAILS_BYTES);
-  if (size > DEFAULT_MAX_DETAILS_BYTES)
-    throw tooLarge(`more than ${size}`, DEFAULT_MAX_DETAILS_BYTES);
-  return inJson(value, 'details');
+  const { value } = copyDetails(details, undefined, DEFAULT_MAX_DETAILS_BYTES);
+  keepJson(value, 'details');
+  return value;
 }
 
-/** `value` is part of a copy: reading it does not throw, and it ends. */
-function inJson(value: unknown, path: string): unknown {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
-  if (typeof value === 'number' && Number.isFinite(value)) return value;
-  if (typeof value !== 'object') throw refused(typeof value, path);
-  if (Array.isArray(value)) {
-    return value.map((item: unknown, index) => inJson(item, path + showStep(index)));
+/** Refuses what JSON lacks in a copy, and takes out the fields that JSON leaves out. */
+function keepJson(value: unknown, path: string): void {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return;
+  if (typeof value === 'number' && Number.isFinite(value)) return;
+  const isList = Array.isArray(value);
+  if (typeof value !== 'object' || (!isList && Object.getPrototypeOf(value) !== Object.prototype)) {
+    const what = typeof value === 'object' ? show(value) : typeof value;
+    throw new HeartbeatDetailsError(`${path}: ${what}; on Temporal details are JSON`, { path });
   }
-  if (Object.getPrototypeOf(value) !== Object.prototype) throw refused(show(value), path);
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== undefined) // JSON leaves it out, and reading it gives the same
-      .map(([key, item]) => [key, inJson(item, path + showStep(key))]),
-  );
-}
-
-function refused(what: string, path: string): HeartbeatDetailsError {
-  return new HeartbeatDetailsError(`${path}: ${what}; on Temporal details are JSON`, { path });
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined && !isList) Reflect.deleteProperty(value, key);
+    else keepJson(item, path + showStep(isList ? Number(key) : key));
+  }
 }

@@ -41,6 +41,17 @@ export function utf8Bytes(text: string): number {
   return bytes;
 }
 
+/**
+ * The bytes of a text.
+ *
+ * @throws HeartbeatDetailsError if they are over the limit
+ */
+export function checkSize(text: string, limit: number): number {
+  const bytes = utf8Bytes(text);
+  if (bytes > limit) throw tooLarge(String(bytes), limit);
+  return bytes;
+}
+
 export function tooLarge(bytes: string, limit: number): HeartbeatDetailsError {
   const message =
     `details: ${bytes} bytes, over the limit of ${limit} (maxHeartbeatDetailsBytes); ` +
@@ -55,13 +66,12 @@ const SHORT_HOST =
 /** One Unicode property in a regular expression may take the engine a millisecond to read. */
 const MAX_PROPERTIES = 20;
 
-/** Finds, in the texts of some details, those that take far longer to read than they are long. */
-export class Costs {
-  #properties = 0;
-
-  isHigh(type: string, text: string): boolean {
-    if (type === 'URL') return !SHORT_HOST.test(text);
-    if (type === 'regexp') this.#properties += text.match(/\\p/gi)?.length ?? 0;
-    return this.#properties > MAX_PROPERTIES;
-  }
+/** Tells of one text of some details after the other whether it takes far too long to read. */
+export function slowTexts(): (type: string, text: unknown) => boolean {
+  let properties = 0;
+  return (type, text) => {
+    if (type === 'URL') return !SHORT_HOST.test(String(text));
+    if (/^regexp$/i.test(type)) properties += String(text).match(/\\p/gi)?.length ?? 0;
+    return properties > MAX_PROPERTIES;
+  };
 }

@@ -269,6 +269,18 @@ describe('what is kept', () => {
     expect(reads).toBe(1);
   });
 
+  test('what somebody has added to the prototype of all objects is left out', () => {
+    const added = { value: { x: () => 1 }, enumerable: true, configurable: true, writable: true };
+    Object.defineProperty(Object.prototype, 'extend', added);
+    let keys: string[];
+    try {
+      keys = Object.keys(copy({ a: { b: [1] } }) as object);
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'extend');
+    }
+    expect(keys).toEqual(['a']);
+  });
+
   test('properties that are not enumerable are left out', () => {
     const hidden = Object.defineProperty({ a: 1, o: {} }, 'b', { value: () => 1 });
     expect(copy(hidden)).toEqual({ a: 1, o: {} });
