@@ -65,7 +65,7 @@ export interface RuntimeOptions {
   readonly interceptors?: readonly ActivityInterceptor[] | undefined;
 }
 
-const count = /* @__PURE__ */ option(
+const wholeNumber = /* @__PURE__ */ option(
   'a whole number above 0, or Infinity',
   (value: number) => value === Infinity || (Number.isInteger(value) && value > 0),
 );
@@ -77,19 +77,19 @@ const logger = /* @__PURE__ */ objectWith(...LOG_LEVELS);
 
 /** Every option of a runtime, and how it is checked. */
 const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> } = {
-  maxConcurrentActivities: count,
-  maxConcurrentPerKey: count,
+  maxConcurrentActivities: wholeNumber,
+  maxConcurrentPerKey: wholeNumber,
   maxActivitiesPerSecond: /* @__PURE__ */ option(
     'a number above 0, or Infinity',
     (value) => typeof value === 'number' && value > 0,
   ),
-  maxWaiting: count,
+  maxWaiting: wholeNumber,
   interceptors: checkInterceptors,
   defaults: checkDefaults,
   store: /* @__PURE__ */ objectWith('get', 'set', 'delete'),
   serializer: /* @__PURE__ */ objectWith('serialize', 'deserialize'),
   logger: (value, name) => value === false || logger(value, name),
-  maxHeartbeatDetailsBytes: count,
+  maxHeartbeatDetailsBytes: wholeNumber,
 };
 
 export const RUNTIME_OPTION_NAMES: OptionNames = /* @__PURE__ */ runtimeOptionNames();
