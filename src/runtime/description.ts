@@ -71,7 +71,7 @@ export function describe(execution: Execution, closedAt?: number): ActivityDescr
     at === undefined || at === Infinity ? undefined : date(at);
   const delayed = phase === 'SCHEDULED' && !state.loading && Number.isFinite(state.delayedUntil);
   const delayedUntil = delayed ? state.delayedUntil : undefined;
-  const backingOff = delayedUntil !== undefined && past?.backingOffSince !== undefined;
+  const since = past?.backingOffSince;
   return Object.freeze({
     activityId: execution.activityId,
     activityType: execution.activityType,
@@ -85,9 +85,10 @@ export function describe(execution: Execution, closedAt?: number): ActivityDescr
     closeTime: time(closedAt),
     lastFailure: past?.lastFailure,
     nextAttemptScheduleTime: time(delayedUntil),
-    currentRetryInterval: backingOff
-      ? microseconds(delayedUntil - past.backingOffSince)
-      : undefined,
+    currentRetryInterval:
+      delayedUntil === undefined || since === undefined
+        ? undefined
+        : microseconds(delayedUntil - since),
     expirationTime: time(expiresAt),
     abandonedAttempts: past?.abandoned ?? 0,
     options: describeOptions(options),

@@ -198,14 +198,8 @@ export class Engine {
   }
 
   stats(): RuntimeStats {
-    const { open } = this.#roster;
-    return {
-      open: open.open,
-      running: open.count('RUNNING'),
-      waiting: open.count('WAITING'),
-      paused: open.count('PAUSED'),
-      delayed: open.count('SCHEDULED'),
-    };
+    const { open, running, waiting, paused, scheduled } = this.#roster.open;
+    return { open, running, waiting, paused, delayed: scheduled };
   }
 
   idle(): Promise<void> {

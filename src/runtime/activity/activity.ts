@@ -42,7 +42,8 @@ export abstract class Activity extends Deadline implements AttemptOwner<Attempt>
 
   #id: string | undefined;
   #checkpoint: Checkpoint | undefined;
-  #past: PastAttempts | undefined;
+  /** Undefined until an attempt has ended that was not the last. */
+  past: PastAttempts | undefined;
   #outbox: Outbox | undefined;
   /** Functions that have not settled: more than one if attempts were abandoned. */
   #functions = 0;
@@ -164,7 +165,7 @@ export abstract class Activity extends Deadline implements AttemptOwner<Attempt>
   startFromZero(): void {
     this.forgetDetails();
     this.state.lastAttempt?.forgetHeartbeats();
-    this.#past?.heartbeatAt(undefined);
+    this.past?.heartbeatAt(undefined);
   }
 
   /** Settles when no write to the store is under way; undefined if none is. */
@@ -172,18 +173,13 @@ export abstract class Activity extends Deadline implements AttemptOwner<Attempt>
     return this.#checkpoint?.written();
   }
 
-  /** Undefined until an attempt has ended that was not the last. */
-  get past(): PastAttempts | undefined {
-    return this.#past;
-  }
-
   remember(): PastAttempts {
-    return (this.#past ??= new PastAttempts());
+    return (this.past ??= new PastAttempts());
   }
 
   /** When the last heartbeat of any attempt came. */
   get lastHeartbeatAt(): number | undefined {
-    return this.state.lastAttempt?.heartbeatAt ?? this.#past?.lastHeartbeatAt;
+    return this.state.lastAttempt?.heartbeatAt ?? this.past?.lastHeartbeatAt;
   }
 
   // ── What it tells ────────────────────────────────────────────────────────────────────────────

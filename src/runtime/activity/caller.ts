@@ -5,8 +5,13 @@ import { rejectionAtAwait } from '../../kernel/stack.js';
 
 export class Caller {
   #resolve!: (result: unknown) => void;
-  #told = false;
-  #asked = true;
+  /** Whether the caller has its answer, or will have it after the last write to the store. */
+  told = false;
+  /**
+   * Whether somebody has the promise, and so hears of a failure: `run` gives it out, a handle only
+   * when it is asked for the result.
+   */
+  asked = true;
   #quiet = false;
 
   /** What `run` and `result()` give. A field initialiser, so that V8 needs no closure for it. */
@@ -14,26 +19,13 @@ export class Caller {
     this.#resolve = resolve;
   });
 
-  /** Whether the caller has its answer, or will have it after the last write to the store. */
-  get told(): boolean {
-    return this.#told;
-  }
-
-  /**
-   * Whether somebody has the promise, and so hears of a failure: `run` gives it out, a handle only
-   * when it is asked for the result.
-   */
-  get asked(): boolean {
-    return this.#asked;
-  }
-
   ask(): void {
-    this.#asked = true;
+    this.asked = true;
   }
 
   /** `start` returns a handle, which may never be asked. */
   expectNobody(): void {
-    this.#asked = false;
+    this.asked = false;
   }
 
   /**
@@ -46,16 +38,16 @@ export class Caller {
 
   /** @param written settles after the last write to the store; undefined if none is under way */
   resolve(result: unknown, written: Promise<void> | undefined): void {
-    if (this.#told) return;
-    this.#told = true;
+    if (this.told) return;
+    this.told = true;
     if (written === undefined) this.#resolve(result);
     else void written.then(() => this.#resolve(result));
   }
 
   /** @param failure made only if nobody has told the caller before */
   reject(failure: () => ActivityFailure, written?: Promise<void>): void {
-    if (this.#told) return;
-    this.#told = true;
+    if (this.told) return;
+    this.told = true;
     const made = failure();
     if (written === undefined) this.#reject(made);
     else void written.then(() => this.#reject(made));

@@ -15,7 +15,7 @@ import type { Services } from '../shared/services.js';
 import { Activity } from './activity.js';
 import { conclude, timedOut } from './endings.js';
 import { attemptTimeout } from './failure-messages.js';
-import { afterAccepted, afterFailure } from './next-attempt.js';
+import { afterAccepted, afterFailure, failing } from './next-attempt.js';
 import { logIgnored } from './warnings.js';
 
 export class Execution extends Activity {
@@ -63,10 +63,7 @@ export class Execution extends Activity {
       if (details !== undefined && !forgotten) this.checkpoint.adopt(details);
       this.state.endLoading();
       if (failure === undefined || forgotten) this.dispatch(this.services.clock.now());
-      else {
-        const retryState = 'NON_RETRYABLE_FAILURE';
-        conclude(this, { again: false, status: 'FAILED', cause: failure, retryState });
-      }
+      else conclude(this, failing('FAILED', failure, 'NON_RETRYABLE_FAILURE'));
     });
   }
 
@@ -228,13 +225,7 @@ export class Execution extends Activity {
       previous: this.past?.lastFailure,
     });
     if (attempt === undefined) {
-      const next = {
-        again: false,
-        status: 'TIMED_OUT',
-        cause: failure,
-        retryState: 'TIMEOUT',
-      } as const;
-      conclude(this, next);
+      conclude(this, failing('TIMED_OUT', failure, 'TIMEOUT'));
       return;
     }
     const next = afterFailure(this, attempt, failure, now, timeoutType);

@@ -47,13 +47,13 @@ export function said(cause: Error): string {
   }
 }
 
-const TIMEOUT_NAMES: Readonly<Record<TimeoutType, string>> = {
+const TIMEOUT_NAMES = {
   HEARTBEAT: 'Heartbeat',
   START_TO_CLOSE: 'StartToClose',
   SCHEDULE_TO_START: 'ScheduleToStart',
   SCHEDULE_TO_CLOSE: 'ScheduleToClose',
   PROGRESS: 'Progress',
-};
+} as const;
 
 /** A deadline's failure; its cause is the failure of the attempt before. */
 export function attemptTimeout(
@@ -66,25 +66,15 @@ export function attemptTimeout(
   },
 ): TimeoutFailure {
   const { options, previous, ...fields } = context;
-  const ms = timeoutMs(timeoutType, options);
-  const message = `activity ${TIMEOUT_NAMES[timeoutType]} timeout after ${String(ms)} ms`;
+  const name = TIMEOUT_NAMES[timeoutType];
+  const ms = options[`${uncapitalized(name)}TimeoutMs`];
+  const message = `activity ${name} timeout after ${ms} ms`;
   const cause = previous === undefined ? undefined : { cause: withoutCause(previous) };
   return withoutStack(() => new TimeoutFailure(message, { timeoutType, ...fields, ...cause }));
 }
 
-function timeoutMs(timeoutType: TimeoutType, options: ResolvedOptions): number {
-  switch (timeoutType) {
-    case 'HEARTBEAT':
-      return options.heartbeatTimeoutMs;
-    case 'PROGRESS':
-      return options.progressTimeoutMs;
-    case 'START_TO_CLOSE':
-      return options.startToCloseTimeoutMs;
-    case 'SCHEDULE_TO_START':
-      return options.scheduleToStartTimeoutMs;
-    case 'SCHEDULE_TO_CLOSE':
-      return options.scheduleToCloseTimeoutMs;
-  }
+function uncapitalized<Text extends string>(text: Text): Uncapitalize<Text> {
+  return (text.charAt(0).toLowerCase() + text.slice(1)) as Uncapitalize<Text>;
 }
 
 /**

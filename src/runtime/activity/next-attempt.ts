@@ -29,6 +29,14 @@ export interface Failing {
   readonly retryState: RetryState | undefined;
 }
 
+export function failing(
+  status: ClosedStatus,
+  cause: Error,
+  retryState: RetryState | undefined,
+): Failing {
+  return { again: false, status, cause, retryState };
+}
+
 /** The activity closes. */
 export type Closing =
   { readonly again: false; readonly status: 'COMPLETED'; readonly result: unknown } | Failing;
@@ -51,8 +59,8 @@ export function afterAccepted(
   reason: CancelledFailure,
 ): Next {
   const { cancel, reset, pause } = attempt.requests ?? {};
-  if (cancel !== undefined) return cancelled(cancel, 'CANCEL_REQUESTED');
-  if (reason.message === 'WORKER_SHUTDOWN') return cancelled(reason, undefined);
+  if (cancel !== undefined) return failing('CANCELED', cancel, 'CANCEL_REQUESTED');
+  if (reason.message === 'WORKER_SHUTDOWN') return failing('CANCELED', reason, undefined);
   if (reset !== undefined) return unlessShutDown(activity, afterReset(attempt));
   return unlessShutDown(activity, retryOf(attempt, 0, pause !== undefined));
 }
@@ -105,11 +113,7 @@ function afterReset({ requests }: Attempt): Retry {
 /** A runtime that shuts down begins no further attempt. */
 function unlessShutDown({ services }: Undecided, next: Retry, failure?: Error): Next {
   if (!services.shutdown.begun) return next;
-  return cancelled(requested('WORKER_SHUTDOWN', failure), undefined);
-}
-
-function cancelled(cause: CancelledFailure, retryState: RetryState | undefined): Closing {
-  return { again: false, status: 'CANCELED', cause, retryState };
+  return failing('CANCELED', requested('WORKER_SHUTDOWN', failure), undefined);
 }
 
 /** The activity ends with its last attempt; `timedOut` if a deadline ended that one. */
@@ -118,8 +122,8 @@ function lastFailure(
   retryState: RetryState,
   timedOut: TimeoutType | undefined,
 ): Closing {
-  if (timedOut === undefined) return { again: false, status: 'FAILED', cause: failure, retryState };
+  if (timedOut === undefined) return failing('FAILED', failure, retryState);
   const gaveUp = retryState === 'TIMEOUT' && timedOut !== 'SCHEDULE_TO_CLOSE';
   const cause = gaveUp && failure instanceof TimeoutFailure ? noTimeToRetry(failure) : failure;
-  return { again: false, status: 'TIMED_OUT', cause, retryState };
+  return failing('TIMED_OUT', cause, retryState);
 }

@@ -4,6 +4,7 @@ import { CancelledFailure } from '../../kernel/failures.js';
 import { conclude } from './endings.js';
 import type { Execution } from './execution.js';
 import type { Attempt } from '../attempt/attempt.js';
+import { failing } from './next-attempt.js';
 import { check, notFound, runningAttempt } from './run-state.js';
 
 /** An attempt whose time is over has ended, although the event loop was too busy to say so. */
@@ -42,7 +43,6 @@ export function reportCancellation(execution: Execution, details: unknown): void
   check(execution, 'reportCancellation', request !== undefined);
   const cause =
     details === undefined ? request : new CancelledFailure('CANCELLED', { cause: details });
-  const retryState = 'CANCEL_REQUESTED';
-  const next = { again: false, status: 'CANCELED', cause, retryState } as const;
+  const next = failing('CANCELED', cause, 'CANCEL_REQUESTED');
   conclude(execution, next, { failure: cause, accepted: true });
 }

@@ -1,63 +1,43 @@
 /** What the earlier attempts of an activity leave behind. Made when the first of them has ended. */
 
 export class PastAttempts {
-  #lastFailure: Error | undefined;
-  #lastHeartbeatAt: number | undefined;
-  #backingOffSince: number | undefined;
-  #withoutProgress = 0;
-  #abandoned = 0;
-  #warnedOfEndlessness = false;
-
   /** The failure of the last attempt that failed or timed out. */
-  get lastFailure(): Error | undefined {
-    return this.#lastFailure;
-  }
-
+  lastFailure: Error | undefined;
   /** The time of the last heartbeat before the current attempt. */
-  get lastHeartbeatAt(): number | undefined {
-    return this.#lastHeartbeatAt;
-  }
-
+  lastHeartbeatAt: number | undefined;
   /** When the attempt ended whose failure is being backed off from. */
-  get backingOffSince(): number | undefined {
-    return this.#backingOffSince;
-  }
-
+  backingOffSince: number | undefined;
   /** Attempts in a row, up to the last one, that changed no heartbeat details. */
-  get withoutProgress(): number {
-    return this.#withoutProgress;
-  }
-
+  withoutProgress = 0;
   /** Attempts that ended while their function was running. */
-  get abandoned(): number {
-    return this.#abandoned;
-  }
+  abandoned = 0;
+  #warnedOfEndlessness = false;
 
   /** An attempt failed or timed out. */
   failed(failure: Error): void {
-    this.#lastFailure = failure;
+    this.lastFailure = failure;
   }
 
   /** Another attempt follows. */
   retried(withoutProgress: number, backingOffSince: number | undefined): void {
-    this.#withoutProgress = withoutProgress;
-    this.#backingOffSince = backingOffSince;
+    this.withoutProgress = withoutProgress;
+    this.backingOffSince = backingOffSince;
   }
 
   /** An attempt ended and its function goes on. */
   abandon(): void {
-    this.#abandoned++;
+    this.abandoned++;
   }
 
   /** The next attempt begins; the last heartbeat of those before it was then. */
   heartbeatAt(time: number | undefined): void {
-    this.#lastHeartbeatAt = time;
+    this.lastHeartbeatAt = time;
   }
 
   /** The activity starts over. */
   reset(): void {
-    this.#withoutProgress = 0;
-    this.#backingOffSince = undefined;
+    this.withoutProgress = 0;
+    this.backingOffSince = undefined;
   }
 
   /** True for the first call: the log should say that the activity is retried without end. */

@@ -20,7 +20,7 @@ export function pause(execution: Execution): void {
   const allowed = runState !== undefined && runState !== 'CANCEL_REQUESTED';
   check(execution, 'pause', allowed && attempt?.requests?.reset === undefined);
   if (attempt !== undefined) {
-    attempt.askToPause(requested('PAUSED', undefined));
+    attempt.ask({ pause: requested('PAUSED', undefined) });
   } else if (services.shutdown.begun) {
     closeForShutdown(execution); // nobody would unpause it
   } else {
@@ -38,7 +38,7 @@ export function unpause(execution: Execution, options: UnpauseOptions): void {
   check(execution, 'unpause', runState === 'PAUSED' || runState === 'PAUSE_REQUESTED');
   const { state, services } = execution;
   if (state.attempt !== undefined) {
-    state.attempt.withdrawPause();
+    state.attempt.ask({ pause: undefined });
     return;
   }
   const now = services.clock.now();
@@ -55,7 +55,7 @@ export function reset(execution: Execution, given: ResetOptions): void {
   const { state, services } = execution;
   const { attempt } = state;
   if (attempt !== undefined) {
-    attempt.askToReset({ failure: requested('RESET', undefined), options, delayMs });
+    attempt.ask({ reset: { failure: requested('RESET', undefined), options, delayMs } });
     return;
   }
   const now = services.clock.now();

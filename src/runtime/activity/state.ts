@@ -41,14 +41,19 @@ export class ActivityState {
   readonly #registry: Registry<Listed>;
   /** The options as the call gave them. */
   readonly #firstOptions: ResolvedOptions;
-  #options: ResolvedOptions;
-  #phase: Phase | undefined;
-  #closedAs: ClosedStatus | 'COMPLETED' | undefined;
-  #lastAttempt: Attempt | undefined;
-  #attemptNumber = 0;
+  options: ResolvedOptions;
+  /** Undefined before the activity is scheduled. */
+  phase: Phase | undefined;
+  /** How the activity has closed; undefined while it is open. */
+  closedAs: ClosedStatus | 'COMPLETED' | undefined;
+  /** The running attempt or, between attempts, the one before. */
+  lastAttempt: Attempt | undefined;
+  /** The number of the last attempt made; 0 after a reset. */
+  attemptNumber = 0;
   /** Undefined for no delay; a number would cost every activity a box. */
   #delayedUntil: number | undefined;
-  #loading = false;
+  /** The store is being read. */
+  loading = false;
   #overlap: Overlap | undefined;
   #waitingSince: number | undefined;
   #change: Deferred<void> | undefined;
@@ -56,48 +61,19 @@ export class ActivityState {
   constructor(activity: Listed, registry: Registry<Listed>, options: ResolvedOptions) {
     this.#activity = activity;
     this.#registry = registry;
-    this.#options = this.#firstOptions = options;
+    this.options = this.#firstOptions = options;
   }
 
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────
 
-  /** Undefined before the activity is scheduled. */
-  get phase(): Phase | undefined {
-    return this.#phase;
-  }
-
-  /** How the activity has closed; undefined while it is open. */
-  get closedAs(): ClosedStatus | 'COMPLETED' | undefined {
-    return this.#closedAs;
-  }
-
-  get options(): ResolvedOptions {
-    return this.#options;
-  }
-
   /** The running attempt. */
   get attempt(): Attempt | undefined {
-    return this.#phase === 'RUNNING' ? this.#lastAttempt : undefined;
-  }
-
-  /** The running attempt or, between attempts, the one before. */
-  get lastAttempt(): Attempt | undefined {
-    return this.#lastAttempt;
-  }
-
-  /** The number of the last attempt made; 0 after a reset. */
-  get attemptNumber(): number {
-    return this.#attemptNumber;
+    return this.phase === 'RUNNING' ? this.lastAttempt : undefined;
   }
 
   /** The end of the delay that runs now, or ran last. */
   get delayedUntil(): number {
     return this.#delayedUntil ?? 0;
-  }
-
-  /** The store is being read. */
-  get loading(): boolean {
-    return this.#loading;
   }
 
   /** The ended attempt whose function the next attempt waits for. */
@@ -113,20 +89,20 @@ export class ActivityState {
   /** When a lock may open by itself; Infinity if none does. */
   get opensAt(): number {
     if (this.#overlap !== undefined) return this.#overlap.until;
-    return this.#phase === 'SCHEDULED' && !this.#loading ? this.delayedUntil : Infinity;
+    return this.phase === 'SCHEDULED' && !this.loading ? this.delayedUntil : Infinity;
   }
 
   /** Whether an attempt may ask for a slot. */
   isUnlocked(now: number): boolean {
-    const unlocked = !this.#loading && this.#overlap === undefined && now >= this.delayedUntil;
-    return this.#phase === 'SCHEDULED' && unlocked;
+    const unlocked = !this.loading && this.#overlap === undefined && now >= this.delayedUntil;
+    return this.phase === 'SCHEDULED' && unlocked;
   }
 
   /** For tests: an activity that has a past. Only before it is scheduled. */
   prepare(options: ResolvedOptions, attemptNumber: number): void {
-    if (this.#phase !== undefined) throw new Error('prepare() comes before schedule()');
-    this.#options = options;
-    this.#attemptNumber = attemptNumber;
+    if (this.phase !== undefined) throw new Error('prepare() comes before schedule()');
+    this.options = options;
+    this.attemptNumber = attemptNumber;
   }
 
   // ── Moves ────────────────────────────────────────────────────────────────────────────────────
@@ -143,14 +119,14 @@ export class ActivityState {
   }
 
   run(attempt: Attempt): void {
-    this.#lastAttempt = attempt;
-    this.#attemptNumber = attempt.number;
+    this.lastAttempt = attempt;
+    this.attemptNumber = attempt.number;
     this.#enter('RUNNING');
   }
 
   /** The running attempt is over, and the next one is to have a number one above `attemptNumber`. */
   retry(attemptNumber: number, delayedUntil: number, paused: boolean): void {
-    this.#attemptNumber = attemptNumber;
+    this.attemptNumber = attemptNumber;
     this.#delayedUntil = delayedUntil;
     this.#enter(paused ? 'PAUSED' : 'SCHEDULED');
   }
@@ -168,25 +144,25 @@ export class ActivityState {
 
   /** The next attempt is number 1, after a new delay; a paused activity may stay so. */
   restart(delayedUntil: number, unpauses: boolean): void {
-    this.#attemptNumber = 0;
+    this.attemptNumber = 0;
     this.#delayedUntil = delayedUntil;
-    if (unpauses || this.#phase === 'WAITING') this.#enter('SCHEDULED');
+    if (unpauses || this.phase === 'WAITING') this.#enter('SCHEDULED');
   }
 
   close(status: ClosedStatus | 'COMPLETED'): void {
-    this.#closedAs = status;
+    this.closedAs = status;
     this.#overlap = undefined;
-    if (this.#loading) this.#countLoading(-1); // the store has not been read, and never will be
+    if (this.loading) this.#countLoading(-1); // the store has not been read, and never will be
     this.#enter('CLOSED');
   }
 
   /** The only statement that changes the phase. */
   #enter(phase: Phase): void {
-    const from = this.#phase;
+    const from = this.phase;
     if (CHECKS_MOVES && !MOVES[from ?? 'NEW'].includes(phase)) {
       throw new Error(`an activity cannot go from ${from ?? 'NEW'} to ${phase}`);
     }
-    this.#phase = phase;
+    this.phase = phase;
     this.#registry.move(this.#activity, from, phase);
     const change = this.#change;
     this.#change = undefined;
@@ -201,12 +177,12 @@ export class ActivityState {
   // ── Locks, and the rest of the state ─────────────────────────────────────────────────────────
 
   beginLoading(): void {
-    this.#loading = true;
+    this.loading = true;
     this.#countLoading(1);
   }
 
   endLoading(): void {
-    this.#loading = false;
+    this.loading = false;
     this.#countLoading(-1);
   }
 
@@ -231,10 +207,10 @@ export class ActivityState {
   }
 
   changeOptions(options: ResolvedOptions): void {
-    this.#options = options;
+    this.options = options;
   }
 
   restoreOptions(): void {
-    this.#options = this.#firstOptions;
+    this.options = this.#firstOptions;
   }
 }

@@ -4,6 +4,7 @@ import { isError } from '../../kernel/thrown.js';
 import { requested } from '../attempt/requests.js';
 import type { Activity } from './activity.js';
 import { conclude } from './endings.js';
+import { failing } from './next-attempt.js';
 import { check } from './run-state.js';
 
 /**
@@ -17,13 +18,11 @@ export function cancel(activity: Activity, cause: unknown, immediate: boolean): 
   const request = attempt?.requests?.cancel ?? requested('CANCELLED', cause);
   const retryState = 'CANCEL_REQUESTED';
   if (attempt === undefined) {
-    conclude(activity, { again: false, status: 'CANCELED', cause: request, retryState });
+    conclude(activity, failing('CANCELED', request, retryState));
     return;
   }
   const type = activity.options.cancellationType;
-  if (type !== 'ABANDON') {
-    attempt.askToCancel(request, immediate);
-  }
+  if (type !== 'ABANDON') attempt.ask({ cancel: request }, immediate);
   if (type !== 'WAIT_CANCELLATION_COMPLETED') {
     activity.caller.reject(() => activity.failure('CANCELED', request, retryState));
   }
@@ -34,7 +33,7 @@ export function terminate(activity: Activity, reason: unknown): void {
   check(activity, 'terminate', activity.isOpen);
   const message = reason === undefined ? 'terminated' : asMessage(reason);
   const cause = new TerminatedFailure(message, isError(reason) ? { cause: reason } : {});
-  const next = { again: false, status: 'TERMINATED', cause, retryState: undefined } as const;
+  const next = failing('TERMINATED', cause, undefined);
   conclude(activity, next, { told: requested('NOT_FOUND', cause) });
 }
 
@@ -57,6 +56,5 @@ export function shutDown(activity: Activity): void {
 /** At the end of a shutdown: the activity closes, although a function may still run. */
 export function closeForShutdown(activity: Activity): void {
   const cause = requested('WORKER_SHUTDOWN', undefined);
-  const next = { again: false, status: 'CANCELED', cause, retryState: undefined } as const;
-  conclude(activity, next, { told: cause });
+  conclude(activity, failing('CANCELED', cause, undefined), { told: cause });
 }

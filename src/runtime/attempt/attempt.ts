@@ -19,17 +19,20 @@ import { Interruption } from '../context/interruption.js';
 import { keepAlive } from '../context/keep-alive.js';
 import { sleep } from '../context/sleep.js';
 import { randomToken } from '../shared/ids.js';
-import { Requests, type ResetRequest } from './requests.js';
+import { reasonsOf, type Requests } from './requests.js';
 import { AttemptHeartbeats } from './heartbeats.js';
 
 export class Attempt extends AttemptHeartbeats implements ContextSource, AttemptTimes {
-  #running = false;
-  #holdsSlot = true;
+  /** The function has been called and has not settled yet. */
+  running = false;
+  /** Until its end, unless it is left open: what the function does no longer counts then either. */
+  holdsSlot = true;
   readonly #owner: AttemptOwner<Attempt>;
   /** Kept for interceptors of heartbeats; undefined without any. */
   #context: ActivityContext | undefined;
   readonly #previousDetails: Snapshot | undefined;
-  #requests: Requests | undefined;
+  /** What the attempt is asked to do; undefined if nothing is. */
+  requests: Requests | undefined;
   #interruption: Interruption | undefined;
   #copiedDetails: unknown = undefined;
   #info: ActivityInfo | undefined;
@@ -51,7 +54,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
     const { execute, heartbeat } = this.#owner.services.interceptors;
     const context = attemptContext(this);
     if (heartbeat !== undefined) this.#context = context;
-    this.#running = true;
+    this.running = true;
     whenSettled(
       callFunction(fn, context, args, execute),
       (result) => {
@@ -73,17 +76,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
       const isLate = limitAt !== Infinity && services.clock.now() >= limitAt;
       if (isLate) this.#owner.enforceLimits();
     }
-    this.#running = false;
-  }
-
-  /** The function has been called and has not settled yet. */
-  get running(): boolean {
-    return this.#running;
-  }
-
-  /** Until its end, unless it is left open: what the function does no longer counts then either. */
-  get holdsSlot(): boolean {
-    return this.#holdsSlot;
+    this.running = false;
   }
 
   /** Its function runs, and is not in `ctx.sleep` or `ctx.keepAlive`. */
@@ -109,42 +102,24 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
 
   // ── What is asked of it ──────────────────────────────────────────────────────────────────────
 
-  /** What the attempt is asked to do; undefined if nothing is. */
-  get requests(): Readonly<Requests> | undefined {
-    return this.#requests;
-  }
-
-  askToCancel(request: CancelledFailure, immediate: boolean): void {
-    (this.#requests ??= new Requests()).askToCancel(request);
-    this.#tell(immediate);
-  }
-
-  askToReset(request: ResetRequest): void {
-    (this.#requests ??= new Requests()).askToReset(request);
-    this.#tell();
-  }
-
-  askToPause(request: CancelledFailure): void {
-    (this.#requests ??= new Requests()).askToPause(request);
-    this.#tell();
-  }
-
-  withdrawPause(): void {
-    this.#requests?.askToPause(undefined);
-  }
-
   /**
-   * A function that waits in its context hears it now, as every function does if it is `immediate`;
-   * the others hear it inside their next heartbeat.
+   * Asks for more, or takes it back. A function that waits in its context hears it now, as every
+   * function does if it is `immediate`; the others hear it inside their next heartbeat.
    */
-  #tell(immediate = this.#owner.options.cancellationDelivery === 'immediate'): void {
+  ask(
+    more: Requests,
+    immediate = this.#owner.options.cancellationDelivery === 'immediate',
+  ): void {
+    this.requests = { ...this.requests, ...more };
     if (immediate || this.#interruption?.listening === true) this.#hear();
   }
 
   /** The function hears what is asked of the attempt. */
   #hear(): void {
-    const requests = this.#requests;
-    if (requests?.first !== undefined) this.interruption.deliver(requests.first, requests.all);
+    if (this.requests === undefined) return;
+    const reasons = reasonsOf(this.requests);
+    const [first] = reasons;
+    if (first !== undefined) this.interruption.deliver(first, reasons);
   }
 
   // ── What the context asks for ────────────────────────────────────────────────────────────────
@@ -251,7 +226,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
 
   completeAsync(): never {
     if (!this.ended && this.holdsSlot) {
-      this.#holdsSlot = false;
+      this.holdsSlot = false;
       this.#owner.leftOpen(this);
     }
     throw new Error(LEFT_OPEN);

@@ -19,10 +19,12 @@ interface Reported {
 }
 
 export class Checkpoint {
-  #details: Snapshot | undefined;
+  /** The newest details, reported or not: the next attempt gets them. */
+  details: Snapshot | undefined;
   readonly #activity: Reporting;
   readonly #writer: StoreWriter | undefined;
-  #forgotten = false;
+  /** Nobody should resume from what the store may still give of an earlier run. */
+  forgotten = false;
   /** The store keeps nothing of the activity any more. */
   #closed = false;
   #warnedOfSize = false;
@@ -43,19 +45,9 @@ export class Checkpoint {
       });
   }
 
-  /** The newest details, reported or not: the next attempt gets them. */
-  get details(): Snapshot | undefined {
-    return this.#details;
-  }
-
-  /** Nobody should resume from what the store may still give of an earlier run. */
-  get forgotten(): boolean {
-    return this.#forgotten;
-  }
-
   /** Takes over what an earlier run left in the store. */
   adopt(details: Snapshot): void {
-    this.#details = details;
+    this.details = details;
   }
 
   /**
@@ -74,8 +66,8 @@ export class Checkpoint {
 
   /** True if somebody asks, and the details are different from the ones before. */
   keep(snapshot: Snapshot, asked: boolean): boolean {
-    const before = this.#details;
-    this.#details = snapshot;
+    const before = this.details;
+    this.details = snapshot;
     return asked && !sameDetails(before, snapshot);
   }
 
@@ -97,7 +89,7 @@ export class Checkpoint {
   }
 
   /** A copy for those who look on; undefined if the serializer fails. */
-  copy(details: Snapshot | undefined = this.#details): unknown {
+  copy(details: Snapshot | undefined = this.details): unknown {
     const { codec } = this.#activity.services;
     try {
       return codec.copy(details);
@@ -109,7 +101,7 @@ export class Checkpoint {
 
   /** Stores the newest details. */
   write(): void {
-    const details = this.#details;
+    const details = this.details;
     if (this.#writer === undefined || details === undefined) return;
     let text: string;
     try {
@@ -121,7 +113,7 @@ export class Checkpoint {
       return;
     }
     // The serializer is the user's, and may have ended the activity or heartbeated itself.
-    if (!this.#closed && Object.is(this.#details, details)) this.#writer.write(text);
+    if (!this.#closed && Object.is(this.details, details)) this.#writer.write(text);
   }
 
   /**
@@ -131,7 +123,7 @@ export class Checkpoint {
    */
   forget(unread = false): void {
     this.#erase(unread);
-    this.#details = undefined;
+    this.details = undefined;
   }
 
   /** The same for an activity that has closed, whose details can still be seen. */
@@ -141,8 +133,8 @@ export class Checkpoint {
   }
 
   #erase(unread: boolean): void {
-    if (this.#details === undefined && !unread) return;
-    this.#forgotten = unread;
+    if (this.details === undefined && !unread) return;
+    this.forgotten = unread;
     this.#writer?.delete();
   }
 

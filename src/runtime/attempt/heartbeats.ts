@@ -14,8 +14,10 @@ export interface HeartbeatingActivity extends TimedActivity {
 
 export abstract class AttemptHeartbeats extends AttemptTiming {
   readonly #activity: HeartbeatingActivity;
-  #ended = false;
-  #progressed = false;
+  /** After its end nothing that the function does counts. */
+  ended = false;
+  /** Heartbeat details have changed. Counted whether or not an option asks: one may do so later. */
+  progressed = false;
   #throttle: ReportThrottle | undefined;
 
   constructor(
@@ -28,19 +30,9 @@ export abstract class AttemptHeartbeats extends AttemptTiming {
     this.#activity = activity;
   }
 
-  /** After its end nothing that the function does counts. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  /** Heartbeat details have changed. Counted whether or not an option asks: one may do so later. */
-  get progressed(): boolean {
-    return this.#progressed;
-  }
-
   /** The attempt ends: true if details were held back, which only success may drop. */
   protected endHeartbeats(): boolean {
-    this.#ended = true;
+    this.ended = true;
     return this.#throttle?.release() ?? false;
   }
 
@@ -65,10 +57,10 @@ export abstract class AttemptHeartbeats extends AttemptTiming {
   protected keepDetails(details: Snapshot, atOnce: boolean, now: number): void {
     const { checkpoint } = this.#activity;
     const snapshot = checkpoint.snapshot(details, this.number);
-    if (this.#ended) return; // by a getter in the details
-    const asked = this.watchesProgress || !this.#progressed;
+    if (this.ended) return; // by a getter in the details
+    const asked = this.watchesProgress || !this.progressed;
     if (checkpoint.keep(snapshot, asked)) {
-      this.#progressed = true;
+      this.progressed = true;
       this.gotOn(now);
     }
     const { throttleIntervalMs: given, heartbeatTimeoutMs } = this.#activity.options;
@@ -88,6 +80,6 @@ export abstract class AttemptHeartbeats extends AttemptTiming {
     const { checkpoint } = this.#activity;
     const { details } = checkpoint;
     checkpoint.write();
-    if (!this.#ended) checkpoint.tell(details, this);
+    if (!this.ended) checkpoint.tell(details, this);
   }
 }

@@ -9,45 +9,15 @@ export interface ResetRequest {
   readonly delayMs: number;
 }
 
-export class Requests {
-  #cancel: CancelledFailure | undefined;
-  #reset: ResetRequest | undefined;
-  #pause: CancelledFailure | undefined;
+export interface Requests {
+  readonly cancel?: CancelledFailure | undefined;
+  readonly reset?: ResetRequest | undefined;
+  readonly pause?: CancelledFailure | undefined;
+}
 
-  get cancel(): CancelledFailure | undefined {
-    return this.#cancel;
-  }
-
-  get reset(): ResetRequest | undefined {
-    return this.#reset;
-  }
-
-  get pause(): CancelledFailure | undefined {
-    return this.#pause;
-  }
-
-  askToCancel(request: CancelledFailure): void {
-    this.#cancel = request;
-  }
-
-  askToReset(request: ResetRequest): void {
-    this.#reset = request;
-  }
-
-  /** @param request undefined: the attempt is not asked to pause any more */
-  askToPause(request: CancelledFailure | undefined): void {
-    this.#pause = request;
-  }
-
-  /** What the function is to hear, of several: cancel before reset before pause. */
-  get first(): CancelledFailure | undefined {
-    return this.cancel ?? this.reset?.failure ?? this.pause;
-  }
-
-  /** All of them, for `cancellationDetails`. */
-  get all(): CancelledFailure[] {
-    return [this.cancel, this.reset?.failure, this.pause].filter((one) => one !== undefined);
-  }
+/** What the function hears of them: the first one is its reason. Cancel comes before reset and pause. */
+export function reasonsOf({ cancel, reset, pause }: Requests): CancelledFailure[] {
+  return [cancel, reset?.failure, pause].filter((one) => one !== undefined);
 }
 
 /** The reason delivered for a request. */

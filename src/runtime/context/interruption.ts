@@ -22,8 +22,10 @@ export class Interruption {
   reason: CancelledFailure | undefined;
   /** Undefined until the attempt has been told to stop. */
   details: CancellationDetails | undefined;
-  #hearsInWaits = true;
-  #watchesShutdown = false;
+  /** Whether a request reaches the function while it waits. */
+  hearsInWaits = true;
+  /** The function has been given `ctx.shutdownSignal`, which may tell it earlier than this does. */
+  watchesShutdown = false;
   #controller: AbortController | undefined;
   #cancelled: Deferred<never> | undefined;
   // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
@@ -67,26 +69,16 @@ export class Interruption {
 
   /** A request reaches the function where it is now. */
   get listening(): boolean {
-    return this.#hearsInWaits && this.awaited;
-  }
-
-  /** Whether a request reaches the function while it waits. */
-  get hearsInWaits(): boolean {
-    return this.#hearsInWaits;
+    return this.hearsInWaits && this.awaited;
   }
 
   /** From now on only a heartbeat brings a request, as on a Temporal worker. */
   ignoreWaits(): void {
-    this.#hearsInWaits = false;
-  }
-
-  /** The function has been given `ctx.shutdownSignal`, which may tell it earlier than this does. */
-  get watchesShutdown(): boolean {
-    return this.#watchesShutdown;
+    this.hearsInWaits = false;
   }
 
   watchShutdown(): void {
-    this.#watchesShutdown = true;
+    this.watchesShutdown = true;
   }
 
   /** Calls back at the delivery, unless taken back with the function returned. */
@@ -115,14 +107,9 @@ export function abortQuietly(controller: AbortController | undefined, reason?: u
 }
 
 function cancellationDetails(all: readonly CancelledFailure[]): CancellationDetails {
-  const details = {
-    cancelRequested: false,
-    paused: false,
-    reset: false,
-    timedOut: false,
-    workerShutdown: false,
-    notFound: false,
-  };
-  for (const { message } of all) details[FLAGS[message]] = true;
-  return Object.freeze(details);
+  const flags = Object.entries(FLAGS).map(([reason, flag]) => [
+    flag,
+    all.some(({ message }) => message === reason),
+  ]);
+  return Object.freeze(Object.fromEntries(flags) as CancellationDetails);
 }

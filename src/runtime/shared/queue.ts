@@ -26,7 +26,8 @@ export class Key {
   /** Its tickets, by priority. */
   readonly queues: (KeyQueue | undefined)[] = [];
   readonly #limit: number;
-  #held = 0;
+  /** Slots in use. */
+  held = 0;
   /** Tickets of this key that wait. The queue counts them. */
   waiting = 0;
 
@@ -35,21 +36,16 @@ export class Key {
     this.#limit = limit;
   }
 
-  /** Slots in use. */
-  get held(): number {
-    return this.#held;
-  }
-
   get full(): boolean {
-    return this.#held >= this.#limit;
+    return this.held >= this.#limit;
   }
 
   take(): void {
-    this.#held++;
+    this.held++;
   }
 
   release(): void {
-    this.#held--;
+    this.held--;
   }
 }
 
@@ -80,14 +76,10 @@ const SWEEP_FROM = 1_000;
 export class Queue {
   /** By priority. */
   readonly #ready: (Heap<Turn> | undefined)[] = [];
-  #size = 0;
+  /** How many tickets wait. */
+  size = 0;
   #order = 0;
   #sweepAt = SWEEP_FROM;
-
-  /** How many tickets wait. */
-  get size(): number {
-    return this.#size;
-  }
 
   append(ticket: Ticket, key: Key, priority: number): void {
     const heap = (this.#ready[priority] ??= new Heap());
@@ -98,7 +90,7 @@ export class Queue {
     if (queue.last === undefined) queue.first = ticket;
     else queue.last.behind = ticket;
     queue.last = ticket;
-    this.#size++;
+    this.size++;
     key.waiting++;
     this.#offer(queue);
   }
@@ -112,7 +104,7 @@ export class Queue {
     if (behind === undefined) queue.last = ahead;
     else behind.ahead = ahead;
     ticket.queue = ticket.ahead = ticket.behind = undefined;
-    this.#size--;
+    this.size--;
     queue.key.waiting--;
     return queue.key;
   }

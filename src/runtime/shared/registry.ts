@@ -22,70 +22,37 @@ export interface Roster<T extends Listed> {
 
 export class Registry<T extends Listed> {
   readonly #byId = new Map<string, T>();
-  // A field each: a look-up by name takes as long as the rest of a move.
-  #scheduled = 0;
-  #waiting = 0;
-  #running = 0;
-  #paused = 0;
+  /** Activities that have not closed. */
+  open = 0;
+  // Open activities by their phase. A field each: a look-up by name takes as long as the rest of a move.
+  scheduled = 0;
+  waiting = 0;
+  running = 0;
+  paused = 0;
+  /** Activities whose store is being read and that want a slot right after. */
+  loading = 0;
   #first: T | undefined;
   #last: T | undefined;
-  #open = 0;
-  #loading = 0;
   #idle: (() => void)[] = [];
-
-  /** Activities that have not closed. */
-  get open(): number {
-    return this.#open;
-  }
-
-  /** Activities whose store is being read and that want a slot right after. */
-  get loading(): number {
-    return this.#loading;
-  }
-
-  /** Open activities in a phase. */
-  count(phase: Exclude<Phase, 'CLOSED'>): number {
-    switch (phase) {
-      case 'SCHEDULED':
-        return this.#scheduled;
-      case 'WAITING':
-        return this.#waiting;
-      case 'RUNNING':
-        return this.#running;
-      case 'PAUSED':
-        return this.#paused;
-    }
-  }
-
-  #add(phase: Phase, change: 1 | -1): void {
-    switch (phase) {
-      case 'SCHEDULED':
-        this.#scheduled += change;
-        break;
-      case 'WAITING':
-        this.#waiting += change;
-        break;
-      case 'RUNNING':
-        this.#running += change;
-        break;
-      case 'PAUSED':
-        this.#paused += change;
-        break;
-      case 'CLOSED': // which nobody counts
-    }
-  }
 
   /** An activity changes its phase; from `undefined` when it is new. */
   move(activity: T, from: Phase | undefined, to: Phase): void {
-    if (from !== undefined) this.#add(from, -1);
-    this.#add(to, 1);
+    this.#count(from, -1);
+    this.#count(to, 1);
     if (from === undefined && to !== 'CLOSED') this.#append(activity);
     else if (from !== undefined && to === 'CLOSED') this.#remove(activity);
     if (this.#idle.length > 0) this.#tellIfIdle();
   }
 
+  #count(phase: Phase | undefined, change: 1 | -1): void {
+    if (phase === 'SCHEDULED') this.scheduled += change;
+    else if (phase === 'WAITING') this.waiting += change;
+    else if (phase === 'RUNNING') this.running += change;
+    else if (phase === 'PAUSED') this.paused += change;
+  }
+
   countLoading(change: 1 | -1): void {
-    this.#loading += change;
+    this.loading += change;
   }
 
   #append(activity: T): void {
@@ -93,7 +60,7 @@ export class Registry<T extends Listed> {
     if (this.#last === undefined) this.#first = activity;
     else this.#last.after = activity;
     this.#last = activity;
-    this.#open++;
+    this.open++;
   }
 
   #remove(activity: T): void {
@@ -103,7 +70,7 @@ export class Registry<T extends Listed> {
     if (after === undefined) this.#last = before as T | undefined;
     else after.before = before;
     activity.before = activity.after = undefined;
-    this.#open--;
+    this.open--;
   }
 
   /** Makes an open activity known by its id. */
@@ -136,7 +103,7 @@ export class Registry<T extends Listed> {
   }
 
   #tellIfIdle(): void {
-    if (this.#open > this.#paused) return;
+    if (this.open > this.paused) return;
     const waiting = this.#idle;
     this.#idle = [];
     waiting.forEach((resolve) => {

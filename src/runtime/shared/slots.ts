@@ -33,7 +33,8 @@ export class Slots extends Deadline {
   readonly #queue = new Queue();
   readonly #noKey = new Key(undefined, Infinity);
   readonly #keys = new Map<string, Key>();
-  #held = 0;
+  /** Slots in use. */
+  held = 0;
   /** Before this time nothing begins. */
   #nextStartAt = -Infinity;
   /** The time of the next start has come, and no slot has been handed out since. */
@@ -46,11 +47,6 @@ export class Slots extends Deadline {
     this.#limits = limits;
     this.#clock = clock;
     this.#deadlines = deadlines;
-  }
-
-  /** Slots in use. */
-  get held(): number {
-    return this.#held;
   }
 
   /** Tickets that wait for a slot. */
@@ -97,7 +93,7 @@ export class Slots extends Deadline {
 
   /** Frees a slot; `handOut` gives it to the next ticket, once the caller has told its own events. */
   release({ concurrencyKey }: Ticket): void {
-    this.#held--;
+    this.held--;
     const key = concurrencyKey === undefined ? undefined : this.#keys.get(concurrencyKey);
     if (key === undefined) return;
     key.release();
@@ -164,11 +160,11 @@ export class Slots extends Deadline {
   free(now: number): number {
     const { slots, startsPerSecond } = this.#limits;
     if (!this.#isFree(now)) return 0;
-    return startsPerSecond === Infinity ? slots - this.#held : 1;
+    return startsPerSecond === Infinity ? slots - this.held : 1;
   }
 
   #isFree(now: number): boolean {
-    return this.#held < this.#limits.slots && !this.#isTooSoon(now);
+    return this.held < this.#limits.slots && !this.#isTooSoon(now);
   }
 
   /** No start is due later than a spacing from now, unless somebody has set the clock back. */
@@ -192,7 +188,7 @@ export class Slots extends Deadline {
 
   /** @param spacedFrom when the start that is made now was due */
   #take(key: Key, spacedFrom: number): void {
-    this.#held++;
+    this.held++;
     key.take();
     const spacingMs = this.#spacingMs;
     if (spacingMs > 0) this.#nextStartAt = spacedFrom + spacingMs;
