@@ -66,11 +66,10 @@ export interface ActivityDescription<Details = unknown> {
 export function describe(execution: Execution, closedAt?: number): ActivityDescription {
   const { services, options, state, expiresAt, past } = execution;
   const { attempt, closedAs, lastAttempt, phase } = state;
-  const date = (at: number): Date => new Date(services.clock.wallAt(at));
   const time = (at: number | undefined): Date | undefined =>
-    at === undefined || at === Infinity ? undefined : date(at);
-  const delayed = phase === 'SCHEDULED' && !state.loading && Number.isFinite(state.delayedUntil);
-  const delayedUntil = delayed ? state.delayedUntil : undefined;
+    at === undefined || at === Infinity ? undefined : new Date(services.clock.wallAt(at));
+  const delayed = phase === 'SCHEDULED' && !state.loading;
+  const nextAttemptScheduleTime = time(delayed ? state.delayedUntil : undefined);
   const since = past?.backingOffSince;
   return Object.freeze({
     activityId: execution.activityId,
@@ -81,14 +80,14 @@ export function describe(execution: Execution, closedAt?: number): ActivityDescr
     heartbeatDetails: execution.copyDetails(),
     lastHeartbeatTime: time(execution.lastHeartbeatAt),
     lastStartedTime: time(lastAttempt?.startedAt),
-    scheduleTime: date(execution.scheduledAt),
+    scheduleTime: time(execution.scheduledAt) as Date,
     closeTime: time(closedAt),
     lastFailure: past?.lastFailure,
-    nextAttemptScheduleTime: time(delayedUntil),
+    nextAttemptScheduleTime,
     currentRetryInterval:
-      delayedUntil === undefined || since === undefined
-        ? undefined
-        : microseconds(delayedUntil - since),
+      nextAttemptScheduleTime && since !== undefined
+        ? microseconds(state.delayedUntil - since)
+        : undefined,
     expirationTime: time(expiresAt),
     abandonedAttempts: past?.abandoned ?? 0,
     options: describeOptions(options),

@@ -140,7 +140,10 @@ export class Engine {
         `As many activities wait as maxWaiting allows (${this.#maxWaiting}); try again later`,
       );
     }
-    if (signal !== undefined) this.#follow(signal, execution);
+    if (signal !== undefined) {
+      const abort = (reason: unknown): void => cancel(execution, reason, true);
+      execution.onClosed(this.#services.signals.follow(signal, abort));
+    }
     const limit = this.#starting++ === 0 ? lengthenStacks() : undefined;
     try {
       execution.schedule();
@@ -160,19 +163,6 @@ export class Engine {
     const free = slots.free(now);
     const waiting = slots.waiting + Math.max(0, loading - free);
     return waiting >= this.#maxWaiting && !(loading < free && slots.isFree(execution, now));
-  }
-
-  #follow(signal: AbortSignal, execution: Execution): void {
-    const { signals } = this.#services;
-    const follower = {
-      signalAborted: (reason: unknown) => {
-        cancel(execution, reason, true);
-      },
-    };
-    signals.follow(signal, follower);
-    execution.onClosed(() => {
-      signals.unfollow(signal, follower);
-    });
   }
 
   /** @throws ActivityNotFoundError */

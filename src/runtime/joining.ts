@@ -65,11 +65,7 @@ function wait(open: Execution, signal: AbortSignal, signals: OutsideSignals): Pr
       abort(signal.reason);
       return;
     }
-    const follower = { signalAborted: abort };
-    signals.follow(signal, follower);
-    const unfollow = (): void => {
-      signals.unfollow(signal, follower);
-    };
+    const unfollow = signals.follow(signal, abort);
     open.result.then(resolve, reject).then(unfollow, unfollow);
   });
 }

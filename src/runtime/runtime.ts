@@ -130,8 +130,8 @@ export class ActivityRuntime {
       .list()
       .filter(
         (one) =>
-          (status === undefined || one.status === status) &&
-          (activityType === undefined || one.activityType === activityType),
+          (status ?? one.status) === one.status &&
+          (activityType ?? one.activityType) === one.activityType,
       );
   }
 

@@ -57,7 +57,7 @@ describe('a method that lost its object', () => {
   }
   const methods = new Importer() as unknown as Record<string, () => Promise<number>>;
   const hint = (name: string): string =>
-    '. The function uses "this", which is undefined when a method is passed without its object: ' +
+    '. Its "this" is undefined, as in a method that is passed without its object: ' +
     `pass (ctx, ...args) => object.${name}(ctx, ...args), or use proxyActivities(object)`;
 
   test.each(['sum', 'private', 'destructured'] as const)(
@@ -136,8 +136,8 @@ test('the third attempt that goes on after its end is warned of', async () => {
     [3, 4].map((attempt) => ({
       level: 'warn',
       message:
-        `Abandoned attempt number ${attempt} of this activity: its function goes on after ` +
-        'its end; it should watch ctx.signal',
+        `Abandoned attempt number ${attempt}: its function still runs; ` +
+        'it should watch ctx.signal',
       attributes: { activityType: 't', attempt },
     })),
   );

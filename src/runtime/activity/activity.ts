@@ -147,18 +147,17 @@ export abstract class Activity extends Deadline implements AttemptOwner<Attempt>
 
   /** Nobody should resume from here. */
   forgetDetails(): void {
-    if (this.#isUnread) this.checkpoint.forget(true);
-    else this.#checkpoint?.forget();
+    this.#mayHoldDetails?.forget(this.state.loading);
   }
 
   /** The same when the activity has closed: a description still shows the details. */
   closeCheckpoint(): void {
-    if (this.#isUnread) this.checkpoint.close(true);
-    else this.#checkpoint?.close();
+    this.#mayHoldDetails?.close(this.state.loading);
   }
 
-  get #isUnread(): boolean {
-    return this.state.loading && this.services.store !== undefined;
+  /** What may hold details; made now if the store may, which is not read yet. */
+  get #mayHoldDetails(): Checkpoint | undefined {
+    return this.state.loading ? this.checkpoint : this.#checkpoint;
   }
 
   /** A reset forgets the heartbeats of all attempts. */

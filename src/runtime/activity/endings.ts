@@ -46,7 +46,7 @@ export function conclude(
   else close(activity, attempt, next.status);
   if (isPlain(activity, attempt, next)) {
     attempt?.release();
-    activity.emit('completed', { result: next.result });
+    tellClose(activity, next);
     activity.caller.resolve(next.result, undefined);
     activity.services.slots.handOut();
     return;
@@ -60,7 +60,7 @@ export function conclude(
   const report = attempt !== undefined && heldBack && !forgets(attempt, next);
   if (report) queueReport(activity, attempt);
   if (attempt !== undefined) queueEndOfAttempt(activity, attempt, next, ending);
-  if (!next.again) queueClose(activity, next);
+  if (!next.again) tellClose(activity, next);
   if (report) {
     activity.checkpoint.write();
     outbox.next();
@@ -174,17 +174,13 @@ function queueEndOfAttempt(
   }
   if (running) {
     activity.remember().abandon();
-    outbox.tell(() => {
-      emit(activity, 'attemptAbandoned', number, NO_FIELDS);
-      warnOfAbandoned(activity, number);
-    });
+    activity.emit('attemptAbandoned', NO_FIELDS, number);
+    outbox.tell(() => warnOfAbandoned(activity, number));
   }
   if (!next.again) return;
   const before = next.attempt - 1;
-  if (attempt.requests?.reset !== undefined) {
-    outbox.tell(() => emit(activity, 'reset', before, NO_FIELDS));
-  }
-  if (next.paused) outbox.tell(() => emit(activity, 'paused', before, NO_FIELDS));
+  if (attempt.requests?.reset !== undefined) activity.emit('reset', NO_FIELDS, before);
+  if (next.paused) activity.emit('paused', NO_FIELDS, before);
 }
 
 /** The next attempt, unless code that heard the abort has closed, paused or reset the activity. */
@@ -198,15 +194,9 @@ function comingAttempt(
   return { nextAttempt: Object.freeze({ attempt: next.attempt, delayMs: next.delayMs }) };
 }
 
-function queueClose(activity: Activity, next: Closing): void {
-  activity.outbox.tell(() => {
-    const { attemptNumber } = activity.state;
-    if (next.status === 'COMPLETED') {
-      emit(activity, 'completed', attemptNumber, { result: next.result });
-    } else {
-      emit(activity, 'failed', attemptNumber, { status: next.status, failure: next.cause });
-    }
-  });
+function tellClose(activity: Activity, next: Closing): void {
+  if (next.status === 'COMPLETED') activity.emit('completed', { result: next.result });
+  else activity.emit('failed', { status: next.status, failure: next.cause });
 }
 
 // ── The caller, or the next attempt ──────────────────────────────────────────────────────────────

@@ -76,10 +76,7 @@ export class Execution extends Activity {
       return;
     }
     state.wait(now);
-    const { slots } = services;
-    if (how === 'request') slots.request(this, now);
-    else if (how === 'enqueue') slots.enqueue(this, now);
-    else slots.resume(this, now);
+    services.slots[how](this, now);
     if (state.phase === 'WAITING') this.rearm(now);
   }
 
@@ -170,26 +167,19 @@ export class Execution extends Activity {
   // ── Deadlines ────────────────────────────────────────────────────────────────────────────────
 
   onDue(now: number): void {
-    const { state, expiresAt } = this;
+    const { state } = this;
     const { attempt } = state;
-    const expired =
-      attempt === undefined ? this.#expiredWaiting(now) : attempt.expired(now, expiresAt);
-    if (expired !== undefined) this.#timeOut(expired, now);
-    else if (attempt !== undefined) {
-      attempt.reportDue(now);
-      if (this.bucket === undefined) this.rearm(now);
-    } else if (state.waitsFor !== undefined && now >= state.opensAt) {
+    if (attempt !== undefined) {
+      const expired = attempt.expired(now, this.expiresAt);
+      if (expired !== undefined) this.#timeOut(expired, now);
+      else {
+        attempt.reportDue(now);
+        if (this.bucket === undefined) this.rearm(now);
+      }
+    } else if (this.enforceLimits(now)) return;
+    else if (state.waitsFor !== undefined && now >= state.opensAt) {
       this.#endOverlap(this.services.clock.now());
     } else this.dispatch(now, 'enqueue');
-  }
-
-  #expiredWaiting(now: number): TimeoutType | undefined {
-    const passed = Math.min(this.scheduleToStartAt, this.expiresAt) <= now;
-    return passed ? this.#firstLimitWaiting() : undefined;
-  }
-
-  #firstLimitWaiting(): TimeoutType {
-    return this.scheduleToStartAt <= this.expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
   }
 
   /**
@@ -197,14 +187,15 @@ export class Execution extends Activity {
    * have been blocked, so that no timer could fire yet. True if it has.
    */
   enforceLimits(read?: number): boolean {
-    const { expiresAt, services } = this;
+    const { expiresAt, scheduleToStartAt, services } = this;
     const { attempt } = this.state;
-    const limitAt = attempt?.limitAt(expiresAt) ?? Math.min(this.scheduleToStartAt, expiresAt);
+    const limitAt = attempt?.limitAt(expiresAt) ?? Math.min(scheduleToStartAt, expiresAt);
     if (limitAt === Infinity || !this.isOpen) return false;
     const now = read ?? services.clock.now();
     if (now < limitAt) return false;
     services.deadlines.blocks.note(limitAt, now);
-    this.#timeOut(attempt?.firstLimit(expiresAt) ?? this.#firstLimitWaiting(), now);
+    const limit = scheduleToStartAt <= expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
+    this.#timeOut(attempt?.firstLimit(expiresAt) ?? limit, now);
     return true;
   }
 

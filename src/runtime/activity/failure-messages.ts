@@ -55,22 +55,25 @@ const TIMEOUT_NAMES = {
   PROGRESS: 'Progress',
 } as const;
 
+/** What a timeout tells besides its type. */
+interface TimeoutFields {
+  readonly lastHeartbeatDetails: unknown;
+  readonly eventLoopBlockedMs: number;
+}
+
 /** A deadline's failure; its cause is the failure of the attempt before. */
 export function attemptTimeout(
   timeoutType: TimeoutType,
-  context: {
+  context: TimeoutFields & {
     readonly options: ResolvedOptions;
-    readonly lastHeartbeatDetails: unknown;
-    readonly eventLoopBlockedMs: number;
     readonly previous: Error | undefined;
   },
 ): TimeoutFailure {
-  const { options, previous, ...fields } = context;
+  const { options, previous } = context;
   const name = TIMEOUT_NAMES[timeoutType];
   const ms = options[`${uncapitalized(name)}TimeoutMs`];
   const message = `activity ${name} timeout after ${ms} ms`;
-  const cause = previous === undefined ? undefined : { cause: withoutCause(previous) };
-  return withoutStack(() => new TimeoutFailure(message, { timeoutType, ...fields, ...cause }));
+  return timeout(message, timeoutType, context, previous && withoutCause(previous));
 }
 
 function uncapitalized<Text extends string>(text: Text): Uncapitalize<Text> {
@@ -85,21 +88,25 @@ export function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
   const message =
     'Not enough time to schedule next retry before activity ScheduleToClose timeout, giving up ' +
     'retrying';
-  const { lastHeartbeatDetails, eventLoopBlockedMs } = failure;
-  const fields = { lastHeartbeatDetails, eventLoopBlockedMs, cause: failure };
-  return withoutStack(
-    () => new TimeoutFailure(message, { timeoutType: 'SCHEDULE_TO_CLOSE', ...fields }),
-  );
+  return timeout(message, 'SCHEDULE_TO_CLOSE', failure, failure);
 }
 
 /** One level only: an activity that times out for ever must not grow a chain of causes. */
 function withoutCause(failure: Error): Error {
   try {
     if (!(failure instanceof TimeoutFailure) || failure.cause === undefined) return failure;
-    const { message, timeoutType, lastHeartbeatDetails, eventLoopBlockedMs } = failure;
-    const fields = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs };
-    return withoutStack(() => new TimeoutFailure(message, fields));
+    return timeout(failure.message, failure.timeoutType, failure);
   } catch {
     return failure; // one of the user's own making, that cannot be looked at
   }
+}
+
+function timeout(
+  message: string,
+  timeoutType: TimeoutType,
+  { lastHeartbeatDetails, eventLoopBlockedMs }: TimeoutFields,
+  cause?: Error,
+): TimeoutFailure {
+  const fields = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs, ...(cause && { cause }) };
+  return withoutStack(() => new TimeoutFailure(message, fields));
 }

@@ -22,7 +22,7 @@ export function lostThis(fn: AnyFunction, failure: unknown): string {
   }
   const name = functionName(fn) ?? 'method';
   return (
-    `. The function uses "this", which is undefined when a method is passed without its object: ` +
+    `. Its "this" is undefined, as in a method that is passed without its object: ` +
     `pass (ctx, ...args) => object.${name}(ctx, ...args), or use proxyActivities(object)`
   );
 }

@@ -58,11 +58,10 @@ export function afterAccepted(
   attempt: Attempt,
   reason: CancelledFailure,
 ): Next {
-  const { cancel, reset, pause } = attempt.requests ?? {};
+  const cancel = attempt.requests?.cancel;
   if (cancel !== undefined) return failing('CANCELED', cancel, 'CANCEL_REQUESTED');
   if (reason.message === 'WORKER_SHUTDOWN') return failing('CANCELED', reason, undefined);
-  if (reset !== undefined) return unlessShutDown(activity, afterReset(attempt));
-  return unlessShutDown(activity, retryOf(attempt, 0, pause !== undefined));
+  return another(activity, attempt, 0);
 }
 
 /** The attempt failed, or timed out. */
@@ -85,14 +84,12 @@ export function afterFailure(
     random: services.random,
   });
   // Looked at now: to classify the failure reads it, and its getters may have asked for something.
-  const { cancel, reset, pause } = attempt.requests ?? {};
+  const { cancel, reset } = attempt.requests ?? {};
   if (cancel !== undefined) return lastFailure(failure, 'CANCEL_REQUESTED', timedOut);
-  if (reset !== undefined && timedOut !== 'SCHEDULE_TO_CLOSE') {
-    return unlessShutDown(activity, afterReset(attempt), failure);
-  }
-  if (!verdict.retry) return lastFailure(failure, verdict.retryState, timedOut);
-  const next = retryOf(attempt, verdict.delayMs, pause !== undefined);
-  return unlessShutDown(activity, next, failure);
+  const startsOver = reset !== undefined && timedOut !== 'SCHEDULE_TO_CLOSE';
+  if (verdict.retry) return another(activity, attempt, verdict.delayMs, failure);
+  if (startsOver) return another(activity, attempt, 0, failure);
+  return lastFailure(failure, verdict.retryState, timedOut);
 }
 
 /** Attempts in a row, this one included, that have changed no heartbeat details. */
@@ -100,20 +97,20 @@ export function withoutProgress({ past }: Undecided, attempt: Attempt): number {
   return attempt.progressed ? 0 : (past?.withoutProgress ?? 0) + 1;
 }
 
-function retryOf(attempt: Attempt, delayMs: number, paused: boolean): Retry {
-  return { again: true, attempt: attempt.number + 1, delayMs, paused };
-}
-
-function afterReset({ requests }: Attempt): Retry {
-  const { reset, pause } = requests ?? {};
-  const paused = pause !== undefined && reset?.options.keepPaused === true;
-  return { again: true, attempt: 1, delayMs: reset?.delayMs ?? 0, paused };
-}
-
-/** A runtime that shuts down begins no further attempt. */
-function unlessShutDown({ services }: Undecided, next: Retry, failure?: Error): Next {
-  if (!services.shutdown.begun) return next;
-  return failing('CANCELED', requested('WORKER_SHUTDOWN', failure), undefined);
+/** Another attempt, or the first one anew; but a runtime that shuts down begins none. */
+function another(
+  { services }: Undecided,
+  { number, requests = {} }: Attempt,
+  delayMs: number,
+  failure?: Error,
+): Next {
+  if (services.shutdown.begun) {
+    return failing('CANCELED', requested('WORKER_SHUTDOWN', failure), undefined);
+  }
+  const { reset } = requests;
+  const paused = requests.pause !== undefined && reset?.options.keepPaused !== false;
+  if (reset !== undefined) return { again: true, attempt: 1, delayMs: reset.delayMs, paused };
+  return { again: true, attempt: number + 1, delayMs, paused };
 }
 
 /** The activity ends with its last attempt; `timedOut` if a deadline ended that one. */

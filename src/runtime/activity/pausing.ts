@@ -17,8 +17,7 @@ export function pause(execution: Execution): void {
   if (runState === 'PAUSED' || runState === 'PAUSE_REQUESTED') return;
   const { state, services } = execution;
   const { attempt } = state;
-  const allowed = runState !== undefined && runState !== 'CANCEL_REQUESTED';
-  check(execution, 'pause', allowed && attempt?.requests?.reset === undefined);
+  checkChangeable(execution, 'pause');
   if (attempt !== undefined) {
     attempt.ask({ pause: requested('PAUSED', undefined) });
   } else if (services.shutdown.begun) {

@@ -27,8 +27,7 @@ export function warnOfRetry(
     scheduleToCloseTimeoutMs === 0;
   if (!benign && endless && activity.remember().warnOfEndlessness()) {
     message +=
-      '. It will be retried for ever: neither retryPolicy.maximumAttempts nor ' +
-      'scheduleToCloseTimeout is set';
+      '. It will be retried without end: set retryPolicy.maximumAttempts or scheduleToCloseTimeout';
   }
   message += lostThis(activity.fn, failure);
   log(activity, benign ? 'debug' : 'warn', attempt, message, { delayMs, error: failure });
@@ -39,8 +38,8 @@ export function warnOfAbandoned(activity: Activity, attempt: number): void {
   const abandonedAttempts = activity.past?.abandoned ?? 0;
   if (abandonedAttempts < ABANDONED_TO_WARN_OF) return;
   const message =
-    `Abandoned attempt number ${abandonedAttempts} of this activity: its function goes on after ` +
-    'its end; it should watch ctx.signal';
+    `Abandoned attempt number ${abandonedAttempts}: its function still runs; ` +
+    'it should watch ctx.signal';
   log(activity, 'warn', attempt, message);
 }
 

@@ -121,13 +121,13 @@ export class Checkpoint {
    *
    * @param unread the store may hold what an earlier run has left, and has not been read yet
    */
-  forget(unread = false): void {
+  forget(unread: boolean): void {
     this.#erase(unread);
     this.details = undefined;
   }
 
   /** The same for an activity that has closed, whose details can still be seen. */
-  close(unread = false): void {
+  close(unread: boolean): void {
     this.#erase(unread);
     this.#closed = true;
   }

@@ -1,12 +1,9 @@
 /** The abort signals that come from outside: one listener for each, however many activities. */
 
-/** What is cancelled when a signal aborts. */
-export interface SignalFollower {
-  signalAborted(reason: unknown): void;
-}
+type OnAbort = (reason: unknown) => void;
 
 interface Followed {
-  readonly followers: Set<SignalFollower>;
+  readonly followers: Set<OnAbort>;
   readonly onAbort: () => void;
 }
 
@@ -19,15 +16,16 @@ export class OutsideSignals {
     this.#allAtOnce = allAtOnce;
   }
 
-  follow(signal: AbortSignal, follower: SignalFollower): void {
+  /** Calls back with the reason of the abort, unless taken back with the function returned. */
+  follow(signal: AbortSignal, follower: OnAbort): () => void {
     let followed = this.#followed.get(signal);
     if (followed === undefined) {
-      const followers = new Set<SignalFollower>();
+      const followers = new Set<OnAbort>();
       const onAbort = (): void => {
         this.#followed.delete(signal);
         const reason = reasonOf(signal);
         this.#allAtOnce(() => {
-          for (const each of [...followers]) each.signalAborted(reason);
+          for (const follow of [...followers]) follow(reason);
         });
       };
       followed = { followers, onAbort };
@@ -35,9 +33,12 @@ export class OutsideSignals {
       this.#followed.set(signal, followed);
     }
     followed.followers.add(follower);
+    return () => {
+      this.#unfollow(signal, follower);
+    };
   }
 
-  unfollow(signal: AbortSignal, follower: SignalFollower): void {
+  #unfollow(signal: AbortSignal, follower: OnAbort): void {
     const followed = this.#followed.get(signal);
     if (followed?.followers.delete(follower) !== true || followed.followers.size > 0) return;
     this.#followed.delete(signal);
