@@ -106,10 +106,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
    * Asks for more, or takes it back. A function that waits in its context hears it now, as every
    * function does if it is `immediate`; the others hear it inside their next heartbeat.
    */
-  ask(
-    more: Requests,
-    immediate = this.#owner.options.cancellationDelivery === 'immediate',
-  ): void {
+  ask(more: Requests, immediate = this.#owner.options.cancellationDelivery === 'immediate'): void {
     this.requests = { ...this.requests, ...more };
     if (immediate || this.#interruption?.listening === true) this.#hear();
   }

@@ -37,14 +37,14 @@ export class Registry<T extends Listed> {
 
   /** An activity changes its phase; from `undefined` when it is new. */
   move(activity: T, from: Phase | undefined, to: Phase): void {
-    this.#count(from, -1);
+    if (from !== undefined) this.#count(from, -1);
     this.#count(to, 1);
     if (from === undefined && to !== 'CLOSED') this.#append(activity);
     else if (from !== undefined && to === 'CLOSED') this.#remove(activity);
     if (this.#idle.length > 0) this.#tellIfIdle();
   }
 
-  #count(phase: Phase | undefined, change: 1 | -1): void {
+  #count(phase: Phase, change: 1 | -1): void {
     if (phase === 'SCHEDULED') this.scheduled += change;
     else if (phase === 'WAITING') this.waiting += change;
     else if (phase === 'RUNNING') this.running += change;
