@@ -1,5 +1,6 @@
 /** A heartbeat of an activity that was written for Temporal and runs on systole. */
 import { HeartbeatDetailsError } from '../kernel/errors.js';
+import { messageOf } from '../kernel/thrown.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import { heartbeatForTemporal } from '../runtime/context/heartbeat-origin.js';
 
@@ -27,7 +28,6 @@ function json(details: unknown): string | undefined {
   try {
     return JSON.stringify(details);
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new HeartbeatDetailsError(`details: ${problem}`, { path: 'details', cause });
+    throw new HeartbeatDetailsError(`details: ${messageOf(cause)}`, { path: 'details', cause });
   }
 }
