@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, posix, resolve } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
 import { writeLicenses } from './scripts/licenses.js';
 import { completeMaps } from './scripts/maps.js';
@@ -19,6 +22,51 @@ export const entries = {
  */
 export const esmOnly = ['p-retry', 'superjson'];
 
+/** The entries that need the whole runtime. */
+const runtimes = [entries.index, entries.testing, entries.temporal];
+
+/** Files of src/kernel that other entries use as well. */
+const common = [
+  'bad-input',
+  'duration',
+  'errors',
+  'failure',
+  'failures',
+  'promises',
+  'stack',
+  'stack-room',
+  'thrown',
+].map((name) => `src/kernel/${name}.ts`);
+
+/**
+ * The build makes a file of all modules that the same entries use, and an import takes longer the more
+ * files it reads. So the entries here use the same: all of the common modules, and all of the runtime
+ * or nothing of it.
+ */
+const fewFiles: Plugin = {
+  name: 'few-files',
+  setup(build) {
+    const root = resolve('src');
+    // An import for that reason alone must not be dropped.
+    build.onResolve({ filter: /^\..*\.js$/ }, ({ path, importer }) =>
+      importer.startsWith(root)
+        ? { path: resolve(dirname(importer), path.replace(/js$/, 'ts')), sideEffects: true }
+        : undefined,
+    );
+    build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const entry = Object.values(entries).find((file) => resolve(file) === path);
+      if (entry === undefined) return undefined;
+      const all = runtimes.includes(entry) ? [entries.index, ...common] : common;
+      const imports = all
+        .filter((file) => file !== entry)
+        .map((file) => posix.relative(posix.dirname(entry), file).replace(/ts$/, 'js'))
+        .map((file) => `import './${file}';`);
+      // At the end, where they move no line.
+      return { contents: `${await readFile(path, 'utf8')}${imports.join(' ')}\n`, loader: 'ts' };
+    });
+  },
+};
+
 const shared: Options = {
   entry: entries,
   dts: {
@@ -34,6 +82,7 @@ const shared: Options = {
   removeNodeProtocol: false,
   // Checks of our own that users should not pay for: see activity/state.ts.
   define: { SYSTOLE_BUILD: 'true' },
+  esbuildPlugins: [fewFiles],
   external: [/^node:/],
   sourcemap: true,
   minify: false,

@@ -21,7 +21,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
     });
     const [pack] = JSON.parse(stdout) as [{ files: { path: string }[] }];
     files = pack.files.map(({ path }) => path).sort();
-  });
+  }, 60_000);
 
   test('the package holds what is built, what tells of it, and nothing else', () => {
     const names = Object.keys(entries).join('|');
