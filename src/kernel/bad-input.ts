@@ -38,7 +38,12 @@ export function showAll(values: readonly unknown[]): string {
 
 /** The TypeError for an option with a value it does not take. */
 export function badOption(name: string, value: unknown, accepted: string): TypeError {
-  return refusal(new TypeError(`${name}: received ${show(value)}; expected ${accepted}`));
+  return badInput(`${name}: received ${show(value)}; expected ${accepted}`);
+}
+
+/** The TypeError for a call that is refused: its stack begins where the call was made. */
+export function badInput(message: string): TypeError {
+  return refusal(new TypeError(message));
 }
 
 /** Reads one option: gives its default for `undefined`, and refuses with a TypeError. */
@@ -114,37 +119,31 @@ export function hints(table: Readonly<Record<string, string>>, name: string): st
 
 function unknownOption(name: string, { of, known, elsewhere }: OptionNames): TypeError {
   const hint = elsewhere?.(name);
-  if (hint !== undefined) {
-    return refusal(new TypeError(`${of} has no option ${quote(name)}; here it is ${hint}`));
-  }
-  const near = nearest(name, known);
-  const advice =
-    near === undefined ? `known options: ${[...known].join(', ')}` : `did you mean ${quote(near)}?`;
-  return refusal(new TypeError(`${of} has no option ${quote(name)}; ${advice}`));
+  const advice = hint === undefined ? nearest(name, [...known]) : `here it is ${hint}`;
+  return badInput(`${of} has no option ${quote(name)}; ${advice}`);
 }
 
 /** The known name with the fewest edits, if those are at most a third of the word. */
-function nearest(name: string, known: ReadonlySet<string>): string | undefined {
+function nearest(name: string, known: readonly string[]): string {
   const word = name.slice(0, 60).toLowerCase();
-  let best: string | undefined;
-  let bestEdits = Infinity;
-  for (const candidate of known) {
-    const edits = editDistance(word, candidate.toLowerCase());
-    if (edits < bestEdits) [best, bestEdits] = [candidate, edits];
-  }
-  return bestEdits <= Math.max(2, Math.ceil(word.length / 3)) ? best : undefined;
+  const edits = known.map((candidate) => editDistance(word, candidate.toLowerCase()));
+  const fewest = Math.min(...edits);
+  const near = known[edits.indexOf(fewest)];
+  return near === undefined || fewest > Math.max(2, Math.ceil(word.length / 3))
+    ? `known options: ${known.join(', ')}`
+    : `did you mean ${quote(near)}?`;
 }
 
 /** Levenshtein distance, one row at a time. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const kept = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(kept, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
+  for (const letter of from) {
+    const above = row;
+    let left = Infinity;
+    row = above.map((edits, index) => {
+      const kept = (above[index - 1] ?? Infinity) + (letter === to[index - 1] ? 0 : 1);
+      return (left = Math.min(edits + 1, left + 1, kept));
+    });
   }
-  return row[to.length] ?? 0;
+  return row.at(-1) ?? 0;
 }

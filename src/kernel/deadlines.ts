@@ -35,25 +35,15 @@ const SWEEP_FROM = 1_000;
 
 /** A deadline that is a timer. */
 class DeadlineTimer extends Deadline {
-  readonly #deadlines: Deadlines;
-  readonly #callback: () => void;
+  readonly onDue: () => void;
 
-  constructor(deadlines: Deadlines, callback: () => void) {
+  constructor(onDue: () => void) {
     super();
-    this.#deadlines = deadlines;
-    this.#callback = callback;
+    this.onDue = onDue;
   }
 
   override get wakes(): boolean {
     return true;
-  }
-
-  onDue(): void {
-    this.#callback();
-  }
-
-  clear(): void {
-    this.#deadlines.disarm(this);
   }
 }
 
@@ -123,10 +113,14 @@ export class Deadlines {
 
   /** Calls back once, in the order of time among all deadlines. */
   setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'> {
-    const timer = new DeadlineTimer(this, callback);
+    const timer = new DeadlineTimer(callback);
     const now = this.#clock.now();
     this.arm(timer, now + Math.max(0, delayMs), now);
-    return timer;
+    return {
+      clear: () => {
+        this.disarm(timer);
+      },
+    };
   }
 
   #setTimer(now: number, fromIdle: boolean): void {
@@ -177,7 +171,8 @@ export class Deadlines {
   #fall(bucket: Bucket): void {
     const now = Math.max(bucket.due, this.#firedAt);
     this.blocks.note(bucket.due, now);
-    this.#drop(bucket);
+    // Deadlines of its millisecond that are armed meanwhile get another bucket.
+    this.#buckets.delete(bucket.order);
     this.#falling = true;
     try {
       for (let next = bucket.first; next !== undefined; next = bucket.first) {
@@ -186,8 +181,7 @@ export class Deadlines {
         next.onDue(now);
       }
     } finally {
-      this.#falling = false;
-      if (bucket.first !== undefined) this.#putBack(bucket);
+      this.#falling = false; // after a throw the rest of the bucket falls due next
     }
   }
 
@@ -202,24 +196,11 @@ export class Deadlines {
   #soonest(): Bucket | undefined {
     let bucket = this.#heap.first;
     while (bucket !== undefined && bucket.first === undefined) {
-      this.#drop(bucket);
+      this.#heap.pop();
+      this.#buckets.delete(bucket.order);
       bucket = this.#heap.first;
     }
     return bucket;
-  }
-
-  /** A deadline has thrown: those that were to fall due with it do so next. */
-  #putBack(bucket: Bucket): void {
-    const present = this.#buckets.get(bucket.order);
-    if (present === undefined) {
-      this.#buckets.set(bucket.order, bucket);
-      this.#heap.push(bucket);
-      return;
-    }
-    for (let next = bucket.first; next !== undefined; next = bucket.first) {
-      bucket.remove(next);
-      present.append(next, bucket.due);
-    }
   }
 
   /** Drops the empty buckets. The next time comes when there are twice as many as are left. */
@@ -230,11 +211,6 @@ export class Deadlines {
       return !empty;
     });
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#heap.size);
-  }
-
-  #drop(soonest: Bucket): void {
-    this.#heap.pop();
-    this.#buckets.delete(soonest.order);
   }
 
   /** Clears the timer that is left for a while when nothing is armed any more. */

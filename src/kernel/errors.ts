@@ -4,7 +4,7 @@ import { refusal } from './stack.js';
 
 /** The base of what our functions refuse a call with: its stack begins where the call was made. */
 abstract class Refusal<Name extends string> extends Failure<Name> {
-  constructor(message: string, fields: { readonly cause?: unknown }) {
+  constructor(message: string, fields?: { readonly cause?: unknown }) {
     super(message, fields);
     refusal(this);
   }
@@ -33,10 +33,6 @@ export class HeartbeatDetailsError extends Refusal<'HeartbeatDetailsError'> {
  * repeat work that is done.
  */
 export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
-  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
-    super(message, fields);
-  }
-
   get [KIND](): 'HeartbeatStoreError' {
     return 'HeartbeatStoreError';
   }
@@ -104,10 +100,6 @@ export class ActivityStateError extends Refusal<'ActivityStateError'> {
 
 /** The error for a call to a runtime that is shutting down or has shut down. */
 export class RuntimeShutdownError extends Refusal<'RuntimeShutdownError'> {
-  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
-    super(message, fields);
-  }
-
   get [KIND](): 'RuntimeShutdownError' {
     return 'RuntimeShutdownError';
   }
@@ -115,10 +107,6 @@ export class RuntimeShutdownError extends Refusal<'RuntimeShutdownError'> {
 
 /** The error for a call that would wait for a slot behind as many others as `maxWaiting` allows. */
 export class RuntimeFullError extends Refusal<'RuntimeFullError'> {
-  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
-    super(message, fields);
-  }
-
   get [KIND](): 'RuntimeFullError' {
     return 'RuntimeFullError';
   }

@@ -1,8 +1,8 @@
 /** What a runtime tells its listeners. The only file that imports eventemitter3. */
 import { EventEmitter } from 'eventemitter3';
+import { badInput, badOption, show } from './bad-input.js';
 import type { Log } from './logger.js';
 import { settleQuietly } from './promises.js';
-import { refusal } from './stack.js';
 
 /** The fields that the payload of every event has. */
 export interface ActivityEvent {
@@ -155,12 +155,10 @@ export class Events {
     once: boolean,
   ): () => void {
     if (!NAMES.has(name)) {
-      throw refusal(
-        new TypeError(`No event ${JSON.stringify(name)}; events: ${[...NAMES].join(', ')}`),
-      );
+      throw badInput(`No event ${show(name)}; events: ${EVENT_NAMES.join(', ')}`);
     }
     if (typeof listener !== 'function') {
-      throw refusal(new TypeError(`on(${JSON.stringify(name)}): the listener must be a function`));
+      throw badOption(`on(${show(name)})`, listener, 'a function');
     }
     // eventemitter3 stops at the first listener that throws, so none of them may.
     const guarded = (event: ActivityEvents[Name]): void => {

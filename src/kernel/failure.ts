@@ -10,7 +10,10 @@ export type Fields<T> = T & { readonly cause?: unknown };
 export const KIND = '@@systole/failure';
 
 /** The common base: `name`, `cause` if one is given, and `instanceof` by kind. */
-export abstract class Failure<Name extends string> extends Error {
+export abstract class Failure<
+  Name extends string,
+  Message extends string | undefined = string,
+> extends Error {
   abstract get [KIND](): Name;
 
   /** On the prototype, so that a stack trace starts with it. Users may set another. */
@@ -23,8 +26,8 @@ export abstract class Failure<Name extends string> extends Error {
     Object.defineProperty(this, 'name', { value, configurable, writable: true });
   }
 
-  constructor(message: string | undefined, fields: { readonly cause?: unknown } | undefined) {
-    super(message, fields !== undefined && 'cause' in fields ? { cause: fields.cause } : undefined);
+  constructor(message: Message, fields: { readonly cause?: unknown } = {}) {
+    super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
   }
 
   /** Our classes compare kinds; those that users derive are compared as usual. */

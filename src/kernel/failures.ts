@@ -102,7 +102,7 @@ export interface ApplicationFailureFields {
 }
 
 /** A failure thrown by an activity that wants a say in whether and when it is tried again. */
-export class ApplicationFailure extends Failure<'ApplicationFailure'> {
+export class ApplicationFailure extends Failure<'ApplicationFailure', string | undefined> {
   /** The name of this kind of failure; `undefined` if it has none. */
   readonly type: string | undefined;
   /** Whether the failure ends the activity, whatever the retry policy says. */
@@ -195,12 +195,8 @@ export class TimeoutFailure extends Failure<'TimeoutFailure'> {
 /**
  * The `reason` of an aborted `ctx.signal`, and the cause of the failure of a cancelled activity.
  */
-export class CancelledFailure extends Failure<'CancelledFailure'> {
+export class CancelledFailure extends Failure<'CancelledFailure', CancelReason> {
   declare readonly message: CancelReason;
-
-  constructor(message: CancelReason, fields: { readonly cause?: unknown } = {}) {
-    super(message, fields);
-  }
 
   get [KIND](): 'CancelledFailure' {
     return 'CancelledFailure';
@@ -212,10 +208,6 @@ export class CancelledFailure extends Failure<'CancelledFailure'> {
  * `terminate`.
  */
 export class TerminatedFailure extends Failure<'TerminatedFailure'> {
-  constructor(message: string, fields: { readonly cause?: unknown } = {}) {
-    super(message, fields);
-  }
-
   get [KIND](): 'TerminatedFailure' {
     return 'TerminatedFailure';
   }

@@ -1,7 +1,7 @@
 /** systole's options as those of a Standalone Activity. What Temporal cannot do is refused. */
 import type { ActivityOptions, CallOptions } from '../runtime/options/activity-options.js';
 import { resolveOptions } from '../runtime/options/resolve.js';
-import { ROWS, type ResolvedOptions } from '../runtime/options/table.js';
+import { ROWS, type OptionName, type ResolvedOptions } from '../runtime/options/table.js';
 import type { ErrorType, FilledRetryPolicy } from '../retry/policy.js';
 import type { ClientOptions } from './client-api.js';
 import type { TemporalRetryPolicy } from './common-api.js';
@@ -26,11 +26,23 @@ export function resolveForTemporal(
   return options;
 }
 
+/** The options of which Temporal has only the default, and what to use there. */
+const INSTEAD: { readonly [Name in OptionName]?: string } = {
+  progressTimeout: 'use startToCloseTimeout, or let the activity watch its own progress',
+  heartbeatThrottleInterval: 'set maxHeartbeatThrottleInterval of the Worker',
+  cancellationDelivery: "leave it at 'heartbeat': a worker hears of a request in a heartbeat",
+  attemptOverlap:
+    'a retry there may run beside an attempt that timed out; make the activity idempotent',
+  concurrencyKey:
+    'use a task queue of its own, whose worker limits maxConcurrentActivityTaskExecutions',
+};
+
 /** @throws TypeError for an option that Temporal does not have */
 export function refuseUnsupported(options: ResolvedOptions): void {
-  for (const { name, field, read, onTemporal } of ROWS) {
-    const isGiven = onTemporal !== undefined && options[field] !== read(undefined, name);
-    if (isGiven) throw unsupported(name, onTemporal);
+  for (const { name, field, read } of ROWS) {
+    const instead = INSTEAD[name];
+    const isGiven = instead !== undefined && options[field] !== read(undefined, name);
+    if (isGiven) throw unsupported(name, instead);
   }
   refuseUnsupportedPolicy(options.retryPolicy);
 }

@@ -27,59 +27,47 @@ export class OptionsReader {
   /** @throws TypeError that names the option, the value received and what is accepted */
   read(call: ActivityOptions = NO_OPTIONS): ResolvedOptions {
     if (!isComparable(call)) return resolveOptions(call, this.#defaults);
-    for (const reading of this.#readings) {
-      if (!reading.isOf(call)) continue;
-      const { options } = reading;
+    for (const { given, options } of this.#readings) {
+      if (!given.areThoseOf(call)) continue;
       // The key often differs from call to call where all else is the same.
       const concurrencyKey =
         text(call.concurrencyKey, 'concurrencyKey') ?? this.#defaults?.concurrencyKey;
       return options.concurrencyKey === concurrencyKey ? options : { ...options, concurrencyKey };
     }
-    const given = copyOf(call);
-    const reading = new Reading(given, resolveOptions(given, this.#defaults));
+    const copy = copyOf(call);
+    const options = resolveOptions(copy, this.#defaults);
+    const given = new Fields(copy);
     // It inherits some of them, which a copy does not.
-    if (!reading.isOf(call)) return resolveOptions(call, this.#defaults);
-    this.#readings[this.#next] = reading;
+    if (!given.areThoseOf(call)) return resolveOptions(call, this.#defaults);
+    this.#readings[this.#next] = { given, options };
     this.#next = (this.#next + 1) % KEPT;
-    return reading.options;
+    return options;
   }
 }
 
 /** What calls have given, and what it meant. */
-class Reading {
+interface Reading {
+  readonly given: Fields;
   readonly options: ResolvedOptions;
-  readonly #given: Fields;
-  readonly #policy: Fields | undefined;
-
-  constructor(given: ActivityOptions, options: ResolvedOptions) {
-    this.options = options;
-    this.#given = new Fields(given, [...OWN_OPTIONS, 'concurrencyKey', 'retryPolicy']);
-    this.#policy = given.retryPolicy && new Fields(given.retryPolicy, []);
-  }
-
-  isOf(call: ActivityOptions): boolean {
-    if (!this.#given.areThoseOf(call)) return false;
-    const policy = this.#policy;
-    const { retryPolicy } = call;
-    if (policy === undefined || retryPolicy === undefined) return policy === retryPolicy;
-    return policy.areThoseOf(retryPolicy);
-  }
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
 /** In place of a value that does not matter. */
 const ANY = Symbol();
+const DO_NOT_MATTER = [...OWN_OPTIONS, 'concurrencyKey'];
 
-/** The fields of an object, in their order, for the quickest comparison there is. */
+/** The fields of a call or of its policy, in their order, for the quickest comparison there is. */
 class Fields {
   readonly #names: string[] = [];
   readonly #values: unknown[] = [];
 
-  constructor(object: object, ignored: readonly string[]) {
+  constructor(object: object) {
     for (const name in object) {
+      const value = (object as Values)[name];
       this.#names.push(name);
-      this.#values.push(ignored.includes(name) ? ANY : (object as Values)[name]);
+      if (DO_NOT_MATTER.includes(name)) this.#values.push(ANY);
+      else this.#values.push(isPlain(value) ? new Fields(value) : value);
     }
   }
 
@@ -94,9 +82,10 @@ class Fields {
   }
 }
 
-/** The only objects are lists of error types. */
+/** The only objects are a policy and its list of error types. */
 function isSame(kept: unknown, given: unknown): boolean {
   if (kept === given) return true;
+  if (kept instanceof Fields) return isPlain(given) && kept.areThoseOf(given);
   if (!Array.isArray(kept) || !Array.isArray(given)) return false;
   return kept.length === given.length && kept.every((type, index) => type === given[index]);
 }
@@ -111,7 +100,7 @@ function isComparable(call: ActivityOptions): boolean {
 }
 
 /** By the constructor, which costs half as much as by the prototype. */
-function isPlain(value: unknown): boolean {
+function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && value.constructor === Object;
 }
 

@@ -1,5 +1,6 @@
 /** What a call gives beside its function: the one pass that checks it. */
 import {
+  badInput,
   checkNames,
   hasMethods,
   isFields,
@@ -7,7 +8,6 @@ import {
   showAll,
   type OptionNames,
 } from '../../kernel/bad-input.js';
-import { refusal } from '../../kernel/stack.js';
 import type { ActivityOptions, CallOptions } from './activity-options.js';
 import { callHint } from './elsewhere.js';
 import { ROWS, text, type ResolvedOptions } from './table.js';
@@ -86,11 +86,9 @@ export function callOf(rest: readonly unknown[]): CallOptions | undefined {
   const [call] = rest;
   if (rest.length <= 1 && (call === undefined || isFields(call))) return call;
   const args = isFields(call) ? rest.slice(1) : rest;
-  throw refusal(
-    new TypeError(
-      `${OPTION_NAMES.of}: received ${showAll(rest)}; expected one object such as ` +
-        `${OPTION_NAMES.example}. The function's arguments go into it: pass args: [${showAll(args)}]`,
-    ),
+  throw badInput(
+    `${OPTION_NAMES.of}: received ${showAll(rest)}; expected one object such as ` +
+      `${OPTION_NAMES.example}. The function's arguments go into it: pass args: [${showAll(args)}]`,
   );
 }
 

@@ -88,7 +88,7 @@ const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> 
   defaults: checkDefaults,
   store: /* @__PURE__ */ objectWith('get', 'set', 'delete'),
   serializer: /* @__PURE__ */ objectWith('serialize', 'deserialize'),
-  logger: (value, name) => value === false || logger(value, name),
+  logger: (value: unknown, name) => value === false || logger(value, name),
   maxHeartbeatDetailsBytes: wholeNumber,
 };
 

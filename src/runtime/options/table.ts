@@ -1,7 +1,6 @@
 /**
  * The options that activities may share, one row each: how it is read, whether it can be changed,
- * how it is shown, and what Temporal does instead. Everything else about options is derived from
- * this table. An option is added here and in `ActivityOptions`.
+ * and how it is shown. Everything else about options is derived from this table. An option is added here and in `ActivityOptions`.
  */
 import { badOption, option, type Read } from '../../kernel/bad-input.js';
 import { durationMs, finiteMs, type Duration } from '../../kernel/duration.js';
@@ -23,8 +22,6 @@ interface Row<Name extends OptionName> {
   readonly describe?: Name extends keyof DescribedOptions
     ? (resolved: never) => DescribedOptions[Name]
     : never;
-  /** Temporal has only the default: what to use there. */
-  readonly onTemporal?: string;
 }
 
 const orNone = (ms: number): number | undefined => ms || undefined;
@@ -56,7 +53,6 @@ export const OPTIONS = [
     name: 'progressTimeout',
     field: 'progressTimeoutMs',
     ...TIMEOUT,
-    onTemporal: 'use startToCloseTimeout, or let the activity watch its own progress',
   },
   { name: 'startDelay', field: 'startDelayMs', read: delay, patchable: true, describe: asIs },
   {
@@ -70,7 +66,6 @@ export const OPTIONS = [
     name: 'heartbeatThrottleInterval',
     field: 'throttleIntervalMs',
     read: interval,
-    onTemporal: 'set maxHeartbeatThrottleInterval of the Worker',
   },
   {
     name: 'cancellationType',
@@ -82,14 +77,11 @@ export const OPTIONS = [
     name: 'cancellationDelivery',
     field: 'cancellationDelivery',
     read: /* @__PURE__ */ oneOf('heartbeat', 'immediate'),
-    onTemporal: "leave it at 'heartbeat': a worker hears of a request in a heartbeat",
   },
   {
     name: 'attemptOverlap',
     field: 'overlapWaitMs',
     read: overlap,
-    onTemporal:
-      'a retry there may run beside an attempt that timed out; make the activity idempotent',
   },
   { name: 'priority', field: 'priority', read: priority, patchable: true, describe: asIs },
   {
@@ -97,8 +89,6 @@ export const OPTIONS = [
     field: 'concurrencyKey',
     read: text,
     describe: asIs,
-    onTemporal:
-      'use a task queue of its own, whose worker limits maxConcurrentActivityTaskExecutions',
   },
   {
     name: 'idConflictPolicy',
@@ -124,7 +114,6 @@ export interface Option {
   readonly read: (value: unknown, name: string) => unknown;
   readonly patchable?: true;
   readonly describe?: (resolved: unknown) => unknown;
-  readonly onTemporal?: string;
 }
 
 /** The rows, to go through. */

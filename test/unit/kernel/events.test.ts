@@ -1,3 +1,4 @@
+import { show } from '../../../src/kernel/bad-input.js';
 import { describe, expect, test } from 'vitest';
 import { ActivityRuntime, type ActivityEvents } from '../../../src/index.js';
 import { Events } from '../../../src/kernel/events.js';
@@ -154,7 +155,7 @@ describe('listeners', () => {
     expect(() => runtime.once('toString' as 'heartbeat', () => {})).toThrow(TypeError);
     for (const listener of [undefined, null, {}, 'f']) {
       expect(() => runtime.on('heartbeat', listener as () => void)).toThrow(
-        new TypeError('on("heartbeat"): the listener must be a function'),
+        new TypeError(`on("heartbeat"): received ${show(listener)}; expected a function`),
       );
     }
   });
