@@ -92,12 +92,12 @@ export function callOf(rest: readonly unknown[]): CallOptions | undefined {
   );
 }
 
-const signal = /* @__PURE__ */ option(
+const abortSignal = /* @__PURE__ */ option(
   'an AbortSignal, such as the signal of an AbortController',
   isAbortSignal,
 );
 
-const args = /* @__PURE__ */ option(
+const argsArray = /* @__PURE__ */ option(
   "an array of the function's arguments after ctx",
   (value: readonly unknown[]) => Array.isArray(value),
   NO_ARGS,
@@ -110,12 +110,12 @@ export function activityIdOf(call: ActivityOptions | undefined): string | undefi
 
 /** @throws TypeError as `resolveOptions`, which is called before */
 export function signalOf(call: ActivityOptions | undefined): AbortSignal | undefined {
-  return signal(call?.signal, 'signal');
+  return abortSignal(call?.signal, 'signal');
 }
 
 /** @throws TypeError as `resolveOptions`, which is called before */
 export function argsOf(call: CallOptions | undefined): readonly unknown[] {
-  return args(call?.args, 'args');
+  return argsArray(call?.args, 'args');
 }
 
 /** By shape: a polyfill's signal, or another realm's, is as good. */

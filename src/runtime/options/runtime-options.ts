@@ -73,7 +73,7 @@ const wholeNumber = /* @__PURE__ */ option(
 const objectWith = (...methods: readonly string[]): Read<unknown, unknown> =>
   option(`an object with ${methods.join(', ')}`, (value) => hasMethods(value, ...methods));
 
-const logger = /* @__PURE__ */ objectWith(...LOG_LEVELS);
+const loggerObject = /* @__PURE__ */ objectWith(...LOG_LEVELS);
 
 /** Every option of a runtime, and how it is checked. */
 const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> } = {
@@ -88,7 +88,7 @@ const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> 
   defaults: checkDefaults,
   store: /* @__PURE__ */ objectWith('get', 'set', 'delete'),
   serializer: /* @__PURE__ */ objectWith('serialize', 'deserialize'),
-  logger: (value: unknown, name) => value === false || logger(value, name),
+  logger: (value: unknown, name) => value === false || loggerObject(value, name),
   maxHeartbeatDetailsBytes: wholeNumber,
 };
 
