@@ -431,4 +431,4 @@ test('whatever comes, is cancelled and ends: the slots go to whom the model give
     ),
     { numRuns: 25 },
   );
-}, 30_000);
+});

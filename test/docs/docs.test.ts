@@ -28,9 +28,6 @@ const IN_PIECES = ['temporal.md'];
 /** The compiler's: cannot find a name, a module, or a test framework's `test`. */
 const NOT_THERE = [2304, 2307, 2582, 2593];
 
-/** Some start processes, on a machine that may be busy. */
-const TIMEOUT_MS = 20_000;
-
 const recordedTests = fileURLToPath(new URL('../support/recorded-tests.js', import.meta.url));
 
 interface Example extends CodeBlock {
@@ -83,7 +80,7 @@ test('the documents have tests, programs, and naive code', () => {
   }
 });
 
-test('the code compiles', { timeout: 3 * TIMEOUT_MS }, () => {
+test('the code compiles', () => {
   const inPieces = new Set(
     compiled.filter(({ doc }) => IN_PIECES.includes(doc)).map(({ file }) => file),
   );
@@ -114,18 +111,14 @@ test('the tests use matchers that other frameworks have too, or our own', () => 
 
 // An empty one fails.
 for (const { place, section, file } of ofKind('tests')) {
-  describe(`${place} ${section}`, { timeout: TIMEOUT_MS }, () => import(/* @vite-ignore */ file));
+  describe(`${place} ${section}`, () => import(/* @vite-ignore */ file));
 }
 
-test.each(ofKind('program'))(
-  '$place prints what it says',
-  { timeout: TIMEOUT_MS },
-  async ({ file, output }) => {
-    expect(await runProgram(file, dirname(file))).toBe(output);
-  },
-);
+test.each(ofKind('program'))('$place prints what it says', async ({ file, output }) => {
+  expect(await runProgram(file, dirname(file))).toBe(output);
+});
 
-describe('naive code fails the tests of its section', { timeout: TIMEOUT_MS }, () => {
+describe('naive code fails the tests of its section', () => {
   test.each(ofKind('naive'))('$place $section', async ({ file, section, output }) => {
     const name = basename(file, '.naive.ts');
     const tests = ofKind('tests').find(

@@ -28,13 +28,12 @@ describe('the examples of the README', () => {
     expect(blocks[0]!.code.trim().split('\n').filter(Boolean).length).toBeLessThanOrEqual(20);
   });
 
-  test('compile', { timeout: 20_000 }, () => {
+  test('compile', () => {
     expect(compile(blocks.map(({ file }) => file))).toEqual([]);
   });
 
   test.each(blocks.filter((block) => block.output !== undefined))(
     '$name prints what the README says',
-    { timeout: 20_000 },
     async ({ file, output }) => {
       expect(await runProgram(file, folder)).toBe(output);
     },

@@ -23,7 +23,7 @@ test('no field is assigned outside its own file, apart from the links of lists',
     options,
   );
   expect(foreignWrites(program)).toEqual(LINKS);
-}, 60_000);
+});
 
 test.each([
   ['class A { x = 1 }', "import { A } from './a.js'; new A().x = 2;", ['A.x, by b.ts']],

@@ -14,6 +14,7 @@ import { DetailsCodec } from '../../src/heartbeat/details/codec.js';
 import { difference } from '../support/details.js';
 import { Harness } from '../support/harness.js';
 import { failureOf } from '../support/outcomes.js';
+import { cpuMs } from '../support/cpu.js';
 
 const prototypes = [Object, Array, Function, Map, Set, Date, Error, Promise].map(
   ({ prototype }) => [prototype, Reflect.ownKeys(prototype as object).length] as const,
@@ -168,7 +169,7 @@ test('any value in a heartbeat is refused by name, or comes back as it was', asy
     }),
     { numRuns: 500 },
   );
-}, 30_000);
+});
 
 test('10 MB of details are refused, and soon', async () => {
   const h = new Harness();
@@ -181,9 +182,9 @@ test('10 MB of details are refused, and soon', async () => {
   const run = h.watch(
     h.run((ctx) => {
       for (const details of huge) {
-        const began = performance.now();
+        const began = cpuMs();
         expect(() => ctx.heartbeat(details)).toThrow(HeartbeatDetailsError);
-        tookMs.push(performance.now() - began);
+        tookMs.push(cpuMs() - began);
       }
       return ctx.hasHeartbeatDetails;
     }),
@@ -191,7 +192,7 @@ test('10 MB of details are refused, and soon', async () => {
   await h.turn();
   expect(run.outcome).toMatchObject({ state: 'resolved', value: false });
   expect(Math.max(...tookMs)).toBeLessThan(5_000);
-}, 30_000);
+});
 
 class Job {
   id = 0;
@@ -571,11 +572,11 @@ test.each(costly)('%s is refused in no time', (_, json, values, more) => {
     const codec = new DetailsCodec(serializer, undefined);
     for (const each of [text, inside]) {
       const times = [0, 1, 2].map(() => {
-        const began = performance.now();
+        const began = cpuMs();
         expect(() => codec.decode(each)).toThrow();
-        return performance.now() - began;
+        return cpuMs() - began;
       });
-      expect(Math.min(...times)).toBeLessThan(250); // 50 ms, on a machine that has much to do
+      expect(Math.min(...times)).toBeLessThan(250);
     }
   }
 });
@@ -583,13 +584,13 @@ test.each(costly)('%s is refused in no time', (_, json, values, more) => {
 test('the work for a text grows with its length: bigints, nested notes, wide objects', () => {
   const codec = new DetailsCodec(registered, undefined);
   const timeOf = (text: string): number => {
-    const began = performance.now();
+    const began = cpuMs();
     try {
       codec.decode(text);
     } catch {
       // refused is as good
     }
-    return performance.now() - began;
+    return cpuMs() - began;
   };
   const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, i]));
   let nested: unknown = { ...wide, 'constructor~': 1 };

@@ -27,25 +27,21 @@ async function run(folder: string, until: number, killAt = Infinity): Promise<st
 
 const number = (line = ''): number => Number(/\d+/.exec(line));
 
-test(
-  'a killed process is resumed from the last stored report, every time',
-  { timeout: 30_000 },
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'systole-'));
-    try {
-      let stored = 0;
-      for (let kill = 1; kill <= 3; kill++) {
-        const lines = await run(folder, Infinity, stored + 20);
-        expect(number(lines[0])).toBeGreaterThanOrEqual(stored);
-        stored = number(lines.filter((line) => line.startsWith('stored')).at(-1));
-      }
-      const lines = await run(folder, stored + 20);
+test('a killed process is resumed from the last stored report, every time', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'systole-'));
+  try {
+    let stored = 0;
+    for (let kill = 1; kill <= 3; kill++) {
+      const lines = await run(folder, Infinity, stored + 20);
       expect(number(lines[0])).toBeGreaterThanOrEqual(stored);
-      expect(lines.at(-1)).toBe(`counted ${stored + 20}`);
-      const entries = (await readdir(folder)).filter((name) => name.endsWith('.json'));
-      expect(entries).toEqual([]); // a kill in the middle of a write may leave its unfinished file
-    } finally {
-      await rm(folder, { recursive: true });
+      stored = number(lines.filter((line) => line.startsWith('stored')).at(-1));
     }
-  },
-);
+    const lines = await run(folder, stored + 20);
+    expect(number(lines[0])).toBeGreaterThanOrEqual(stored);
+    expect(lines.at(-1)).toBe(`counted ${stored + 20}`);
+    const entries = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+    expect(entries).toEqual([]); // a kill in the middle of a write may leave its unfinished file
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

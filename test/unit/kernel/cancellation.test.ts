@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { isCancellation } from '../../../src/kernel/cancellation.js';
 import { ActivityFailure, CancelledFailure, TimeoutFailure } from '../../../src/kernel/failures.js';
+import { cpuMs } from '../../support/cpu.js';
 
 const abort = new DOMException('This operation was aborted', 'AbortError');
 
@@ -134,8 +135,8 @@ describe('an error that does not want to be looked at', () => {
     ['with many of them', new AggregateError(Array.from({ length: 30_000 }, () => holding(long)))],
     ['below 100,000 causes', chain(100_000, abort)],
   ])('%s, is none, and that is known soon', (_, error) => {
-    const before = performance.now();
+    const before = cpuMs();
     expect(isCancellation(error)).toBe(false);
-    expect(performance.now() - before).toBeLessThan(1_000);
+    expect(cpuMs() - before).toBeLessThan(1_000);
   });
 });

@@ -3,18 +3,14 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-test(
-  'systole/temporal/activity stands in for @temporalio/activity',
-  { timeout: 30_000 },
-  async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      'node_modules/vitest/vitest.mjs',
-      'run',
-      '--config',
-      'test/unit/temporal/alias/vitest.config.ts',
-      '--reporter=json',
-    ]);
-    const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Record<string, unknown>;
-    expect(report).toMatchObject({ success: true, numPassedTests: 9, numTotalTests: 9 });
-  },
-);
+test('systole/temporal/activity stands in for @temporalio/activity', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--config',
+    'test/unit/temporal/alias/vitest.config.ts',
+    '--reporter=json',
+  ]);
+  const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Record<string, unknown>;
+  expect(report).toMatchObject({ success: true, numPassedTests: 9, numTotalTests: 9 });
+});

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 
 const main = ['--import', 'tsx', 'examples/outgrow/main.ts'];
 
-test('examples/outgrow runs in this process', { timeout: 20_000 }, async () => {
+test('examples/outgrow runs in this process', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, main);
   expect(stdout).toBe(
     '6 rows imported by attempts that began at rows 0 and 3\n' +
@@ -14,7 +14,7 @@ test('examples/outgrow runs in this process', { timeout: 20_000 }, async () => {
   );
 });
 
-test('examples/outgrow says that there is no server', { timeout: 20_000 }, async () => {
+test('examples/outgrow says that there is no server', async () => {
   const env = { ...process.env, TEMPORAL_ADDRESS: undefined };
   const { stdout } = await promisify(execFile)(process.execPath, [...main, '--temporal'], { env });
   expect(stdout).toBe('left out: no TEMPORAL_ADDRESS\n');

@@ -4,6 +4,7 @@ import { HeartbeatDetailsError } from '../../../../src/index.js';
 import { DetailsCodec, type Snapshot } from '../../../../src/heartbeat/details/codec.js';
 import type { DetailsSerializer } from '../../../../src/heartbeat/details/encoding.js';
 import { difference } from '../../../support/details.js';
+import { cpuMs } from '../../../support/cpu.js';
 
 class Job {
   readonly id: number;
@@ -408,7 +409,7 @@ describe('text', () => {
   });
 
   test('an array-like, a reference and a set cost nothing', () => {
-    const began = performance.now();
+    const began = cpuMs();
     const doubling = Array.from(
       { length: 40 },
       (_, level) => `"${'a.'.repeat(level)}a":["${'a.'.repeat(level)}b"]`,
@@ -432,7 +433,7 @@ describe('text', () => {
     ]) {
       expect(() => codec.decode(text)).toThrow();
     }
-    expect(performance.now() - began).toBeLessThan(2_000);
+    expect(cpuMs() - began).toBeLessThan(2_000);
   });
 
   test.each([
