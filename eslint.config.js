@@ -99,6 +99,7 @@ export default defineConfig(
   {
     // They name the method that was called, for the stack of what it refuses; nobody calls it.
     files: [
+      'src/kernel/failures.ts',
       'src/runtime/completion.ts',
       'src/runtime/handle.ts',
       'src/runtime/runtime.ts',

@@ -1,6 +1,10 @@
 /** How input is refused: one wording for every option of every call. */
 import { isThenable } from './promises.js';
 import { refusal } from './stack.js';
+import { printable, quote } from './text.js';
+
+/** To write a bigint of a megabyte takes seconds. */
+const HUGE = 10n ** 60n;
 
 /** A value as an error message shows it: short, and never throwing. */
 export function show(value: unknown): string {
@@ -13,19 +17,16 @@ export function show(value: unknown): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return quote(value);
-  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'bigint')
+    return value < HUGE && value > -HUGE ? `${value}n` : 'a huge bigint';
   if (typeof value === 'function')
-    return value.name === '' ? 'a function' : `function ${value.name}`;
-  if (typeof value !== 'object' || value === null) return String(value);
+    return value.name === '' ? 'a function' : `function ${printable(value.name, 60)}`;
+  if (typeof value !== 'object' || value === null) return printable(String(value), 60);
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const name = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)
     ?.constructor?.name;
   const named = typeof name === 'string' && name !== 'Object' && name !== '';
-  return named ? `an instance of ${name}` : 'an object';
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+  return named ? `an instance of ${printable(name, 60)}` : 'an object';
 }
 
 const SHOWN_OF_LIST = 3;

@@ -1,6 +1,7 @@
 /** The failures of activities and attempts. */
-import { finiteMs, type Duration } from './duration.js';
+import type { Duration } from './duration.js';
 import { Failure, KIND, type Fields } from './failure.js';
+import { setStack } from './stack.js';
 
 /**
  * Why a failed activity was not tried again; `undefined` after `terminate()` and a shutdown.
@@ -91,7 +92,10 @@ export interface ApplicationFailureFields {
   readonly nonRetryable?: boolean | undefined;
   /** Any further data about the failure. Default `[]`. */
   readonly details?: readonly unknown[] | undefined;
-  /** The delay before the next attempt. It replaces the computed delay and its maximum, once. */
+  /**
+   * The delay before the next attempt. It replaces the computed delay and its maximum, once. What is
+   * no finite duration is not heeded, and logged at WARN.
+   */
   readonly nextRetryDelay?: Duration | undefined;
   /**
    * The value `'BENIGN'` logs the failure at DEBUG instead of WARN or ERROR. Nothing else changes.
@@ -116,39 +120,34 @@ export class ApplicationFailure extends Failure<'ApplicationFailure', string | u
 
   constructor(message?: string, fields: ApplicationFailureFields = {}) {
     super(message, fields);
-    const { nextRetryDelay } = fields;
-    if (nextRetryDelay !== undefined) finiteMs(nextRetryDelay, 'ApplicationFailure.nextRetryDelay');
     this.type = fields.type;
     this.nonRetryable = fields.nonRetryable ?? false;
     this.details = fields.details ?? [];
-    this.nextRetryDelay = nextRetryDelay;
+    this.nextRetryDelay = fields.nextRetryDelay;
     this.category = fields.category;
   }
 
-  /**
-   * Makes a failure from an object that names every field, the message included.
-   *
-   * @throws TypeError for a bad `nextRetryDelay`
-   */
+  /** Makes a failure from an object that names every field, the message included. */
   static create(
     fields: ApplicationFailureFields & {
       /** The message of the failure. Default: an empty one. */
       readonly message?: string | undefined;
     },
   ): ApplicationFailure {
-    return applicationFailure(fields.message, fields);
+    return applicationFailure(fields.message, fields, 'create');
   }
 
   /**
    * Makes a failure that the retry policy decides on. The type is `'Error'` unless one is given.
    */
   static retryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
-    return applicationFailure(message, { type: type ?? 'Error', details });
+    return applicationFailure(message, { type: type ?? 'Error', details }, 'retryable');
   }
 
   /** Makes a failure that ends the activity. The type is `'Error'` unless one is given. */
   static nonRetryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
-    return applicationFailure(message, { type: type ?? 'Error', nonRetryable: true, details });
+    const fields = { type: type ?? 'Error', nonRetryable: true, details };
+    return applicationFailure(message, fields, 'nonRetryable');
   }
 
   get [KIND](): 'ApplicationFailure' {
@@ -160,8 +159,11 @@ export class ApplicationFailure extends Failure<'ApplicationFailure', string | u
 function applicationFailure(
   message: string | undefined,
   fields: ApplicationFailureFields,
+  called: 'create' | 'retryable' | 'nonRetryable',
 ): ApplicationFailure {
-  return new ApplicationFailure(message, fields);
+  const failure = new ApplicationFailure(message, fields);
+  setStack(failure, ApplicationFailure[called]);
+  return failure;
 }
 
 /** The failure of an attempt or an activity that ran into one of its timeouts. */

@@ -1,5 +1,7 @@
 /** Where the runtime writes what nobody asked for but somebody should know. */
 import { ignore, settleQuietly } from './promises.js';
+import { isPrintable, shortened } from './text.js';
+import { isError, messageOf } from './thrown.js';
 
 /** The attributes of a log line, such as `activityId` and `error`. */
 export type LogAttributes = Readonly<Record<string, unknown>>;
@@ -37,5 +39,35 @@ export function safeLog(logger: Logger | false | undefined): Log {
 }
 
 function toConsole(level: LogLevel, message: string, attributes: LogAttributes): void {
-  if (level === 'warn' || level === 'error') console[level](`systole: ${message}`, attributes);
+  if (level !== 'warn' && level !== 'error') return;
+  console[level](`systole: ${message}`, forConsole(attributes));
+}
+
+/** A console escapes strings, but prints an error as it is. */
+function forConsole(attributes: LogAttributes): LogAttributes {
+  const { error } = attributes;
+  try {
+    if (isHarmless(error)) return attributes;
+    return { ...attributes, error: shortened(String((error as Error).stack), LONGEST_STACK) };
+  } catch {
+    return { ...attributes, error: messageOf(error) }; // an error of the user's own making
+  }
+}
+
+const LONGEST_STACK = 10_000;
+const MOST_ERRORS = 100;
+
+/** Whether a console can print an error with its causes: no control characters, and not too long. */
+function isHarmless(error: unknown): boolean {
+  const found = new Set([error]);
+  for (const one of found) {
+    if (!isError(one)) continue;
+    const { errors = [] } = one as { readonly errors?: Iterable<unknown> };
+    const stack = String(one.stack);
+    if (stack.length > LONGEST_STACK || found.size > MOST_ERRORS) return false;
+    if (!stack.split('\n').every(isPrintable)) return false;
+    found.add(one.cause);
+    for (const each of errors) if (found.add(each).size > MOST_ERRORS) return false;
+  }
+  return true;
 }

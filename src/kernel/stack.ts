@@ -78,7 +78,7 @@ export function refusal<E extends Error>(error: E): E {
  * @param called the public function that the user has called, which is still running
  */
 export function fromCaller(error: unknown, called: object): unknown {
-  if (refusals.has(error as object)) capture(error as object, called);
+  if (refusals.has(error as object)) setStack(error as object, called);
   return error;
 }
 
@@ -100,8 +100,9 @@ export function rejectable<T>(called: object, act: () => Promise<T>): Promise<T>
   }
 }
 
-function capture(error: object, below: object): void {
-  v8().captureStackTrace?.(error, below);
+/** Gives an error the stack of the code that has called a function, which is still running. */
+export function setStack(error: object, called: object): void {
+  v8().captureStackTrace?.(error, called);
 }
 
 /**
@@ -127,7 +128,7 @@ async function thrownLater(error: Error, onceFollowed: () => void): Promise<neve
   for (let turn = 0; turn < TURNS_TO_FOLLOW; turn++) await Promise.resolve();
   let one: unknown = error;
   while (bare.has(one as object)) {
-    capture(one as object, awaited);
+    setStack(one as object, awaited);
     one = (one as Error).cause;
   }
   onceFollowed();

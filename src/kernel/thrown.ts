@@ -1,5 +1,6 @@
 /** What can be read of whatever was thrown: it may be the user's own in every respect. */
-import type { Duration } from './duration.js';
+import { show } from './bad-input.js';
+import { finiteMs, type Duration } from './duration.js';
 import { KIND } from './failure.js';
 import {
   ActivityFailure,
@@ -7,6 +8,8 @@ import {
   TimeoutFailure,
   type TimeoutType,
 } from './failures.js';
+import { withoutStack } from './stack.js';
+import { printable, quote, shortened } from './text.js';
 
 /**
  * Whether an error is a timeout (of the given type), either itself or as the cause of an
@@ -23,62 +26,125 @@ export function isTimeout(error: unknown, timeoutType?: TimeoutType): boolean {
 /** The one gate from a thrown value to a failure: an Error passes as it is, all else is wrapped. */
 export function ensureError(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
-  return new ApplicationFailure(`An activity threw ${describeThrown(thrown)}, not an Error`, {
-    details: [thrown],
-  });
+  const message = `An activity threw ${describeThrown(thrown)}, not an Error`;
+  return withoutStack(() => new ApplicationFailure(message, { details: [thrown] }));
 }
 
 /** What an ApplicationFailure says of its retry; nothing if it cannot be read, and of what is none. */
 export function retryWishes(failure: Error): {
   readonly nonRetryable?: boolean;
-  readonly nextRetryDelay?: Duration | undefined;
+  readonly nextRetryDelayMs?: number | undefined;
+  /** What is wrong with its `nextRetryDelay`, which is not heeded then. */
+  readonly badRetryDelay?: string | undefined;
   readonly benign?: boolean;
 } {
   try {
     if (!(failure instanceof ApplicationFailure)) return {};
     const { nonRetryable, nextRetryDelay, category } = failure;
-    return { nonRetryable, nextRetryDelay, benign: category === 'BENIGN' };
+    return { nonRetryable, benign: category === 'BENIGN', ...readRetryDelay(nextRetryDelay) };
   } catch {
     return {}; // an error of the user's own making
   }
 }
 
-/** The message of whatever was thrown. */
+function readRetryDelay(delay: Duration | undefined): {
+  readonly nextRetryDelayMs?: number;
+  readonly badRetryDelay?: string;
+} {
+  if (delay === undefined) return {};
+  try {
+    return { nextRetryDelayMs: finiteMs(delay, 'nextRetryDelay') };
+  } catch (error) {
+    return { badRetryDelay: messageOf(error) };
+  }
+}
+
+/** The message of whatever was thrown, fit for a message of ours. */
 export function messageOf(thrown: unknown): string {
   try {
     const { message }: { readonly message: unknown } = ensureError(thrown);
-    return String(message);
+    return printable(String(message));
   } catch {
     return 'an error whose message cannot be read';
   }
 }
 
-/** The name of an error's class, which for those of this file no minifier changes. */
-export function classNameOf(error: Error): unknown {
+/** The name and the message of an error, as messages of ours show it. */
+export function said(error: Error): string {
+  try {
+    const { toString } = error as { readonly toString: unknown };
+    if (toString !== Error.prototype.toString) return printable(String(error));
+    const name = printable(shownName(error), 100);
+    return error.message === '' ? name : `${name}: ${messageOf(error)}`;
+  } catch {
+    return 'an error that cannot be shown';
+  }
+}
+
+/** Whether an error goes by that name: the name that messages show, or the name of its class. */
+export function isNamed(error: Error, name: string): boolean {
+  if (error instanceof ApplicationFailure && error.type !== undefined) return error.type === name;
+  return classNameOf(error) === name || shownName(error) === name;
+}
+
+/** Names that say less than that of the class which inherits them. */
+const BUILT_IN = /^(|Error|(Eval|Range|Reference|Syntax|Type|URI|Aggregate|Suppressed)Error)$/;
+
+/** The error's `name`; that of its class, if it only has the name of a built-in class. */
+function shownName(error: Error): string {
+  const { name }: { readonly name: unknown } = error;
+  const own = typeof name === 'string' ? name : '';
+  if (!BUILT_IN.test(own) || (own !== '' && Object.hasOwn(error, 'name'))) return own;
+  const className = classNameOf(error);
+  return typeof className === 'string' && className !== '' ? className : own || 'Error';
+}
+
+/** The name of an error's class, which for those of ours no minifier changes. */
+function classNameOf(error: Error): unknown {
   const prototype = Object.getPrototypeOf(error) as { [KIND]?: string } | null;
   if (prototype !== null && Object.hasOwn(prototype, KIND)) return prototype[KIND];
   return (error as { constructor?: { name?: unknown } }).constructor?.name;
 }
 
+const ERROR_TAGS: ReadonlySet<string> = new Set(['[object Error]', '[object DOMException]']);
+
 /** Also one of another realm, such as a test framework's sandbox. */
 export function isError(thrown: unknown): thrown is Error {
   try {
-    return thrown instanceof Error || Object.prototype.toString.call(thrown) === '[object Error]';
+    return thrown instanceof Error || ERROR_TAGS.has(Object.prototype.toString.call(thrown));
   } catch {
     return false; // a revoked proxy, a getter that throws
   }
 }
 
+/** The whole is in `details`. */
 function describeThrown(thrown: unknown): string {
-  if (typeof thrown === 'string') return JSON.stringify(shortened(thrown));
+  if (typeof thrown === 'string') return quote(thrown, 1_000);
   try {
-    return shortened(String(thrown));
+    return (isObject(thrown) && describeObject(thrown)) || show(thrown);
   } catch {
     return 'an object';
   }
 }
 
-/** The whole is in `details`. */
-function shortened(text: string): string {
-  return text.length > 1_000 ? `${text.slice(0, 997)}...` : text;
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
+
+/** What it says itself, or else the JSON of it; empty if there is none. */
+function describeObject(thrown: object): string {
+  const { message, code } = thrown as { readonly message?: unknown; readonly code?: unknown };
+  const said = typeof message === 'string' && message !== '' ? [quote(message, 1_000)] : [];
+  if (typeof code === 'string' || typeof code === 'number') said.push(`code ${show(code)}`);
+  if (said.length > 0) return `an object with ${said.join(', ')}`;
+  let left = MOST_VALUES;
+  const text = JSON.stringify(thrown, (_key, value: unknown) => {
+    if (--left < 0) return undefined;
+    if (typeof value === 'bigint') return show(value);
+    return typeof value === 'string' ? shortened(value, 100) : value;
+  });
+  return text === '{}' ? '' : printable(text, 200);
+}
+
+/** That are written: there is no use in more. */
+const MOST_VALUES = 50;

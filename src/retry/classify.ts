@@ -1,8 +1,7 @@
 /** A failed attempt and the policy: try again, or stop, and why. Pure. */
 import { HeartbeatDetailsError } from '../kernel/errors.js';
-import { ApplicationFailure, type RetryState, type TimeoutType } from '../kernel/failures.js';
-import { classNameOf, retryWishes } from '../kernel/thrown.js';
-import { durationMs } from '../kernel/duration.js';
+import type { RetryState, TimeoutType } from '../kernel/failures.js';
+import { isNamed, retryWishes } from '../kernel/thrown.js';
 import { countedAttempt, retryDelayMs } from './delay.js';
 import { TIMEOUT_NAMES, type ErrorType, type FilledRetryPolicy } from './policy.js';
 
@@ -39,23 +38,14 @@ export function classify(failed: FailedAttempt): Verdict {
     return stop('MAXIMUM_ATTEMPTS_REACHED');
   }
   const counted = countedAttempt(policy, attempt, failed.attemptsWithoutProgress);
-  const delayMs = requestedDelayMs(failure) ?? retryDelayMs(policy, counted, failed.random);
+  const delayMs =
+    retryWishes(failure).nextRetryDelayMs ?? retryDelayMs(policy, counted, failed.random);
   // A deadline and a dispatch at the same instant: the deadline wins.
   return delayMs < failed.remainingMs ? { retry: true, delayMs } : stop('TIMEOUT');
 }
 
 function stop(retryState: RetryState): Verdict {
   return { retry: false, retryState };
-}
-
-function requestedDelayMs(failure: Error): number | undefined {
-  const { nextRetryDelay } = retryWishes(failure);
-  if (nextRetryDelay === undefined) return undefined;
-  try {
-    return durationMs(nextRetryDelay, 'nextRetryDelay');
-  } catch {
-    return undefined; // checked when the failure was made, and changed since
-  }
 }
 
 function isRetryable({ failure, timedOut, policy }: FailedAttempt): boolean {
@@ -77,10 +67,5 @@ function matchesSafely(failure: Error, type: ErrorType): boolean {
 }
 
 function matches(failure: Error, type: ErrorType): boolean {
-  if (typeof type === 'function') return failure instanceof type;
-  if (failure instanceof ApplicationFailure && failure.type !== undefined) {
-    return failure.type === type;
-  }
-  if (classNameOf(failure) === type) return true;
-  return Object.hasOwn(failure, 'name') && failure.name === type;
+  return typeof type === 'function' ? failure instanceof type : isNamed(failure, type);
 }

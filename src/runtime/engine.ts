@@ -1,4 +1,5 @@
 /** A runtime's works: it reads the options of a call, and wires each activity to what they share. */
+import { quote } from '../kernel/text.js';
 import { badOption } from '../kernel/bad-input.js';
 import type { Clock } from '../kernel/clock.js';
 import { Deadlines } from '../kernel/deadlines.js';
@@ -169,7 +170,7 @@ export class Engine {
   find(activityId: string): Execution {
     const execution = this.#find(activityId);
     if (execution !== undefined) return execution;
-    throw new ActivityNotFoundError(`No activity ${JSON.stringify(activityId)} is open`, {
+    throw new ActivityNotFoundError(`No activity ${quote(activityId)} is open`, {
       activityId,
     });
   }

@@ -1,4 +1,5 @@
 /** A call whose `activityId` is that of an open activity: refused, or it joins that activity. */
+import { quote } from '../kernel/text.js';
 import { ActivityAlreadyStartedError } from '../kernel/errors.js';
 import { refusal, rejectionAtAwait } from '../kernel/stack.js';
 import type { Execution } from './activity/execution.js';
@@ -34,7 +35,7 @@ export function join(
   signals: OutsideSignals,
 ): Joined {
   const { activityId, result } = open;
-  const id = JSON.stringify(activityId);
+  const id = quote(activityId);
   if (call.options.idConflictPolicy === 'FAIL') {
     throw new ActivityAlreadyStartedError(
       `activityId ${id} is already in use by an open activity; give another activityId, or ` +

@@ -1,4 +1,5 @@
 /** systole's options as those of a Standalone Activity. What Temporal cannot do is refused. */
+import { quote } from '../kernel/text.js';
 import type { ActivityOptions, CallOptions } from '../runtime/options/activity-options.js';
 import { resolveOptions } from '../runtime/options/resolve.js';
 import { ROWS, type OptionName, type ResolvedOptions } from '../runtime/options/table.js';
@@ -58,7 +59,7 @@ function refuseUnsupportedPolicy(policy: FilledRetryPolicy): void {
     if (typeof type === 'string') return;
     throw unsupported(
       `retryPolicy.nonRetryableErrorTypes[${index}]: a class`,
-      `give the names of the classes to match, such as ${JSON.stringify(type.name)}`,
+      `give the names of the classes to match, such as ${quote(type.name)}`,
     );
   });
 }

@@ -1,4 +1,5 @@
 /** What the client throws, in systole's words. */
+import { quote } from '../kernel/text.js';
 import {
   ActivityAlreadyStartedError,
   ActivityNotFoundError,
@@ -28,7 +29,7 @@ export function asOwnError(error: unknown, operation: string, activityId?: strin
   if (isNotFound(error)) {
     return activityId === undefined
       ? new ActivityNotFoundError('No running attempt has this task token', { cause })
-      : new ActivityNotFoundError(`No attempt of activity ${JSON.stringify(activityId)} is open`, {
+      : new ActivityNotFoundError(`No attempt of activity ${quote(activityId)} is open`, {
           activityId,
           cause,
         });
@@ -36,7 +37,7 @@ export function asOwnError(error: unknown, operation: string, activityId?: strin
   if (error instanceof ActivityExecutionAlreadyStartedError) {
     const id = error.activityId;
     return new ActivityAlreadyStartedError(
-      `activityId ${JSON.stringify(id)} is that of an activity that is still open`,
+      `activityId ${quote(id)} is that of an activity that is still open`,
       { activityId: id, cause },
     );
   }

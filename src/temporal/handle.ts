@@ -1,4 +1,5 @@
 /** An activity on Temporal from outside. */
+import { quote } from '../kernel/text.js';
 import { checkResult } from '../kernel/bad-input.js';
 import { ActivityNotFoundError } from '../kernel/errors.js';
 import { CancelledFailure } from '../kernel/failures.js';
@@ -170,7 +171,7 @@ export class TemporalActivityHandle<
       } catch (error) {
         if (!(error instanceof ActivityCompletionError) || (await this.#isOpen())) throw error;
         const { activityId } = this;
-        throw new ActivityNotFoundError(`Activity ${JSON.stringify(activityId)} has closed`, {
+        throw new ActivityNotFoundError(`Activity ${quote(activityId)} has closed`, {
           activityId,
         });
       }

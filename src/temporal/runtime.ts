@@ -1,4 +1,5 @@
 /** systole's runtime, with Temporal doing the work. */
+import { quote } from '../kernel/text.js';
 import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
 import { ActivityNotFoundError } from '../kernel/errors.js';
 import { CancelledFailure } from '../kernel/failures.js';
@@ -186,7 +187,7 @@ export class TemporalRuntime implements ActivityRunner {
     } catch (error) {
       throw asOwnError(error, 'getHandle', activityId);
     }
-    throw new ActivityNotFoundError(`No activity ${JSON.stringify(activityId)} is open`, {
+    throw new ActivityNotFoundError(`No activity ${quote(activityId)} is open`, {
       activityId,
     });
   }

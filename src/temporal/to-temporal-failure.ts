@@ -1,6 +1,5 @@
 /** systole's failures as Temporal's. */
 import { show } from '../kernel/bad-input.js';
-import { durationMs } from '../kernel/duration.js';
 import { HeartbeatDetailsError } from '../kernel/errors.js';
 import {
   ActivityFailure,
@@ -9,7 +8,7 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '../kernel/failures.js';
-import { isError } from '../kernel/thrown.js';
+import { isError, retryWishes } from '../kernel/thrown.js';
 import { convertChain } from './causes.js';
 import { TemporalApplicationFailure, TemporalFailure } from './common-api.js';
 
@@ -77,7 +76,8 @@ function applicationFailure(
   failure: ApplicationFailure,
   cause: unknown,
 ): TemporalApplicationFailure {
-  const { message, type, nonRetryable, details, nextRetryDelay, category } = failure;
+  const { message, type, nonRetryable, details, category } = failure;
+  const { nextRetryDelayMs } = retryWishes(failure);
   return withStack(
     TemporalApplicationFailure.create({
       message,
@@ -86,9 +86,7 @@ function applicationFailure(
       ...(type === undefined ? undefined : { type }),
       ...(category === undefined ? undefined : { category }),
       ...causeField(cause),
-      ...(nextRetryDelay === undefined
-        ? undefined
-        : { nextRetryDelay: durationMs(nextRetryDelay, 'nextRetryDelay') }),
+      ...(nextRetryDelayMs === undefined ? undefined : { nextRetryDelay: nextRetryDelayMs }),
     }),
     failure,
   );

@@ -11,7 +11,7 @@
  * expect(env).toFailWith({ timeoutType: 'HEARTBEAT' });
  */
 import { ApplicationFailure, TimeoutFailure, type TimeoutType } from '../kernel/failures.js';
-import { classNameOf } from '../kernel/thrown.js';
+import { isNamed, said } from '../kernel/thrown.js';
 import { show } from '../kernel/bad-input.js';
 import type { TestActivityEnvironment } from './environment.js';
 import { shown } from './shown.js';
@@ -132,25 +132,14 @@ function isAsExpected(failure: Error, { type, timeoutType }: ExpectedFailure): b
   if (timeoutType !== undefined) {
     if (!(failure instanceof TimeoutFailure) || failure.timeoutType !== timeoutType) return false;
   }
-  return type === undefined || isOfType(failure, type);
-}
-
-function typeOf(failure: Error): string {
-  return failure instanceof ApplicationFailure && failure.type !== undefined
-    ? failure.type
-    : failure.name;
-}
-
-/** By its class too, as `nonRetryableErrorTypes` has it. */
-function isOfType(failure: Error, type: string): boolean {
-  const isClass = !(failure instanceof ApplicationFailure) && classNameOf(failure) === type;
-  return isClass || typeOf(failure) === type;
+  return type === undefined || isNamed(failure, type);
 }
 
 function named(failure: Error): string {
-  return failure instanceof TimeoutFailure
-    ? `a ${failure.timeoutType} timeout`
-    : `${typeOf(failure)}: ${failure.message}`;
+  if (failure instanceof TimeoutFailure) return `a ${failure.timeoutType} timeout`;
+  return failure instanceof ApplicationFailure && failure.type !== undefined
+    ? `${failure.type}: ${failure.message}`
+    : said(failure);
 }
 
 interface Expect {

@@ -124,6 +124,46 @@ test.each([
   expect(h.logs).toMatchObject([{ level: 'warn' }]);
 });
 
+describe('a nextRetryDelay that is no finite duration', () => {
+  const bad = [-1, NaN, Infinity, 'soon'].map((value) => [value] as const);
+  const fails = (nextRetryDelay: unknown, category?: 'BENIGN') => (): never => {
+    throw new ApplicationFailure('busy', { nextRetryDelay: nextRetryDelay as number, category });
+  };
+  const retryPolicy = {
+    initialInterval: '7s',
+    maximumAttempts: 2,
+    nonRetryableErrorTypes: [TypeError],
+  } as const;
+
+  test.each(bad)(
+    'of %o is named in the one warning, and the delay is the policy’s',
+    async (value) => {
+      const h = new Harness();
+      const run = h.watch(h.run(fails(value), { activityType: 't', retryPolicy }));
+      await h.advance(7_000);
+      expect(h.logs).toMatchObject([
+        {
+          level: 'warn',
+          message: expect.stringMatching(
+            /^Activity t failed at attempt 1; next attempt in 7000 ms\. The delay is the policy's: nextRetryDelay: received .+; expected /,
+          ) as string,
+        },
+      ]);
+      expect(failureOf(run)).toMatchObject({
+        retryState: 'MAXIMUM_ATTEMPTS_REACHED',
+        cause: { message: 'busy' },
+      });
+    },
+  );
+
+  test('is warned of although the failure is BENIGN', async () => {
+    const h = new Harness();
+    h.run(fails(-1, 'BENIGN'), { retryPolicy }).catch(() => {});
+    await h.advance(7_000);
+    expect(h.logs).toMatchObject([{ level: 'warn' }]);
+  });
+});
+
 test('the third attempt that goes on after its end is warned of', async () => {
   const h = new Harness();
   h.run(() => new Promise(() => {}), {

@@ -3,6 +3,7 @@
  * change to an object ever shows. This walk decides what details may be. They are a tree: a value
  * that is met twice is copied twice, and a cycle is refused.
  */
+import { printable, quote, shortened } from '../../kernel/text.js';
 import { HeartbeatDetailsError } from '../../kernel/errors.js';
 import { CONTAINER, INDEX, NOTE, QUOTES, sizeOf, slowTexts, tooLarge } from './size.js';
 
@@ -145,7 +146,7 @@ class Walk {
     if (tag === 'Map') {
       const copy = new Map<unknown, unknown>();
       for (const [key, item] of value as Map<unknown, unknown>) {
-        const name = typeof key === 'string' ? JSON.stringify(key) : `#${copy.size}`;
+        const name = typeof key === 'string' ? JSON.stringify(shortened(key, 60)) : `#${copy.size}`;
         const copiedKey = this.#at(value, `<key ${name}>`, key, 2 * INDEX);
         copy.set(copiedKey, this.#at(value, `<${name}>`, item, 2 * INDEX));
       }
@@ -192,7 +193,7 @@ class Walk {
   }
 
   #refuse(kind: string, cause?: unknown, advice = ''): never {
-    const path = `details${this.#path.map(showStep).join('')}`;
+    const path = printable(`details${this.#path.map(showStep).join('')}`, 10_000);
     throw new HeartbeatDetailsError(
       `${path}: ${kind}; heartbeat details must be data that can be copied and stored${advice}`,
       cause === undefined ? { path } : { path, cause },
@@ -211,8 +212,8 @@ function isPrimitive(value: unknown): boolean {
 export function showStep(step: Step): string {
   if (typeof step === 'number') return `[${step}]`;
   if (step.startsWith('<')) return step;
-  const isName = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step);
-  return isName ? `.${step}` : `[${JSON.stringify(step)}]`;
+  const isName = step.length <= 60 && /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(step);
+  return isName ? `.${step}` : `[${quote(step)}]`;
 }
 
 /** True for an object with the Object.prototype of any realm, or with no prototype at all. */

@@ -1,4 +1,5 @@
 /** What the store kept of an earlier run of the same activity id. */
+import { quote } from '../../kernel/text.js';
 import { HeartbeatStoreError } from '../../kernel/errors.js';
 import { messageOf } from '../../kernel/thrown.js';
 import type { DetailsCodec, Snapshot } from '../details/codec.js';
@@ -22,7 +23,7 @@ export function loadDetails(
       onLoaded(undefined, cause); // the store knows better what to say
       return;
     }
-    const id = JSON.stringify(activityId);
+    const id = quote(activityId);
     const reason = messageOf(cause).slice(0, 300); // it may quote the whole of a forged text
     const message =
       `The heartbeat details stored for activity ${id} ${what}: ${reason}. They were left as they ` +

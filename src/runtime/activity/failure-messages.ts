@@ -6,6 +6,8 @@ import {
   type TimeoutType,
 } from '../../kernel/failures.js';
 import { withoutStack } from '../../kernel/stack.js';
+import { printable } from '../../kernel/text.js';
+import { said } from '../../kernel/thrown.js';
 import type { Attributes } from '../shared/announce.js';
 import type { ResolvedOptions } from '../options/table.js';
 
@@ -33,18 +35,9 @@ export function activityFailure(
   const { activityType, attempt } = attributes;
   const when = attempt === 0 ? 'before its first attempt' : `at attempt ${String(attempt)}`;
   const state = retryState === undefined ? '' : ` (${retryState})`;
-  const message = `Activity ${activityType} ${DONE[status]} ${when}${state}: ${said(cause)}${hint}`;
+  const message = `Activity ${printable(activityType, 100)} ${DONE[status]} ${when}${state}: ${said(cause)}${hint}`;
   const fields = { ...attributes, retryState, cause };
   return withoutStack(() => new ActivityFailure(message, fields));
-}
-
-/** An error's `toString` may be the user's own. */
-export function said(cause: Error): string {
-  try {
-    return String(cause);
-  } catch {
-    return 'an error that cannot be shown';
-  }
 }
 
 const TIMEOUT_NAMES = {

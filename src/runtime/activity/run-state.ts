@@ -1,4 +1,5 @@
 /** What an open activity is doing, as users are told it, and which operations that allows. */
+import { quote } from '../../kernel/text.js';
 import { ActivityNotFoundError, ActivityStateError, type RunState } from '../../kernel/errors.js';
 import type { Attempt } from '../attempt/attempt.js';
 import type { Activity } from './activity.js';
@@ -20,7 +21,7 @@ export function check(activity: Activity, operation: string, allowed: boolean): 
   const runState = runStateOf(activity);
   const asked = state.attempt?.requests?.reset === undefined ? '' : ', and is about to be reset';
   const is = runState === undefined ? `closed (${state.closedAs ?? ''})` : runState + asked;
-  throw new ActivityStateError(`${operation}: activity ${JSON.stringify(activityId)} is ${is}`, {
+  throw new ActivityStateError(`${operation}: activity ${quote(activityId)} is ${is}`, {
     activityId,
     runState,
     operation,
@@ -43,8 +44,8 @@ export function runningAttempt(activity: Activity): Attempt {
 export function notFound({ activityId, isOpen }: Activity): ActivityNotFoundError {
   return new ActivityNotFoundError(
     isOpen
-      ? `No attempt of activity ${JSON.stringify(activityId)} is running`
-      : `Activity ${JSON.stringify(activityId)} has closed`,
+      ? `No attempt of activity ${quote(activityId)} is running`
+      : `Activity ${quote(activityId)} has closed`,
     { activityId },
   );
 }

@@ -33,7 +33,7 @@ function backOffAnew(execution: Execution, now: number): void {
   const since = past?.backingOffSince;
   if (past === undefined || since === undefined || state.delayedUntil <= now) return;
   const { lastFailure } = past;
-  const own = lastFailure && retryWishes(lastFailure).nextRetryDelay;
+  const own = lastFailure && retryWishes(lastFailure).nextRetryDelayMs;
   if (own !== undefined) return; // the failure said itself when to try again
   const { retryPolicy } = options;
   const counted = countedAttempt(retryPolicy, state.attemptNumber, past.withoutProgress);

@@ -1,10 +1,11 @@
 /** What is logged of attempts and activities that did not go well. */
 import { isCancellation } from '../../kernel/cancellation.js';
-import { ensureError, messageOf, retryWishes } from '../../kernel/thrown.js';
+import { printable } from '../../kernel/text.js';
+import { ensureError, messageOf, retryWishes, said } from '../../kernel/thrown.js';
 import { LEFT_OPEN, type Attempt } from '../attempt/attempt.js';
 import { log } from '../shared/announce.js';
 import type { Activity } from './activity.js';
-import { said, type ClosedStatus } from './failure-messages.js';
+import type { ClosedStatus } from './failure-messages.js';
 import { lostThis } from './lost-this.js';
 import type { Failing } from './next-attempt.js';
 
@@ -18,9 +19,9 @@ export function warnOfRetry(
 ): void {
   const { retryPolicy, scheduleToCloseTimeoutMs } = activity.options;
   let message =
-    `Activity ${activity.activityType} failed at attempt ${attempt}; ` +
+    `Activity ${printable(activity.activityType, 100)} failed at attempt ${attempt}; ` +
     `next attempt in ${Math.round(delayMs)} ms`;
-  const benign = retryWishes(failure).benign === true;
+  const { benign = false, badRetryDelay } = retryWishes(failure);
   const endless =
     retryPolicy.maximumAttempts === Infinity &&
     retryPolicy.maximumAttemptsWithoutProgress === Infinity &&
@@ -29,8 +30,10 @@ export function warnOfRetry(
     message +=
       '. It will be retried without end: set retryPolicy.maximumAttempts or scheduleToCloseTimeout';
   }
+  if (badRetryDelay !== undefined) message += `. The delay is the policy's: ${badRetryDelay}`;
   message += lostThis(activity.fn, failure);
-  log(activity, benign ? 'debug' : 'warn', attempt, message, { delayMs, error: failure });
+  const level = benign && badRetryDelay === undefined ? 'debug' : 'warn';
+  log(activity, level, attempt, message, { delayMs, error: failure });
 }
 
 /** An attempt has ended and its function goes on. */
@@ -79,7 +82,7 @@ export function logIgnored(activity: Activity, attempt: Attempt, thrown: unknown
   if (messageOf(thrown) === LEFT_OPEN || isCancellation(thrown)) return;
   const failure = ensureError(thrown);
   const message =
-    `Attempt ${number} of activity ${activity.activityType} ` +
+    `Attempt ${number} of activity ${printable(activity.activityType, 100)} ` +
     `${ended ? 'had ended' : 'was left open'} when its function threw: ${said(failure)}`;
   log(activity, levelOf(failure), number, message, { error: thrown });
 }

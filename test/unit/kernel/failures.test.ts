@@ -257,11 +257,21 @@ describe('ApplicationFailure', () => {
   });
 
   test.each([-1, NaN, Infinity, '5', 'soon', null, {}])(
-    'refuses nextRetryDelay %o at once',
-    (bad) => {
-      expect(() => new here.ApplicationFailure('m', { nextRetryDelay: bad as number })).toThrow(
-        /^ApplicationFailure\.nextRetryDelay: received .+; expected /,
-      );
+    'is made although its nextRetryDelay is %o: the error that it reports is not lost',
+    (nextRetryDelay) => {
+      const failure = new here.ApplicationFailure('m', {
+        nextRetryDelay: nextRetryDelay as number,
+      });
+      expect(failure).toMatchObject({ message: 'm', nextRetryDelay });
+    },
+  );
+
+  test.each(['create', 'retryable', 'nonRetryable'] as const)(
+    '%s gives it the stack of the caller',
+    (name) => {
+      const make = (): Error =>
+        (here.ApplicationFailure[name] as (given: never) => Error)({} as never);
+      expect(make().stack).toMatch(/^ApplicationFailure.*\n +at make /);
     },
   );
 });

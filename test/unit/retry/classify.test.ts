@@ -118,6 +118,14 @@ describe('nonRetryableErrorTypes', () => {
     ['but no others', ['Error'], new TypeError('x'), false],
     ['a name matches an own name', ['Renamed'], new NamedError('x'), true],
     ["and the constructor's of the same error", ['NamedError'], new NamedError('x'), true],
+    [
+      'a name matches that of a DOMException',
+      ['AbortError'],
+      new DOMException('x', 'AbortError'),
+      true,
+    ],
+    ['and so does its class', [DOMException], new DOMException('x', 'AbortError'), true],
+    ['but not another name', ['TimeoutError'], new DOMException('x', 'AbortError'), false],
     ['a name set later matches', ['Late'], Object.assign(new Error('x'), { name: 'Late' }), true],
     [
       'an own name matches without a constructor too',
@@ -259,8 +267,12 @@ describe('nextRetryDelay', () => {
     expect(failed(Object.assign(new Error('x'), { nextRetryDelay: 5 }))).toEqual(again());
   });
 
-  test('set later, to what is no duration, does not break the decision', () => {
-    const bad = Object.assign(new ApplicationFailure('x'), { nextRetryDelay: 'soon' });
-    expect(failed(bad)).toEqual(again());
-  });
+  test.each([-1, NaN, Infinity, '5', 'soon', null, {}])(
+    'of %o leaves the delay to the policy',
+    (nextRetryDelay) => {
+      expect(failed(wants(nextRetryDelay as number))).toEqual(again());
+      const set = Object.assign(new ApplicationFailure('x'), { nextRetryDelay });
+      expect(failed(set, { nonRetryableErrorTypes: [TypeError] })).toEqual(again());
+    },
+  );
 });
