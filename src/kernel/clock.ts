@@ -36,6 +36,8 @@ export interface Clock {
  * fake, and it shows that the global functions have been replaced.
  */
 export const heldTimeout = setTimeout;
+/** Browsers have none, and types for browsers know none. */
+declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 const heldImmediate = typeof setImmediate === 'function' ? setImmediate : undefined;
 const heldDateNow = Date.now;
 const heldPerformance = performance;
