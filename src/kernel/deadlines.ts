@@ -36,10 +36,16 @@ const SWEEP_FROM = 1_000;
 /** A deadline that is a timer. */
 class DeadlineTimer extends Deadline {
   readonly onDue: () => void;
+  readonly #deadlines: Deadlines;
 
-  constructor(onDue: () => void) {
+  constructor(onDue: () => void, deadlines: Deadlines) {
     super();
     this.onDue = onDue;
+    this.#deadlines = deadlines;
+  }
+
+  clear(): void {
+    this.#deadlines.disarm(this);
   }
 
   override get wakes(): boolean {
@@ -113,14 +119,10 @@ export class Deadlines {
 
   /** Calls back once, in the order of time among all deadlines. */
   setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'> {
-    const timer = new DeadlineTimer(callback);
+    const timer = new DeadlineTimer(callback, this);
     const now = this.#clock.now();
     this.arm(timer, now + Math.max(0, delayMs), now);
-    return {
-      clear: () => {
-        this.disarm(timer);
-      },
-    };
+    return timer;
   }
 
   #setTimer(now: number, fromIdle: boolean): void {

@@ -16,7 +16,7 @@ abstract class Refusal<Name extends string> extends Failure<Name> {
  */
 export class HeartbeatDetailsError extends Refusal<'HeartbeatDetailsError'> {
   /** The place of the bad value in the details, such as `details.rows[3].cb`. */
-  readonly path: string;
+  declare readonly path: string;
 
   constructor(message: string, fields: Fields<{ readonly path: string }>) {
     super(message, fields);
@@ -44,7 +44,7 @@ export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
  */
 export class ActivityNotFoundError extends Refusal<'ActivityNotFoundError'> {
   /** The id that was asked for; `undefined` for a task token, which no error shows. */
-  readonly activityId: string | undefined;
+  declare readonly activityId: string | undefined;
 
   constructor(message: string, fields: Fields<{ readonly activityId?: string | undefined }> = {}) {
     super(message, fields);
@@ -73,11 +73,11 @@ export type RunState = 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' |
  */
 export class ActivityStateError extends Refusal<'ActivityStateError'> {
   /** The id of the activity that refused the operation. */
-  readonly activityId: string;
+  declare readonly activityId: string;
   /** What the activity was doing; `undefined` if it has closed. */
-  readonly runState: RunState | undefined;
+  declare readonly runState: RunState | undefined;
   /** The name of the refused operation, such as `pause`. */
-  readonly operation: string;
+  declare readonly operation: string;
 
   constructor(
     message: string,
@@ -115,7 +115,7 @@ export class RuntimeFullError extends Refusal<'RuntimeFullError'> {
 /** The error for a call with an `activityId` that an open activity already has. */
 export class ActivityAlreadyStartedError extends Refusal<'ActivityAlreadyStartedError'> {
   /** The id that is already in use. */
-  readonly activityId: string;
+  declare readonly activityId: string;
 
   constructor(message: string, fields: Fields<{ readonly activityId: string }>) {
     super(message, fields);

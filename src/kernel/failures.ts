@@ -50,13 +50,13 @@ export type CancelReason =
  */
 export class ActivityFailure extends Failure<'ActivityFailure'> {
   /** The id of the activity that failed. */
-  readonly activityId: string;
+  declare readonly activityId: string;
   /** The type of the activity that failed. */
-  readonly activityType: string;
+  declare readonly activityType: string;
   /** The number of the last attempt that began; 0 if none did. */
-  readonly attempt: number;
+  declare readonly attempt: number;
   /** Why the activity was not tried again; `undefined` after `terminate()` and a shutdown. */
-  readonly retryState: RetryState | undefined;
+  declare readonly retryState: RetryState | undefined;
   /**
    * The very error that the function threw, or a failure made by the runtime, such as a
    * `TimeoutFailure`.
@@ -108,15 +108,15 @@ export interface ApplicationFailureFields {
 /** A failure thrown by an activity that wants a say in whether and when it is tried again. */
 export class ApplicationFailure extends Failure<'ApplicationFailure', string | undefined> {
   /** The name of this kind of failure; `undefined` if it has none. */
-  readonly type: string | undefined;
+  declare readonly type: string | undefined;
   /** Whether the failure ends the activity, whatever the retry policy says. */
-  readonly nonRetryable: boolean;
+  declare readonly nonRetryable: boolean;
   /** Further data about the failure. What was thrown instead of an Error is the first item. */
-  readonly details: readonly unknown[];
+  declare readonly details: readonly unknown[];
   /** The delay before the next attempt, in place of the policy's; `undefined` to keep that. */
-  readonly nextRetryDelay: Duration | undefined;
+  declare readonly nextRetryDelay: Duration | undefined;
   /** The value `'BENIGN'` for a failure that is logged at DEBUG; otherwise `undefined`. */
-  readonly category: 'BENIGN' | undefined;
+  declare readonly category: 'BENIGN' | undefined;
 
   constructor(message?: string, fields: ApplicationFailureFields = {}) {
     super(message, fields);
@@ -169,11 +169,11 @@ function applicationFailure(
 /** The failure of an attempt or an activity that ran into one of its timeouts. */
 export class TimeoutFailure extends Failure<'TimeoutFailure'> {
   /** Which of the timeouts has passed. */
-  readonly timeoutType: TimeoutType;
+  declare readonly timeoutType: TimeoutType;
   /** A copy of the newest heartbeat details of any attempt; `undefined` if there are none. */
-  readonly lastHeartbeatDetails: unknown;
+  declare readonly lastHeartbeatDetails: unknown;
   /** For how many milliseconds of the wait the event loop is known to have been blocked. */
-  readonly eventLoopBlockedMs: number;
+  declare readonly eventLoopBlockedMs: number;
 
   constructor(
     message: string,

@@ -33,8 +33,10 @@ export function classify(failed: FailedAttempt): Verdict {
     return stop('TIMEOUT');
   }
   if (!isRetryable(failed)) return stop('NON_RETRYABLE_FAILURE');
-  if (attempt >= policy.maximumAttempts) return stop('MAXIMUM_ATTEMPTS_REACHED');
-  if (failed.attemptsWithoutProgress >= policy.maximumAttemptsWithoutProgress) {
+  if (
+    attempt >= policy.maximumAttempts ||
+    failed.attemptsWithoutProgress >= policy.maximumAttemptsWithoutProgress
+  ) {
     return stop('MAXIMUM_ATTEMPTS_REACHED');
   }
   const counted = countedAttempt(policy, attempt, failed.attemptsWithoutProgress);
@@ -54,16 +56,13 @@ function isRetryable({ failure, timedOut, policy }: FailedAttempt): boolean {
   const listed = policy.nonRetryableErrorTypes;
   const timeout = timedOut && TIMEOUT_NAMES[timedOut];
   if (timeout !== undefined && listed.includes(timeout)) return false;
-  return !listed.some((type) => matchesSafely(failure, type));
-}
-
-/** An error, or a class, may be the user's own in every respect: what throws does not match. */
-function matchesSafely(failure: Error, type: ErrorType): boolean {
-  try {
-    return matches(failure, type);
-  } catch {
-    return false;
-  }
+  return !listed.some((type) => {
+    try {
+      return matches(failure, type);
+    } catch {
+      return false; // an error, or a class, may be the user's own in every respect
+    }
+  });
 }
 
 function matches(failure: Error, type: ErrorType): boolean {

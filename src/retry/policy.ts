@@ -101,6 +101,11 @@ const FIELDS = {
   readonly [Field in keyof RetryPolicy]-?: Read<NonNullable<RetryPolicy[Field]>, unknown>;
 };
 
+const READERS = /* @__PURE__ */ Object.entries(FIELDS) as readonly [
+  keyof RetryPolicy,
+  Read<never, unknown>,
+][];
+
 export const RETRY_POLICY_NAMES: OptionNames = {
   of: 'retryPolicy',
   example: '{ maximumAttempts: 5 }',
@@ -113,13 +118,14 @@ export const RETRY_POLICY_NAMES: OptionNames = {
  *
  * @throws TypeError that names the field, the value and what is accepted
  */
-export function resolveRetryPolicy(policy: RetryPolicy = {}): FilledRetryPolicy {
+export function resolveRetryPolicy(policy: RetryPolicy | undefined): FilledRetryPolicy {
+  if (policy === undefined) return DEFAULT_RETRY_POLICY;
   checkNames(policy, RETRY_POLICY_NAMES);
-  const fields = Object.entries<Read<never, unknown>>(FIELDS).map(([name, read]) => [
-    name,
-    read(policy[name as keyof RetryPolicy] as never, `retryPolicy.${name}`),
-  ]);
-  const given = Object.fromEntries(fields) as Given;
+  const read: Record<string, unknown> = {};
+  for (const [name, field] of READERS) {
+    read[name] = field(policy[name] as never, `retryPolicy.${name}`);
+  }
+  const given = read as Given;
   const { initialInterval = Math.min(DEFAULT_INITIAL_MS, given.maximumInterval ?? Infinity) } =
     given;
   const { maximumInterval = MAXIMUM_FACTOR * initialInterval } = given;
@@ -135,7 +141,7 @@ export function resolveRetryPolicy(policy: RetryPolicy = {}): FilledRetryPolicy 
 
 type Given = { readonly [Field in keyof typeof FIELDS]: ReturnType<(typeof FIELDS)[Field]> };
 
-export const DEFAULT_RETRY_POLICY: FilledRetryPolicy = /* @__PURE__ */ resolveRetryPolicy();
+export const DEFAULT_RETRY_POLICY: FilledRetryPolicy = /* @__PURE__ */ resolveRetryPolicy({});
 
 function errorTypes(types: unknown, name: string): readonly ErrorType[] {
   if (types === undefined) return NO_TYPES;

@@ -166,7 +166,7 @@ function checks({ systole, testing, other, context, node, files }) {
       const shared = { n: 1 };
       const details = { left: shared, right: shared, many: new Map([['same', shared]]) };
       const back = await returned(details);
-      equal(back, details);
+      equal(back, { left: { n: 1 }, right: { n: 1 }, many: new Map([['same', { n: 1 }]]) });
       equal(back.left === back.right || back.many.get('same') === back.left, false);
       details.self = details;
       const error = await returned(details).catch((failure) => failure.cause);
