@@ -63,6 +63,8 @@ export class Deadlines {
   #sweepAt = SWEEP_FROM;
   #armed = 0;
   #timer: Timer | undefined;
+  /** A timer whose time has passed and that has not fired: late, or lost. */
+  #overdue: Timer | undefined;
   /** What the timer is set for; with an idle leg it may lie before every bucket. */
   #timerAt = 0;
   #idleLeg = false;
@@ -134,8 +136,10 @@ export class Deadlines {
     this.#timer = this.#clock.setTimer(this.#onTimer, this.#timerAt - now);
   }
 
-  /** The timer may be late only, and that one still counts: it would never come if it were put off. */
+  /** The timer may be late only, so it still counts: put off again and again, it would never come. */
   #replaceTimer(now: number): void {
+    if (this.#overdue === undefined) this.#overdue = this.#timer;
+    else this.#timer?.clear();
     this.#timer = undefined;
     this.#setTimer(now, false);
     this.#timerAt = now;
@@ -143,8 +147,7 @@ export class Deadlines {
 
   readonly #onTimer = (): void => {
     if (this.#serving) return;
-    this.#timer?.clear();
-    this.#timer = undefined;
+    this.#clearTimers();
     this.#fire(this.#clock.now());
   };
 
@@ -215,6 +218,12 @@ export class Deadlines {
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#heap.size);
   }
 
+  #clearTimers(): void {
+    this.#timer?.clear();
+    this.#overdue?.clear();
+    this.#timer = this.#overdue = undefined;
+  }
+
   /** Clears the timer that is left for a while when nothing is armed any more. */
   clearIdleTimer(): void {
     if (this.#armed === 0) this.#rest();
@@ -222,8 +231,7 @@ export class Deadlines {
 
   /** Nothing is armed: no timer stays, and no emptied bucket. */
   #rest(): void {
-    this.#timer?.clear();
-    this.#timer = undefined;
+    this.#clearTimers();
     this.#idleLeg = false;
     this.#heap.clear();
     this.#buckets.clear();
