@@ -33,7 +33,7 @@ export interface RetryPolicy {
   readonly maximumAttempts?: number | undefined;
   /**
    * The errors that end the activity. A class matches by `instanceof`. A string matches
-   * `ApplicationFailure.type`, or else the constructor's name, or else an own `name`.
+   * `ApplicationFailure.type`, or else the name that messages show, or the name of the class.
    * `'TemporalTimeout:Heartbeat'` and `'TemporalTimeout:StartToClose'` match those timeouts.
    * Default `[]`.
    */

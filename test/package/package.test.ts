@@ -72,6 +72,41 @@ describe.skipIf(dist === 'no source')('built', () => {
     expect(cjs).toEqual(esm);
   });
 
+  test.each(['module', 'commonjs'] as const)(
+    'the stacks of a %s show its own lines',
+    async (type) => {
+      const load =
+        type === 'module'
+          ? `import { runActivity } from 'systole';`
+          : `const { runActivity } = require('systole');`;
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        `--input-type=${type}`,
+        '--eval',
+        `${load}
+      const once = { retryPolicy: { maximumAttempts: 1 } };
+      const hangs = () => new Promise(() => {});
+      async function awaits() { await runActivity(hangs, { ...once, startToCloseTimeout: 1 }); }
+      async function beats() { await runActivity((ctx) => ctx.heartbeat([hangs]), once); }
+      async function misspells() { await runActivity(hangs, { heartbeatTimout: 1 }); }
+      const second = ({ stack }) => stack.split('\\n')[1].trim();
+      (async () => {
+        const lines = [];
+        await awaits().catch((error) => lines.push(second(error), second(error.cause)));
+        await beats().catch((error) => lines.push(second(error), second(error.cause)));
+        await misspells().catch((error) => lines.push(second(error)));
+        console.log(JSON.stringify(lines));
+      })();`,
+      ]);
+      expect(JSON.parse(stdout)).toEqual([
+        expect.stringMatching(/^at async awaits /),
+        expect.stringMatching(/^at async awaits /),
+        expect.stringMatching(/^at async beats /),
+        expect.stringMatching(/eval/),
+        expect.stringMatching(/^at misspells /),
+      ]);
+    },
+  );
+
   test.each(subpaths)('%s names its classes as it exports them', async (path) => {
     const name = path.replace('.', 'systole');
     const entry = (await import(pathToFileURL(join('dist', fileOf(path))).href)) as object;
