@@ -1,4 +1,5 @@
 /** systole's activities, for a Temporal worker. */
+import { badOption } from '../kernel/bad-input.js';
 import type { AnyFunction } from '../runtime/attempt/owner.js';
 import {
   compose,
@@ -30,6 +31,8 @@ export interface ToTemporalOptions {
  * Makes the `activities` of a Temporal `Worker` out of systole's activity functions. The names stay,
  * and methods keep their `this`. What an activity takes, returns and heartbeats is JSON there.
  *
+ * @throws TypeError if none of the properties is a function
+ *
  * @example
  * const worker = await Worker.create({ taskQueue, activities: toTemporal({ importRows }) });
  */
@@ -41,8 +44,20 @@ export function toTemporal<T extends object>(
   const run = (fn: AnyFunction, call: { readonly args: readonly unknown[] }): Promise<unknown> =>
     runOnWorker(fn, call.args, interceptors, options.shutdownSignal);
   const proxy = proxyOf(activities, undefined, run);
+  checkActivities(activities, proxy);
   registerNames(activities);
   return proxy as ProxiedActivities<T>;
+}
+
+/** Objects and modules may hold other things too, but one without any activity is a slip. */
+function checkActivities(activities: object, proxy: object): void {
+  const [first] = Object.entries(activities) as [string, unknown][];
+  if (first === undefined || Reflect.ownKeys(proxy).length > 0) return;
+  throw badOption(
+    `toTemporal: activity ${first[0]}`,
+    first[1],
+    'a function such as async (ctx) => {}',
+  );
 }
 
 async function runOnWorker(

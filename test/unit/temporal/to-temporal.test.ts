@@ -475,3 +475,15 @@ describe('what the worker gets', () => {
     expect(await rejection(thrown)).toBeInstanceOf(CompleteAsyncError);
   });
 });
+
+test('an object without any activity is refused at the call, with the name it has', () => {
+  expect(() => toTemporal({ a: 1 })).toThrow(
+    new TypeError(
+      'toTemporal: activity a: received 1; expected a function such as async (ctx) => {}',
+    ),
+  );
+});
+
+test('an object or a module may hold other things than activities', () => {
+  expect(Object.keys(toTemporal({ LIMIT: 5, work: () => 'done' }))).toEqual(['work']);
+});
