@@ -1,41 +1,83 @@
 // Row 8: live activities that are timed out because the event loop was blocked, not they.
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { retryOptions } from '../options.mjs';
 import { loadSystole } from '../systole.mjs';
 
 const timeoutMs = 100;
-const blocks = 4;
 
-/** The function of a live activity: it beats a few turns after each block, and is content. */
-async function live(heartbeat, nth, blocked, onBeat) {
-  for (const over of blocked) {
-    heartbeat();
-    await over;
-    for (let i = 0; i <= nth % 5; i++) await (nth % 2 === 0 ? turn() : sleep(0));
+/** Blocks with one turn of the event loop between them, in timeouts. */
+const patterns = [
+  [3],
+  [3, 3, 3],
+  [0.5, 0.5],
+  [0.505, 0.505],
+  [0.99, 0.03],
+  Array(12).fill(0.5),
+  Array(6).fill(0.505),
+  Array(40).fill(0.1),
+  [0.7, 0.2, 1.3, 0.51, 0.1, 2, 0.95, 0.06],
+];
+
+/** A live activity beats in every turn: by an immediate, by a timer, or when I/O comes. */
+const ways = [() => turn(), () => sleep(0), (io) => io.arrival()];
+
+async function live(heartbeat, nth, io, state, onBeat) {
+  const wait = ways[nth % ways.length];
+  while (!state.over) {
+    await wait(io);
     heartbeat();
     onBeat();
   }
 }
 
+/** A connection on which a byte arrives in every turn. */
+async function openIo() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const here = connect(server.address().port, '127.0.0.1');
+  const [there] = await once(server, 'connection');
+  server.close();
+  let waiting = [];
+  there.on('data', () => {
+    const all = waiting;
+    waiting = [];
+    here.write('.');
+    for (const resolve of all) resolve();
+  });
+  here.write('.');
+  return {
+    arrival: () => new Promise((resolve) => waiting.push(resolve)),
+    close() {
+      here.destroy();
+      there.destroy();
+    },
+  };
+}
+
 /** `run(fn)` calls fn(heartbeat) and rejects when it finds that the beats have stopped. */
 async function countFalse(count, run) {
-  const opened = Array.from({ length: blocks }, deferred);
-  const blocked = opened.map(({ promise }) => promise);
+  const io = await openIo();
+  const state = { over: false };
   let beats = 0;
   const onBeat = () => beats++;
   const all = Array.from({ length: count }, (_, nth) =>
-    run((heartbeat) => live(heartbeat, nth, blocked, onBeat)),
+    run((heartbeat) => live(heartbeat, nth, io, state, onBeat)),
   );
   const outcomes = Promise.allSettled(all);
-  for (const [i, { resolve }] of opened.entries()) {
-    // Timers that fell due meanwhile come next if the block was in an immediate, and may come in
-    // the very same turn if it was in a timer.
-    await (i % 2 === 0 ? turn() : sleep(1));
-    block(3 * timeoutMs);
-    resolve();
-    while (beats < (i + 1) * count) await sleep(1); // one block at a time, on a busy machine too
+  for (const [i, blocks] of patterns.entries()) {
+    // The first block comes in an immediate, in a timer, or among the I/O.
+    await ways[i % ways.length](io);
+    for (const part of blocks) {
+      block(part * timeoutMs);
+      await turn();
+    }
+    for (const enough = beats + 3 * count; beats < enough;) await sleep(1);
   }
+  state.over = true;
   const timedOut = (await outcomes).filter(({ status }) => status === 'rejected');
+  io.close();
   return { 'false timeouts': timedOut.length };
 }
 
@@ -83,7 +125,7 @@ async function watchedByHand(fn) {
 }
 
 export default {
-  title: '1,000 live activities (smoke: 50), the loop blocked for 3 timeouts, 4 times',
+  title: '1,000 live activities (smoke: 50), the loop blocked in nine patterns',
   contenders,
   fresh: true,
   rounds: 3,
