@@ -1,4 +1,4 @@
-/** What counts as having stopped: one rule, for the runtime and for whoever catches an error. */
+/** What counts as having stopped: one rule, for the runtime and for code that catches an error. */
 import { CancelledFailure, TimeoutFailure } from './failures.js';
 
 /** Names of errors, or of their classes, that say so. `CancelledFailure` is Temporal's too. */

@@ -84,7 +84,7 @@ export function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
   return timeout(message, 'SCHEDULE_TO_CLOSE', failure, failure);
 }
 
-/** One level only: an activity that times out for ever must not grow a chain of causes. */
+/** One level only: an activity that times out again and again must not grow a chain of causes. */
 function withoutCause(failure: Error): Error {
   try {
     if (!(failure instanceof TimeoutFailure) || failure.cause === undefined) return failure;

@@ -95,7 +95,7 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
     return this.endHeartbeats();
   }
 
-  /** The function has settled, and nobody has been told to stop: whoever waits, waits in vain. */
+  /** The function has settled and nobody was told to stop: waits that are under way never settle. */
   release(): void {
     this.#interruption?.release();
   }

@@ -90,7 +90,7 @@ export class Interruption {
     };
   }
 
-  /** The attempt is over without having been told to stop: whoever waits, waits in vain. */
+  /** The attempt is over and was not told to stop: waits that are under way never settle. */
   release(): void {
     this.#waiting?.forEach((stop) => stop(undefined));
     this.#waiting = undefined;

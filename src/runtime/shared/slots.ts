@@ -73,7 +73,7 @@ export class Slots extends Deadline {
     } else this.#wait(ticket, key, KEPT_PRIORITY, now);
   }
 
-  /** Waits for the end of the round in which the ticket has fallen due, whoever else is in it. */
+  /** Waits for the end of the round in which the ticket has fallen due: other tickets may be in it. */
   enqueue(ticket: Ticket, now: number): void {
     this.#wait(ticket, this.#keyOf(ticket), ticket.priority, now);
   }
