@@ -1,4 +1,4 @@
-/** systole/testing: activities tested with the semantics of production, in virtual time. */
+/** systole/testing: test activities with the behaviour of production, in virtual time. */
 export { TestActivityEnvironment } from './testing/environment.js';
 export type { TestEnvironmentOptions, TestSemantics } from './testing/environment-options.js';
 export { crashAtEveryHeartbeat, type CrashOutcome } from './testing/crash.js';

@@ -1,2 +1,2 @@
-/** Which attempts on record are of one activity: its id may be run again. */
+/** The activity of each recorded attempt. The id alone does not tell: it may be run again. */
 export const activityOf = new WeakMap<object, object>();

@@ -1,4 +1,4 @@
-/** What the environment does around each attempt and each heartbeat, as the outermost interceptor. */
+/** The outermost interceptor: what the environment does around each attempt and each heartbeat. */
 import { ApplicationFailure, type CancelledFailure } from '../kernel/failures.js';
 import { ensureError } from '../kernel/thrown.js';
 import { isThenable, settleQuietly } from '../kernel/promises.js';
@@ -22,39 +22,39 @@ export interface Surroundings {
   readonly clock: VirtualClock;
   readonly steering: Steering;
   readonly temporal: boolean;
-  /** Made after the interceptor, which is given to it. */
+  /** A function, because the engine is made after the interceptor that it is given. */
   readonly engine: () => Engine;
   readonly recorder: () => Recorder;
-  /** An attempt may have been left open, of which no event tells. */
+  /** Called when a function has settled: it may have left its attempt open, which emits no event. */
   readonly nudge: () => void;
 }
 
-/** What the environment knows of an attempt that runs. */
+/** What the environment knows about a running attempt. */
 interface AttemptState {
   readonly execution: Execution;
   readonly attempt: Attempt | undefined;
   readonly record: Attempting;
   readonly worker: WorkerThrottle | undefined;
-  /** What its heartbeats are from now on. */
+  /** Set when its heartbeats no longer count: they are ignored, or they throw the crash. */
   silenced: 'ignored' | { readonly crash: unknown } | undefined;
 }
 
-/** A copy of details, as the next attempt would be given it. */
+/** Copies details the way they are copied for the next attempt. */
 export function copyOf(details: unknown, { services: { codec } }: Execution): unknown {
   if (details === undefined) return undefined;
   try {
     return codec.copy(codec.snapshot(details, () => {}));
   } catch {
-    return details; // it is refused by the heartbeat itself
+    return details; // the heartbeat itself refuses them
   }
 }
 
-/** After a crash the function is as good as gone, and what it throws is no news. */
+/** The error of an attempt that crashed: what its function throws afterwards does not count. */
 function crashed({ silenced, attempt }: AttemptState): CancelledFailure | undefined {
   return typeof silenced === 'object' ? attempt?.interruptedBy : undefined;
 }
 
-/** Nothing where the function is to stop for another reason already: that one comes first. */
+/** Pauses the activity, unless its function should already stop for another reason. */
 function pause(execution: Execution): void {
   const { cancel: cancels, reset } = execution.state.attempt?.requests ?? {};
   if (cancels === undefined && reset === undefined) pauseActivity(execution);
@@ -62,7 +62,7 @@ function pause(execution: Execution): void {
 
 export class AroundAttempts implements ActivityInterceptor {
   readonly listeners: ((details: unknown, attempt: AttemptRecord) => unknown)[] = [];
-  /** Under `semantics: 'temporal'`: the `heartbeatThrottleInterval` of each activity, as given. */
+  /** With `semantics: 'temporal'`, the `heartbeatThrottleInterval` of each activity, as given. */
   readonly #throttles = new WeakMap<Execution, number | undefined>();
   #before: { readonly details: unknown; readonly attempt: number } | undefined;
   readonly #surroundings: Surroundings;
@@ -74,7 +74,7 @@ export class AroundAttempts implements ActivityInterceptor {
 
   // ── Before the first attempt ─────────────────────────────────────────────────────────────────
 
-  /** Activities begin with this attempt from now on, and with these details. */
+  /** Activities that start from now on begin with this attempt and find these details. */
   startFrom(details: unknown, attempt: number): void {
     this.#before = { details, attempt };
   }
@@ -84,7 +84,7 @@ export class AroundAttempts implements ActivityInterceptor {
     let { options } = execution;
     if (this.#surroundings.temporal) {
       this.#throttles.set(execution, options.throttleIntervalMs);
-      // The worker's throttle comes before.
+      // The worker's throttle has already been applied.
       options = { ...options, throttleIntervalMs: 0, cancellationDelivery: 'heartbeat' };
     }
     const { details, attempt = 1 } = this.#before ?? {};
@@ -128,7 +128,7 @@ export class AroundAttempts implements ActivityInterceptor {
       return this.#settle(state, Promise.resolve(returned));
     } catch (error) {
       if (state.silenced !== undefined) return this.#settle(state, Promise.reject(error));
-      state.worker?.flush(); // before the worker tells of the failure
+      state.worker?.flush(); // before the worker reports the failure
       throw error;
     }
   };
@@ -140,14 +140,14 @@ export class AroundAttempts implements ActivityInterceptor {
       return this.#result(state, result);
     } catch (error) {
       await this.#hang(state);
-      state.worker?.flush(); // before the worker tells of the failure
+      state.worker?.flush(); // before the worker reports the failure
       throw crashed(state) ?? error;
     } finally {
       void macrotask().then(() => this.#surroundings.nudge());
     }
   }
 
-  /** What has timed out by `timeoutOnHeartbeat` must not settle before. */
+  /** Keeps a function that `timeoutOnHeartbeat` stopped from settling before its timeout. */
   async #hang({ silenced, record }: AttemptState): Promise<void> {
     while (silenced === 'ignored' && record.outcome === 'RUNNING') await macrotask();
   }
@@ -171,7 +171,7 @@ export class AroundAttempts implements ActivityInterceptor {
     if (silenced === 'ignored') return;
     if (silenced !== undefined) throw silenced.crash;
     if (attempt?.ended !== false) {
-      next(details); // which only interceptors see, as in production
+      next(details); // only interceptors see it, as in production
       return;
     }
     const step = steering.next();
@@ -199,7 +199,7 @@ export class AroundAttempts implements ActivityInterceptor {
     if (step?.do === 'crash' || step?.do === 'fail') throw step.error;
   };
 
-  /** The innermost interceptor: on a worker, others come before the throttle. */
+  /** The innermost interceptor: on a worker, the throttle comes after all interceptors. */
   readonly worker: ActivityInterceptor = {
     heartbeat: (details, next, context) => {
       const worker = this.#states.get(context)?.worker;
@@ -212,7 +212,7 @@ export class AroundAttempts implements ActivityInterceptor {
     const { options } = state.execution;
     if (options.heartbeatTimeoutMs === 0 && options.startToCloseTimeoutMs === 0) {
       throw ApplicationFailure.nonRetryable(
-        'timeoutOnHeartbeat: the activity has neither heartbeatTimeout nor startToCloseTimeout',
+        'timeoutOnHeartbeat: the activity needs heartbeatTimeout or startToCloseTimeout',
       );
     }
     state.silenced = 'ignored';
@@ -220,7 +220,7 @@ export class AroundAttempts implements ActivityInterceptor {
     void this.#jump(state.record);
   }
 
-  /** To the timeout of the attempt: past work in progress, which is as good as hung. */
+  /** Moves time to the timeout of the attempt, whatever else is still in progress. */
   async #jump(record: Attempting): Promise<void> {
     const { clock } = this.#surroundings;
     await macrotask();

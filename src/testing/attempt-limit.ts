@@ -1,14 +1,14 @@
-/** An activity that is retried without end would never end in virtual time, and nobody would notice. */
+/** Stops endless retries: in virtual time they would run forever without being noticed. */
 import { conclude } from '../runtime/activity/endings.js';
 import type { Engine } from '../runtime/engine.js';
 
-/** Fails an activity that makes more attempts. */
+/** Fails every activity that would make more than `maxAttempts` attempts. */
 export function limitAttempts(engine: Engine, maxAttempts: number): void {
   engine.events.watch('attemptFailed', ({ activityId, attempt, failure, nextAttempt }) => {
     if (nextAttempt === undefined || nextAttempt.attempt <= maxAttempts) return;
     const error = new Error(
-      `Attempt ${attempt} has failed, and another would follow: TestActivityEnvironment allows ` +
-        `${maxAttempts} (maxAttempts). Give it retryPolicy.maximumAttempts, or raise maxAttempts.`,
+      `Attempt ${attempt} failed and would be retried, but TestActivityEnvironment allows only ` +
+        `${maxAttempts} (maxAttempts). Set retryPolicy.maximumAttempts, or raise maxAttempts.`,
       { cause: failure },
     );
     const retryState = 'MAXIMUM_ATTEMPTS_REACHED';

@@ -1,4 +1,4 @@
-/** Whether an activity survives a crash, wherever it comes. */
+/** Checks that an activity survives a crash at any of its heartbeats. */
 import { ActivityFailure } from '../kernel/failures.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import type { RunParameters } from '../runtime/runtime.js';
@@ -6,9 +6,9 @@ import type { TestEnvironmentOptions } from './environment-options.js';
 import { TestActivityEnvironment } from './environment.js';
 import { timeline } from './timeline.js';
 
-/** What has become of an activity that was resumed after a crash. */
+/** What became of an activity that was resumed after a crash. */
 export interface CrashOutcome<Result, Details> {
-  /** The number of the heartbeat at which the program ended, from 1. */
+  /** The number of the heartbeat at which the program crashed, from 1. */
   readonly heartbeat: number;
   /** The details that the resumed activity was given; `undefined` if there were none. */
   readonly heartbeatDetails: Details | undefined;
@@ -21,22 +21,21 @@ export interface CrashOutcome<Result, Details> {
 }
 
 /**
- * Runs an activity once for each of its heartbeats. Each time the program ends at that heartbeat, and
- * another one resumes the activity from its details (under `semantics: 'temporal'` from the last ones
- * that got to the server). Then `check` looks at the outcome: whether all the work is done, and none
- * of it twice.
+ * Runs an activity once for each of its heartbeats. Each time the program crashes at that heartbeat,
+ * and another one resumes the activity from its details (with `semantics: 'temporal'`, from the last
+ * ones that reached the server). Then `check` looks at the outcome: all the work should be done, and
+ * none of it twice.
  *
- * At the crash `ctx.signal` aborts and every later heartbeat throws. Code that watches neither keeps
- * working, because nothing can stop it.
+ * At the crash `ctx.signal` aborts, and every later heartbeat throws. Code that watches neither of
+ * them keeps running, because nothing can stop it.
  *
- * The function runs to its crash and then again, so what it works on must be new for each heartbeat:
- * give `options` as a function that makes it, or put it back in `check`.
+ * The function runs up to its crash and then again. So what it works on must be fresh for each
+ * heartbeat: let `options` be a function that makes it, or restore it in `check`.
  *
  * @param options the options of the call, or a function that makes them for a heartbeat
- * @param check an assertion; what it throws is thrown again with the heartbeat and the timeline
- * @returns the number of heartbeats and so of crashes, those of retries included
- * @throws Error (as a rejection) if the activity makes no heartbeat, or with what it fails with
- * without a crash
+ * @param check an assertion; its error gets the heartbeat and the timeline added to its message
+ * @returns the number of heartbeats, which is the number of crashes; heartbeats of retries count
+ * @throws Error (as a rejection) if the activity makes no heartbeat, or fails without a crash
  */
 export async function crashAtEveryHeartbeat<A extends unknown[], R, D = unknown>(
   fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -46,7 +45,7 @@ export async function crashAtEveryHeartbeat<A extends unknown[], R, D = unknown>
 ): Promise<number> {
   for (let heartbeat = 1; ; heartbeat++) {
     const call = typeof options === 'function' ? options(heartbeat) : options;
-    const crash = new Error(`the program ended at heartbeat ${heartbeat}`);
+    const crash = new Error(`the program crashed at heartbeat ${heartbeat}`);
     const first = new TestActivityEnvironment(environment);
     first.crashOnHeartbeat(heartbeat, crash);
     const parameters = [call] as unknown as RunParameters<A>;
@@ -55,12 +54,12 @@ export async function crashAtEveryHeartbeat<A extends unknown[], R, D = unknown>
       () => false,
       (failure: unknown) => {
         if (failure instanceof ActivityFailure && failure.cause === crash) return true;
-        throw failure; // it fails without a crash too
+        throw failure; // the activity fails without a crash
       },
     );
     if (!crashed) {
       if (heartbeat > 1) return heartbeat - 1;
-      throw new Error('crashAtEveryHeartbeat: the activity made no heartbeat to crash at');
+      throw new Error('crashAtEveryHeartbeat: the activity never called ctx.heartbeat()');
     }
     const second = new TestActivityEnvironment(environment);
     second.setHeartbeatDetails(handle.describe().heartbeatDetails);

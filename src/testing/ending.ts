@@ -1,7 +1,7 @@
-/** Why a test that ends now proves less than it seems to. */
+/** What is wrong when a test ends: open activities, and plans that never happened. */
 import type { ActivityDescription } from '../runtime/description.js';
 
-/** @param unmet which plans have not happened */
+/** @param unmet the plans that have not happened, as a sentence */
 export function problemsAtEnd(
   open: readonly ActivityDescription[],
   unmet: string | undefined,
@@ -13,10 +13,10 @@ export function problemsAtEnd(
         `${activityType} (${activityId}), ${runState ?? ''} at attempt ${attempt}`,
     );
     problems.push(
-      `The test ended before its activities: ${names.join('; ')}. Await run() or result(); ` +
-        'after a cancel, settled(); or terminate what is started.',
+      `The test ended while activities were open: ${names.join('; ')}. Await run() or result(), ` +
+        'or settled() after a cancel; or terminate them.',
     );
   }
-  if (unmet !== undefined) problems.push(`${unmet}. Plan a heartbeat that comes.`);
+  if (unmet !== undefined) problems.push(`${unmet}. Choose a heartbeat that happens.`);
   return problems;
 }

@@ -9,36 +9,37 @@ import {
 } from '../runtime/options/runtime-options.js';
 
 /**
- * Whose rules hold in a test environment.
+ * Whose rules apply in a test environment.
  *
- * - `'in-process'`: Those of systole's own runtime.
- * - `'temporal'`: Those of the same activity on a Temporal cluster.
+ * - `'in-process'`: The rules of systole's own runtime.
+ * - `'temporal'`: The rules that apply to the same activity on a Temporal cluster.
  */
 export type TestSemantics = 'in-process' | 'temporal';
 
 /**
- * The options of a test environment: those of a runtime, and some of its own. The default `logger`
- * writes errors only.
+ * The options of a test environment: the options of a runtime, and a few of its own. The default
+ * `logger` writes errors only.
  */
 export interface TestEnvironmentOptions extends RuntimeOptions {
   /**
-   * Whether time skips to the next timer by itself, while a `run()`, `result()` or `settled()` is
-   * pending and nothing but waits is left. Default true; with false only `advance` moves it.
+   * Whether time skips to the next timer by itself while a `run()`, `result()` or `settled()` is
+   * pending and everything waits. Default true. With false, only `advance` moves time.
    */
   readonly autoSkip?: boolean | undefined;
-  /** The maximum number of attempts of one activity; one more fails the test. Default 1,000. */
+  /** The maximum number of attempts of one activity. One more fails the test. Default 1,000. */
   readonly maxAttempts?: number | undefined;
   /**
-   * Whether a test shows what a cluster does to the code. With `'temporal'` a request reaches it
-   * with an unthrottled report only, throttled details are lost on a timeout, timeouts count from
-   * the last report, arguments and results pass through JSON, and details that are not JSON are
-   * refused. Activities run as with `toTemporal`. Those made with `fromTemporal` run as they would
-   * on a worker, where a heartbeat without details erases the last ones. Default `'in-process'`.
+   * Whether the test shows what a Temporal cluster does to the code. With `'temporal'`, a request
+   * reaches the function only with a heartbeat that is not throttled; throttled details are lost on
+   * a timeout; timeouts count from the last report; arguments and results pass through JSON; and
+   * details that JSON cannot hold are refused. Activities run as with `toTemporal`. Activities made
+   * with `fromTemporal` run as on a worker, where a heartbeat without details erases the last ones.
+   * Default `'in-process'`.
    */
   readonly semantics?: TestSemantics | undefined;
 }
 
-/** The options of a test environment, with its own apart from those of the runtime. */
+/** The options of a test environment, split into its own and those of the runtime. */
 export interface ResolvedEnvironment {
   readonly autoSkip: boolean;
   readonly maxAttempts: number;
@@ -48,7 +49,7 @@ export interface ResolvedEnvironment {
 
 const DEFAULT_MAX_ATTEMPTS = 1_000;
 
-/** A test causes failed attempts on purpose, so warnings of them would only be noise. */
+/** Logs errors only: tests fail attempts on purpose, and warnings about them would be noise. */
 const ERRORS_ONLY: Logger = {
   debug: ignore,
   info: ignore,

@@ -1,16 +1,16 @@
-/** Real turns of the event loop, which fake timers do not touch. */
+/** Real turns of the event loop. Fake timers do not affect them. */
 import { heldTimeout } from '../kernel/clock.js';
 
-/** Node's ports keep the process alive, unless they are told not to. */
+/** A port that may keep the process alive: Node's do until `unref()`. */
 type Port = MessagePort & { ref?: () => void; unref?: () => void };
 
 let channel: { readonly sender: Port; readonly receiver: Port } | undefined;
 const waiting: (() => void)[] = [];
 
-/** Settles in a later turn of the event loop: all promises that can settle before it have. */
+/** Resolves in a later turn of the event loop, after all promises that can settle have settled. */
 export function macrotask(): Promise<void> {
   return new Promise((resolve) => {
-    // Some test environments for browsers have none.
+    // Some test environments for browsers have no MessageChannel.
     if (typeof MessageChannel !== 'function') {
       heldTimeout(resolve, 0);
       return;

@@ -1,7 +1,7 @@
 /**
- * systole/testing/matchers: assertions on a test environment, for Vitest and Jest. Importing it
- * registers them; where `expect` is no global of the framework, as with `@jest/globals`,
- * `expect.extend(matchers)` does.
+ * systole/testing/matchers: assertions about a test environment, for Vitest and Jest. The import
+ * registers them. Where `expect` is not global, as with `@jest/globals`, call
+ * `expect.extend(matchers)`.
  *
  * @example
  * import 'systole/testing/matchers';
@@ -17,10 +17,11 @@ import type { TestActivityEnvironment } from './environment.js';
 import { shown } from './shown.js';
 import { timeline } from './timeline.js';
 
-/** How an activity should have failed: one of the two, or both. */
+/** How an activity should have failed. Give `type`, `timeoutType` or both. */
 export interface ExpectedFailure {
   /** The `type` of an `ApplicationFailure`, or the name or class of any other error. */
   readonly type?: string | undefined;
+  /** The `timeoutType` of a `TimeoutFailure`. */
   readonly timeoutType?: TimeoutType | undefined;
 }
 
@@ -30,21 +31,21 @@ declare global {
   namespace jest {
     // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
     interface Matchers<R, T = {}> {
-      /** A heartbeat of any attempt had these details: equal, or matched by an asymmetric matcher. */
+      /** A heartbeat of any attempt had these details. Asymmetric matchers work too. */
       toHaveHeartbeat(details?: unknown): R;
-      /** So many attempts were made beyond the first of each activity. */
+      /** The number of attempts beyond the first of each activity. */
       toHaveRetried(times: number): R;
-      /** An activity failed for good, and so. */
+      /** An activity failed for good with this failure. */
       toFailWith(expected: ExpectedFailure): R;
     }
   }
 }
 
-/** What a framework gives its matchers. */
+/** What Vitest and Jest give their matchers as `this`. */
 interface MatcherState {
   readonly isNot?: boolean | undefined;
   equals(this: void, a: unknown, b: unknown, testers?: readonly unknown[]): boolean;
-  /** Those of `expect.addEqualityTesters`; older versions of the frameworks have none. */
+  /** The testers of `expect.addEqualityTesters`; older versions of the frameworks have none. */
   readonly customTesters?: readonly unknown[] | undefined;
   readonly utils?: { readonly iterableEquality?: unknown } | undefined;
 }
@@ -54,12 +55,12 @@ interface Verdict {
   readonly message: () => string;
 }
 
-/** For `expect.extend`. */
+/** The matchers, in the form that `expect.extend` takes. */
 export const matchers = {
   toHaveHeartbeat(this: MatcherState, received: unknown, details?: unknown): Verdict {
     const env = environment('toHaveHeartbeat', received);
     const pass = env.heartbeats.some((one) => this.equals(one, details, testersOf(this)));
-    return verdict(this, env, pass, (not) => `a heartbeat${not} of ${shown(details)}`);
+    return verdict(this, env, pass, `have a heartbeat with details ${shown(details)}`);
   },
 
   toHaveRetried(this: MatcherState, received: unknown, times: number): Verdict {
@@ -69,36 +70,37 @@ export const matchers = {
       this,
       env,
       retries === times,
-      (not) => `retries${not}: ${times}, and there were ${retries}`,
+      `have a retry count of ${times}, but it was ${retries}`,
     );
   },
 
   toFailWith(this: MatcherState, received: unknown, expected: ExpectedFailure): Verdict {
     const env = environment('toFailWith', received);
     if (expected.type === undefined && expected.timeoutType === undefined) {
-      throw new TypeError('toFailWith: expected { type } or { timeoutType }');
+      throw new TypeError(
+        `toFailWith: received ${shown(expected)}; expected { type } or { timeoutType }`,
+      );
     }
     const failures = env.events.flatMap((event) =>
       event.name === 'failed' ? [event.failure] : [],
     );
+    const found = failures.length === 0 ? 'no activity failed' : failures.map(named).join(', ');
     return verdict(
       this,
       env,
       failures.some((failure) => isAsExpected(failure, expected)),
-      (not) =>
-        `a failure${not} with ${shown(expected)}, and ` +
-        (failures.length === 0 ? 'nothing has failed' : `it was ${failures.map(named).join(', ')}`),
+      `have a failure with ${shown(expected)}; found: ${found}`,
     );
   },
 };
 
-/** As of `toEqual`: without the one for iterables, any two Maps are equal, and any two Sets. */
+/** The testers of `toEqual`. Without the one for iterables, all Maps would be equal, and all Sets. */
 function testersOf({ customTesters = [], utils }: MatcherState): readonly unknown[] {
   const iterables = utils?.iterableEquality;
   return iterables === undefined ? customTesters : [...customTesters, iterables];
 }
 
-/** By events: the same id may be run again, and an attempt number may come again by a reset. */
+/** Counts events, because an id may be run again and a reset repeats attempt numbers. */
 function retriesOf({ events }: TestActivityEnvironment): number {
   const unstarted = new Set<string>();
   let retries = 0;
@@ -110,7 +112,7 @@ function retriesOf({ events }: TestActivityEnvironment): number {
 }
 
 function environment(matcher: string, received: unknown): TestActivityEnvironment {
-  // By shape: the environment may be that of another copy of the package.
+  // Checked by its shape, because it may come from another copy of the package.
   if (typeof received === 'object' && received !== null && 'heartbeats' in received) {
     return received as TestActivityEnvironment;
   }
@@ -121,10 +123,10 @@ function verdict(
   { isNot }: MatcherState,
   env: TestActivityEnvironment,
   pass: boolean,
-  expected: (not: string) => string,
+  expected: string,
 ): Verdict {
-  const message = (): string =>
-    `expected ${expected(isNot === true ? ' not to be' : '')}\n\n${timeline(env)}`;
+  const not = isNot === true ? 'not ' : '';
+  const message = (): string => `expected env ${not}to ${expected}\n\n${timeline(env)}`;
   return { pass, message };
 }
 
@@ -146,7 +148,7 @@ interface Expect {
   extend(matchers: object): void;
 }
 
-/** Jest's is a global of its own name, Vitest's under a symbol. */
+/** Jest's `expect` is the global of that name; Vitest's is under a symbol. */
 function frameworksExpect(): Expect | undefined {
   const holder = globalThis as unknown as Record<PropertyKey, Partial<Expect> | undefined>;
   const candidates = [holder[Symbol.for('expect-global')], holder['expect']];

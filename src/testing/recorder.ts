@@ -1,4 +1,4 @@
-/** What has happened in an environment, for assertions and for `timeline`. */
+/** Records what happens in an environment, for assertions and for `timeline`. */
 import {
   EVENT_NAMES,
   type ActivityEventName,
@@ -10,15 +10,15 @@ import { activityOf } from './activity-of.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /**
- * How an attempt in a test environment has ended.
+ * How an attempt in a test environment ended.
  *
  * - `'RUNNING'`: It has not ended yet.
  * - `'COMPLETED'`: Its function returned a result.
  * - `'FAILED'`: Its function threw an error.
- * - `'TIMED_OUT'`: It ran into a timeout.
+ * - `'TIMED_OUT'`: It timed out.
  * - `'CANCELED'`: It stopped because the activity was cancelled or the runtime was shutting down.
  * - `'TERMINATED'`: It ended because the activity was terminated.
- * - `'PAUSED'`: It stopped for a pause.
+ * - `'PAUSED'`: It stopped because of a pause.
  * - `'RESET'`: It ended because of a reset.
  */
 export type AttemptOutcome =
@@ -32,7 +32,7 @@ export interface HeartbeatRecord {
   readonly details: unknown;
 }
 
-/** One attempt in a test environment, as far as it has come. */
+/** One attempt in a test environment, as it stands now. */
 export interface AttemptRecord {
   /** The id of the activity, as given or generated. */
   readonly activityId: string;
@@ -44,7 +44,7 @@ export interface AttemptRecord {
   readonly heartbeatDetails: unknown;
   /** Its heartbeats so far, in order. */
   readonly heartbeats: readonly HeartbeatRecord[];
-  /** How it has ended, or that it still runs. */
+  /** How it ended, or `'RUNNING'`. */
   readonly outcome: AttemptOutcome;
   /** Why it ended; absent if it completed or still runs. */
   readonly error?: unknown;
@@ -55,8 +55,7 @@ export interface AttemptRecord {
    */
   readonly endedAt?: number;
   /**
-   * The delay between its end and the next attempt, in milliseconds; absent if there was none to
-   * come.
+   * The delay between its end and the next attempt, in milliseconds; absent if no attempt follows.
    */
   readonly retryDelayMs?: number;
 }
@@ -71,13 +70,13 @@ export type RecordedEvent = {
 
 type Open<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** A record that still grows. */
+/** A record that is still being written. */
 export type Attempting = Open<AttemptRecord> & { heartbeats: HeartbeatRecord[] };
 
 export class Recorder {
   readonly events: RecordedEvent[] = [];
   readonly attempts: Attempting[] = [];
-  /** All heartbeats of all attempts. */
+  /** All heartbeats of all attempts, in order. */
   readonly beats: HeartbeatRecord[] = [];
   readonly #clock: VirtualClock;
 
@@ -94,7 +93,7 @@ export class Recorder {
     events.watch('failed', (event) => this.#ended(event, event.status, event.failure));
   }
 
-  /** Called when a function is. */
+  /** Adds the record of an attempt whose function is about to be called. */
   begin(
     activity: object,
     record: Omit<AttemptRecord, 'heartbeats' | 'outcome' | 'startedAt'>,

@@ -1,7 +1,7 @@
-/** Values as a failing test shows them. */
+/** How values look in the message of a failing test. */
 import { show } from '../kernel/bad-input.js';
 
-/** As JSON, and what JSON would lose or take for something else: `Map{"a":NaN}`. Never throws. */
+/** Like JSON, but with everything that JSON would lose or confuse: `Map{"a":NaN}`. Never throws. */
 export function shown(value: unknown): string {
   try {
     return text(value, []);
@@ -32,7 +32,7 @@ function content(value: object, item: (item: unknown) => string): string {
   return `{${Object.entries(value).map(pair).join()}}`;
 }
 
-/** Of a class; nothing for what JSON has. */
+/** The name of the value's class; empty for plain objects and arrays. */
 function nameOf(value: object): string {
   const { constructor } = value;
   const plain = [Object, Array, undefined].includes(constructor as never);

@@ -1,4 +1,4 @@
-/** Moves virtual time on by itself, while somebody waits and nothing but waits is left. */
+/** Moves virtual time on by itself while a result is awaited and everything waits for time. */
 import type { HeartbeatStore } from '../heartbeat/store/store.js';
 import { isThenable } from '../kernel/promises.js';
 import type { Attempt } from '../runtime/attempt/attempt.js';
@@ -10,13 +10,13 @@ import type { VirtualClock } from './virtual-clock.js';
 export class TimeSkipper {
   readonly #engine: Engine;
   readonly #clock: VirtualClock;
-  /** The activities whose outcome is waited for, by how many. */
+  /** The activities whose outcome is awaited, each with the number of callers who await it. */
   readonly #awaited = new Map<Execution, number>();
-  /** Other things waited for, such as a shutdown. */
+  /** The number of other awaited promises, such as a shutdown. */
   #others = 0;
   /**
-   * Sleeps of the environment, each with the attempts that ran when it began: one of those awaits
-   * it, and nobody can tell which.
+   * The sleeps of the environment, each with the attempts that were running when it began. One of
+   * those awaits the sleep; there is no way to tell which.
    */
   readonly #sleeps = new Set<ReadonlySet<unknown>>();
   #looping = false;
@@ -27,7 +27,7 @@ export class TimeSkipper {
     this.#clock = clock;
   }
 
-  /** Time may skip until the activity has ended. */
+  /** Lets time skip until the activity has closed. */
   awaitOutcome(execution: Execution, result: Promise<unknown>): void {
     this.#awaited.set(execution, (this.#awaited.get(execution) ?? 0) + 1);
     const stop = (): void => {
@@ -39,7 +39,7 @@ export class TimeSkipper {
     this.nudge();
   }
 
-  /** Time may skip until the promise has settled. */
+  /** Lets time skip until the promise has settled. */
   awaitPromise(promise: Promise<unknown>): void {
     this.#others++;
     const stop = (): void => {
@@ -49,7 +49,7 @@ export class TimeSkipper {
     this.nudge();
   }
 
-  /** A sleep of something that is no activity, and that one awaits. */
+  /** A sleep outside any activity, such as one of a fake that an activity awaits. */
   async sleep(ms: number): Promise<void> {
     const sleep = new Set(this.#engine.executions().map(currentAttempt));
     this.#sleeps.add(sleep);
@@ -57,13 +57,13 @@ export class TimeSkipper {
     this.#sleeps.delete(sleep);
   }
 
-  /** Something has changed: it may be time to skip. */
+  /** Called when something has changed, so that it may be time to skip. */
   nudge(): void {
     this.#nudged = true;
     if (!this.#looping) void this.#loop();
   }
 
-  /** Each skip comes after a whole turn of the event loop in which nothing happened. */
+  /** Skips only after a whole turn of the event loop in which nothing happened. */
   async #loop(): Promise<void> {
     this.#looping = true;
     try {
@@ -72,7 +72,7 @@ export class TimeSkipper {
         await macrotask();
       } while (this.#wasNudged() || (this.#maySkip() && this.#clock.fireNext()));
     } finally {
-      this.#looping = false; // should a timer throw, the next nudge goes on
+      this.#looping = false; // if a timer throws, the next nudge continues
     }
   }
 
@@ -81,33 +81,33 @@ export class TimeSkipper {
   }
 
   #maySkip(): boolean {
-    // What has closed waits for its store at most, and that takes no virtual time.
+    // A closed activity waits for its store at most, and that takes no virtual time.
     const wanted = this.#others > 0 || [...this.#awaited.keys()].some(({ isOpen }) => isOpen);
     return wanted && this.#allSleep();
   }
 
-  /** Each function at work may be in a sleep of its own, which began when the function ran already. */
+  /** Whether every working function can be matched to a sleep that began while it was running. */
   #allSleep(): boolean {
     const atWork = this.#engine.executions().filter(isAtWork);
     const working = atWork.map((one) => currentAttempt(one) ?? one);
     const sleepsFor = working.map((one) => [...this.#sleeps].filter((it) => it.has(one)).length);
-    // Whoever has run longer has the same sleeps to choose from, and more.
+    // A function that has run longer can choose from the same sleeps and more.
     return sleepsFor.sort((a, b) => a - b).every((sleeps, others) => sleeps > others);
   }
 }
 
-/** The attempt that runs, or one before it that the next waits for. */
+/** The running attempt, or the earlier one that the next attempt waits for. */
 function currentAttempt({ state }: Execution): Attempt | undefined {
   return state.attempt ?? state.waitsFor;
 }
 
-/** It does something that takes real time: a function runs, or its store is read. */
+/** Whether something takes real time: a function runs, or the store is being read. */
 function isAtWork({ state }: Execution): boolean {
   if (state.attempt !== undefined) return state.attempt.working;
   return state.waitsFor?.busy ?? state.loading;
 }
 
-/** A store that tells when it was read: then there may be nothing left but waits, and no event. */
+/** A store that calls `onRead` after each read: afterwards everything may wait, without an event. */
 export function telling(store: HeartbeatStore, onRead: () => void): HeartbeatStore {
   return {
     get: (activityId) => {

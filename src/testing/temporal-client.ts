@@ -1,6 +1,6 @@
 /**
- * What lies between a caller and Temporal's server, for `semantics: 'temporal'`: values go through
- * JSON, and an abort is a request that an attempt hears about like any other.
+ * Stands in for Temporal's client with `semantics: 'temporal'`: values go through JSON, and an abort
+ * reaches the attempt like any other request to cancel.
  */
 import { badOption, show } from '../kernel/bad-input.js';
 import { ensureError } from '../kernel/thrown.js';
@@ -9,22 +9,22 @@ import { cancel } from '../runtime/activity/stopping.js';
 import type { CallOptions } from '../runtime/options/activity-options.js';
 
 /**
- * As it would be on the other side of Temporal's converter: bytes as they are, all else as JSON.
+ * Converts a value the way Temporal's converter does: bytes stay bytes, all else goes through JSON.
  *
- * @throws TypeError for what has no JSON
+ * @throws TypeError for a value that JSON cannot hold
  */
 export function throughJson(value: unknown): unknown {
   if (value === undefined) return undefined;
   if (value instanceof Uint8Array) return Uint8Array.from(value);
   const text = JSON.stringify(value) as string | undefined;
-  if (text === undefined) throw new TypeError(`${show(value)} has no JSON`);
+  if (text === undefined) throw new TypeError(`JSON cannot hold ${show(value)}`);
   return JSON.parse(text);
 }
 
 /**
- * Arguments as they go into a start, each by itself.
+ * Converts the arguments of a call, each one separately.
  *
- * @throws TypeError
+ * @throws TypeError that names the argument that JSON cannot hold
  */
 export function argsThroughJson(args: readonly unknown[]): unknown[] {
   return Array.from(args, (arg, index) => {
@@ -32,18 +32,18 @@ export function argsThroughJson(args: readonly unknown[]): unknown[] {
       return throughJson(arg);
     } catch (cause) {
       const { message } = ensureError(cause);
-      const accepted = `JSON, under semantics: 'temporal' (${message})`;
+      const accepted = `a JSON value, with semantics: 'temporal' (${message})`;
       throw Object.assign(badOption(`args[${index}]`, arg, accepted), { cause });
     }
   });
 }
 
-/** The options of a call, with arguments as the activity will find them. */
+/** The options of a call, with the arguments as the activity will receive them. */
 export function callThroughJson(call: CallOptions = {}): CallOptions {
   return Array.isArray(call.args) ? { ...call, args: argsThroughJson(call.args) } : call;
 }
 
-/** Cancels the activity on abort, as long as one of its functions may hear of it. */
+/** Cancels the activity when the signal aborts, as long as any of its functions runs. */
 export function cancelWith(signal: AbortSignal, execution: Execution): void {
   const onAbort = (): void => cancel(execution, signal.reason, false);
   if (signal.aborted) onAbort();

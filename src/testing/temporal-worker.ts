@@ -1,7 +1,7 @@
 /**
- * What lies between an activity and Temporal's server, for `semantics: 'temporal'`: the throttle of
- * a worker. The server, here the engine, knows only of the heartbeats that pass it; so its timeouts
- * count from those, details held back are lost with a timeout, and a request comes with an answer.
+ * Stands in for a Temporal worker with `semantics: 'temporal'`: it throttles heartbeats. The engine
+ * plays the server and sees only the heartbeats that pass the throttle. So timeouts count from
+ * those, details that are held back are lost on a timeout, and requests arrive with an answer.
  */
 import type { Timer } from '../kernel/clock.js';
 import { ignore } from '../kernel/promises.js';
@@ -17,12 +17,12 @@ export class WorkerThrottle {
   readonly #execution: Execution;
   readonly #attempt: Attempt;
   readonly #throttle: ReportThrottle;
-  /** What the worker sends with the next heartbeat. */
+  /** The details that the worker sends with the next heartbeat. */
   #details: Snapshot | undefined;
   #next: (details: unknown) => void = ignore;
   #timer: Timer | undefined;
 
-  /** @param givenIntervalMs the option; undefined for the formula */
+  /** @param givenIntervalMs the option's value; undefined for the default formula */
   constructor(execution: Execution, attempt: Attempt, givenIntervalMs: number | undefined) {
     const intervalMs = throttleIntervalMs(givenIntervalMs, execution.options.heartbeatTimeoutMs);
     this.#execution = execution;
@@ -33,10 +33,11 @@ export class WorkerThrottle {
   }
 
   /**
-   * Our own activities send the last details again where they give none, as with `toTemporal`.
+   * Takes a heartbeat. Without details, systole's own activities send the last ones again, as with
+   * `toTemporal`.
    *
-   * @param next hands details to the engine
-   * @throws HeartbeatDetailsError: nobody hears of what goes wrong once they are held back
+   * @param next passes the details to the engine
+   * @throws HeartbeatDetailsError at once, because later, when they are sent, no one would see it
    */
   heartbeat(details: unknown, next: (details: unknown) => void): void {
     try {
@@ -49,35 +50,35 @@ export class WorkerThrottle {
   }
 
   #convert(details: Snapshot): Snapshot {
-    // Bytes come from an activity written for Temporal, whose other details are JSON already.
+    // Bytes come from an activity written for Temporal. Its other details are already JSON.
     const json = details instanceof Uint8Array ? details : jsonDetails(details);
     return this.#execution.services.codec.snapshot(json as Snapshot, () => {});
   }
 
   #admit(): void {
     this.#timer?.clear();
-    if (this.#attempt.ended) return; // what is held by the server now is another attempt's
+    if (this.#attempt.ended) return; // the server's details now belong to another attempt
     const { clock } = this.#execution.services;
     const now = clock.now();
     if (this.#throttle.admit(now)) this.#send();
     else this.#timer = clock.setTimer(() => this.#admit(), this.#throttle.dueAt - now);
   }
 
-  /** A heartbeat without details is one with none: the server forgets the ones before. */
+  /** Sends the details to the server. Without details, the server forgets the earlier ones. */
   #send(): void {
     const details = this.#details;
     this.#next(details);
     if (details === undefined) this.#execution.forgetDetails();
   }
 
-  /** The function has thrown: sends what is held back, if anything is and it still counts. */
+  /** Sends what is held back after the function has thrown, if the attempt still counts. */
   flush(): void {
     const counts = !this.#attempt.ended && this.#attempt.holdsSlot;
     if (this.#throttle.release() && counts) this.#send();
     this.#timer?.clear();
   }
 
-  /** The function is done, or as good as: what is held back is lost. */
+  /** Drops what is held back, because the function has finished or hangs. */
   drop(): void {
     this.#throttle.release();
     this.#timer?.clear();

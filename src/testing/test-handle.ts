@@ -1,9 +1,9 @@
-/** A handle in virtual time. */
+/** The handle of an activity in virtual time. */
 import type { Execution } from '../runtime/activity/execution.js';
 import { ActivityHandle } from '../runtime/handle.js';
 import type { TimeSkipper } from './skipper.js';
 
-/** Time skips while somebody waits for its result, or for its last function. */
+/** A handle that lets time skip while its `result()` or `settled()` is pending. */
 export class TestHandle<Result, Details> extends ActivityHandle<Result, Details> {
   readonly #execution: Execution;
   readonly #outcome: Promise<unknown>;

@@ -1,24 +1,24 @@
-/** A run as text. */
+/** Draws what happened in a test environment as text. */
 import { TimeoutFailure } from '../kernel/failures.js';
 import { activityOf } from './activity-of.js';
 import type { AttemptRecord, HeartbeatRecord } from './recorder.js';
 import { shown } from './shown.js';
 
-/** What a timeline is drawn from: a `TestActivityEnvironment` is one. */
+/** What a timeline is drawn from, such as a `TestActivityEnvironment`. */
 export interface Recorded {
   /** The attempts to draw, in the order they began. */
   readonly attempts: readonly AttemptRecord[];
-  /** The plans, such as `failOnHeartbeat(5)`, whose heartbeat has not come, as a sentence. */
+  /** The plans that have not happened, such as `failOnHeartbeat(5)`, as a sentence. */
   readonly unmet?: string | undefined;
 }
 
-/** So many heartbeats of an attempt are shown at its beginning; and the last. */
+/** The number of heartbeats shown at the beginning of an attempt. The last one is shown too. */
 const SHOWN_FIRST = 3;
 const LONGEST_DETAILS = 60;
 
 /**
- * Draws the attempts of a test environment as text, one row for each: when it started, what it was
- * given, its heartbeats, how it ended, and how long it took until the next.
+ * Draws the attempts of a test environment as text, one row each: when it started, the details it
+ * was given, its heartbeats, how it ended, and the delay before the next attempt.
  *
  * @example
  * console.log(timeline(env));
@@ -78,7 +78,7 @@ function ending({ outcome, endedAt, error }: AttemptRecord): string {
   return `${outcome} at ${time(endedAt)}${why === '' ? '' : `: ${why}`}`;
 }
 
-/** Columns as wide as their widest cell. */
+/** Lines with columns as wide as their widest cell. */
 function table(rows: readonly string[][]): string[] {
   const width = (column: number): number =>
     Math.max(...rows.map((row) => (row[column] ?? '').length));
@@ -99,7 +99,7 @@ const UNITS: readonly [ms: number, name: string][] = [
   [1_000, 's'],
 ];
 
-/** In the largest unit that keeps three digits after the point exact. */
+/** A time in the largest unit that needs no more than three decimals. */
 function time(ms: number): string {
   for (const [size, name] of UNITS) {
     const value = ms / size;

@@ -1,15 +1,15 @@
-/** Time that moves only when told. */
+/** A clock that moves only when it is told to. */
 import type { Clock, Timer } from '../kernel/clock.js';
 import { Heap } from '../kernel/heap.js';
 import { macrotask } from './macrotask.js';
 
-/** All timers of one moment, in the order they were set. */
+/** All timers that are due at one moment, in the order they were set. */
 interface Moment {
   readonly order: number;
   readonly callbacks: Set<() => void>;
 }
 
-/** From so many moments on it is worth looking for those whose timers were all taken back. */
+/** The number of moments from which it pays to look for those whose timers were all cleared. */
 const SWEEP_FROM = 1_000;
 
 export class VirtualClock implements Clock {
@@ -26,12 +26,12 @@ export class VirtualClock implements Clock {
   readonly #heap = new Heap<Moment>();
   #sweepAt = SWEEP_FROM;
 
-  /** @param steered false: it is taken for a host's clock, for tests of what depends on that */
+  /** @param steered false to behave like a host's clock, for tests that depend on it */
   constructor(steered = true) {
     this.steered = steered;
   }
 
-  /** Calls back after each `setTimer` from now on. */
+  /** Calls the listener after each `setTimer` from now on. */
   whenTimerSet(listener: () => void): void {
     this.#onTimerSet = listener;
   }
@@ -56,7 +56,7 @@ export class VirtualClock implements Clock {
     this.#pending++;
     this.#onTimerSet?.();
     return {
-      live: !this.steered, // so that each wait sets a timer, of which `whenTimerSet` tells
+      live: !this.steered, // so that each wait sets a timer, and `whenTimerSet` hears of it
       clear: () => {
         if (callbacks.delete(fire)) this.#pending--;
       },
@@ -86,12 +86,12 @@ export class VirtualClock implements Clock {
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#heap.size);
   }
 
-  /** Timers set and neither fired nor cleared. */
+  /** The number of timers that have neither fired nor been cleared. */
   get pending(): number {
     return this.#pending;
   }
 
-  /** Moves to the next timer that falls due until then, and fires it; false if there is none. */
+  /** Moves to the next timer that is due by `until` and fires it; false if there is none. */
   fireNext(until = Infinity): boolean {
     for (let moment = this.#heap.first; moment !== undefined; moment = this.#heap.first) {
       if (moment.order > until || moment.order === Infinity) return false;
@@ -110,7 +110,7 @@ export class VirtualClock implements Clock {
     return false;
   }
 
-  /** Moves on, firing timers one by one in order; promises settle before and after each. */
+  /** Moves on and fires timers one by one, in order. Promises settle before and after each. */
   async advance(ms: number): Promise<void> {
     const until = this.#now + ms;
     await macrotask();
@@ -118,7 +118,7 @@ export class VirtualClock implements Clock {
     this.#now = Math.max(this.#now, until);
   }
 
-  /** Moves on as a blocked event loop would: nothing fires until all of it has passed. */
+  /** Moves on like a blocked event loop: no timer fires until all of the time has passed. */
   block(ms: number): void {
     this.#now += ms;
   }

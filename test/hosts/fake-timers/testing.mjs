@@ -83,11 +83,11 @@ export function matcherTests({ describe, test, expect }) {
         messageOf(() => expect('env').toHaveRetried(1)),
       ];
       const expected = [
-        /^expected a heartbeat of \{"line":4\}\n\nimportRows/,
-        /^expected a heartbeat not to be of \{"line":3\}/,
-        /^expected retries: 2, and there were 1/,
-        /^expected a failure with \{"type":"CardError"\}, and it was a HEARTBEAT timeout/,
-        /^expected a failure not to be with/,
+        /^expected env to have a heartbeat with details \{"line":4\}\n\nimportRows/,
+        /^expected env not to have a heartbeat with details \{"line":3\}/,
+        /^expected env to have a retry count of 2, but it was 1/,
+        /^expected env to have a failure with \{"type":"CardError"\}; found: a HEARTBEAT timeout/,
+        /^expected env not to have a failure with/,
         /^toHaveRetried: received "env"/,
       ];
       expected.forEach((pattern, n) => assert.match(messages[n], pattern));

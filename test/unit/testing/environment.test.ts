@@ -244,7 +244,7 @@ describe('an activity that always fails', () => {
     clearInterval(breathing);
     expect(failure.cause).toMatchObject({
       message: expect.stringMatching(
-        /^Attempt 1000 has failed.* allows 1000 \(maxAttempts\)/,
+        /^Attempt 1000 failed.* allows only 1000 \(maxAttempts\)/,
       ) as string,
       cause: boom,
     });
@@ -255,7 +255,7 @@ describe('an activity that always fails', () => {
   test('is told the number of its attempt, which may have begun late', async () => {
     const env = new TestActivityEnvironment();
     env.setHeartbeatDetails(1, { attempt: 2_000 });
-    await expect(env.run(failing)).rejects.toThrow(/Attempt 2000 has failed.* allows 1000/);
+    await expect(env.run(failing)).rejects.toThrow(/Attempt 2000 failed.* allows only 1000/);
   });
 
   test('may be given fewer attempts, or more', async () => {
@@ -410,10 +410,10 @@ describe('at its end', () => {
       't (x)\n' +
       '  1   at 0 ms   given nothing   ♥ 1 at 0 ms   FAILED at 0 ms: Error: boom   retry in 1 s\n' +
       '  2   at 1 s    given 1         ♥ 1 at 1 s    COMPLETED at 1 s';
-    const said = `${plan} has not happened: there were 2 heartbeats`;
+    const said = `${plan} has not happened; heartbeats so far: 2`;
     expect(timeline(env)).toBe(`${story}\n${said}`);
     await expect(env[Symbol.asyncDispose]()).rejects.toThrow(
-      new Error(`${said}. Plan a heartbeat that comes.\n${story}`),
+      new Error(`${said}. Choose a heartbeat that happens.\n${story}`),
     );
   });
 
@@ -423,7 +423,7 @@ describe('at its end', () => {
     env.cancelOnHeartbeat(2);
     env.start(never);
     await expect(env[Symbol.asyncDispose]()).rejects.toThrow(
-      /^The test ended before its activities: .*\nfailOnHeartbeat\(1\), cancelOnHeartbeat\(2\) have not happened: there were 0 heartbeats\./,
+      /^The test ended while activities were open: .*\nfailOnHeartbeat\(1\), cancelOnHeartbeat\(2\) have not happened; heartbeats so far: 0\./,
     );
   });
 

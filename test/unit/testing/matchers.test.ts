@@ -43,7 +43,9 @@ describe('toHaveHeartbeat', () => {
     await env.run((ctx) => ctx.heartbeat(details));
     expect(env).toHaveHeartbeat(structuredClone(details));
     expect(env).not.toHaveHeartbeat(other);
-    expect(messageOf(() => expect(env).toHaveHeartbeat(other))).toContain(`of ${shown}\n`);
+    expect(messageOf(() => expect(env).toHaveHeartbeat(other))).toContain(
+      `with details ${shown}\n`,
+    );
   });
 
   test('needs nothing but equals of a framework', async () => {
@@ -56,10 +58,10 @@ describe('toHaveHeartbeat', () => {
   test('shows what there was instead', async () => {
     const env = await twoAttempts();
     expect(messageOf(() => expect(env).toHaveHeartbeat({ line: 2 }))).toMatch(
-      /^expected a heartbeat of \{"line":2\}\n\nimport \(.*♥ \{"line":1\}/s,
+      /^expected env to have a heartbeat with details \{"line":2\}\n\nimport \(.*♥ \{"line":1\}/s,
     );
     expect(messageOf(() => expect(env).not.toHaveHeartbeat({ line: 1 }))).toMatch(
-      /^expected a heartbeat not to be of \{"line":1\}/,
+      /^expected env not to have a heartbeat with details \{"line":1\}/,
     );
   });
 });
@@ -92,7 +94,7 @@ describe('toHaveRetried', () => {
   test('shows how often it was', async () => {
     const env = await twoAttempts();
     expect(messageOf(() => expect(env).toHaveRetried(5))).toMatch(
-      /^expected retries: 5, and there were 1\n\nimport/,
+      /^expected env to have a retry count of 5, but it was 1\n\nimport/,
     );
   });
 });
@@ -130,7 +132,7 @@ describe('toFailWith', () => {
     expect(env).toFailWith({ type: 'TimeoutFailure', timeoutType: 'START_TO_CLOSE' });
     expect(env).not.toFailWith({ timeoutType: 'HEARTBEAT' });
     expect(messageOf(() => expect(env).toFailWith({ type: 'CardError' }))).toMatch(
-      /^expected a failure with \{"type":"CardError"\}, and it was a START_TO_CLOSE timeout\n\n/,
+      /^expected env to have a failure with \{"type":"CardError"\}; found: a START_TO_CLOSE timeout\n\n/,
     );
   });
 
@@ -138,7 +140,7 @@ describe('toFailWith', () => {
     const env = await twoAttempts();
     expect(env).not.toFailWith({ type: 'Error' });
     expect(messageOf(() => expect(env).toFailWith({ type: 'Error' }))).toContain(
-      'nothing has failed',
+      'no activity failed',
     );
     expect(() => expect(env).toFailWith({})).toThrow(/\{ type \} or \{ timeoutType \}/);
   });

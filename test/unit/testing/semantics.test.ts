@@ -242,9 +242,9 @@ describe.each(both)('%s', (semantics) => {
   });
 
   test.each<[unknown[], string]>([
-    [[1n], 'args[0]: received 1n; expected JSON'],
-    [[1, { when: 2n }], 'args[1]: received an object; expected JSON'],
-    [[never], 'args[0]: received function never; expected JSON'],
+    [[1n], 'args[0]: received 1n; expected a JSON value'],
+    [[1, { when: 2n }], 'args[1]: received an object; expected a JSON value'],
+    [[never], 'args[0]: received function never; expected a JSON value'],
   ])('arguments without JSON: %#', async (args, message) => {
     const env = new TestActivityEnvironment({ semantics });
     const refused = await env

@@ -152,12 +152,12 @@ describe('timeoutOnHeartbeat', () => {
     const env = new TestActivityEnvironment();
     env.timeoutOnHeartbeat(1);
     const run = env.run((ctx) => ctx.heartbeat(), { retryPolicy: { maximumAttempts: 1 } });
-    await expect(run).rejects.toThrow(/neither heartbeatTimeout nor startToCloseTimeout/);
+    await expect(run).rejects.toThrow(/needs heartbeatTimeout or startToCloseTimeout/);
 
     const again = new TestActivityEnvironment();
     again.timeoutOnHeartbeat(1);
     const retried = again.run((ctx) => ctx.heartbeat()); // would pass at its second attempt
-    await expect(retried).rejects.toThrow(/neither heartbeatTimeout nor startToCloseTimeout/);
+    await expect(retried).rejects.toThrow(/needs heartbeatTimeout or startToCloseTimeout/);
   });
 
   test('catches an activity whose late result is wrong to count on', async () => {
@@ -380,7 +380,7 @@ test('one heartbeat has one plan: a second is refused, and the first holds', asy
   env.failOnHeartbeat(1, new Error('planned'));
   expect(() => env.cancelOnHeartbeat(1)).toThrow(
     new TypeError(
-      'cancelOnHeartbeat: received 1; expected another number: failOnHeartbeat has this one',
+      'cancelOnHeartbeat: received 1; expected another number: failOnHeartbeat already has this one',
     ),
   );
   const run = env.run((ctx) => ctx.heartbeat(), { retryPolicy: { maximumAttempts: 1 } });
@@ -528,7 +528,7 @@ describe('crashAtEveryHeartbeat', () => {
         {},
         () => {},
       ),
-    ).rejects.toThrow(/no heartbeat/);
+    ).rejects.toThrow(/never called ctx\.heartbeat/);
   });
 });
 
