@@ -1,16 +1,16 @@
 /**
- * systole/context: the context of the running activity without passing it on, so that code deep
- * below an activity can heartbeat, and still run where there is none. For Node, Bun and Deno.
+ * systole/context: the context of the running activity without passing `ctx` around. Code deep below
+ * an activity can heartbeat, and can still run outside one. For Node, Bun and Deno.
  *
- * The price is AsyncLocalStorage, which slows every promise of the process on Node 20. It is paid
- * from the first attempt on that runs through `contextInterceptor`, and not before.
+ * The price is AsyncLocalStorage, which slows down every promise of the process on Node 20. You pay
+ * it from the first attempt that runs through `contextInterceptor`.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { refusable } from './kernel/stack.js';
 import type { ActivityContext } from './runtime/context/context.js';
 import type { ActivityInterceptor } from './runtime/context/interceptors.js';
 
-// One per process, although the ES module and the CommonJS build are two copies of this file.
+// There is one per process, even if both the ES module and the CommonJS build are loaded.
 const KEY = 'systole.context';
 
 const holder = globalThis as unknown as Record<
@@ -19,7 +19,7 @@ const holder = globalThis as unknown as Record<
 >;
 
 /**
- * Makes the context of each attempt the current one for all that the function calls and awaits.
+ * Makes the context of each attempt the current one in everything its function calls and awaits.
  *
  * @example
  * const runtime = new ActivityRuntime({ interceptors: [contextInterceptor] });
@@ -32,9 +32,9 @@ export const contextInterceptor: ActivityInterceptor = {
 };
 
 /**
- * The context of the activity that runs this code.
+ * Returns the context of the activity that runs this code.
  *
- * @throws Error outside an activity, or in one whose runtime lacks `contextInterceptor`
+ * @throws Error outside an activity, or if its runtime lacks `contextInterceptor`
  */
 export function currentContext<Details = unknown>(): ActivityContext<Details> {
   const context = maybeContext<Details>();
@@ -42,20 +42,19 @@ export function currentContext<Details = unknown>(): ActivityContext<Details> {
   throw new Error(
     'currentContext() was called outside an activity' +
       (holder[Symbol.for(KEY)] === undefined
-        ? ', or in one whose runtime lacks the interceptor: ' +
+        ? ', or its runtime lacks the interceptor: ' +
           'new ActivityRuntime({ interceptors: [contextInterceptor] })'
-        : "; maybeContext() and heartbeat() may be called anywhere. An activity's runtime must " +
-          'have contextInterceptor among its interceptors'),
+        : ', or its runtime lacks contextInterceptor; maybeContext() and heartbeat() work anywhere'),
   );
 }
 
-/** The context of the activity that runs this code; undefined outside one. */
+/** Returns the context of the activity that runs this code; undefined outside one. */
 export function maybeContext<Details = unknown>(): ActivityContext<Details> | undefined {
   return holder[Symbol.for(KEY)]?.getStore() as ActivityContext<Details> | undefined;
 }
 
 /**
- * `ctx.heartbeat` of the activity that runs this code; does nothing outside one.
+ * Calls `ctx.heartbeat` of the activity that runs this code. Does nothing outside one.
  *
  * @throws HeartbeatDetailsError for details that could not come back as they are
  */

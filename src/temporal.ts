@@ -1,7 +1,8 @@
 /**
- * systole/temporal: the same activities on systole and on Temporal. `fromTemporal` takes Temporal's
- * activities here, `toTemporal` takes systole's there, and `TemporalRuntime` runs them there. For
- * Node; needs `@temporalio/activity`, `@temporalio/common` and `@temporalio/client`.
+ * systole/temporal: the same activities on systole and on Temporal. `fromTemporal` makes Temporal's
+ * activities run on systole. `toTemporal` makes systole's activities run on a Temporal worker, and
+ * `TemporalRuntime` starts them. For Node. Needs `@temporalio/activity`, `@temporalio/common` and
+ * `@temporalio/client`.
  */
 export { fromTemporal, type FromTemporalOptions } from './temporal/from-temporal.js';
 export type { GivenInfo, WorkflowExecution } from './temporal/info.js';

@@ -1,2 +1,2 @@
-/** What is used of Temporal's activity API. The only file that imports `@temporalio/activity`. */
+/** What we use of Temporal's activity API. Only this file imports `@temporalio/activity`. */
 export { asyncLocalStorage, Context, type Info } from '@temporalio/activity';

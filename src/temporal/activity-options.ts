@@ -1,4 +1,4 @@
-/** systole's options as those of a Standalone Activity. What Temporal cannot do is refused. */
+/** Turns systole's options into those of a Standalone Activity, and refuses what Temporal lacks. */
 import { quote } from '../kernel/text.js';
 import type { ActivityOptions, CallOptions } from '../runtime/options/activity-options.js';
 import { resolveOptions } from '../runtime/options/resolve.js';
@@ -8,7 +8,7 @@ import type { ClientOptions } from './client-api.js';
 import type { TemporalRetryPolicy } from './common-api.js';
 import { serverMs } from './duration.js';
 
-/** The server counts attempts in 32 bits. More than these are as good as no limit. */
+/** The server counts attempts in 32 bits, so a higher limit means no limit. */
 const MOST_ATTEMPTS = 2 ** 31 - 1;
 
 /** @throws TypeError for a bad option, and for one that Temporal does not have */
@@ -20,22 +20,22 @@ export function resolveForTemporal(
   refuseUnsupported(options);
   if (options.startToCloseTimeoutMs === 0 && options.scheduleToCloseTimeoutMs === 0) {
     throw new TypeError(
-      'Temporal needs startToCloseTimeout or scheduleToCloseTimeout; give one, or put it into the ' +
+      'Temporal needs startToCloseTimeout or scheduleToCloseTimeout; set one in the call or in the ' +
         'defaults of the TemporalRuntime',
     );
   }
   return options;
 }
 
-/** The options of which Temporal has only the default, and what to use there. */
+/** The options that Temporal does not have, each with what to use instead. */
 const INSTEAD: { readonly [Name in OptionName]?: string } = {
   progressTimeout: 'use startToCloseTimeout, or let the activity watch its own progress',
   heartbeatThrottleInterval: 'set maxHeartbeatThrottleInterval of the Worker',
-  cancellationDelivery: "leave it at 'heartbeat': a worker hears of a request in a heartbeat",
+  cancellationDelivery: "use 'heartbeat': a worker receives requests in heartbeats only",
   attemptOverlap:
-    'a retry there may run beside an attempt that timed out; make the activity idempotent',
+    'a retry may run at the same time as an attempt that timed out; make the activity idempotent',
   concurrencyKey:
-    'use a task queue of its own, whose worker limits maxConcurrentActivityTaskExecutions',
+    'use a separate task queue whose worker limits maxConcurrentActivityTaskExecutions',
 };
 
 /** @throws TypeError for an option that Temporal does not have */
@@ -50,7 +50,7 @@ export function refuseUnsupported(options: ResolvedOptions): void {
 
 function refuseUnsupportedPolicy(policy: FilledRetryPolicy): void {
   if (policy.jitter > 0) {
-    throw unsupported('retryPolicy.jitter', 'delays there have no random part; leave it out');
+    throw unsupported('retryPolicy.jitter', 'leave it out');
   }
   if (policy.maximumAttemptsWithoutProgress !== Infinity) {
     throw unsupported('retryPolicy.maximumAttemptsWithoutProgress', 'use maximumAttempts');
@@ -58,8 +58,8 @@ function refuseUnsupportedPolicy(policy: FilledRetryPolicy): void {
   policy.nonRetryableErrorTypes.forEach((type, index) => {
     if (typeof type === 'string') return;
     throw unsupported(
-      `retryPolicy.nonRetryableErrorTypes[${index}]: a class`,
-      `give the names of the classes to match, such as ${quote(type.name)}`,
+      `retryPolicy.nonRetryableErrorTypes[${index}] by class`,
+      `use the name of the class, ${quote(type.name)}`,
     );
   });
 }
@@ -68,7 +68,7 @@ function unsupported(name: string, instead: string): TypeError {
   return new TypeError(`Temporal has no ${name}: ${instead}`);
 }
 
-/** What identifies the activity and where it goes. */
+/** The identity of an activity, its arguments, and the task queue it goes to. */
 export interface Destination {
   readonly activityId: string;
   readonly taskQueue: string;
@@ -83,7 +83,7 @@ export function startOptions(
     id: activityId,
     taskQueue,
     args,
-    idConflictPolicy: 'FAIL', // also for who joins: see TemporalRuntime
+    idConflictPolicy: 'FAIL', // also for a call that joins: see TemporalRuntime
     priority: { priorityKey: options.priority },
     retry: retryPolicy(options.retryPolicy),
     ...given('heartbeatTimeout', options.heartbeatTimeoutMs),

@@ -1,9 +1,9 @@
 /**
- * systole/temporal/activity: stands in for `@temporalio/activity`, by an alias of a bundler or a
- * test runner, so that activities written for Temporal run on systole as they are. None of
- * Temporal's packages is needed. The runtime needs `contextInterceptor` of systole/context.
+ * systole/temporal/activity: replaces `@temporalio/activity` through an alias in a bundler or test
+ * runner, so that activities written for Temporal run on systole unchanged. You do not need any of
+ * Temporal's packages. The runtime needs `contextInterceptor` from systole/context.
  *
- * Failures are systole's own. For Node, Bun and Deno.
+ * Failures are systole's own. Works on Node, Bun and Deno.
  */
 import { currentContext } from '../context.js';
 import type { CancellationDetails } from '../runtime/context/context.js';
@@ -16,57 +16,57 @@ import { metricMeter } from './metric-meter.js';
 export { ApplicationFailure, CancelledFailure } from '../kernel/failures.js';
 export { metricMeter, type Info, type WorkflowExecution };
 
-/** What is known about the running attempt. */
+/** Returns what is known about the running attempt. */
 export function activityInfo(): Info {
   return infoOf(currentContext());
 }
 
 /**
- * Reports that the attempt is alive. Details go through JSON; without details the last ones are
+ * Reports that the attempt is alive. Details go through JSON. Without details, the last ones are
  * kept.
  *
- * @throws HeartbeatDetailsError for details that have no JSON
+ * @throws HeartbeatDetailsError for details that JSON cannot hold
  */
 export function heartbeat(details?: unknown): void {
   heartbeats.heartbeat(currentContext(), details);
 }
 
-/** Rejects with the `CancelledFailure` when the attempt should stop. */
+/** Waits; rejects with the `CancelledFailure` when the attempt should stop. */
 export function sleep(duration: string | number): Promise<void> {
   return currentContext().sleep(Math.max(0, temporalDurationMs(duration)));
 }
 
-/** Rejects with the `CancelledFailure` when the attempt should stop; never resolves. */
+/** Returns a promise that rejects with the `CancelledFailure` when the attempt should stop. */
 export function cancelled(): Promise<never> {
   return currentContext().cancelled;
 }
 
-/** Aborts when the attempt should stop. */
+/** Returns the signal that aborts when the attempt should stop. */
 export function cancellationSignal(): AbortSignal {
   return currentContext().signal;
 }
 
-/** Why the attempt should stop; undefined until it should. */
+/** Returns why the attempt should stop; undefined while it should not. */
 export function cancellationDetails(): CancellationDetails | undefined {
   return currentContext().cancellationDetails;
 }
 
-/** Always throws: there is no cluster. `fromTemporal` of systole/temporal can be given a client. */
+/** Always throws, because there is no cluster. `fromTemporal` of systole/temporal takes a client. */
 export function getClient(): never {
   throw new Error(
-    'getClient() has no client here; give one to fromTemporal(fn, { client }) of systole/temporal',
+    'getClient(): there is no client; use fromTemporal(fn, { client }) of systole/temporal',
   );
 }
 
 /** The logger of the running attempt. */
 export const log = /* @__PURE__ */ loggerOf(() => currentContext().log);
 
-/** Does nothing: options of an activity's definition are for workers. */
+/** Does nothing: these options are for workers. */
 export function setActivityOptions(): void {
-  // Nothing here asks for them.
+  // Nothing reads these options.
 }
 
-/** `Context.current()` holds what the functions of this module give. */
+/** `Context.current()` gives the same as the functions of this module. */
 export const Context = {
   current: () => ({
     info: activityInfo(),
@@ -89,7 +89,7 @@ export const Context = {
   }),
 };
 
-/** Creating one leaves the attempt open. The error that is thrown then is systole's own. */
+/** `new CompleteAsyncError()` leaves the attempt open. It throws systole's own error. */
 export class CompleteAsyncError extends Error {
   constructor() {
     currentContext().completeAsync();

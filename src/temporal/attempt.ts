@@ -1,4 +1,4 @@
-/** systole's context, of an activity that runs on a Temporal worker. */
+/** One attempt of a systole activity on a Temporal worker, and the context it is given. */
 import { isCancellation } from '../kernel/cancellation.js';
 import { SystemClock } from '../kernel/clock.js';
 import { CancelledFailure, type CancelReason } from '../kernel/failures.js';
@@ -19,7 +19,7 @@ import { CompleteAsyncError, TemporalCancelledFailure } from './common-api.js';
 import { filledPolicy } from './policy.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
-/** The flags of Temporal's cancellation details, by what systole calls the reason. */
+/** The flags of Temporal's cancellation details, each with systole's name for the reason. */
 const REASONS: readonly (readonly [CancelReason, keyof CancellationDetails])[] = [
   ['CANCELLED', 'cancelRequested'],
   ['RESET', 'reset'],
@@ -32,9 +32,9 @@ const REASONS: readonly (readonly [CancelReason, keyof CancellationDetails])[] =
 const clock = new SystemClock();
 
 export class WorkerAttempt implements ContextSource {
-  /** What the function is given. */
+  /** The context that the function is given. */
   readonly ctx = attemptContext(this);
-  /** The function leaves the attempt to be completed from outside; what it does is of no account. */
+  /** Set when the attempt will be completed from outside. How the function ends does not count. */
   leftOpen = false;
   readonly #context: Context;
   readonly #interceptors: Interceptors;
@@ -68,14 +68,14 @@ export class WorkerAttempt implements ContextSource {
     );
   };
 
-  /** The function has settled. */
+  /** Called when the function has settled. */
   settle(): void {
     this.#settled = true;
     this.#context.cancellationSignal.removeEventListener('abort', this.#interrupt);
     this.#interruption.release();
   }
 
-  /** What the worker is to be told of what the function threw. */
+  /** Converts what the function threw into the failure that the worker reports. */
   failure(thrown: unknown): unknown {
     const { reason } = this.#interruption;
     return reason !== undefined && isCancellation(thrown)
@@ -97,7 +97,7 @@ export class WorkerAttempt implements ContextSource {
     }
   }
 
-  /** A heartbeat without details would erase the last ones there, so they are sent again. */
+  /** Sends a heartbeat. Without details, it repeats the last ones: Temporal would erase them. */
   #beat(details: unknown): void {
     if (this.#settled) return;
     try {
@@ -182,7 +182,7 @@ export class WorkerAttempt implements ContextSource {
   }
 }
 
-/** The function may change what it was given; what a converter of the user's made is passed on. */
+/** A copy, because the function may change its details. What JSON cannot hold is not copied. */
 function ownCopy(details: unknown): unknown {
   try {
     return details === undefined ? undefined : jsonDetails(details);
@@ -205,7 +205,7 @@ function infoOf(info: Info, startedTimestampMs: number): ActivityInfo {
     retryPolicy: filledPolicy(info.retryPolicy),
     priority: info.priority?.priorityKey || DEFAULT_PRIORITY,
   };
-  // Hidden from whoever logs the whole: it is a secret.
+  // Not enumerable, so that it does not appear in logs: it is a secret.
   Object.defineProperty(shown, 'taskToken', { value: info.base64TaskToken });
   return Object.freeze(shown as unknown as ActivityInfo);
 }

@@ -1,15 +1,15 @@
-/** Chains of causes, on their way to Temporal and from it. */
+/** Converts chains of causes to Temporal's failures and back. */
 import { isError } from '../kernel/thrown.js';
 
-/** A worker ends when it has to report a failure with a chain of a hundred causes. */
+/** The longest chain that is kept. A worker crashes on a failure with a hundred causes. */
 const LONGEST_CHAIN = 50;
 
 /**
- * Converts an error and its causes, from the innermost outward. A chain that is too long, or that
- * comes back to one of its errors, is cut off there. Anything that is no error is left as it is.
+ * Converts an error and its causes, from the innermost outward. A chain that is too long or has a
+ * cycle is cut off. A value that is not an error stays as it is.
  *
  * @param convert makes the failure from an error and its converted cause
- * @param causeOf undefined where the causes need no conversion
+ * @param causeOf gives the next error to convert; undefined to stop
  */
 export function convertChain(
   thrown: unknown,
@@ -26,7 +26,7 @@ export function convertChain(
   return chain.reduceRight((cause: unknown, error) => convert(error, cause), innermost);
 }
 
-/** Undefined if it cannot be read. */
+/** The cause of an error; undefined if it cannot be read. */
 export function causeRead(error: Error): unknown {
   try {
     return error.cause;

@@ -1,4 +1,4 @@
-/** What is used of Temporal's client. The only file that imports `@temporalio/client`. */
+/** What we use of Temporal's client. Only this file imports `@temporalio/client`. */
 export {
   ActivityCancelledError,
   ActivityCompletionError,

@@ -1,4 +1,4 @@
-/** What the client throws, in systole's words. */
+/** Turns the errors of Temporal's client into systole's. */
 import { quote } from '../kernel/text.js';
 import {
   ActivityAlreadyStartedError,
@@ -20,10 +20,10 @@ import {
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const FAILED_PRECONDITION = 9;
-/** The server's words for what is no task token; the client tells no more of its answer. */
+/** The server's messages for a bad task token. The client passes on nothing but the message. */
 const NO_TOKEN = ['Error deserializing task token.', 'Task token not set on request.'];
 
-/** Of an operation on an activity, or on an attempt; anything else is left as it is. */
+/** Converts an error of an operation on an activity or attempt. Other errors stay as they are. */
 export function asOwnError(error: unknown, operation: string, activityId?: string): unknown {
   const cause = error;
   if (isNotFound(error)) {
@@ -37,7 +37,7 @@ export function asOwnError(error: unknown, operation: string, activityId?: strin
   if (error instanceof ActivityExecutionAlreadyStartedError) {
     const id = error.activityId;
     return new ActivityAlreadyStartedError(
-      `activityId ${quote(id)} is that of an activity that is still open`,
+      `activityId ${quote(id)} is already in use by an open activity`,
       { activityId: id, cause },
     );
   }
@@ -74,7 +74,7 @@ function said(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The server refused it: the activity's state does not allow it. */
+/** Whether the server refused a request because the activity's state does not allow it. */
 export function isFailedPrecondition(error: unknown): boolean {
   return grpcCode(error) === FAILED_PRECONDITION;
 }

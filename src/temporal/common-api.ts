@@ -1,4 +1,4 @@
-/** What is used of Temporal's failures. The only file that imports `@temporalio/common`. */
+/** What we use of Temporal's failures. Only this file imports `@temporalio/common`. */
 export {
   ActivityCancellationDetails,
   ApplicationFailure as TemporalApplicationFailure,

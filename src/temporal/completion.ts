@@ -1,4 +1,4 @@
-/** Completing attempts on Temporal from outside, by their task tokens. */
+/** Completes attempts on Temporal from outside, by their task tokens. */
 import { badOption, checkResult, isBytes } from '../kernel/bad-input.js';
 import type { CompletionLike } from '../runtime/runner.js';
 import type { Client } from './client-api.js';
@@ -34,7 +34,7 @@ export class TemporalCompletion implements CompletionLike {
 
   /**
    * Heartbeats for the attempt; rejects with a `CancelledFailure` if it should stop. The details
-   * are required: without them the server would erase the last ones, and nothing here knows those.
+   * are required: without them, the server would erase the last ones.
    */
   heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act('heartbeat', taskToken, (token) => {
@@ -42,14 +42,14 @@ export class TemporalCompletion implements CompletionLike {
         throw badOption(
           'completion.heartbeat details',
           details,
-          'details: Temporal erases the last ones without; or heartbeat by the handle, which keeps them',
+          'details, because Temporal would erase the last ones; handle.heartbeat() keeps them',
         );
       }
       return this.#client.activity.heartbeat(token, details);
     });
   }
 
-  /** Says that the attempt has stopped because the activity was cancelled. */
+  /** Reports that the attempt has stopped because the activity was cancelled. */
   reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act('reportCancellation', taskToken, (token) =>
       this.#client.activity.reportCancellation(token, details),

@@ -1,4 +1,4 @@
-/** Temporal's `Context`, of an activity that runs on systole. */
+/** Temporal's `Context` for an activity that runs on systole. */
 import { HeartbeatDetailsError } from '../kernel/errors.js';
 import { ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
@@ -16,7 +16,7 @@ import { loggerOf } from './logger.js';
 
 const CONVERSION_FAILED = 'HEARTBEAT_DETAILS_CONVERSION_FAILED';
 
-/** Each attempt has one. It sleeps on systole's clock, so virtual time works. */
+/** The `Context` of one attempt. It sleeps on systole's clock, so virtual time works. */
 export class SystoleContext extends Context {
   readonly #ctx: ActivityContext;
   readonly #cancellation: Cancellation;
@@ -39,7 +39,7 @@ export class SystoleContext extends Context {
     this.#cancellation = cancellation;
   }
 
-  /** Set when details could not be encoded: whatever the activity does then, the attempt fails. */
+  /** Set when details could not be encoded. The attempt then fails, whatever the activity does. */
   get conversionFailure(): string | undefined {
     return this.#cancellation.conversionFailed ? CONVERSION_FAILED : undefined;
   }
@@ -64,7 +64,7 @@ export class SystoleContext extends Context {
     });
 }
 
-/** How an attempt is told to stop, in Temporal's words. */
+/** Tells an attempt to stop, in Temporal's terms. */
 class Cancellation {
   readonly holder: { details?: ActivityCancellationDetails } = {};
   readonly promise: Promise<never>;
@@ -89,7 +89,7 @@ class Cancellation {
     return this.#controller.signal;
   }
 
-  /** Only the first counts. */
+  /** Cancels the attempt. Only the first call counts. */
   cancel(reason: string, details: ActivityCancellationDetails): void {
     if (this.signal.aborted) return;
     this.holder.details = details;
@@ -104,7 +104,7 @@ class Cancellation {
   }
 }
 
-/** Bad details cancel the attempt, as under a worker; any other error is an interceptor's own. */
+/** Heartbeats. Bad details cancel the attempt, as on a worker. Other errors are thrown. */
 function heartbeatOrCancel(
   ctx: ActivityContext,
   cancellation: Cancellation,

@@ -1,4 +1,4 @@
-/** What the server knows of an activity, as systole describes one. */
+/** Turns the server's description of an activity into systole's. */
 import type { CancellationType } from '../runtime/options/activity-options.js';
 import type { DescriptionLike } from '../runtime/runner.js';
 import { DEFAULT_PRIORITY } from '../runtime/options/table.js';
@@ -48,7 +48,7 @@ export async function descriptionOf(
   });
 }
 
-/** The server records a pause or a reset that the function accepted as if it were a failure. */
+/** Whether the failure is only the record of a pause or a reset that the function accepted. */
 function isRequest(failure: Error | undefined): boolean {
   return (
     failure instanceof TemporalApplicationFailure &&

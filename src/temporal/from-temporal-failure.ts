@@ -1,4 +1,4 @@
-/** Temporal's failures as systole's. */
+/** Turns Temporal's failures into systole's. */
 import {
   ApplicationFailure,
   CancelledFailure,
@@ -15,16 +15,16 @@ import {
 } from './common-api.js';
 import { temporalDurationMs } from './duration.js';
 
-/** Gives the cause of a timeout, which Temporal's class does not hold; undefined if there is none. */
+/** Gives the cause of a timeout, which Temporal's class lacks; undefined if there is none. */
 export type CauseOf = (failure: TemporalTimeoutFailure) => Error | undefined;
 
-/** Other errors, and their causes, are left as they are. */
+/** Converts Temporal's failures and their causes. Other errors stay as they are. */
 export function fromTemporalFailure(error: unknown, causeOf?: CauseOf): unknown {
   return convertChain(error, convert, (one) => {
     if (one instanceof TemporalTimeoutFailure) return causeOf?.(one);
-    const goesOn =
+    const hasCause =
       one instanceof TemporalApplicationFailure || one instanceof TemporalServerFailure;
-    return goesOn ? causeRead(one) : undefined;
+    return hasCause ? causeRead(one) : undefined;
   });
 }
 
@@ -48,7 +48,7 @@ function failureOf(error: Error, causeField: { readonly cause?: unknown }): Erro
   if (error instanceof TemporalTimeoutFailure) {
     const { message, timeoutType, lastHeartbeatDetails } = error;
     return new TimeoutFailure(message, {
-      // A server later than this client may know of others.
+      // A newer server may know other types.
       timeoutType: timeoutType ?? 'START_TO_CLOSE',
       lastHeartbeatDetails,
       ...causeField,

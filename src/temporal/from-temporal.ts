@@ -1,4 +1,4 @@
-/** Temporal activities, run by systole. */
+/** Turns Temporal activities into systole's. */
 import { badOption, checkNames, type OptionNames } from '../kernel/bad-input.js';
 import { ApplicationFailure } from '../kernel/failures.js';
 import type { ActivityContext } from '../runtime/context/context.js';
@@ -15,7 +15,7 @@ import {
 import { fromTemporalFailure } from './from-temporal-failure.js';
 import type { GivenInfo } from './info.js';
 
-/** The options of `fromTemporal`: what only a worker and its cluster could give the activity. */
+/** The options of `fromTemporal`: what a worker and its cluster would give the activity. */
 export interface FromTemporalOptions {
   /** The fields of `activityInfo()` about the workflow and the cluster. */
   readonly info?: GivenInfo | undefined;
@@ -29,8 +29,7 @@ const NAMES: OptionNames = {
   known: new Set(['info', 'client']),
 };
 
-const KNOWN_HERE =
-  'what the runtime knows; in tests, setHeartbeatDetails(details, { attempt }) sets it';
+const KNOWN_HERE = 'set by the runtime; in tests, use setHeartbeatDetails(details, { attempt })';
 
 const INFO_NAMES: OptionNames = {
   of: 'fromTemporal info',
@@ -40,18 +39,18 @@ const INFO_NAMES: OptionNames = {
 };
 
 /**
- * Makes a systole activity out of an unmodified Temporal activity function. What it uses of
- * `@temporalio/activity` works as it does under a worker. Its heartbeat details go through JSON, as
- * they do there; its arguments and its result do not.
+ * Makes a systole activity out of an unchanged Temporal activity function. All of
+ * `@temporalio/activity` works in it as on a worker. Heartbeat details go through JSON, as on a
+ * worker; arguments and results do not.
  *
- * `runtime.completion` takes `activityInfo().taskToken`, and `base64TaskToken`.
+ * `runtime.completion` takes `activityInfo().taskToken` and `base64TaskToken`.
  *
  * @example
  * import { importRows } from './activities.js'; // as the worker registers it
  *
  * await runActivity(fromTemporal(importRows), { args: ['big.csv'], heartbeatTimeout: '10s' });
  *
- * @throws TypeError for anything but a function, and for an option that is not known
+ * @throws TypeError if `fn` is not a function, or for an unknown option
  */
 export function fromTemporal<A extends unknown[], R>(
   fn: (this: void, ...args: A) => R,
@@ -71,19 +70,19 @@ export function fromTemporal<A extends unknown[], R>(
       throw asFailure(thrown, ctx, context);
     }
   };
-  // The activity's type.
+  // The name becomes the activity's type.
   return Object.defineProperty(activity, 'name', { value: fn.name, configurable: true });
 }
 
-/** What systole is to be told, in the order in which a worker looks. */
+/** The failure of the attempt. The checks run in the same order as on a worker. */
 function asFailure(thrown: unknown, ctx: ActivityContext, context: SystoleContext): unknown {
   if (thrown instanceof CompleteAsyncError) ctx.completeAsync();
   if (context.conversionFailure !== undefined) {
     return ApplicationFailure.retryable(context.conversionFailure, 'CancelledFailure');
   }
   if (thrown instanceof TemporalCancelledFailure && ctx.signal.aborted) return ctx.signal.reason;
-  // Any other failure of Temporal's, a cancellation that nobody asked for too, is an error like
-  // others.
+  // Any other failure of Temporal's counts as an ordinary error, even a cancellation that was never
+  // requested.
   if (thrown instanceof TemporalFailure && !(thrown instanceof TemporalApplicationFailure)) {
     return fromTemporalFailure(ensureApplicationFailure(thrown));
   }

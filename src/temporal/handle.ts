@@ -1,30 +1,26 @@
-/** An activity on Temporal from outside. */
+/** The handle of an activity on Temporal. */
 import { quote } from '../kernel/text.js';
 import { checkResult } from '../kernel/bad-input.js';
 import { ActivityNotFoundError } from '../kernel/errors.js';
-import { CancelledFailure } from '../kernel/failures.js';
-import { Deferred, ignore } from '../kernel/promises.js';
-import { activityFailure } from '../runtime/activity/failure-messages.js';
 import type { CancellationType, OptionsPatch } from '../runtime/options/activity-options.js';
 import type { ResetOptions, UnpauseOptions } from '../runtime/options/steering-options.js';
 import type { ActivityHandleLike, DescriptionLike } from '../runtime/runner.js';
+import { Caller } from './caller.js';
 import {
   ActivityCompletionError,
-  ActivityExecutionFailedError,
   type ActivityExecutionDescription,
   type Client,
   type ClientHandle,
 } from './client-api.js';
-import { asOwnError, isFailedPrecondition } from './client-errors.js';
+import { asOwnError } from './client-errors.js';
 import { descriptionOf } from './description.js';
-import { lastAttempt, NO_REASON, outcomeOf } from './outcome.js';
 import { optionsUpdate } from './patch.js';
 import { asText, resetRequest, unpauseOptions } from './steering-options.js';
 import { toTemporalFailure } from './to-temporal-failure.js';
 
 /**
- * An activity on Temporal. Its methods are requests: the server has granted one when its promise
- * resolves. An operation that the activity's state does not allow rejects with
+ * A handle of an activity on Temporal. Each method is a request to the server and resolves when the
+ * server has accepted it. An operation that the activity's state does not allow rejects with
  * `ActivityStateError`.
  */
 export class TemporalActivityHandle<
@@ -36,11 +32,7 @@ export class TemporalActivityHandle<
   readonly #client: Client;
   readonly #handle: ClientHandle<Result>;
   readonly #cancellationType: CancellationType;
-  readonly #cancelled = new Deferred<never>();
-  readonly #stopWaiting = new AbortController();
-  #result: Promise<Result> | undefined;
-  /** A `cancel` under way: the server may grant it, and the activity end, before it answers. */
-  #asking: Promise<void> | undefined;
+  readonly #caller: Caller<Result>;
 
   /** @internal */
   constructor(
@@ -52,85 +44,39 @@ export class TemporalActivityHandle<
     this.#client = client;
     this.#handle = handle;
     this.#cancellationType = cancellationType;
-    this.#cancelled.promise.catch(ignore);
+    this.#caller = new Caller(client, handle);
   }
 
   /**
-   * The outcome, as `TemporalRuntime.run` gives it: rejects with an `ActivityFailure` whose `cause`
-   * says why. It may be asked for any number of times, or never.
+   * Resolves to the result, like `TemporalRuntime.run`. Rejects with an `ActivityFailure` whose
+   * `cause` says why. You may call it any number of times, or never.
    */
   result(): Promise<Result> {
-    this.#result ??= Promise.race([this.#cancelled.promise, this.#wait()]);
-    this.#result.catch(ignore);
-    return this.#result;
-  }
-
-  async #wait(): Promise<Result> {
-    try {
-      const result = await this.#client.withAbortSignal(this.#stopWaiting.signal, () =>
-        this.#handle.result(),
-      );
-      await this.#asking;
-      return result;
-    } catch (error) {
-      await this.#asking;
-      if (!(error instanceof ActivityExecutionFailedError)) {
-        throw asOwnError(error, 'result', this.activityId);
-      }
-      throw outcomeOf(this.#client, await this.#handle.describe(), error.cause);
-    }
+    return this.#caller.result();
   }
 
   /**
-   * Asks the activity to stop: one that waits closes at once, a running function hears it in the
-   * answer to a heartbeat. A second call does nothing. The reason reaches the server as text.
+   * Asks the activity to stop. A waiting activity closes at once. A running function receives the
+   * request in the answer to a heartbeat. A second call does nothing. The reason reaches the server
+   * as text.
    */
   cancel(reason?: unknown): Promise<void> {
-    return this.#ask(reason, this.#cancellationType);
+    return this.#caller.cancel(reason, this.#cancellationType);
   }
 
-  /** @internal Ends the wait of a caller who has joined the activity, and nothing else. */
+  /** @internal Only ends the wait of a caller who joined the activity. */
   leave(reason: unknown): Promise<void> {
-    return this.#ask(reason, 'ABANDON');
+    return this.#caller.cancel(reason, 'ABANDON');
   }
 
-  #ask(reason: unknown, type: CancellationType): Promise<void> {
-    const asking = this.#request(reason, type);
-    this.#asking = asking.catch(ignore);
-    return asking;
-  }
-
-  async #request(reason: unknown, type: CancellationType): Promise<void> {
-    try {
-      const description = await this.#handle.describe();
-      if (description.closeTime !== undefined) return;
-      if (type !== 'ABANDON') await this.#handle.cancel(asText(reason, NO_REASON));
-      if (type !== 'WAIT_CANCELLATION_COMPLETED') this.#stopCaller(description, reason);
-    } catch (error) {
-      if (isFailedPrecondition(error)) return; // closed, or asked before
-      throw asOwnError(error, 'cancel', this.activityId);
-    }
-  }
-
-  /** The caller is told at once, whatever the function goes on to do. */
-  #stopCaller(description: ActivityExecutionDescription, reason: unknown): void {
-    const { activityId, activityType } = description;
-    const attempt = lastAttempt(description);
-    const cause = new CancelledFailure('CANCELLED', reason === undefined ? {} : { cause: reason });
-    this.#cancelled.reject(
-      activityFailure('CANCELED', cause, 'CANCEL_REQUESTED', { activityId, activityType, attempt }),
-    );
-    this.#stopWaiting.abort();
-  }
-
-  /** Ends the activity now. A running function hears it in the answer to its next heartbeat. */
+  /** Ends the activity now. A running function is told in the answer to its next heartbeat. */
   terminate(reason?: unknown): Promise<void> {
     return this.#do('terminate', () => this.#handle.terminate(asText(reason, 'terminated')));
   }
 
   /**
-   * Keeps further attempts from beginning until `unpause()`. A running function hears it in the
-   * answer to a heartbeat.
+   * Keeps new attempts from starting until `unpause()`. A running function receives the request in
+   * the answer to a heartbeat.
    */
   async pause(): Promise<void> {
     try {
@@ -142,12 +88,12 @@ export class TemporalActivityHandle<
     }
   }
 
-  /** Lets attempts begin again, after the rest of the delay and up to `jitter` more at random. */
+  /** Lets attempts start again, after the rest of the delay plus a random delay up to `jitter`. */
   unpause(options: UnpauseOptions = {}): Promise<void> {
     return this.#do('unpause', async () => this.#handle.unpause(unpauseOptions(options)));
   }
 
-  /** A frozen picture of the activity as the server knows it. */
+  /** Returns a frozen description of the activity as the server knows it. */
   async describe(): Promise<DescriptionLike<Details>> {
     const include = { includeHeartbeatDetails: true, includeLastFailure: true };
     let description: ActivityExecutionDescription;
@@ -160,7 +106,7 @@ export class TemporalActivityHandle<
   }
 
   /**
-   * Completes the activity with a result, whether an attempt runs or not. Rejects with
+   * Completes the activity with a result, even if no attempt is running. Rejects with
    * `ActivityNotFoundError` if it has closed.
    */
   complete(result: Result): Promise<void> {
@@ -195,7 +141,7 @@ export class TemporalActivityHandle<
     });
   }
 
-  /** Says that the running attempt has stopped because of `cancel()`. */
+  /** Reports that the running attempt has stopped because of `cancel()`. */
   reportCancellation(details?: unknown): Promise<void> {
     return this.#do('reportCancellation', () =>
       this.#client.activity.reportCancellation(this.#id, details),
@@ -203,7 +149,7 @@ export class TemporalActivityHandle<
   }
 
   /**
-   * Starts the activity over from attempt 1: now, or when the running attempt has ended without a
+   * Starts the activity over from attempt 1, now or when the running attempt has ended without a
    * result.
    *
    * @experimental
@@ -222,7 +168,7 @@ export class TemporalActivityHandle<
   }
 
   /**
-   * Changes options of the open activity. `undefined` keeps an option, `null` puts back its
+   * Changes options of the open activity. `undefined` keeps an option, and `null` restores its
    * default.
    *
    * @experimental

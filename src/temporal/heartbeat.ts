@@ -1,14 +1,14 @@
-/** A heartbeat of an activity that was written for Temporal and runs on systole. */
+/** Heartbeats of activities that were written for Temporal and run on systole. */
 import { HeartbeatDetailsError } from '../kernel/errors.js';
 import { messageOf } from '../kernel/thrown.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import { heartbeatForTemporal } from '../runtime/context/heartbeat-origin.js';
 
 /**
- * Details take the way they would take to a server and back, as JSON; without details the last ones
- * are kept.
+ * Heartbeats with details that have gone through JSON, as on their way to a server. Without details,
+ * the last ones are kept.
  *
- * @throws HeartbeatDetailsError for details that have no JSON
+ * @throws HeartbeatDetailsError for details that JSON cannot hold
  */
 export function heartbeat(ctx: ActivityContext, details: unknown): void {
   const kept = details === undefined ? undefined : throughJson(details);
@@ -21,7 +21,9 @@ function throughJson(details: unknown): unknown {
   if (details instanceof Uint8Array) return details;
   const text = json(details);
   if (text !== undefined) return JSON.parse(text) as unknown;
-  throw new HeartbeatDetailsError(`details: a ${typeof details} has no JSON`, { path: 'details' });
+  throw new HeartbeatDetailsError(`details: JSON cannot hold a ${typeof details}`, {
+    path: 'details',
+  });
 }
 
 function json(details: unknown): string | undefined {

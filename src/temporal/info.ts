@@ -1,4 +1,4 @@
-/** What `activityInfo()` says in an activity that was written for Temporal and runs on systole. */
+/** What `activityInfo()` returns in an activity that was written for Temporal and runs on systole. */
 import type { ActivityContext } from '../runtime/context/context.js';
 
 /** Identifies a run of a workflow. */
@@ -9,7 +9,7 @@ export interface WorkflowExecution {
   readonly runId: string;
 }
 
-/** What an activity is told about the workflow and the cluster, of which a process has none. */
+/** The workflow and the cluster that an activity is told about. One process has neither. */
 export interface GivenInfo {
   /** The namespace. Default `'systole'`. */
   readonly namespace?: string | undefined;
@@ -21,18 +21,17 @@ export interface GivenInfo {
   readonly workflowType?: string | undefined;
 }
 
-/** What `activityInfo()` gives: the fields of the `Info` of `@temporalio/activity`. */
+/** What `activityInfo()` returns: the fields of the `Info` of `@temporalio/activity`. */
 export interface Info {
   /**
-   * The secret that completes this attempt from outside, as bytes. It is made when it is first
-   * read.
+   * The secret that completes this attempt from outside, as bytes. It is created on first read.
    */
   readonly taskToken: Uint8Array;
-  /** The task token in base64. `runtime.completion` takes it in either form. */
+  /** The task token in base64. `runtime.completion` takes either form. */
   readonly base64TaskToken: string;
   /** The id of the activity, as given or generated. */
   readonly activityId: string;
-  /** The same as `activityId`: one process has no ids of runs. */
+  /** The same as `activityId`: in one process, runs have no ids. */
   readonly activityRunId: string;
   /** The type of the activity: by default the name of its function. */
   readonly activityType: string;
@@ -57,15 +56,15 @@ export interface Info {
   /** The details of the last heartbeat of any earlier attempt; `undefined` if there are none. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Temporal's own type
   readonly heartbeatDetails: any;
-  /** The heartbeat timeout that holds, in milliseconds; absent for none. */
+  /** The heartbeat timeout in force, in milliseconds; absent for none. */
   readonly heartbeatTimeoutMs?: number;
   /** When the activity was scheduled, in milliseconds since the Unix epoch. */
   readonly scheduledTimestampMs: number;
   /** When this attempt began to wait for a slot, in milliseconds since the Unix epoch. */
   readonly currentAttemptScheduledTimestampMs: number;
-  /** The start-to-close timeout that holds, in milliseconds; 0 for none. */
+  /** The start-to-close timeout in force, in milliseconds; 0 for none. */
   readonly startToCloseTimeoutMs: number;
-  /** The schedule-to-close timeout that holds, in milliseconds; 0 for none. */
+  /** The schedule-to-close timeout in force, in milliseconds; 0 for none. */
   readonly scheduleToCloseTimeoutMs: number;
   /** The priority of the activity in the queue for a slot. */
   readonly priority: {
@@ -82,12 +81,12 @@ export interface Info {
     readonly maximumInterval: number;
     /** The maximum number of attempts in all; 0 for no limit. */
     readonly maximumAttempts: number;
-    /** The names of the errors that end the activity. */
+    /** The names of the errors that are not retried. */
     readonly nonRetryableErrorTypes: string[];
   };
 }
 
-/** Fields with nothing to say are there too, as on a worker. */
+/** All fields of `Info`. Fields without a value are present too, as on a worker. */
 type EveryField = { readonly [Field in keyof Info]-?: Info[Field] | undefined };
 
 export function infoOf({ info, heartbeatDetails }: ActivityContext, given: GivenInfo = {}): Info {

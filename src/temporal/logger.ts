@@ -1,4 +1,4 @@
-/** systole's logger, with the methods of Temporal's. */
+/** systole's logger with the methods of Temporal's. */
 import type { LogAttributes, Logger, LogLevel } from '../kernel/logger.js';
 
 const LEVELS = {
@@ -9,7 +9,7 @@ const LEVELS = {
   ERROR: 'error',
 } as const satisfies Record<string, LogLevel>;
 
-/** @param current the logger of the running activity */
+/** @param current gives the logger of the running activity */
 export function loggerOf(current: () => Logger) {
   const at = (level: LogLevel) => (message: string, meta?: LogAttributes) => {
     current()[level](message, meta);

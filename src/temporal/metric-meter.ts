@@ -1,4 +1,4 @@
-/** Stands in for Temporal's metric meter and counts nothing. */
+/** A metric meter in the place of Temporal's that counts nothing. */
 
 interface NoMetric {
   readonly name: string;
@@ -32,7 +32,7 @@ const metric: Create = (name) => {
   return made;
 };
 
-/** Stands in for Temporal's metric meter: what is counted with it goes nowhere. */
+/** Takes the place of Temporal's metric meter. Its metrics do nothing. */
 export const metricMeter: NoMetricMeter = {
   createCounter: metric,
   createHistogram: metric,

@@ -1,4 +1,4 @@
-/** How an activity ended on Temporal, as systole's caller hears it. */
+/** Turns the end of an activity on Temporal into the failure that the caller receives. */
 import {
   ApplicationFailure,
   TimeoutFailure,
@@ -10,7 +10,7 @@ import type { ActivityExecutionDescription, Client } from './client-api.js';
 import type { TemporalTimeoutFailure } from './common-api.js';
 import { fromTemporalFailure } from './from-temporal-failure.js';
 
-/** @param failure what the client gave as the cause of the failure */
+/** @param failure the cause that the client gave for the failure */
 export function outcomeOf(
   client: Client,
   description: ActivityExecutionDescription,
@@ -31,16 +31,16 @@ export function outcomeOf(
 }
 
 /**
- * Sent by `cancel()` without a reason: the server does not tell of a request without one, and
- * `retryState` depends on it.
+ * The reason that `cancel()` sends when it was given none. The server reports only requests that
+ * have a reason, and `retryState` depends on the report.
  */
 export const NO_REASON = 'no reason was given';
 
-/** How far apart the server's times of one and the same moment are, at most. */
+/** The largest difference between two times that the server records for the same moment. */
 const SAME_MOMENT_MS = 5;
 const NO_TIME = 'Not enough time';
 
-/** The last attempt made, 0 for none; the server says which would have been next, if it waited. */
+/** The number of the last attempt; 0 for none. While waiting, the server gives the next number. */
 export function lastAttempt(from: ActivityExecutionDescription, cause?: Error): number {
   const { status, attempt, closeTime, lastStartedTime, lastAttemptCompleteTime } = from;
   if (lastStartedTime === undefined) return 0;
@@ -58,7 +58,7 @@ function isOfSchedule({ timeoutType }: TimeoutFailure): boolean {
   return timeoutType === 'SCHEDULE_TO_START' || timeoutType === 'SCHEDULE_TO_CLOSE';
 }
 
-/** The server keeps the failure of the attempt before; the client leaves it encoded. */
+/** The failure of the attempt before a timeout. The server keeps it; the client leaves it encoded. */
 function causeOf(client: Client, { failure }: TemporalTimeoutFailure): Error | undefined {
   const encoded = failure?.cause;
   if (encoded === undefined || encoded === null) return undefined;
@@ -66,7 +66,7 @@ function causeOf(client: Client, { failure }: TemporalTimeoutFailure): Error | u
   return failureConverter.failureToError(encoded, payloadConverter);
 }
 
-/** The server knows it and does not tell; it follows from what it does tell, in its own order. */
+/** The server does not report its retry state, so we derive it by the server's own rules. */
 function retryState(
   { status, attempt, retryPolicy, canceledReason }: ActivityExecutionDescription,
   cause: Error,

@@ -1,4 +1,4 @@
-/** `updateOptions`, in the form that the client's request takes. */
+/** Turns a patch for `updateOptions` into the client's request. */
 import type { OptionsPatch } from '../runtime/options/activity-options.js';
 import { readPatch } from '../runtime/options/patch.js';
 import { resolveOptions } from '../runtime/options/resolve.js';
@@ -7,7 +7,8 @@ import type { ActivityOptionsUpdate } from './client-api.js';
 import { serverMs } from './duration.js';
 
 /**
- * The patch as the client has it; undefined if it changes nothing, which the server would refuse.
+ * The client's form of the patch. Undefined if it changes nothing, because the server would refuse
+ * that.
  *
  * @throws TypeError for a bad option, and for one that Temporal does not have
  */

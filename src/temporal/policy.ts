@@ -1,10 +1,10 @@
-/** A retry policy as the server has it, with nothing left open. */
+/** The server's retry policy with all defaults filled in. */
 import { DEFAULT_RETRY_POLICY } from '../retry/policy.js';
 import type { FilledRetryPolicy } from '../retry/policy.js';
 import type { TemporalRetryPolicy } from './common-api.js';
 import { temporalDurationMs } from './duration.js';
 
-/** Not checked: the server takes policies that `retryPolicy` would refuse. */
+/** Fills in the defaults. Values are not checked: the server accepts some that systole refuses. */
 export function filledPolicy(policy: TemporalRetryPolicy = {}): FilledRetryPolicy {
   const defaults = DEFAULT_RETRY_POLICY;
   const initialInterval =

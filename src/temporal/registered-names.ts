@@ -1,4 +1,4 @@
-/** Under which names functions are registered with a worker, as far as this process knows. */
+/** The names under which this process has registered functions with a worker. */
 import { badOption } from '../kernel/bad-input.js';
 import { functionName } from '../kernel/function-name.js';
 
@@ -13,7 +13,7 @@ export function registerNames(activities: object): void {
 /**
  * The name by which a worker finds a function.
  *
- * @throws TypeError if it has none
+ * @throws TypeError if the function has no such name
  */
 export function registeredName(fn: unknown): string {
   if (typeof fn !== 'function') {
@@ -22,10 +22,10 @@ export function registeredName(fn: unknown): string {
   const registered = names.get(fn);
   if (registered !== undefined) return registered;
   const name = functionName(fn);
-  // A bound function may hold arguments, which no worker would get.
+  // A bound function may hold arguments, and a worker would not get them.
   if (name !== undefined && name === fn.name) return name;
   throw new TypeError(
-    'TemporalRuntime: a worker finds an activity by its name, and this function has none. Register ' +
-      'it, toTemporal({ importRows }), and run importRows; or give its name as activityType',
+    'TemporalRuntime: a worker finds activities by name, and this function has none. Register it ' +
+      'with toTemporal({ importRows }) and run importRows, or give its name as activityType',
   );
 }

@@ -1,4 +1,4 @@
-/** systole's runtime, with Temporal doing the work. */
+/** A runtime whose activities run on Temporal. */
 import { quote } from '../kernel/text.js';
 import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
 import { ActivityNotFoundError } from '../kernel/errors.js';
@@ -29,16 +29,15 @@ import { TemporalActivityHandle } from './handle.js';
 import { registeredName } from './registered-names.js';
 import { resolveForTemporal, startOptions, type Destination } from './activity-options.js';
 
-/** The options of `TemporalRuntime`, of which `client` and `taskQueue` are required. */
+/** The options of `TemporalRuntime`. `client` and `taskQueue` are required. */
 export interface TemporalRuntimeOptions {
-  /** A `Client` of `@temporalio/client`, which stays open. */
+  /** A `Client` of `@temporalio/client`. The runtime never closes it. */
   readonly client: Client;
-  /** The task queue of the workers that have the activities, made with `toTemporal`. */
+  /** The task queue of the workers that run the activities, which `toTemporal` makes. */
   readonly taskQueue: string;
   /**
    * Options for every call that does not give its own. A call's `retryPolicy` replaces the whole
-   * policy. Temporal needs `startToCloseTimeout` or `scheduleToCloseTimeout`: this is the place for
-   * it.
+   * policy. Temporal needs `startToCloseTimeout` or `scheduleToCloseTimeout`, so set one here.
    */
   readonly defaults?: Omit<ActivityOptions, 'activityId' | 'activityType' | 'signal'> | undefined;
 }
@@ -52,17 +51,17 @@ const NAMES: OptionNames = {
 
 const HINTS: Readonly<Record<string, string>> = {
   store: 'not needed: the server keeps the heartbeat details',
-  serializer: 'not there; details are JSON, or what the dataConverter of the Client makes of them',
+  serializer: 'the dataConverter of the Client; the default is JSON',
   logger: 'the logger of the Runtime of @temporalio/worker',
   interceptors: 'an option of toTemporal, or the interceptors of the Client',
   maxConcurrentActivities: 'maxConcurrentActivityTaskExecutions of the Worker',
-  maxConcurrentPerKey: 'not there; use a task queue of its own',
+  maxConcurrentPerKey: 'not available; use a separate task queue',
   maxActivitiesPerSecond: 'maxTaskQueueActivitiesPerSecond of the Worker',
-  maxWaiting: 'not there; activities wait on the server',
+  maxWaiting: 'not available; activities wait on the server',
   maxHeartbeatDetailsBytes: 'a limit of the server, 2 MiB',
 };
 
-const OWN = "a call's own option, never a default";
+const OWN = 'an option of each call, not a default';
 const CALLS_OWN_OPTIONS = { args: OWN, activityId: OWN, activityType: OWN, signal: OWN };
 
 const DEFAULTS_NAMES: OptionNames = {
@@ -74,7 +73,7 @@ const DEFAULTS_NAMES: OptionNames = {
 
 /**
  * Runs activities as Temporal's Standalone Activities. `run` and `start` work like those of
- * `ActivityRuntime`; any worker of the task queue that has the function by its name executes it.
+ * `ActivityRuntime`. A worker of the task queue finds the function by its name and runs it.
  * Arguments, results and heartbeat details are JSON. Options that Temporal does not have are refused.
  *
  * @example
@@ -100,7 +99,7 @@ export class TemporalRuntime implements ActivityRunner {
     }
     if (defaults !== undefined) {
       checkNames(defaults, DEFAULTS_NAMES);
-      // What it lacks a call may give; what it has must be possible.
+      // A call may add what is missing, but what is given must be possible.
       resolveForTemporal({ startToCloseTimeout: '1m', ...defaults }, undefined);
     }
     this.#client = client;
@@ -111,8 +110,8 @@ export class TemporalRuntime implements ActivityRunner {
 
   /**
    * Runs an activity and resolves to its result. Rejects with an `ActivityFailure` whose `cause`
-   * says why the activity failed; or, before anything is scheduled, with a `TypeError` for an
-   * option that is bad or that Temporal does not have, and with an `ActivityAlreadyStartedError`.
+   * says why the activity failed. Before anything is scheduled, it rejects with a `TypeError` for an
+   * option that is bad or that Temporal does not have, or with an `ActivityAlreadyStartedError`.
    */
   async run<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -122,7 +121,7 @@ export class TemporalRuntime implements ActivityRunner {
     return handle.result();
   }
 
-  /** Starts an activity like `run`, and gives a handle of it as soon as the server has it. */
+  /** Starts an activity like `run`, and resolves to its handle once the server has accepted it. */
   async start<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
@@ -151,7 +150,7 @@ export class TemporalRuntime implements ActivityRunner {
     return handle;
   }
 
-  /** Starts an activity, or joins the open one: which of the two, only a conflict tells. */
+  /** Starts an activity. On a conflict it joins the open one, if the options allow it. */
   async #open<R>(
     activityType: string,
     destination: Destination,
@@ -171,8 +170,8 @@ export class TemporalRuntime implements ActivityRunner {
   }
 
   /**
-   * Gives a handle of an open activity. Rejects with `ActivityNotFoundError` if no open activity has
-   * that id.
+   * Resolves to the handle of an open activity. Rejects with `ActivityNotFoundError` if no open
+   * activity has that id.
    */
   async getHandle<Result = unknown, Details = unknown>(
     activityId: string,
@@ -193,7 +192,7 @@ export class TemporalRuntime implements ActivityRunner {
   }
 }
 
-/** Until the activity has closed. */
+/** Calls `onAbort` when the signal aborts, until the activity has closed. */
 function follow(
   signal: AbortSignal,
   handle: TemporalActivityHandle,

@@ -1,4 +1,4 @@
-/** The options of a handle's operations, in the form that the client's requests take. */
+/** Turns the options of a handle's operations into the client's requests. */
 import { show } from '../kernel/bad-input.js';
 import {
   readReset,
@@ -18,7 +18,7 @@ export function asText(reason: unknown, otherwise: string): string {
 type ResetRequest = NonNullable<Parameters<Client['workflowService']['resetActivityExecution']>[0]>;
 type ProtoDuration = NonNullable<ResetRequest['jitter']>;
 
-/** The part of a reset request that the options make. */
+/** The fields of a reset request that come from the options. */
 export function resetRequest(
   options: ResetOptions,
 ): Pick<ResetRequest, 'keepPaused' | 'resetHeartbeat' | 'restoreOriginalOptions' | 'jitter'> {
@@ -26,13 +26,13 @@ export function resetRequest(
   return { ...flags, jitter: jitterMs === 0 ? null : protoDuration(jitterMs) };
 }
 
-/** What the client's `unpause` takes. */
+/** The options for the client's `unpause`. */
 export function unpauseOptions(options: UnpauseOptions): { readonly jitter?: number } {
   const jitter = readUnpause(options);
   return jitter === 0 ? {} : { jitter: serverMs(jitter) };
 }
 
-/** Its seconds are an int64, for which the encoder takes a number as well. */
+/** The seconds are an int64, but the encoder takes a number too. */
 function protoDuration(duration: number): ProtoDuration {
   const ms = serverMs(duration);
   const seconds = Math.floor(ms / 1_000);

@@ -1,4 +1,4 @@
-/** systole's failures as Temporal's. */
+/** Turns systole's failures into Temporal's. */
 import { show } from '../kernel/bad-input.js';
 import { HeartbeatDetailsError } from '../kernel/errors.js';
 import {
@@ -13,8 +13,8 @@ import { convertChain } from './causes.js';
 import { TemporalApplicationFailure, TemporalFailure } from './common-api.js';
 
 /**
- * Values that are no errors, and errors that Temporal converts in the same way, are left as they
- * are, unless a failure of systole's is among their causes.
+ * Converts an error and its causes. Values that are not errors stay as they are. So do errors that
+ * Temporal converts in the same way, unless one of their causes is a failure of systole's.
  */
 export function toTemporalFailure(thrown: unknown): unknown {
   return convertChain(thrown, convert);
@@ -39,7 +39,7 @@ function convert(error: Error, cause: unknown): unknown {
   );
 }
 
-/** False if the cause cannot be read: the worker would try to. */
+/** Whether the error has this cause. False if it cannot be read, because the worker will read it. */
 function hasCause(error: Error, cause: unknown): boolean {
   try {
     return error.cause === cause;
@@ -48,7 +48,7 @@ function hasCause(error: Error, cause: unknown): boolean {
   }
 }
 
-/** A copy, because the failure belongs to the activity. Its encoded form has the old cause too. */
+/** Copies a failure with another cause, and without its encoded form, which has the old cause. */
 function withCause(failure: TemporalFailure, cause: unknown): TemporalFailure {
   const copy = Object.create(Object.getPrototypeOf(failure) as object, {
     ...Object.getOwnPropertyDescriptors(failure),
@@ -62,7 +62,7 @@ function causeField(cause: unknown): { readonly cause?: Error } {
   return isError(cause) ? { cause } : {};
 }
 
-/** As a cause, a plain error would lose its type. */
+/** Whether the error is one of systole's own: a plain error would lose its type as a cause. */
 function isOfRuntime(error: Error): boolean {
   return (
     error instanceof ActivityFailure ||
@@ -92,7 +92,7 @@ function applicationFailure(
   );
 }
 
-/** The worker would fail at a value that has no JSON, so a word on it goes in its place. */
+/** A value for the worker: if JSON cannot hold it, a short text about it instead. */
 function encodable(detail: unknown): unknown {
   try {
     const text: unknown = JSON.stringify(detail);

@@ -1,4 +1,4 @@
-/** systole's activities, for a Temporal worker. */
+/** Makes systole's activities run on a Temporal worker. */
 import { badOption } from '../kernel/bad-input.js';
 import type { AnyFunction } from '../runtime/attempt/owner.js';
 import {
@@ -15,21 +15,21 @@ import { WorkerAttempt } from './attempt.js';
 /** The options of `toTemporal`, all of which have defaults. */
 export interface ToTemporalOptions {
   /**
-   * Wrapped around every attempt and heartbeat, like the `interceptors` of `ActivityRuntime`. The
-   * first is the outermost.
+   * Code around every attempt and heartbeat, like the `interceptors` of `ActivityRuntime`. The first
+   * one is the outermost.
    */
   readonly interceptors?: readonly ActivityInterceptor[] | undefined;
   /**
-   * The signal that becomes `ctx.shutdownSignal`. A worker does not tell its activities that it has
-   * begun to shut down: abort this signal where you call `worker.shutdown()`. Default: a signal
-   * that aborts with `ctx.signal`, when `shutdownGraceTime` is over.
+   * The signal that becomes `ctx.shutdownSignal`. A worker does not tell its activities when it
+   * begins to shut down, so abort this signal where you call `worker.shutdown()`. By default the
+   * signal aborts together with `ctx.signal`, when `shutdownGraceTime` is over.
    */
   readonly shutdownSignal?: AbortSignal | undefined;
 }
 
 /**
- * Makes the `activities` of a Temporal `Worker` out of systole's activity functions. The names stay,
- * and methods keep their `this`. What an activity takes, returns and heartbeats is JSON there.
+ * Makes the `activities` of a Temporal `Worker` out of systole's activity functions. Names stay the
+ * same, and methods keep their `this`. Arguments, results and heartbeat details are JSON on Temporal.
  *
  * @throws TypeError if none of the properties is a function
  *
@@ -49,7 +49,7 @@ export function toTemporal<T extends object>(
   return proxy as ProxiedActivities<T>;
 }
 
-/** Objects and modules may hold other things too, but one without any activity is a slip. */
+/** Refuses an object without any activity. Objects and modules may hold other things too. */
 function checkActivities(activities: object, proxy: object): void {
   const [first] = Object.entries(activities) as [string, unknown][];
   if (first === undefined || Reflect.ownKeys(proxy).length > 0) return;

@@ -360,7 +360,11 @@ describe('what only a worker could give', () => {
     [{ look }, {}, 'fromTemporal: received an object; expected one function, such as activities.'],
     [undefined, {}, 'fromTemporal: received undefined; expected one function'],
     [look, { cleint: 1 }, 'fromTemporal has no option "cleint"; did you mean "client"?'],
-    [look, { info: { attempt: 3 } }, 'fromTemporal info has no option "attempt"; here it is what'],
+    [
+      look,
+      { info: { attempt: 3 } },
+      'fromTemporal info has no option "attempt"; here it is set by the runtime',
+    ],
     [look, { info: { workflowID: 'a' } }, 'fromTemporal info has no option "workflowID"'],
     [look, { info: 'import' }, 'fromTemporal info: received "import"'],
   ])('refuses what it cannot use at the call: %#', (fn, options, message) => {

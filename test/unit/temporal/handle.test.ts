@@ -97,7 +97,7 @@ describe('updateOptions', () => {
     ],
     [
       { retryPolicy: { nonRetryableErrorTypes: [TypeError] } },
-      'Temporal has no retryPolicy.nonRetryableErrorTypes[0]: a class',
+      'Temporal has no retryPolicy.nonRetryableErrorTypes[0] by class',
     ],
     [{ heartbeatTimeot: 1 } as OptionsPatch, 'did you mean "heartbeatTimeout"?'],
   ];

@@ -247,7 +247,7 @@ describe('what Temporal does not have is refused, by name', () => {
     [{ client: fakeClient().client, taskQueue: '' }, /taskQueue: received ""/],
     [
       { client: fakeClient().client, taskQueue: 'q', defaults: { activityId: 'a' } },
-      /a call's own option/,
+      /an option of each call/,
     ],
     [
       { client: fakeClient().client, taskQueue: 'q', defaults: { heartbeatTimeout: '10' } },

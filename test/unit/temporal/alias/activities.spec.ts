@@ -100,5 +100,5 @@ test('details go through JSON, and a heartbeat without any keeps them', async ()
 
 test('has no client', async () => {
   const run = runtime.run(askTheClient, { retryPolicy: { maximumAttempts: 1 } });
-  await expect(run).rejects.toThrow(/getClient\(\) has no client/);
+  await expect(run).rejects.toThrow(/getClient\(\): there is no client/);
 });
