@@ -1,7 +1,7 @@
 /**
- * systole: an in-process activity runtime. `runActivity` calls an async function with a context;
- * the function heartbeats through it, and when an attempt fails, hangs or is too slow, the next one
- * starts from the last heartbeat's details.
+ * systole: an in-process activity runtime. `runActivity` calls an async function with a context. The
+ * function sends heartbeats through it. When an attempt fails, hangs or is too slow, the next one
+ * starts from the details of the last heartbeat.
  */
 
 // Running
@@ -33,7 +33,7 @@ export type { ActivityDescription, ActivityStatus } from './runtime/description.
 export type { Completion } from './runtime/completion.js';
 export type { ResetOptions, UnpauseOptions } from './runtime/options/steering-options.js';
 
-// What a program asks of a runtime, be it this one or Temporal's
+// The interface that this runtime and Temporal's share
 export type {
   ActivityHandleLike,
   ActivityRunner,
@@ -41,7 +41,7 @@ export type {
   DescriptionLike,
 } from './runtime/runner.js';
 
-// What an activity is given
+// The context of an activity
 export type {
   ActivityContext,
   ActivityInfo,
@@ -49,7 +49,7 @@ export type {
   CancellationDetails,
 } from './runtime/context/context.js';
 
-// What a caller may catch
+// Errors that a caller may catch
 export {
   ActivityAlreadyStartedError,
   ActivityNotFoundError,

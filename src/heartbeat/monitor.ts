@@ -1,18 +1,18 @@
-/** Whether an attempt is alive, or gets on. It knows the clock's readings, and nothing of retries. */
+/** Decides whether an attempt is alive or makes progress. It knows nothing about retries. */
 
 import { LEAST_LATENESS_MS } from '../kernel/blocks.js';
 
-/** Lateness of a deadline up to this part of its timeout is not held against the event loop. */
+/** A deadline that is late by up to this part of its timeout does not count as blocked. */
 const LEAST_LATENESS_PART = 0.05;
 
-/** More time is given at most this many timeouts' worth since the last heartbeat. */
+/** The most extra time since the last heartbeat, as a multiple of the timeout. */
 const MOST_GRANTED = 2;
-/** Short blocks, one after another, put a timeout off to this many timeouts after the heartbeat. */
+/** The latest timeout after many short blocks, as a multiple of the timeout after the heartbeat. */
 const MOST_WAITED = 3;
 
-/** What late deadlines have shown of the event loop since the last heartbeat. */
+/** What late deadlines have shown about the event loop since the last heartbeat. */
 interface Lateness {
-  /** The deadline moved to. */
+  /** The new deadline. */
   deadline: number;
   grantedMs: number;
   longestMs: number;
@@ -21,14 +21,14 @@ interface Lateness {
 const NOT_LATE: Readonly<Lateness> = { deadline: 0, grantedMs: 0, longestMs: 0 };
 
 /**
- * The deadline is `timeoutMs` after the later of the attempt's start and its last heartbeat; for
- * progress, its last heartbeat with details other than before.
+ * The deadline is `timeoutMs` after the attempt's start or its last heartbeat, whichever is later.
+ * For progress, it is the last heartbeat with new details.
  *
- * A blocked event loop is not a missed heartbeat: nothing could beat while the loop stood still.
- * That shows in a deadline that fires late, and is made good with as much time again.
+ * A blocked event loop is not a missed heartbeat, because nothing can heartbeat while the loop
+ * stands still. A block shows as a deadline that fires late, and the attempt gets that time back.
  */
 export class HeartbeatMonitor {
-  /** The attempt's start, or its last heartbeat. */
+  /** The time of the attempt's start or of its last heartbeat. */
   lastBeatAt: number;
   #timeoutMs: number;
   #late: Lateness | undefined;
@@ -39,7 +39,7 @@ export class HeartbeatMonitor {
     this.lastBeatAt = startedAt;
   }
 
-  /** Another timeout, counted from the same heartbeat; one that is over by now is over now. */
+  /** Sets a new timeout, counted from the same heartbeat. If it has already passed, it is due now. */
   changeTimeout(timeoutMs: number, now: number): void {
     if (timeoutMs === this.#timeoutMs) return;
     this.#timeoutMs = timeoutMs;
@@ -52,14 +52,14 @@ export class HeartbeatMonitor {
     this.#late = undefined;
   }
 
-  /** Infinity without a timeout. */
+  /** The time of the deadline; Infinity without a timeout. */
   get deadline(): number {
     if (this.#late !== undefined) return this.#late.deadline;
     return this.#timeoutMs > 0 ? this.lastBeatAt + this.#timeoutMs : Infinity;
   }
 
   /**
-   * The deadline has passed: true if the attempt has more time, false if it has timed out.
+   * Decides what a passed deadline means: true gives the attempt more time, false is a timeout.
    *
    * @param firedAt when the deadline's timer fired
    * @param now one turn of the event loop later
@@ -72,10 +72,11 @@ export class HeartbeatMonitor {
     late.longestMs = Math.max(late.longestMs, lateMs);
     const grantMs = Math.min(lateMs, timeout);
     if (late.grantedMs + grantMs > MOST_GRANTED * timeout) return false;
-    // On a loop that is always busy in short blocks a hung attempt must still time out: the next
-    // verdict, if its timer is as late as the latest and its turn as long as this one, has to lie
-    // within the bound. A block of a whole timeout or more is exempt, for nobody could have beaten
-    // through it, and so is the first block if it is the only one.
+    // If the loop is always busy with short blocks, a hung attempt must still time out. So we
+    // estimate the next verdict, with a timer as late as the latest and a turn as long as this one,
+    // and it must be within the bound. A block of a whole timeout or more does not count, because no
+    // function could have sent a heartbeat. The first block does not count either if it is the only
+    // one.
     const turnMs = now - firedAt;
     const busy = (late.grantedMs > 0 || turnMs > LEAST_LATENESS_MS) && lateMs < timeout;
     const nextVerdictAt = Math.max(firedAt + grantMs, now) + late.longestMs + turnMs;

@@ -1,10 +1,10 @@
-/** How often the heartbeats of an attempt are reported. */
+/** Limits how often the heartbeats of an attempt are reported. */
 
 const PART_OF_TIMEOUT = 0.8;
 const DEFAULT_INTERVAL_MS = 30_000;
 const LONGEST_INTERVAL_MS = 60_000;
 
-/** The interval between reports: as given, else Temporal's formula. A timeout of 0 is none. */
+/** The interval between reports: the given one, or else Temporal's formula. */
 export function throttleIntervalMs(given: number | undefined, heartbeatTimeoutMs: number): number {
   if (given !== undefined) return given;
   const interval =
@@ -13,8 +13,8 @@ export function throttleIntervalMs(given: number | undefined, heartbeatTimeoutMs
 }
 
 /**
- * The first report goes at once and opens an interval. What comes during it is one report at its
- * end, which opens the next; an interval that ends with nothing to report opens none.
+ * The first report goes out at once and starts an interval. All details that come during the interval
+ * make one report at its end, which starts the next interval. Without any, no interval follows.
  */
 export class ReportThrottle {
   readonly #intervalMs: number;
@@ -25,19 +25,19 @@ export class ReportThrottle {
     this.#intervalMs = intervalMs;
   }
 
-  /** There are new details: true if they are to be reported now. */
+  /** Takes new details. Returns true if they should be reported now. */
   admit(now: number): boolean {
     this.#pending = now < this.#opensAt;
     if (!this.#pending) this.#opensAt = now + this.#intervalMs;
     return !this.#pending;
   }
 
-  /** When the details held back are to be reported; Infinity if there are none. */
+  /** When the details that are held back should be reported; Infinity if there are none. */
   get dueAt(): number {
     return this.#pending ? this.#opensAt : Infinity;
   }
 
-  /** The attempt ends: true if details were held back, which are now to be reported. */
+  /** Called when the attempt ends. Returns true if held-back details should be reported now. */
   release(): boolean {
     const held = this.#pending;
     this.#pending = false;

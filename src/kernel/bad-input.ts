@@ -1,17 +1,17 @@
-/** How input is refused: one wording for every option of every call. */
+/** Refuses bad input, with the same wording for every option of every call. */
 import { isThenable } from './promises.js';
 import { refusal } from './stack.js';
 import { printable, quote } from './text.js';
 
-/** To write a bigint of a megabyte takes seconds. */
+/** Larger bigints are not written out: a bigint of one megabyte would take seconds. */
 const HUGE = 10n ** 60n;
 
-/** A value as an error message shows it: short, and never throwing. */
+/** A short text about a value, for an error message. Never throws. */
 export function show(value: unknown): string {
   try {
     return shown(value);
   } catch {
-    return typeof value === 'function' ? 'a function' : 'an object'; // that cannot be read
+    return typeof value === 'function' ? 'a function' : 'an object'; // it cannot be read
   }
 }
 
@@ -31,26 +31,26 @@ function shown(value: unknown): string {
 
 const SHOWN_OF_LIST = 3;
 
-/** The first of several values. */
+/** A short text about the first of several values. */
 export function showAll(values: readonly unknown[]): string {
   const first = values.slice(0, SHOWN_OF_LIST).map(show).join(', ');
   return values.length > SHOWN_OF_LIST ? `${first}, ...` : first;
 }
 
-/** The TypeError for an option with a value it does not take. */
+/** Makes the TypeError for an option with a value that it does not accept. */
 export function badOption(name: string, value: unknown, accepted: string): TypeError {
   return badInput(`${name}: received ${show(value)}; expected ${accepted}`);
 }
 
-/** The TypeError for a call that is refused: its stack begins where the call was made. */
+/** Makes the TypeError for a refused call. Its stack starts where the call was made. */
 export function badInput(message: string): TypeError {
   return refusal(new TypeError(message));
 }
 
-/** Reads one option: gives its default for `undefined`, and refuses with a TypeError. */
+/** Reads one option. Returns its default for `undefined`, and throws a TypeError for a bad value. */
 export type Read<Value, Result> = (value: Value | undefined, name: string) => Result;
 
-/** Reads an option that is taken as it is given, or not at all. */
+/** Makes the reader of an option whose value is used as it is. */
 export function option<Value, Unset = undefined>(
   accepted: string,
   isAccepted: (value: Value) => boolean,
@@ -70,34 +70,34 @@ export function hasMethods(value: unknown, ...names: readonly string[]): boolean
 }
 
 /**
- * Refuses a promise as the result of a completion: it may be rejected yet.
+ * Refuses a promise as a result, because it may still reject.
  *
- * @throws TypeError
+ * @throws TypeError for a promise
  */
 export function checkResult(result: unknown): void {
-  if (isThenable(result)) throw badOption('complete', result, 'the value itself: await it first');
+  if (isThenable(result)) throw badOption('complete', result, 'the awaited value');
 }
 
-/** A `Uint8Array`, also one of another realm. */
+/** Whether a value is a `Uint8Array`, even one from another realm. */
 export function isBytes(value: unknown): value is Uint8Array {
   return Object.prototype.toString.call(value) === '[object Uint8Array]';
 }
 
-/** One set of option names: what is known, and what people coming from elsewhere write instead. */
+/** The option names of one call, and what to say about the names that other libraries use. */
 export interface OptionNames {
-  /** How messages call the set: `ActivityOptions`. */
+  /** What messages call these options, such as `ActivityOptions`. */
   readonly of: string;
-  /** An object as it should be: `{ startDelay: '5s' }`. */
+  /** An example of good options, such as `{ startDelay: '5s' }`. */
   readonly example: string;
   readonly known: ReadonlySet<string>;
-  /** What a name from another library is here. */
+  /** What to use instead of a name from another library. */
   readonly elsewhere?: (name: string) => string | undefined;
 }
 
 /**
- * Refuses what is no object, and every name that is not known.
+ * Refuses values that are not objects, and unknown names.
  *
- * @throws TypeError with the name's meaning here, else the nearest known name, else all of them
+ * @throws TypeError that says what to use instead, or the nearest known name, or all known names
  */
 export function checkNames(options: object, names: OptionNames): void {
   if (!isFields(options)) {
@@ -113,7 +113,7 @@ export function isFields(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The hint for a name in a table of them. */
+/** The hint for a name; undefined if the table has none. */
 export function hints(table: Readonly<Record<string, string>>, name: string): string | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
@@ -124,7 +124,7 @@ function unknownOption(name: string, { of, known, elsewhere }: OptionNames): Typ
   return badInput(`${of} has no option ${quote(name)}; ${advice}`);
 }
 
-/** The known name with the fewest edits, if those are at most a third of the word. */
+/** Suggests the known name with the fewest edits, if at most a third of the word changes. */
 function nearest(name: string, known: readonly string[]): string {
   const word = name.slice(0, 60).toLowerCase();
   const edits = known.map((candidate) => editDistance(word, candidate.toLowerCase()));
@@ -135,7 +135,7 @@ function nearest(name: string, known: readonly string[]): string {
     : `did you mean ${quote(near)}?`;
 }
 
-/** Levenshtein distance, one row at a time. */
+/** The Levenshtein distance, computed one row at a time. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const letter of from) {

@@ -1,9 +1,9 @@
-/** When the event loop is known to have been blocked. */
+/** Remembers when the event loop was blocked. */
 
-/** A timer that is late by no more than this says nothing about the event loop. */
+/** A timer that is late by up to this much says nothing about the event loop. */
 export const LEAST_LATENESS_MS = 10;
 
-/** Older blocks are kept as one. */
+/** The most blocks to keep. Older ones are merged into one. */
 const MOST_BLOCKS = 64;
 
 interface Block {
@@ -11,11 +11,11 @@ interface Block {
   readonly to: number;
 }
 
-/** Blocks of the event loop in the order of time. They do not overlap. */
+/** The blocks of the event loop in order of time. They do not overlap. */
 export class LoopBlocks {
   readonly #blocks: Block[] = [];
 
-  /** Something was due at `due`, and its turn came at `now`. */
+  /** Records that something was due at `due` and ran at `now`. */
   note(due: number, now: number): void {
     if (now - due <= LEAST_LATENESS_MS) return;
     const blocks = this.#blocks;
@@ -28,7 +28,7 @@ export class LoopBlocks {
     blocks.unshift({ from: second.to - blockedMs, to: second.to });
   }
 
-  /** For how long the loop is known to have been blocked since then. */
+  /** How long the loop is known to have been blocked since `time`. */
   since(time: number): number {
     let blockedMs = 0;
     for (const { from, to } of this.#blocks) blockedMs += Math.max(0, to - Math.max(from, time));

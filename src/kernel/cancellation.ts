@@ -1,7 +1,7 @@
-/** What counts as having stopped: one rule, for the runtime and for code that catches an error. */
+/** Decides which errors count as a cancellation, for the runtime and for code that catches errors. */
 import { CancelledFailure, TimeoutFailure } from './failures.js';
 
-/** Names of errors, or of their classes, that say so. `CancelledFailure` is Temporal's too. */
+/** Names of errors or of their classes. Temporal has a `CancelledFailure` too. */
 const NAMES = new Set<unknown>([
   'CancelledFailure',
   'AbortError',
@@ -10,24 +10,25 @@ const NAMES = new Set<unknown>([
   'APIUserAbortError',
 ]);
 
-/** Messages of errors that have neither a name nor a code: Effect's, and OpenAI's when minified. */
+/** Messages of errors without a name or code: Effect's, and OpenAI's when minified. */
 const MESSAGES = new Set<unknown>(['All fibers interrupted without error', 'Request was aborted.']);
 
 const CODES = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED']);
 
-/** How many values are looked at: an error of the user's own making may have causes without end. */
+/** The most values that are looked at. The user's own error may have endless causes. */
 const LIMIT = 30_000;
 
 /**
- * True if the error says that something stopped because it was told to: a `CancelledFailure`, an
- * error that libraries throw when their signal aborts (`AbortError`, `CanceledError`, the codes
- * `ABORT_ERR` and `ERR_CANCELED`), or an error that holds one of these as a cause, among the
- * `errors` of an `AggregateError`, or in a `SuppressedError`. It looks through `ActivityFailure`.
+ * Whether an error means that something stopped because it was told to. That is a
+ * `CancelledFailure`, an error that libraries throw when their signal aborts (`AbortError`,
+ * `CanceledError`, the codes `ABORT_ERR` and `ERR_CANCELED`), or an error that contains one of these
+ * as a cause, in the `errors` of an `AggregateError`, or in a `SuppressedError`. It looks inside an
+ * `ActivityFailure` too.
  */
 export function isCancellation(error: unknown): boolean {
   const found = new Set([error]);
   let left = LIMIT;
-  // Grows while it is walked; a value that is met again is not walked again.
+  // The set grows during the loop. Each value is looked at once.
   for (const one of found) {
     if (--left < 0) return false;
     if (typeof one !== 'object' || one === null) continue;
@@ -35,7 +36,7 @@ export function isCancellation(error: unknown): boolean {
     if (one instanceof CancelledFailure || NAMES.has(name)) return true;
     if (CODES.has(read(one, 'code')) || MESSAGES.has(read(one, 'message'))) return true;
     if (NAMES.has(read(read(one, 'constructor'), 'name'))) return true; // OpenAI sets no name
-    if (one instanceof TimeoutFailure) continue; // its cause is what happened before
+    if (one instanceof TimeoutFailure) continue; // its cause is an earlier failure
     found.add(read(one, 'cause'));
     if (name === 'SuppressedError') found.add(read(one, 'error')).add(read(one, 'suppressed'));
     const errors = read(one, 'errors');

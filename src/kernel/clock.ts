@@ -1,42 +1,41 @@
 /**
- * The one port to time. Nothing else in the library reads a clock or sets a timer, so a test can
- * put a virtual clock here, and fake timers work: every host function is looked up at the call,
- * never held.
+ * The only access to time. Nothing else in the library reads a clock or sets a timer, so a test can
+ * use a virtual clock. Fake timers work because every host function is looked up when it is called.
  */
 
-/** A pending timer, as its clock made it. */
+/** A pending timer of a clock. */
 export interface Timer {
-  /** Takes the timer back; it will not fire. */
+  /** Cancels the timer, so that it does not fire. */
   clear(): void;
   /**
-   * False if the timer may never fire: the host swapped its timer functions, or they are those of a
-   * test, which may have dropped it.
+   * False if the timer may never fire, because the timer functions were replaced or belong to a test,
+   * which may have dropped the timer.
    */
   readonly live: boolean;
 }
 
-/** Where the runtime gets its time from. */
+/** The source of the runtime's time. */
 export interface Clock {
-  /** Monotonic milliseconds from an arbitrary origin. */
+  /** The monotonic time in milliseconds, from an arbitrary origin. */
   now(): number;
-  /** Milliseconds since the Unix epoch. */
+  /** The wall time in milliseconds since the Unix epoch. */
   wallNow(): number;
-  /** The same for a reading of `now`; one reading gives one time, unless the host's clock is set. */
+  /** The wall time of a reading of `now`: always the same, unless the host's clock is set. */
   wallAt(reading: number): number;
-  /** Calls back once, `delayMs` from now at the earliest; any delay from 0 to Infinity. */
+  /** Calls back once, after at least `delayMs`, which may be anything from 0 to Infinity. */
   setTimer(callback: () => void, delayMs: number): Timer;
-  /** True while somebody else moves the time, such as a test with fake timers. */
+  /** True while other code moves the time, such as a test with fake timers. */
   readonly steered: boolean;
-  /** Calls back after a full turn of the event loop: everything that was ready has run. */
+  /** Calls back after a full turn of the event loop, when everything that was ready has run. */
   turn(callback: () => void): void;
 }
 
 /**
- * The exceptions: what the host had when this file was loaded. It makes progress while timers are
- * fake, and it shows that the global functions have been replaced.
+ * The host's own functions from when this file was loaded. They keep working while timers are fake,
+ * and they show that the global functions have been replaced.
  */
 export const heldTimeout = setTimeout;
-/** Browsers have none, and types for browsers know none. */
+/** Missing in browsers and in the types for browsers. */
 declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 const heldImmediate = typeof setImmediate === 'function' ? setImmediate : undefined;
 const heldDateNow = Date.now;
@@ -44,38 +43,38 @@ const heldPerformance = performance;
 // eslint-disable-next-line @typescript-eslint/unbound-method -- only ever compared
 const heldPerformanceNow = performance.now;
 
-/** Fake timers may have been there first. Those of Sinon, Jest and Vitest have a `clock`. */
+/** Fake timers may have been installed before. Those of Sinon, Jest and Vitest have a `clock`. */
 const fakeFromTheStart = 'clock' in setTimeout;
 
-/** The timer functions of the host have been replaced. */
+/** Whether the timer functions of the host have been replaced. */
 function isSteered(): boolean {
   return fakeFromTheStart || setTimeout !== heldTimeout;
 }
 
-/** The longest delay a host timer takes; a longer one would fire at once. */
+/** The longest delay that a host timer supports. A longer one would fire at once. */
 const LONGEST_HOST_DELAY_MS = 2 ** 31 - 1;
 
-/** Host timers count whole milliseconds on a clock of their own and may be early by this much. */
+/** How early a host timer may be: it counts whole milliseconds on its own clock. */
 const HOST_TIMER_ROUNDING_MS = 2;
 
-/** So far from a whole millisecond that no rounding gets across. */
+/** A distance from a whole millisecond that no rounding crosses. */
 const MARGIN_MS = 0.001;
 
-/** Sums of readings and delays are off by less than this. */
+/** The rounding error of sums of readings and delays is smaller than this. */
 export const ROUNDING_MS = 1e-6;
 
 /** The platform's clock: `performance.now()`, `Date.now()` and `setTimeout`. */
 export class SystemClock implements Clock {
-  // What `performance.now()` has missed. Some fake timers move `setTimeout` but not `performance`:
-  // without this a deadline would never come. See `#trust`.
+  // The time that `performance.now()` has missed. Some fake timers move `setTimeout` but not
+  // `performance`, and without this a deadline would never be reached. See `#trust`.
   #skewMs = 0;
-  /** Wall time when `now` was 0. */
+  /** The wall time when `now` was 0. */
   #epoch = performance.timeOrigin;
-  /** No reading is from before this date; see `#noteDate`. */
+  /** No reading is older than this date. See `#noteDate`. */
   #earliestDate = -Infinity;
 
   now(): number {
-    // To look up `performance` takes a fifth of a reading. Fake timers are looked for, which is free.
+    // Looking up `performance` takes a fifth of a reading, so we do it only with fake timers.
     return (isSteered() ? performance : heldPerformance).now() + this.#skewMs;
   }
 
@@ -84,9 +83,9 @@ export class SystemClock implements Clock {
   }
 
   wallAt(reading: number): number {
-    // Date.now() knows whole milliseconds only, and the host may be busy between two readings. So
-    // all it tells of the epoch is a range; what is known of it changes no more than that demands,
-    // unless one of the two clocks has been set.
+    // Date.now() gives whole milliseconds, and the host may be busy between two readings. So it only
+    // tells us a range for the epoch. We move the epoch no further than into that range, unless one
+    // of the two clocks has been set.
     const before = this.now();
     const date = this.#noteDate();
     const least = date - this.now();
@@ -111,18 +110,18 @@ export class SystemClock implements Clock {
     this.#noteDate();
     const timer = new HostTimer();
     const dueAt = this.now() + delayMs;
-    // Over all legs of the timer: the lag of a short one is no more than rounding explains.
+    // The lag is measured over all legs of the timer, because one short leg shows only rounding.
     let since = dueAt - delayMs;
     let toldMs = 0;
     const arm = (): void => {
-      // The extra millisecond a fraction costs is spent here, so that no timer is early by design.
+      // A fraction is rounded up to a whole millisecond, so that no timer is early by design.
       const leg = Math.min(
         Math.max(0, Math.ceil(dueAt - this.now() - ROUNDING_MS)),
         LONGEST_HOST_DELAY_MS,
       );
       timer.arm(leg, () => {
         if (timer.ofThisHost) this.#trust(since, (toldMs += leg));
-        else [since, toldMs] = [this.now(), 0]; // its delay was told by another clock
+        else [since, toldMs] = [this.now(), 0]; // another clock measured its delay
         if (this.now() < dueAt - ROUNDING_MS) arm();
         else callback();
       });
@@ -132,8 +131,8 @@ export class SystemClock implements Clock {
   }
 
   /**
-   * A date that was replaced alone, and may stand still, does not move with the other clock: then
-   * the difference of two readings says nothing about the difference of their dates.
+   * Reads the date. If only the date was replaced, it may stand still while the other clock moves.
+   * Then the difference of two readings says nothing about the difference of their dates.
    */
   #noteDate(): number {
     const date = Date.now();
@@ -146,8 +145,8 @@ export class SystemClock implements Clock {
   }
 
   /**
-   * A timer that fired is proof that its delay has passed. The clock is moved up to that when it
-   * lags by more than rounding explains, or when it stood still altogether.
+   * Trusts a timer that fired: its delay has passed. If the clock lags by more than rounding, or did
+   * not move, it is moved forward.
    */
   #trust(armedAt: number, delayMs: number): void {
     const now = this.now();
@@ -165,18 +164,18 @@ class HostTimer implements Timer {
     this.#host = globalThis.setTimeout;
     this.#clear = globalThis.clearTimeout;
     this.#handle = setTimeout(() => {
-      // A swapped host cannot clear what the one before has set.
+      // After a change of the timer functions, `clear` cannot stop this timer.
       if (this.#handle !== undefined) callback();
     }, delayMs);
   }
 
   clear(): void {
-    const clear = this.#clear; // of the host that set it: a swapped one knows nothing of it
+    const clear = this.#clear; // from when the timer was set: a later one does not know it
     if (this.#handle !== undefined) clear?.(this.#handle);
     this.#handle = undefined;
   }
 
-  /** The host has not swapped its timer functions since. */
+  /** Whether the timer functions are still the same as when it was set. */
   get ofThisHost(): boolean {
     return this.#host === globalThis.setTimeout;
   }

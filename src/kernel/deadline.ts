@@ -1,33 +1,33 @@
-/** A deadline, and the list of those that fall due together. `deadlines.ts` holds the lists. */
+/** A deadline, and the list of deadlines that are due together. `deadlines.ts` holds the lists. */
 
-/** Something that waits for a time. At most one deadline at once; arming again moves it. */
+/** Something that waits for a time. It is armed for one time, and arming it again moves it. */
 export abstract class Deadline {
-  /** @internal The list it is in, and its neighbours there. */
+  /** @internal The list that it is in. */
   bucket: Bucket | undefined;
-  /** @internal */
+  /** @internal The neighbour before it in the list. */
   earlier: Deadline | undefined;
-  /** @internal */
+  /** @internal The neighbour after it in the list. */
   later: Deadline | undefined;
 
-  /** Whether a function goes on, once promises have settled, when the deadline falls due. */
+  /** Whether a user's function continues when the deadline is due and promises have settled. */
   get wakes(): boolean {
     return false;
   }
 
   /**
-   * The time has come; the deadline is no longer armed. `now` is at least the time armed for: the
-   * clock's reading when that was noticed, a turn of the event loop ago. Must not throw.
+   * Called when the deadline is due and no longer armed. `now` is the clock's reading one turn of the
+   * event loop ago, when the timer fired, and never before the deadline. Must not throw.
    */
   abstract onDue(now: number): void;
 }
 
-/** The deadlines of one millisecond. */
+/** The deadlines within one millisecond. */
 export class Bucket {
   /** The end of its millisecond. */
   readonly order: number;
-  /** When the last of its deadlines is due; then all of them fall due. */
+  /** When the last of its deadlines is due. Then all of them are handled. */
   due = 0;
-  /** One of its deadlines wakes a function, or did before it was moved. */
+  /** Whether one of its deadlines wakes a function, or did before it was moved. */
   wakes = false;
   first: Deadline | undefined;
   last: Deadline | undefined;
@@ -48,7 +48,7 @@ export class Bucket {
     this.last = deadline;
   }
 
-  /** One of its deadlines has moved to `due`, within the millisecond. */
+  /** Called when one of its deadlines has moved to `due` within the millisecond. */
   move(due: number): void {
     this.due = Math.max(this.due, due);
   }

@@ -1,13 +1,13 @@
 /**
- * Everything in a runtime that waits for a time, on one timer: timeouts, start delays, backoffs,
- * throttle ends, sleeps.
+ * Everything in a runtime that waits for a time, on one timer: timeouts, start delays, backoffs, ends
+ * of throttle intervals, sleeps.
  *
- * Each millisecond has a bucket, which is an intrusive list, and a heap holds the buckets in the
- * order of time. Arming and disarming take O(1), and O(log buckets) for the first deadline of a
- * bucket. A heartbeat moves no deadline: its owner looks again when the old one falls due.
+ * Each millisecond has a bucket, which is an intrusive list, and a heap holds the buckets in order of
+ * time. Arming and disarming take O(1), or O(log buckets) for the first deadline of a bucket. A
+ * heartbeat moves no deadline: the deadline's owner checks again when the old time is reached.
  *
- * Buckets fall due in the order of time, and promises settle after each that wakes a function. On a
- * real event loop they wait for a full turn first: what was ready before a timeout is told has run.
+ * Buckets are handled in order of time, and promises settle after each one that wakes a function. On
+ * a real event loop a full turn comes first, so everything that was ready runs before a timeout.
  */
 import { LoopBlocks } from './blocks.js';
 import { ROUNDING_MS, type Clock, type Timer } from './clock.js';
@@ -15,25 +15,24 @@ import { Bucket, Deadline } from './deadline.js';
 import { Heap } from './heap.js';
 
 /**
- * The first timer after an idle time is this short, and is left armed when its deadline goes away:
- * a short call then sets no timer and clears none. It is also the longest that a timer of an idle
- * runtime lives.
+ * The length of the first timer after an idle time. It stays set when its deadline goes away, so that
+ * a short call neither sets nor clears a timer. It is also how long an idle runtime's timer can live.
  */
 const IDLE_LEG_MS = 20;
 
 /**
- * What falls due and arms a deadline for now waits this long, as it would with a timer of the host:
- * so time goes on, whatever arms itself again and again.
+ * The minimum delay of a deadline that is armed while others are handled, as with the host's timers.
+ * So time moves on even if something keeps arming itself.
  */
 const LEAST_DELAY_MS = 1;
 
-/** A timer that is late by this much may be lost: some code clears every timer of the host. */
+/** A timer that is later than this may be lost: some code clears all timers of the host. */
 const LOST_MS = 20;
 
-/** From so many buckets on it is worth looking for empty ones. */
+/** The number of buckets from which it pays to look for empty ones. */
 const SWEEP_FROM = 1_000;
 
-/** A deadline that is a timer. */
+/** A deadline that calls back, like a timer. */
 class DeadlineTimer extends Deadline {
   readonly onDue: () => void;
   readonly #deadlines: Deadlines;
@@ -58,33 +57,33 @@ export class Deadlines {
   readonly #clock: Clock;
   readonly #around: (fall: () => void) => void;
   readonly #buckets = new Map<number, Bucket>();
-  /** An emptied bucket stays: until its time, or until most of them are empty. */
+  /** An empty bucket stays until its time, or until most buckets are empty. */
   readonly #heap = new Heap<Bucket>();
   #sweepAt = SWEEP_FROM;
   #armed = 0;
   #timer: Timer | undefined;
-  /** A timer whose time has passed and that has not fired: late, or lost. */
+  /** A timer that should have fired and has not: it is late or lost. */
   #overdue: Timer | undefined;
-  /** What the timer is set for; with an idle leg it may lie before every bucket. */
+  /** The time that the timer is set for. With an idle leg it may be before every bucket. */
   #timerAt = 0;
   #idleLeg = false;
-  /** From the firing of the timer until its bucket has fallen due: no other timer is set. */
+  /** Set from when the timer fires until its bucket has been handled. No other timer is set then. */
   #serving = false;
   #firedAt = 0;
   #falling = false;
 
-  /** @param around runs what falls due together */
+  /** @param around is called around each bucket that is handled */
   constructor(clock: Clock, around: (fall: () => void) => void = (fall) => fall()) {
     this.#clock = clock;
     this.#around = around;
   }
 
-  /** Deadlines armed now. */
+  /** The number of armed deadlines. */
   get size(): number {
     return this.#armed;
   }
 
-  /** Arms, or moves, a deadline; it is never early, and less than a millisecond late. */
+  /** Arms or moves a deadline. It is never early, and less than a millisecond late. */
   arm(deadline: Deadline, time: number, now: number): void {
     const due = time > now ? time : now + (this.#falling ? LEAST_DELAY_MS : 0);
     const order = Math.ceil(due);
@@ -106,7 +105,7 @@ export class Deadlines {
     bucket.append(deadline, due);
     if (this.#heap.size > this.#sweepAt) this.#sweep();
     this.#armed++;
-    if (this.#serving) return; // the timer is set after that
+    if (this.#serving) return; // the timer is set afterwards
     if (this.#timer?.live !== true) this.#setTimer(now, true);
     else if (due < this.#timerAt) this.#setTimer(now, false);
     else if (now > this.#timerAt + LOST_MS) this.#replaceTimer(now);
@@ -119,7 +118,7 @@ export class Deadlines {
     if (this.#armed === 0 && !this.#idleLeg) this.#rest();
   }
 
-  /** Calls back once, in the order of time among all deadlines. */
+  /** Calls back once, in order of time among all deadlines. */
   setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'> {
     const timer = new DeadlineTimer(callback, this);
     const now = this.#clock.now();
@@ -136,7 +135,7 @@ export class Deadlines {
     this.#timer = this.#clock.setTimer(this.#onTimer, this.#timerAt - now);
   }
 
-  /** The timer may be late only, so it still counts: put off again and again, it would never come. */
+  /** Sets a second timer. The first may be just late, so it stays, or none might ever fire. */
   #replaceTimer(now: number): void {
     if (this.#overdue === undefined) this.#overdue = this.#timer;
     else this.#timer?.clear();
@@ -158,25 +157,25 @@ export class Deadlines {
     else this.#clock.turn(this.#serve);
   }
 
-  /** What is due falls due, in the order of time. What is armed meanwhile comes later. */
+  /** Handles all buckets that are due, in order of time. Deadlines armed meanwhile come later. */
   readonly #serve = (): void => {
     try {
       for (let bucket = this.#soonest(); bucket !== undefined; bucket = this.#soonest()) {
         if (bucket.due > this.#firedAt + ROUNDING_MS) break;
         const falling = bucket;
         this.#around(() => this.#fall(falling));
-        if (falling.wakes) break; // what it woke runs before anything that was due later
+        if (falling.wakes) break; // the woken function runs before later deadlines
       }
     } finally {
       this.#serving = false;
-      this.#goOn(this.#clock.now());
+      this.#continue(this.#clock.now());
     }
   };
 
   #fall(bucket: Bucket): void {
     const now = Math.max(bucket.due, this.#firedAt);
     this.blocks.note(bucket.due, now);
-    // Deadlines of its millisecond that are armed meanwhile get another bucket.
+    // New deadlines in the same millisecond get another bucket.
     this.#buckets.delete(bucket.order);
     this.#falling = true;
     try {
@@ -186,18 +185,18 @@ export class Deadlines {
         next.onDue(now);
       }
     } finally {
-      this.#falling = false; // after a throw the rest of the bucket falls due next
+      this.#falling = false; // after an error, the rest of the bucket comes next
     }
   }
 
-  #goOn(now: number): void {
+  #continue(now: number): void {
     const next = this.#soonest();
     if (next === undefined) this.#rest();
     else if (next.due > now || this.#clock.steered) this.#setTimer(now, false);
     else this.#fire(now);
   }
 
-  /** The first bucket that holds anything; emptied ones before it are dropped. */
+  /** The first bucket that is not empty. Empty ones before it are dropped. */
   #soonest(): Bucket | undefined {
     let bucket = this.#heap.first;
     while (bucket !== undefined && bucket.first === undefined) {
@@ -208,7 +207,7 @@ export class Deadlines {
     return bucket;
   }
 
-  /** Drops the empty buckets. The next time comes when there are twice as many as are left. */
+  /** Drops the empty buckets. It happens again when there are twice as many as now remain. */
   #sweep(): void {
     this.#heap.sweep((bucket) => {
       const empty = bucket.first === undefined;
@@ -224,12 +223,12 @@ export class Deadlines {
     this.#timer = this.#overdue = undefined;
   }
 
-  /** Clears the timer that is left for a while when nothing is armed any more. */
+  /** Clears the timer that stays for a while after the last deadline is gone. */
   clearIdleTimer(): void {
     if (this.#armed === 0) this.#rest();
   }
 
-  /** Nothing is armed: no timer stays, and no emptied bucket. */
+  /** Clears all timers and buckets, because nothing is armed. */
   #rest(): void {
     this.#clearTimers();
     this.#idleLeg = false;

@@ -1,4 +1,4 @@
-/** Durations as users write them. The only file that imports `ms`. */
+/** Reads durations as users write them. Only this file imports `ms`. */
 import ms from 'ms';
 import { badOption } from './bad-input.js';
 
@@ -44,13 +44,13 @@ export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`;
 export const DURATION_ACCEPTED =
   "milliseconds (0 or more), or a number with a unit such as '10s' or '5 minutes'";
 
-// The same few strings come with every call, and a parse costs more than all the rest of reading
-// an option. Bounded, so that computed strings cannot fill memory.
+// Every call uses the same few strings, and parsing is the most expensive part of reading an option.
+// The size is limited, so that computed strings cannot fill the memory.
 const parsed = new Map<string, number>();
 const PARSED_LIMIT = 500;
 
 /**
- * Milliseconds of a duration, Infinity included.
+ * Reads a duration into milliseconds, which may be Infinity.
  *
  * @throws TypeError that names `name`, the value and what is accepted
  */
@@ -63,7 +63,7 @@ export function durationMs(value: unknown, name: string): number {
   throw badOption(name, value, DURATION_ACCEPTED);
 }
 
-/** The same for a duration that must end. */
+/** Reads a duration into milliseconds, and refuses Infinity. */
 export function finiteMs(value: unknown, name: string): number {
   const ms = durationMs(value, name);
   if (ms === Infinity) throw badOption(name, value, 'a finite duration');
@@ -71,11 +71,11 @@ export function finiteMs(value: unknown, name: string): number {
 }
 
 /**
- * Reads a duration that the types cannot check, such as one from an environment variable, and gives
- * its milliseconds.
+ * Reads a duration that the types cannot check, such as one from an environment variable. Returns
+ * milliseconds.
  *
- * @param name what the error calls it
- * @throws TypeError that names it, the value and what is accepted
+ * @param name the name that an error shows
+ * @throws TypeError that gives the name, the value and what is accepted
  *
  * @example
  * const timeout = parseDuration(process.env.IMPORT_TIMEOUT ?? '2 minutes', 'IMPORT_TIMEOUT');
@@ -85,7 +85,7 @@ export function parseDuration(text: string | number, name = 'duration'): number 
 }
 
 function parse(text: string): number | undefined {
-  // `ms` takes a bare number string for milliseconds; here that is a forgotten unit.
+  // `ms` reads a number without a unit as milliseconds. Here we treat that as a forgotten unit.
   if (text.length > 100 || !/[a-z]$/i.test(text)) return undefined;
   const value: unknown = ms(text as '1s');
   if (typeof value !== 'number' || !(value >= 0)) return undefined;

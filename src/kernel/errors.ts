@@ -1,8 +1,8 @@
-/** The errors of calls that a runtime or an activity refuses. */
+/** The errors for calls that a runtime or an activity refuses. */
 import { Failure, KIND, type Fields } from './failure.js';
 import { refusal } from './stack.js';
 
-/** The base of what our functions refuse a call with: its stack begins where the call was made. */
+/** The base of the errors that refuse a call. Their stack starts where the call was made. */
 abstract class Refusal<Name extends string> extends Failure<Name> {
   constructor(message: string, fields?: { readonly cause?: unknown }) {
     super(message, fields);
@@ -11,8 +11,7 @@ abstract class Refusal<Name extends string> extends Failure<Name> {
 }
 
 /**
- * The error that `heartbeat()` throws for details that cannot be copied and stored. It is not
- * retried.
+ * The error that `heartbeat()` throws for details that cannot be copied. It is not retried.
  */
 export class HeartbeatDetailsError extends Refusal<'HeartbeatDetailsError'> {
   /** The place of the bad value in the details, such as `details.rows[3].cb`. */
@@ -29,8 +28,8 @@ export class HeartbeatDetailsError extends Refusal<'HeartbeatDetailsError'> {
 }
 
 /**
- * The failure of an activity whose stored details cannot be read. No attempt begins: it would
- * repeat work that is done.
+ * The failure of an activity whose stored details cannot be read. No attempt starts, because it
+ * would repeat work that is done.
  */
 export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
   get [KIND](): 'HeartbeatStoreError' {
@@ -39,11 +38,11 @@ export class HeartbeatStoreError extends Failure<'HeartbeatStoreError'> {
 }
 
 /**
- * The error for an id of which no activity is open, and for a token or an operation of which no
- * attempt runs.
+ * The error for an id that no open activity has, and for a task token or an operation that needs a
+ * running attempt where there is none.
  */
 export class ActivityNotFoundError extends Refusal<'ActivityNotFoundError'> {
-  /** The id that was asked for; `undefined` for a task token, which no error shows. */
+  /** The id of the call; `undefined` for a task token, which errors never show. */
   declare readonly activityId: string | undefined;
 
   constructor(message: string, fields: Fields<{ readonly activityId?: string | undefined }> = {}) {
@@ -59,11 +58,11 @@ export class ActivityNotFoundError extends Refusal<'ActivityNotFoundError'> {
 /**
  * What an open activity is doing.
  *
- * - `'SCHEDULED'`: No attempt runs; the activity waits for a slot, a delay or its store.
+ * - `'SCHEDULED'`: No attempt runs. The activity waits for a slot, a delay or its store.
  * - `'STARTED'`: An attempt runs.
  * - `'CANCEL_REQUESTED'`: An attempt runs and the activity was asked to cancel.
  * - `'PAUSE_REQUESTED'`: An attempt runs and the activity was asked to pause.
- * - `'PAUSED'`: No attempt runs, and none begins before `unpause()`.
+ * - `'PAUSED'`: No attempt runs, and none starts before `unpause()`.
  */
 export type RunState = 'SCHEDULED' | 'STARTED' | 'CANCEL_REQUESTED' | 'PAUSED' | 'PAUSE_REQUESTED';
 
@@ -105,7 +104,7 @@ export class RuntimeShutdownError extends Refusal<'RuntimeShutdownError'> {
   }
 }
 
-/** The error for a call that would wait for a slot behind as many others as `maxWaiting` allows. */
+/** The error for a call when the queue for a slot is full: `maxWaiting` activities wait already. */
 export class RuntimeFullError extends Refusal<'RuntimeFullError'> {
   get [KIND](): 'RuntimeFullError' {
     return 'RuntimeFullError';

@@ -1,4 +1,4 @@
-/** What a runtime tells its listeners. The only file that imports eventemitter3. */
+/** The events of a runtime and their listeners. Only this file imports eventemitter3. */
 import { EventEmitter } from 'eventemitter3';
 import { badInput, badOption, show } from './bad-input.js';
 import type { Log } from './logger.js';
@@ -27,11 +27,11 @@ export interface ActivityEvents {
     /** A copy of the reported details. */
     readonly details: unknown;
   };
-  /** Emitted when an attempt has failed or timed out, or has stopped for a pause or a reset. */
+  /** Emitted when an attempt has failed or timed out, or stopped because of a pause or a reset. */
   attemptFailed: ActivityEvent & {
-    /** What the function threw, a `TimeoutFailure`, or the reason it was told to stop. */
+    /** The error that the function threw, a `TimeoutFailure`, or the reason it had to stop. */
     readonly failure: Error;
-    /** The attempt that will follow; absent if there will be none, or none before `unpaused`. */
+    /** The attempt that follows; absent if none follows, or none before `unpaused`. */
     readonly nextAttempt?: {
       /** The number of the next attempt. */
       readonly attempt: number;
@@ -40,12 +40,12 @@ export interface ActivityEvents {
     };
   };
   /**
-   * Emitted when an attempt has ended although its function is still running. What the function
-   * does no longer counts.
+   * Emitted when an attempt has ended although its function is still running. Whatever the function
+   * does now no longer counts.
    */
   attemptAbandoned: ActivityEvent;
   /**
-   * Emitted when the function of an abandoned attempt settles at last. Its outcome changes nothing.
+   * Emitted when the function of an abandoned attempt finally settles. Its outcome changes nothing.
    */
   attemptSettled: ActivityEvent &
     (
@@ -58,22 +58,22 @@ export interface ActivityEvents {
           readonly error: unknown;
         }
     );
-  /** Emitted when the activity is paused: no attempt runs, and none begins before `unpaused`. */
+  /** Emitted when the activity is paused: no attempt runs, and none starts before `unpaused`. */
   paused: ActivityEvent;
-  /** Emitted when a paused activity may begin attempts again. */
+  /** Emitted when a paused activity may start attempts again. */
   unpaused: ActivityEvent;
   /** Emitted when the activity starts over: its next attempt is number 1. */
   reset: ActivityEvent;
   /** Emitted when the activity has closed with a result. */
   completed: ActivityEvent & {
-    /** The result of the activity, not a copy. */
+    /** The result of the activity itself, not a copy. */
     readonly result: unknown;
   };
   /** Emitted when the activity has closed without a result. */
   failed: ActivityEvent & {
-    /** How the activity ended, as `describe().status` says it. */
+    /** How the activity ended: the same as `describe().status`. */
     readonly status: 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
-    /** Why the activity ended: the `cause` of the error that its caller gets. */
+    /** Why the activity ended: the `cause` of the error that the caller gets. */
     readonly failure: Error;
   };
 }
@@ -81,7 +81,7 @@ export interface ActivityEvents {
 /** The name of an event that a listener can be added for. */
 export type ActivityEventName = keyof ActivityEvents;
 
-/** What an event adds to the fields that every event has. */
+/** The fields that an event adds to those that every event has. */
 export type EventFields<Name extends ActivityEventName> = ActivityEvents[Name] extends infer Event
   ? Event extends ActivityEvent
     ? Omit<Event, keyof ActivityEvent>
@@ -89,13 +89,13 @@ export type EventFields<Name extends ActivityEventName> = ActivityEvents[Name] e
   : never;
 
 /**
- * A listener for one event. What it returns is ignored; if it throws or rejects, that is logged.
+ * A listener for one event. Its result is ignored. If it throws or rejects, that is logged.
  */
 export type ActivityListener<Name extends ActivityEventName> = (
   event: ActivityEvents[Name],
 ) => unknown;
 
-/** All of them. */
+/** The names of all events. */
 export const EVENT_NAMES: readonly ActivityEventName[] = [
   'scheduled',
   'started',
@@ -112,19 +112,19 @@ export const EVENT_NAMES: readonly ActivityEventName[] = [
 
 const NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set(EVENT_NAMES);
 
-/** An emitter whose listeners cannot break it, nor each other. */
+/** An emitter whose listeners can break neither it nor each other. */
 export class Events {
   readonly #emitter = new EventEmitter();
   readonly #log: Log;
   #listeners = 0;
-  /** Of `watch`, by name. */
+  /** The number of listeners that `watch` has added, by event name. */
   readonly #watchers = new Map<ActivityEventName, number>();
 
   constructor(log: Log) {
     this.#log = log;
   }
 
-  /** False while nobody listens to anything: then no payload need be made. */
+  /** False if there are no listeners, so no payload is needed. */
   get wanted(): boolean {
     return this.#listeners > 0;
   }
@@ -133,7 +133,7 @@ export class Events {
     return this.#listeners > 0 && this.#emitter.listenerCount(name) > 0;
   }
 
-  /** Whether a listener of the user's would be told of such an event. */
+  /** Whether one of the user's own listeners would get such an event. */
   reach(name: ActivityEventName): boolean {
     return this.has(name) && this.#emitter.listenerCount(name) > (this.#watchers.get(name) ?? 0);
   }
@@ -142,13 +142,13 @@ export class Events {
     this.#emitter.emit(name, Object.freeze(event));
   }
 
-  /** Adds a listener that nobody looks at: what it is told has reached nobody yet. */
+  /** Adds an internal listener. It does not count when we ask whether the user has been told. */
   watch<Name extends ActivityEventName>(name: Name, listener: ActivityListener<Name>): void {
     this.#watchers.set(name, (this.#watchers.get(name) ?? 0) + 1);
     this.add(name, listener, false);
   }
 
-  /** Adds a listener and returns what removes it; the same function twice is two listeners. */
+  /** Adds a listener and returns a function that removes it. A function added twice counts twice. */
   add<Name extends ActivityEventName>(
     name: Name,
     listener: ActivityListener<Name>,
@@ -162,7 +162,7 @@ export class Events {
     }
     // eventemitter3 stops at the first listener that throws, so none of them may.
     const guarded = (event: ActivityEvents[Name]): void => {
-      if (!added) return; // by one that the same event was told before
+      if (!added) return; // an earlier listener of the same event has removed it
       if (once) remove();
       try {
         settleQuietly(listener(event), (error) => this.#blame(name, error));

@@ -1,22 +1,22 @@
 /**
- * The base of every error that a caller may catch. `instanceof` holds across two installed copies of
- * the package, and from the ES module to the CommonJS build: it compares a mark, not the class.
+ * The base of every error that a caller may catch. `instanceof` works across two installed copies of
+ * the package, and across the ES module and the CommonJS build, because it compares a mark.
  */
 
-/** The fields of a failure, and a cause. */
+/** The fields of a failure together with its cause. */
 export type Fields<T> = T & { readonly cause?: unknown };
 
-/** Which of our classes an error is of: inherited, and out of the way of what users define. */
+/** The field with the name of our class. Derived classes inherit it, and users will not define it. */
 export const KIND = '@@systole/failure';
 
-/** The common base: `name`, `cause` if one is given, and `instanceof` by kind. */
+/** The common base, with `name`, an optional `cause`, and `instanceof` by kind. */
 export abstract class Failure<
   Name extends string,
   Message extends string | undefined = string,
 > extends Error {
   abstract get [KIND](): Name;
 
-  /** On the prototype, so that a stack trace starts with it. Users may set another. */
+  /** On the prototype, so that a stack trace starts with the name. Users may set another one. */
   override get name(): Name {
     return this[KIND];
   }
@@ -30,7 +30,7 @@ export abstract class Failure<
     super(message, 'cause' in fields ? { cause: fields.cause } : undefined);
   }
 
-  /** Our classes compare kinds; those that users derive are compared as usual. */
+  /** Compares kinds for our classes, and works as usual for classes that users derive. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     const prototype = this.prototype as { [KIND]?: string };
     if (!Object.hasOwn(prototype, KIND)) {
@@ -39,7 +39,7 @@ export abstract class Failure<
     try {
       return (value as { [KIND]?: unknown } | undefined)?.[KIND] === prototype[KIND];
     } catch {
-      return false; // a proxy that does not want to be looked at
+      return false; // a proxy that throws
     }
   }
 }

@@ -4,13 +4,13 @@ import { Failure, KIND, type Fields } from './failure.js';
 import { setStack } from './stack.js';
 
 /**
- * Why a failed activity was not tried again; `undefined` after `terminate()` and a shutdown.
+ * Why a failed activity was not retried; `undefined` after `terminate()` and a shutdown.
  *
  * - `'MAXIMUM_ATTEMPTS_REACHED'`: The last attempt that `maximumAttempts` or
  *   `maximumAttemptsWithoutProgress` allows has failed.
  * - `'NON_RETRYABLE_FAILURE'`: The failure is marked as non-retryable or listed in
  *   `nonRetryableErrorTypes`.
- * - `'TIMEOUT'`: A schedule timeout has passed, or the next delay would not have fitted into
+ * - `'TIMEOUT'`: A schedule timeout has passed, or the next delay would have passed the
  *   `scheduleToCloseTimeout`.
  * - `'CANCEL_REQUESTED'`: The activity was asked to cancel.
  */
@@ -32,10 +32,10 @@ export type TimeoutType =
   'HEARTBEAT' | 'START_TO_CLOSE' | 'SCHEDULE_TO_START' | 'SCHEDULE_TO_CLOSE' | 'PROGRESS';
 
 /**
- * Why an attempt was told to stop: the `message` of a `CancelledFailure`.
+ * Why an attempt should stop: the `message` of a `CancelledFailure`.
  *
  * - `'CANCELLED'`: The activity was cancelled, by its handle or an outside signal.
- * - `'TIMED_OUT'`: The attempt has timed out; the `cause` is the `TimeoutFailure`.
+ * - `'TIMED_OUT'`: The attempt has timed out. The `cause` is the `TimeoutFailure`.
  * - `'WORKER_SHUTDOWN'`: The runtime is shutting down.
  * - `'PAUSED'`: The activity should pause.
  * - `'RESET'`: The activity should start over from attempt 1.
@@ -53,12 +53,12 @@ export class ActivityFailure extends Failure<'ActivityFailure'> {
   declare readonly activityId: string;
   /** The type of the activity that failed. */
   declare readonly activityType: string;
-  /** The number of the last attempt that began; 0 if none did. */
+  /** The number of the last attempt that started; 0 if none did. */
   declare readonly attempt: number;
-  /** Why the activity was not tried again; `undefined` after `terminate()` and a shutdown. */
+  /** Why the activity was not retried; `undefined` after `terminate()` and a shutdown. */
   declare readonly retryState: RetryState | undefined;
   /**
-   * The very error that the function threw, or a failure made by the runtime, such as a
+   * The error object that the function threw, or a failure made by the runtime, such as a
    * `TimeoutFailure`.
    */
   declare readonly cause: unknown;
@@ -86,34 +86,34 @@ export class ActivityFailure extends Failure<'ActivityFailure'> {
 
 /** The fields of an `ApplicationFailure` besides its message. */
 export interface ApplicationFailureFields {
-  /** A name for this kind of failure, which `retryPolicy.nonRetryableErrorTypes` can list. */
+  /** A name for this kind of failure. `retryPolicy.nonRetryableErrorTypes` can list it. */
   readonly type?: string | undefined;
   /** Whether the failure ends the activity, whatever the retry policy says. Default false. */
   readonly nonRetryable?: boolean | undefined;
   /** Any further data about the failure. Default `[]`. */
   readonly details?: readonly unknown[] | undefined;
   /**
-   * The delay before the next attempt. It replaces the computed delay and its maximum, once. What is
-   * no finite duration is not heeded, and logged at WARN.
+   * The delay before the next attempt. It replaces the computed delay and its maximum once. A value
+   * that is not a finite duration is ignored and logged at WARN.
    */
   readonly nextRetryDelay?: Duration | undefined;
   /**
-   * The value `'BENIGN'` logs the failure at DEBUG instead of WARN or ERROR. Nothing else changes.
+   * With `'BENIGN'`, the failure is logged at DEBUG instead of WARN or ERROR. Nothing else changes.
    */
   readonly category?: 'BENIGN' | undefined;
   /** The error that led to this failure. */
   readonly cause?: unknown;
 }
 
-/** A failure thrown by an activity that wants a say in whether and when it is tried again. */
+/** A failure that an activity throws to control whether and when it is retried. */
 export class ApplicationFailure extends Failure<'ApplicationFailure', string | undefined> {
   /** The name of this kind of failure; `undefined` if it has none. */
   declare readonly type: string | undefined;
   /** Whether the failure ends the activity, whatever the retry policy says. */
   declare readonly nonRetryable: boolean;
-  /** Further data about the failure. What was thrown instead of an Error is the first item. */
+  /** Further data about the failure. If the function threw a non-Error, that is the first item. */
   declare readonly details: readonly unknown[];
-  /** The delay before the next attempt, in place of the policy's; `undefined` to keep that. */
+  /** The delay before the next attempt; `undefined` for the policy's delay. */
   declare readonly nextRetryDelay: Duration | undefined;
   /** The value `'BENIGN'` for a failure that is logged at DEBUG; otherwise `undefined`. */
   declare readonly category: 'BENIGN' | undefined;
@@ -127,10 +127,10 @@ export class ApplicationFailure extends Failure<'ApplicationFailure', string | u
     this.category = fields.category;
   }
 
-  /** Makes a failure from an object that names every field, the message included. */
+  /** Makes a failure from an object with all fields, including the message. */
   static create(
     fields: ApplicationFailureFields & {
-      /** The message of the failure. Default: an empty one. */
+      /** The message of the failure. Default: an empty string. */
       readonly message?: string | undefined;
     },
   ): ApplicationFailure {
@@ -138,13 +138,13 @@ export class ApplicationFailure extends Failure<'ApplicationFailure', string | u
   }
 
   /**
-   * Makes a failure that the retry policy decides on. The type is `'Error'` unless one is given.
+   * Makes a failure that is retried if the policy allows it. The type defaults to `'Error'`.
    */
   static retryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
     return applicationFailure(message, { type: type ?? 'Error', details }, 'retryable');
   }
 
-  /** Makes a failure that ends the activity. The type is `'Error'` unless one is given. */
+  /** Makes a failure that ends the activity. The type defaults to `'Error'`. */
   static nonRetryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
     const fields = { type: type ?? 'Error', nonRetryable: true, details };
     return applicationFailure(message, fields, 'nonRetryable');
@@ -155,7 +155,7 @@ export class ApplicationFailure extends Failure<'ApplicationFailure', string | u
   }
 }
 
-/** Outside of the class: a build gives one that names itself another name. */
+/** Defined outside of the class, because a build renames a class that refers to itself. */
 function applicationFailure(
   message: string | undefined,
   fields: ApplicationFailureFields,
@@ -166,13 +166,13 @@ function applicationFailure(
   return failure;
 }
 
-/** The failure of an attempt or an activity that ran into one of its timeouts. */
+/** The failure of an attempt or an activity that timed out. */
 export class TimeoutFailure extends Failure<'TimeoutFailure'> {
-  /** Which of the timeouts has passed. */
+  /** Which timeout has passed. */
   declare readonly timeoutType: TimeoutType;
   /** A copy of the newest heartbeat details of any attempt; `undefined` if there are none. */
   declare readonly lastHeartbeatDetails: unknown;
-  /** For how many milliseconds of the wait the event loop is known to have been blocked. */
+  /** How long the event loop is known to have been blocked during the wait, in milliseconds. */
   declare readonly eventLoopBlockedMs: number;
 
   constructor(
@@ -195,7 +195,7 @@ export class TimeoutFailure extends Failure<'TimeoutFailure'> {
 }
 
 /**
- * The `reason` of an aborted `ctx.signal`, and the cause of the failure of a cancelled activity.
+ * The `reason` of an aborted `ctx.signal`, and the `cause` when a cancelled activity fails.
  */
 export class CancelledFailure extends Failure<'CancelledFailure', CancelReason> {
   declare readonly message: CancelReason;
@@ -206,8 +206,7 @@ export class CancelledFailure extends Failure<'CancelledFailure', CancelReason> 
 }
 
 /**
- * The cause of the failure of a terminated activity. Its message is the reason given to
- * `terminate`.
+ * The `cause` when a terminated activity fails. Its message is the reason given to `terminate`.
  */
 export class TerminatedFailure extends Failure<'TerminatedFailure'> {
   get [KIND](): 'TerminatedFailure' {

@@ -1,8 +1,8 @@
-/** What a function is called, as its author would say it. */
+/** The name that the author gave a function. */
 
 /**
- * The function's own name, without the `bound ` that `bind` puts before it; undefined if nothing
- * names it. The functions that `AsyncResource.bind` makes are all called `bound`.
+ * The name of a function without the `bound ` that `bind` adds; undefined if it has no name. All
+ * functions that `AsyncResource.bind` makes are called `bound`.
  */
 export function functionName(fn: unknown): string | undefined {
   try {
@@ -11,6 +11,6 @@ export function functionName(fn: unknown): string | undefined {
     const own = name.replace(/^(bound )+/, '');
     return own === '' || own === 'bound' ? undefined : own;
   } catch {
-    return undefined; // a proxy of the user's, or a getter
+    return undefined; // a proxy or a getter that throws
   }
 }

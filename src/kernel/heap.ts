@@ -1,4 +1,4 @@
-/** A binary min-heap: the smallest first, adding and taking in O(log n). */
+/** A binary min-heap: the smallest item is first, and push and pop take O(log n). */
 export class Heap<T extends { readonly order: number }> {
   readonly #items: T[] = [];
 
@@ -31,7 +31,7 @@ export class Heap<T extends { readonly order: number }> {
     return top;
   }
 
-  /** Drops all that are not to be kept, in O(n). */
+  /** Drops all items that should not be kept, in O(n). */
   sweep(keep: (item: T) => boolean): void {
     const items = this.#items;
     let kept = 0;

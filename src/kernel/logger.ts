@@ -1,4 +1,4 @@
-/** Where the runtime writes what nobody asked for but somebody should know. */
+/** Where the runtime writes its log lines. */
 import { ignore, settleQuietly } from './promises.js';
 import { isPrintable, shortened } from './text.js';
 import { isError, messageOf } from './thrown.js';
@@ -6,15 +6,15 @@ import { isError, messageOf } from './thrown.js';
 /** The attributes of a log line, such as `activityId` and `error`. */
 export type LogAttributes = Readonly<Record<string, unknown>>;
 
-/** A logger with four levels, like `console`. If it throws or rejects, no activity notices. */
+/** A logger with four levels, like `console`. If it throws or rejects, activities do not notice. */
 export interface Logger {
-  /** Logs what only helps to debug, such as a failure of category BENIGN. */
+  /** Logs something that only helps to debug, such as a failure of category BENIGN. */
   debug(message: string, attributes?: LogAttributes): unknown;
-  /** Logs what is good to know. The runtime itself has no line of this level. */
+  /** Logs something that is good to know. The runtime itself logs nothing at this level. */
   info(message: string, attributes?: LogAttributes): unknown;
-  /** Logs what may need attention, such as a failed attempt that will be retried. */
+  /** Logs something that may need attention, such as a failed attempt that will be retried. */
   warn(message: string, attributes?: LogAttributes): unknown;
-  /** Logs what went wrong, such as a store that fails or a listener that throws. */
+  /** Logs something that went wrong, such as a store that fails or a listener that throws. */
   error(message: string, attributes?: LogAttributes): unknown;
 }
 
@@ -22,10 +22,10 @@ export type LogLevel = keyof Logger;
 
 export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
-/** What the runtime itself calls: one function, safe by construction. */
+/** The function that the runtime itself calls to log. It never throws. */
 export type Log = (level: LogLevel, message: string, attributes: LogAttributes) => void;
 
-/** `false` is silence; by default WARN and above go to the console. */
+/** Wraps a logger. `false` logs nothing; by default, WARN and ERROR go to the console. */
 export function safeLog(logger: Logger | false | undefined): Log {
   if (logger === false) return ignore;
   return (level, message, attributes) => {
@@ -33,7 +33,7 @@ export function safeLog(logger: Logger | false | undefined): Log {
       if (logger === undefined) toConsole(level, message, attributes);
       else settleQuietly(logger[level](message, attributes));
     } catch {
-      // There is nowhere left to say it.
+      // There is no other place to report it.
     }
   };
 }
@@ -43,21 +43,21 @@ function toConsole(level: LogLevel, message: string, attributes: LogAttributes):
   console[level](`systole: ${message}`, forConsole(attributes));
 }
 
-/** A console escapes strings, but prints an error as it is. */
+/** Attributes for a console, which escapes strings but prints an error as it is. */
 function forConsole(attributes: LogAttributes): LogAttributes {
   const { error } = attributes;
   try {
     if (isHarmless(error)) return attributes;
     return { ...attributes, error: shortened(String((error as Error).stack), LONGEST_STACK) };
   } catch {
-    return { ...attributes, error: messageOf(error) }; // an error of the user's own making
+    return { ...attributes, error: messageOf(error) }; // the user's own error throws
   }
 }
 
 const LONGEST_STACK = 10_000;
 const MOST_ERRORS = 100;
 
-/** Whether a console can print an error with its causes: no control characters, and not too long. */
+/** Whether a console can print an error and its causes: short, and without control characters. */
 function isHarmless(error: unknown): boolean {
   const found = new Set([error]);
   for (const one of found) {

@@ -1,7 +1,7 @@
-/** Small things about promises that several files need. */
+/** Small helpers for promises. */
 
 export function ignore(): void {
-  // For promises and callbacks whose outcome is of no interest.
+  // For promises and callbacks whose outcome does not matter.
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
@@ -10,8 +10,8 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Calls back in a later turn with what a value, a promise or a thenable comes to. Like `await`, it
- * does not ask a native promise for a `then` of its own. Never throws.
+ * Calls back in a later turn with the outcome of a value, a promise or a thenable. Like `await`, it
+ * ignores an own `then` of a native promise. Never throws.
  */
 export function whenSettled(
   value: unknown,
@@ -25,7 +25,7 @@ export function whenSettled(
   }
 }
 
-/** A listener or logger may be an async function: its rejection must not become an unhandled one. */
+/** Handles a rejection of an async listener or logger, so that it is not an unhandled one. */
 export function settleQuietly(returned: unknown, onError: (error: unknown) => void = ignore): void {
   if (isThenable(returned)) whenSettled(returned, ignore, onError);
 }

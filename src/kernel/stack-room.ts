@@ -1,15 +1,15 @@
-/** Whether the call stack has room for a call. */
+/** Checks that the call stack has room for a call. */
 
 /**
- * Arguments of 128 kB in all. The calls of a start take little of that, but V8 compiles a function
- * when it is first called, and needs far more of the stack then.
+ * Arguments that take 128 kB of stack. The calls of a start need far less, but V8 compiles a function
+ * at its first call, and that needs much more of the stack.
  */
 let filler: readonly undefined[] | undefined;
 
 /**
- * Finds out, before anything is changed, whether the stack has room for what will be called.
+ * Checks, before anything is changed, that the stack has room for the calls that follow.
  *
- * @throws the engine's own error if it has not
+ * @throws the JavaScript engine's own error if it has no room
  */
 export function checkStackRoom(): void {
   filler ??= Array<undefined>(16_384).fill(undefined);
@@ -17,5 +17,5 @@ export function checkStackRoom(): void {
 }
 
 function ignore(..._arguments: readonly undefined[]): void {
-  // The arguments lie on the stack: that is all they are for.
+  // The arguments only take up space on the stack.
 }

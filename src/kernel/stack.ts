@@ -1,10 +1,10 @@
 /**
- * The stack traces of our errors: where the user's code called, not how we are built. All of it is
- * V8's; on other engines errors have the stacks that the engine gives them.
+ * Makes the stack traces of our errors show the user's call, not our own code. It works on V8. On
+ * other engines, errors have the stacks that the engine gives them.
  */
 import { ignore } from './promises.js';
 
-/** The part of `Error` that not every engine has, and that some programs freeze. */
+/** The part of `Error` that only some engines have, and that some programs freeze. */
 interface V8Error {
   stackTraceLimit?: number;
   captureStackTrace?: (error: object, below: object) => void;
@@ -15,8 +15,8 @@ const v8 = (): V8Error => Error as unknown as V8Error;
 const bare = /* @__PURE__ */ new WeakSet<object>();
 
 /**
- * Makes an error without a stack, which it may get later. To capture one is most of what a timeout
- * costs, and the frames of a timer tell nobody anything. A cause keeps its own stack.
+ * Makes an error without a stack. It may get one later. Capturing a stack is most of the cost of a
+ * timeout, and the frames of a timer are useless. A cause keeps its own stack.
  */
 export function withoutStack<E extends Error>(make: () => E): E {
   const limit = setLimit(0);
@@ -29,25 +29,25 @@ export function withoutStack<E extends Error>(make: () => E): E {
   }
 }
 
-/** More than the frames between `run` and the function that it calls. */
+/** More than the number of our frames between `run` and the user's function. */
 const FRAMES_OF_OURS = 16;
 
 /**
- * For calls of a user's function within a user's call: the stacks of what it throws are as much
- * longer as there are frames of ours in between, so that they still show the caller.
+ * Raises the limit of stack traces before a user's function is called within a user's call. Errors
+ * that it throws still show the caller, beyond our frames in between.
  *
- * @returns the limit before, for `restoreStacks`
+ * @returns the previous limit, for `restoreStacks`
  */
 export function lengthenStacks(): number | undefined {
   return setLimit((v8().stackTraceLimit ?? 0) + FRAMES_OF_OURS);
 }
 
-/** Sets the limit back, unless the code in between has set one of its own. */
+/** Restores the limit, unless the user's code has changed it. */
 export function restoreStacks(before: number | undefined): void {
   if (before !== undefined) restoreLimit(before + FRAMES_OF_OURS, before);
 }
 
-/** Returns the limit before; undefined if it cannot be set. */
+/** Sets the limit and returns the previous one; undefined if it cannot be set. */
 function setLimit(limit: number): number | undefined {
   const before = v8().stackTraceLimit;
   if (typeof before !== 'number') return undefined;
@@ -59,30 +59,30 @@ function setLimit(limit: number): number | undefined {
   }
 }
 
-/** Unless the code in between has set a limit of its own. */
+/** Sets the limit back, unless other code has changed it. */
 function restoreLimit(from: number, to: number | undefined): void {
   if (to !== undefined && v8().stackTraceLimit === from) v8().stackTraceLimit = to;
 }
 
 const refusals = /* @__PURE__ */ new WeakSet<object>();
 
-/** Marks an error as the refusal of a call, which belongs to the line that made the call. */
+/** Marks an error as the refusal of a call, so that its stack will show the line of the call. */
 export function refusal<E extends Error>(error: E): E {
   refusals.add(error);
   return error;
 }
 
 /**
- * Gives a refusal the stack of the user's call; leaves all other errors as they are.
+ * Gives a refusal the stack of the user's call. Other errors stay as they are.
  *
- * @param called the public function that the user has called, which is still running
+ * @param called the public function that the user has called and that is still running
  */
 export function fromCaller(error: unknown, called: object): unknown {
   if (refusals.has(error as object)) setStack(error as object, called);
   return error;
 }
 
-/** Does what a public function is called for; a refusal has the stack of that call. */
+/** Runs the work of a public function. If it refuses the call, the error shows the user's call. */
 export function refusable<T>(called: object, act: () => T): T {
   try {
     return act();
@@ -91,7 +91,7 @@ export function refusable<T>(called: object, act: () => T): T {
   }
 }
 
-/** The same for a function that gives a promise: a refusal is a rejection. */
+/** Runs the work of a public async function. A refusal becomes a rejection that shows the call. */
 export function rejectable<T>(called: object, act: () => Promise<T>): Promise<T> {
   try {
     return act();
@@ -100,22 +100,22 @@ export function rejectable<T>(called: object, act: () => Promise<T>): Promise<T>
   }
 }
 
-/** Gives an error the stack of the code that has called a function, which is still running. */
+/** Gives an error the stack of the code that called a function, which must still be running. */
 export function setStack(error: object, called: object): void {
   v8().captureStackTrace?.(error, called);
 }
 
 /**
- * Rejects with an error, which gets the stack of the code that awaits the promise that is resolved
- * with this one: V8 follows the promises from an async function to those that await it. So nothing
- * needs to be captured while a call may still succeed. Causes that have no stack get the same.
+ * Rejects with an error that gets the stack of the code that awaits the caller's promise, because V8
+ * follows promises from an async function to the functions that await it. So we need no stack while
+ * a call may still succeed. Causes without a stack get the same one.
  *
  * @param onceFollowed called when the stack has been captured, before the rejection
  */
 export function rejectionAtAwait(error: Error, onceFollowed: () => void = ignore): Promise<never> {
   const rejection = awaited(error, () => {
     onceFollowed();
-    rejection.catch(ignore); // it is up to the promise that follows this one
+    rejection.catch(ignore); // the promise that follows this one reports it
   });
   return rejection;
 }
@@ -135,5 +135,5 @@ async function thrownLater(error: Error, onceFollowed: () => void): Promise<neve
   throw error;
 }
 
-/** As long as a promise takes to follow another one that it has been resolved with. */
+/** The turns that a promise needs to follow another one that it was resolved with. */
 const TURNS_TO_FOLLOW = 2;

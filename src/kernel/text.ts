@@ -1,14 +1,14 @@
-/** Text of users in messages: on one line, without control characters, and short. */
+/** Puts users' text into messages: on one line, short, and without control characters. */
 
-/** Controls, ends of lines, and what turns the direction of the text around. */
+/** Control characters, line ends, and characters that change the direction of the text. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
 
-/** The text with unprintable characters escaped as in JavaScript, and cut at the limit. */
+/** The text, cut at the limit, with unprintable characters escaped as in JavaScript. */
 export function printable(text: string, limit = 1_000): string {
   return shortened(text, limit).replace(UNPRINTABLE, escaped);
 }
 
-/** The text in quotes. */
+/** The text in quotes, cut at the limit and escaped. */
 export function quote(text: string, limit = 60): string {
   return JSON.stringify(shortened(text, limit)).replace(UNPRINTABLE, escaped);
 }

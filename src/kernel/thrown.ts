@@ -1,4 +1,4 @@
-/** What can be read of whatever was thrown: it may be the user's own in every respect. */
+/** Reads thrown values safely. Any of their parts may be the user's own code and throw. */
 import { show } from './bad-input.js';
 import { finiteMs, type Duration } from './duration.js';
 import { KIND } from './failure.js';
@@ -12,8 +12,7 @@ import { withoutStack } from './stack.js';
 import { printable, quote, shortened } from './text.js';
 
 /**
- * Whether an error is a timeout (of the given type), either itself or as the cause of an
- * `ActivityFailure`.
+ * Whether an error is a timeout (of the given type) or an `ActivityFailure` caused by one.
  */
 export function isTimeout(error: unknown, timeoutType?: TimeoutType): boolean {
   const reason = error instanceof ActivityFailure ? error.cause : error;
@@ -23,18 +22,18 @@ export function isTimeout(error: unknown, timeoutType?: TimeoutType): boolean {
   );
 }
 
-/** The one gate from a thrown value to a failure: an Error passes as it is, all else is wrapped. */
+/** Turns a thrown value into an error. An Error stays as it is; anything else is wrapped. */
 export function ensureError(thrown: unknown): Error {
   if (isError(thrown)) return thrown;
   const message = `An activity threw ${describeThrown(thrown)}, not an Error`;
   return withoutStack(() => new ApplicationFailure(message, { details: [thrown] }));
 }
 
-/** What an ApplicationFailure says of its retry; nothing if it cannot be read, and of what is none. */
+/** What an ApplicationFailure says about its retry; empty for other errors and unreadable ones. */
 export function retryWishes(failure: Error): {
   readonly nonRetryable?: boolean;
   readonly nextRetryDelayMs?: number | undefined;
-  /** What is wrong with its `nextRetryDelay`, which is not heeded then. */
+  /** What is wrong with its `nextRetryDelay`, which is then ignored. */
   readonly badRetryDelay?: string | undefined;
   readonly benign?: boolean;
 } {
@@ -43,7 +42,7 @@ export function retryWishes(failure: Error): {
     const { nonRetryable, nextRetryDelay, category } = failure;
     return { nonRetryable, benign: category === 'BENIGN', ...readRetryDelay(nextRetryDelay) };
   } catch {
-    return {}; // an error of the user's own making
+    return {}; // the user's own error throws
   }
 }
 
@@ -59,7 +58,7 @@ function readRetryDelay(delay: Duration | undefined): {
   }
 }
 
-/** The message of whatever was thrown, fit for a message of ours. */
+/** The message of a thrown value, ready to be used in one of our messages. */
 export function messageOf(thrown: unknown): string {
   try {
     const { message }: { readonly message: unknown } = ensureError(thrown);
@@ -69,7 +68,7 @@ export function messageOf(thrown: unknown): string {
   }
 }
 
-/** The name and the message of an error, as messages of ours show it. */
+/** The name and the message of an error, as our messages show them. */
 export function said(error: Error): string {
   try {
     const { toString } = error as { readonly toString: unknown };
@@ -81,16 +80,16 @@ export function said(error: Error): string {
   }
 }
 
-/** Whether an error goes by that name: the name that messages show, or the name of its class. */
+/** Whether an error has that name: the name that messages show, or the name of its class. */
 export function isNamed(error: Error, name: string): boolean {
   if (error instanceof ApplicationFailure && error.type !== undefined) return error.type === name;
   return classNameOf(error) === name || shownName(error) === name;
 }
 
-/** Names that say less than that of the class which inherits them. */
+/** Names of built-in errors. The name of a derived class says more. */
 const BUILT_IN = /^(|Error|(Eval|Range|Reference|Syntax|Type|URI|Aggregate|Suppressed)Error)$/;
 
-/** The error's `name`; that of its class, if it only has the name of a built-in class. */
+/** The error's `name`, or the name of its class if the `name` is only that of a built-in error. */
 function shownName(error: Error): string {
   const { name }: { readonly name: unknown } = error;
   const own = typeof name === 'string' ? name : '';
@@ -99,7 +98,7 @@ function shownName(error: Error): string {
   return typeof className === 'string' && className !== '' ? className : own || 'Error';
 }
 
-/** The name of an error's class, which for those of ours no minifier changes. */
+/** The name of an error's class. For our own classes, a minifier does not change it. */
 function classNameOf(error: Error): unknown {
   const prototype = Object.getPrototypeOf(error) as { [KIND]?: string } | null;
   if (prototype !== null && Object.hasOwn(prototype, KIND)) return prototype[KIND];
@@ -108,7 +107,7 @@ function classNameOf(error: Error): unknown {
 
 const ERROR_TAGS: ReadonlySet<string> = new Set(['[object Error]', '[object DOMException]']);
 
-/** Also one of another realm, such as a test framework's sandbox. */
+/** Whether a value is an Error, even from another realm, such as a test framework's sandbox. */
 export function isError(thrown: unknown): thrown is Error {
   try {
     return thrown instanceof Error || ERROR_TAGS.has(Object.prototype.toString.call(thrown));
@@ -117,7 +116,7 @@ export function isError(thrown: unknown): thrown is Error {
   }
 }
 
-/** The whole is in `details`. */
+/** A short text about a thrown value. The whole value is in `details`. */
 function describeThrown(thrown: unknown): string {
   if (typeof thrown === 'string') return quote(thrown, 1_000);
   try {
@@ -131,7 +130,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-/** What it says itself, or else the JSON of it; empty if there is none. */
+/** The message and code of a thrown object, or else its JSON; empty if it has none. */
 function describeObject(thrown: object): string {
   const { message, code } = thrown as { readonly message?: unknown; readonly code?: unknown };
   const said = typeof message === 'string' && message !== '' ? [quote(message, 1_000)] : [];
@@ -146,5 +145,5 @@ function describeObject(thrown: object): string {
   return text === '{}' ? '' : printable(text, 200);
 }
 
-/** That are written: there is no use in more. */
+/** The most values of an object that are written. More would not help. */
 const MOST_VALUES = 50;

@@ -1,22 +1,22 @@
-/** A failed attempt and the policy: try again, or stop, and why. Pure. */
+/** Decides whether a failed attempt is retried, and why not. A pure function. */
 import { HeartbeatDetailsError } from '../kernel/errors.js';
 import type { RetryState, TimeoutType } from '../kernel/failures.js';
 import { isNamed, retryWishes } from '../kernel/thrown.js';
 import { countedAttempt, retryDelayMs } from './delay.js';
 import { TIMEOUT_NAMES, type ErrorType, type FilledRetryPolicy } from './policy.js';
 
-/** What is known when an attempt has failed. */
+/** Everything that the decision about a failed attempt needs. */
 export interface FailedAttempt {
   readonly failure: Error;
-  /** The deadline that ended the attempt; undefined if the function threw, be it a TimeoutFailure. */
+  /** The deadline that ended the attempt; undefined if the function threw, even a TimeoutFailure. */
   readonly timedOut: TimeoutType | undefined;
   readonly policy: FilledRetryPolicy;
-  /** Its number, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
-  /** How many failed, this one included, since heartbeat details last changed; 0 if in this one. */
+  /** The failed attempts since details last changed, with this one; 0 if they changed in this one. */
   readonly attemptsWithoutProgress: number;
   readonly cancelRequested: boolean;
-  /** Until the scheduleToClose deadline; Infinity if there is none. */
+  /** The time until the scheduleToClose deadline; Infinity if there is none. */
   readonly remainingMs: number;
   readonly random: () => number;
 }
@@ -25,7 +25,7 @@ export type Verdict =
   | { readonly retry: true; readonly delayMs: number }
   | { readonly retry: false; readonly retryState: RetryState };
 
-/** The order is Temporal's: cancellation, schedule timeouts, kind of error, attempts, time left. */
+/** Decides in Temporal's order: cancellation, schedule timeouts, kind of error, attempts, time. */
 export function classify(failed: FailedAttempt): Verdict {
   const { failure, policy, attempt } = failed;
   if (failed.cancelRequested) return stop('CANCEL_REQUESTED');
@@ -42,7 +42,7 @@ export function classify(failed: FailedAttempt): Verdict {
   const counted = countedAttempt(policy, attempt, failed.attemptsWithoutProgress);
   const delayMs =
     retryWishes(failure).nextRetryDelayMs ?? retryDelayMs(policy, counted, failed.random);
-  // A deadline and a dispatch at the same instant: the deadline wins.
+  // If the deadline and the next attempt fall on the same moment, the deadline wins.
   return delayMs < failed.remainingMs ? { retry: true, delayMs } : stop('TIMEOUT');
 }
 
@@ -60,7 +60,7 @@ function isRetryable({ failure, timedOut, policy }: FailedAttempt): boolean {
     try {
       return matches(failure, type);
     } catch {
-      return false; // an error, or a class, may be the user's own in every respect
+      return false; // the user's error or class may throw
     }
   });
 }

@@ -1,11 +1,11 @@
-/** How long to wait before the next attempt: pure functions of the policy. */
+/** Computes the delay before the next attempt. Pure functions. */
 import type { FilledRetryPolicy } from './policy.js';
 
 /**
  * The delay after failed attempt number `failedAttempt` (from 1), in milliseconds:
- * `initialInterval * backoffCoefficient^(n-1)`, at most the maximum interval, less a random part.
+ * `initialInterval * backoffCoefficient^(n-1)`, at most the maximum interval, minus a random part.
  *
- * @param random from 0 up to 1, as `Math.random` gives
+ * @param random returns a number from 0 to 1, like `Math.random`
  */
 export function retryDelayMs(
   policy: FilledRetryPolicy,
@@ -13,15 +13,15 @@ export function retryDelayMs(
   random: () => number,
 ): number {
   const { initialInterval, backoffCoefficient, maximumInterval, jitter } = policy;
-  // Grows to Infinity in the end, which the maximum then caps: there is no overflow to catch.
+  // This may grow to Infinity. The maximum caps it, so there is no overflow to handle.
   const backoff = initialInterval * backoffCoefficient ** (failedAttempt - 1);
   const delay = Math.min(backoff, maximumInterval);
   return jitter === 0 ? delay : delay * (1 - jitter * random());
 }
 
 /**
- * Which attempt the delay is that after: with `maximumAttemptsWithoutProgress` only attempts since
- * the last progress count.
+ * The attempt number from which the delay is computed. With `maximumAttemptsWithoutProgress`, only
+ * attempts since the last progress count.
  */
 export function countedAttempt(
   policy: FilledRetryPolicy,

@@ -1,4 +1,4 @@
-/** Names of other libraries, or of another place here, and what they are. */
+/** Option names from other libraries or other places, and what to use instead. */
 import { hints } from '../kernel/bad-input.js';
 
 const ATTEMPTS = 'retryPolicy.maximumAttempts';
@@ -23,8 +23,8 @@ const HINTS: Readonly<Record<string, string>> = {
   maxRetryTime: 'scheduleToCloseTimeout, an option of the call',
   onFailedAttempt: FAILED_ATTEMPT,
   onRetry: FAILED_ATTEMPT,
-  shouldConsumeRetry: 'not there: every failed attempt counts',
-  unref: 'not there: timers of open activities keep the process alive',
+  shouldConsumeRetry: 'not available: every failed attempt counts',
+  unref: 'not available: timers of open activities keep the process alive',
   timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
   id: 'activityId',
   jobId: 'activityId',
@@ -41,7 +41,7 @@ const HINTS: Readonly<Record<string, string>> = {
   taskQueue: 'not needed in one process; systole/temporal has it',
 };
 
-/** What a name that is no option here is instead. */
+/** What to use instead of an unknown name. */
 export function elsewhere(name: string): string | undefined {
   return hints(HINTS, name);
 }

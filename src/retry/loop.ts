@@ -1,48 +1,49 @@
 /**
- * The retry loop of an activity, from its first failure to its end. The only file with p-retry.
+ * The retry loop of an activity, from its first failure to its end. Only this file imports p-retry.
  *
- * The loop follows and decides nothing. An attempt may end in the middle of a timer or of a call from
- * outside, and the state must be right before that returns; p-retry comes some promises later.
+ * The loop follows the state and decides nothing. An attempt may end in the middle of a timer or of
+ * a call from outside, and the state must be right before that returns. p-retry would be a few
+ * promises late.
  */
 import pRetry, { type Options } from 'p-retry';
 import { ignore } from '../kernel/promises.js';
 
-/** An activity, as the loop sees it: its phase now, and a promise of the next change. */
+/** An activity as the loop sees it: its current phase, and a promise of the next change. */
 export interface Retried {
   readonly phase: string | undefined;
   changed(): Promise<void>;
 }
 
 /**
- * The only rejection that p-retry ever sees. It treats errors by their kind (it does not retry a
- * TypeError, and replaces what is not an Error), and here every failure is alike.
+ * The only rejection that p-retry ever sees. p-retry treats kinds of errors differently (it does not
+ * retry a TypeError, for example), and here all failures should be treated alike.
  */
 class RetryDue extends Error {}
 const RETRY: Error = /* @__PURE__ */ new RetryDue('another attempt is due');
 
-/** Enters the loop: an attempt has failed, and another one follows. */
+/** Enters the loop when an attempt has failed and another one follows. */
 export function retryLoop(activity: Retried): void {
   const attempt = async (): Promise<void> => {
-    // An attempt runs, in a slot. Its end is classified where it happens: retry/classify.ts.
+    // An attempt runs in a slot. Its end is classified where it happens, by retry/classify.ts.
     while (activity.phase === 'RUNNING') await activity.changed();
     if (activity.phase !== 'CLOSED') throw RETRY;
   };
   const delay = async (): Promise<boolean> => {
-    // The delay runs, or a pause, and then the wait for a slot.
+    // First comes the delay or a pause, then the wait for a slot.
     while (activity.phase !== 'RUNNING' && activity.phase !== 'CLOSED') await activity.changed();
-    return activity.phase === 'RUNNING'; // again
+    return activity.phase === 'RUNNING'; // true starts over
   };
   pRetry(attempt, { ...FOLLOW, shouldRetry: delay }).catch(ignore);
 }
 
-/** Without waits of its own: p-retry's timers know neither a virtual clock nor delays over 2^31-1 ms. */
+/** No waits by p-retry: its timers support neither a virtual clock nor delays over 2^31-1 ms. */
 const FOLLOW: Options = {
-  retries: Infinity, // the limit is the policy's
+  retries: Infinity, // the policy sets the limit
   minTimeout: 0,
   maxTimeout: 0,
   factor: 1,
   randomize: false,
   maxRetryTime: Infinity,
   unref: false,
-  // No `signal`: p-retry would reject work that finished after an abort.
+  // No `signal`, because p-retry would reject work that finished after an abort.
 };

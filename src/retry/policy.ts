@@ -1,4 +1,4 @@
-/** The retry policy: its type, its defaults, and the one pass that checks it. */
+/** The retry policy: its type, its defaults, and the checks. */
 import {
   badOption,
   checkNames,
@@ -11,7 +11,7 @@ import { durationMs, finiteMs, type Duration } from '../kernel/duration.js';
 import type { TimeoutType } from '../kernel/failures.js';
 import { elsewhere } from './elsewhere.js';
 
-/** An error class, or the name of one, in `nonRetryableErrorTypes`. */
+/** An item of `nonRetryableErrorTypes`: an error class or the name of one. */
 export type ErrorType = string | (abstract new (...args: never[]) => unknown);
 
 /** When and how often a failed attempt is retried. The defaults are Temporal's. */
@@ -21,35 +21,34 @@ export interface RetryPolicy {
   /** The factor by which each further delay grows, 1 or more. Default 2. */
   readonly backoffCoefficient?: number | undefined;
   /**
-   * The maximum delay between attempts. Default: 100 times the initial interval. Given alone and
-   * below one second it lowers the initial interval too; below a given initial interval it is
-   * refused.
+   * The maximum delay between attempts. Default: 100 times the initial interval. If you give only
+   * this and it is below one second, it lowers the initial interval too. A value below a given
+   * initial interval is refused.
    */
   readonly maximumInterval?: Duration | undefined;
   /**
-   * The maximum number of attempts in all, the first included. Default Infinity, and 0 means the
-   * same.
+   * The maximum number of attempts, including the first. Default Infinity; 0 means the same.
    */
   readonly maximumAttempts?: number | undefined;
   /**
-   * The errors that end the activity. A class matches by `instanceof`. A string matches
-   * `ApplicationFailure.type`, or else the name that messages show, or the name of the class.
+   * The errors that are not retried. A class matches by `instanceof`. A string matches
+   * `ApplicationFailure.type`; without a type, the name that messages show or the name of the class.
    * `'TemporalTimeout:Heartbeat'` and `'TemporalTimeout:StartToClose'` match those timeouts.
    * Default `[]`.
    */
   readonly nonRetryableErrorTypes?: readonly ErrorType[] | undefined;
-  /** How much of each delay is random, from 0 (none, the default) to 1. It only shortens delays. */
+  /** The random part of each delay, from 0 (the default) to 1. It only makes delays shorter. */
   readonly jitter?: number | undefined;
   /**
-   * The maximum number of attempts in a row that bring no new heartbeat details. With it the delays
-   * grow with those attempts alone. Default Infinity, and 0 means the same. `maximumAttempts` still
-   * limits the whole.
+   * The maximum number of attempts in a row without new heartbeat details. With it, delays grow only
+   * with those attempts. `maximumAttempts` still limits all attempts. Default Infinity; 0 means the
+   * same.
    */
   readonly maximumAttemptsWithoutProgress?: number | undefined;
 }
 
 /**
- * A retry policy with its defaults filled in. Intervals are milliseconds, and no limit is Infinity.
+ * A retry policy with its defaults filled in. Intervals are in milliseconds. Infinity means no limit.
  */
 export type FilledRetryPolicy = {
   readonly [Field in keyof RetryPolicy]-?: Field extends 'initialInterval' | 'maximumInterval'
@@ -57,7 +56,7 @@ export type FilledRetryPolicy = {
     : Exclude<RetryPolicy[Field], undefined>;
 };
 
-/** Names of timeouts in `nonRetryableErrorTypes`, as in Temporal; the others have none. */
+/** The names of timeouts in `nonRetryableErrorTypes`, as in Temporal. Other timeouts have none. */
 export const TIMEOUT_NAMES: { readonly [Type in TimeoutType]?: string } = {
   HEARTBEAT: 'TemporalTimeout:Heartbeat',
   START_TO_CLOSE: 'TemporalTimeout:StartToClose',
@@ -80,7 +79,7 @@ const interval =
   (value: Duration | undefined, name: string): number | undefined =>
     value === undefined ? undefined : read(value, name) || undefined;
 
-/** Every field of a policy, and how it is read. */
+/** All fields of a policy, each with the function that reads it. */
 const FIELDS = {
   initialInterval: /* @__PURE__ */ interval(finiteMs),
   backoffCoefficient: /* @__PURE__ */ option(
@@ -114,7 +113,7 @@ export const RETRY_POLICY_NAMES: OptionNames = {
 };
 
 /**
- * Checks a policy and fills in what it leaves open.
+ * Checks a policy and fills in its defaults.
  *
  * @throws TypeError that names the field, the value and what is accepted
  */
@@ -133,7 +132,7 @@ export function resolveRetryPolicy(policy: RetryPolicy | undefined): FilledRetry
     throw badOption(
       'retryPolicy.maximumInterval',
       policy.maximumInterval,
-      `at least the initialInterval, which is ${show(policy.initialInterval)}`,
+      `at least initialInterval (${show(policy.initialInterval)})`,
     );
   }
   return Object.freeze({ ...given, initialInterval, maximumInterval });
@@ -151,9 +150,9 @@ function errorTypes(types: unknown, name: string): readonly ErrorType[] {
 }
 
 /**
- * Whether errors may be instances of it. A predicate is none: an arrow function has no prototype,
- * and that of a plain function is bare. Classes of another realm, and those from before `class`,
- * inherit from something or have members.
+ * Whether a function is a class of errors. A predicate is not: an arrow function has no prototype,
+ * and a plain function has a bare one. Classes of another realm, and old ones without the `class`
+ * keyword, inherit from something or have members.
  */
 function isClass(type: object): boolean {
   try {
@@ -173,12 +172,11 @@ function errorType(type: unknown, name: string): ErrorType {
   if (typeof type === 'function') {
     if (isClass(type)) return type as ErrorType;
     const advice =
-      'This function is no class: as a predicate it would never be called. ' +
-      'Throw ApplicationFailure.nonRetryable() in the activity instead';
+      'A predicate is never called: throw ApplicationFailure.nonRetryable() in the activity instead';
     throw badOption(name, type, `${accepted}. ${advice}`);
   }
   if (typeof type !== 'string') throw badOption(name, type, accepted);
-  // A misspelt timeout would match nothing, and the activity would be retried without end.
+  // A misspelt timeout would match nothing, and the activity would be retried forever.
   const timeouts = Object.values(TIMEOUT_NAMES);
   if (type.startsWith('TemporalTimeout:') && !timeouts.includes(type)) {
     throw badOption(name, type, timeouts.join(' or '));

@@ -224,12 +224,10 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     const h = new Harness();
     const open = leaveOpen(h);
     await expect(speak(h, open).complete(Promise.resolve(1))).rejects.toThrow(
-      new TypeError(
-        'complete: received an instance of Promise; expected the value itself: await it first',
-      ),
+      new TypeError('complete: received an instance of Promise; expected the awaited value'),
     );
     const callable = Object.assign(() => {}, { then: () => {} });
-    await expect(speak(h, open).complete(callable)).rejects.toThrow(/await it first/);
+    await expect(speak(h, open).complete(callable)).rejects.toThrow(/the awaited value/);
     await speak(h, open).complete(1);
     expect(await open.handle.result()).toBe(1);
   });

@@ -74,7 +74,7 @@ test('a Keyv that throws fails the activity when its backend is down', async () 
   down = true;
   const failure: unknown = await runtime.run(step, options).catch((error: unknown) => error);
   expect((failure as Error).cause).toBeInstanceOf(HeartbeatStoreError);
-  expect((failure as Error).message).toContain('could not be got: down');
+  expect((failure as Error).message).toContain('cannot be loaded: down');
   down = false;
   await expect(runtime.run(step, options)).rejects.toThrow('no');
   await expect(runtime.run(step, options)).resolves.toBe(3);

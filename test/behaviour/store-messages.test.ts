@@ -35,20 +35,20 @@ describe('details that cannot be loaded', () => {
   ])('because get %s', async (_, get) => {
     const { message, cause } = await causeOf(get);
     expect(message).toBe(
-      'The heartbeat details stored for activity "import \\"1\\"" could not be got: disk. They were ' +
-        'left as they are: run the activity again once the store answers.',
+      'The stored heartbeat details of activity "import \\"1\\"" cannot be loaded: disk. They were ' +
+        'not changed: run the activity again when the store works.',
     );
     expect(cause).toBe(disk);
   });
 
   test.each<[unknown, string]>([
-    [{}, 'of type object, not string'],
-    [false, 'of type boolean, not string'],
+    [{}, 'not a string but of type object'],
+    [false, 'not a string but of type boolean'],
   ])('because get gives %o', async (stored, what) => {
     const { message, cause } = await causeOf(() => stored);
     expect(message).toBe(
-      `The heartbeat details stored for activity "import \\"1\\"" cannot be read: ${what}. They were ` +
-        'left as they are: repair the entry, or delete it to start from the beginning.',
+      `The stored heartbeat details of activity "import \\"1\\"" cannot be read: ${what}. They were ` +
+        'not changed: repair the entry, or delete it to start from the beginning.',
     );
     expect(cause).toEqual(new TypeError(what));
   });
@@ -177,9 +177,7 @@ describe('a set that answers false has failed', () => {
         level: 'error',
         message: 'The store failed; it is written to again with the next report',
         attributes: {
-          error: new HeartbeatStoreError(
-            'set() of the store answered false: it has not kept the details',
-          ),
+          error: new HeartbeatStoreError('store.set() returned false: the details were not stored'),
         },
       },
     ]);

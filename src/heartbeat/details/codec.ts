@@ -1,9 +1,9 @@
-/** A runtime's way with heartbeat details: what they may be, how large, and how they are copied. */
+/** How a runtime handles heartbeat details: it checks, copies and encodes them. */
 import { copyDetails } from './copy.js';
 import { DetailsEncoding, type DetailsSerializer } from './encoding.js';
 import { DEFAULT_MAX_DETAILS_BYTES, LARGE_DETAILS_BYTES, checkSize, mostBytes } from './size.js';
 
-/** Details as taken at a heartbeat: a copy nobody else holds, so never handed out itself. */
+/** The private copy of details that a heartbeat took. Users only get copies of it. */
 export type Snapshot = string | number | boolean | bigint | object | null;
 
 export class DetailsCodec {
@@ -17,7 +17,7 @@ export class DetailsCodec {
 
   /**
    * @param onLarge called with the size of details over 256 KiB
-   * @throws HeartbeatDetailsError for what cannot be kept, or is over the limit
+   * @throws HeartbeatDetailsError for details that cannot be copied or are over the limit
    */
   snapshot(details: Snapshot, onLarge: (bytes: number) => void): Snapshot {
     if (typeof details === 'number') return details;
@@ -29,7 +29,7 @@ export class DetailsCodec {
     return value as Snapshot;
   }
 
-  /** A fresh copy of a snapshot, for the user to keep. */
+  /** A fresh copy of a snapshot, which the user may change. */
   copy(snapshot: Snapshot | undefined): unknown {
     return copyDetails(snapshot, this.#encoding.registered).value;
   }
@@ -38,7 +38,7 @@ export class DetailsCodec {
     return this.#encoding.encode(snapshot);
   }
 
-  /** The details of a text. Throws for everything that `encode` has not written. */
+  /** Reads details from a text. Throws for every text that `encode` did not write. */
   decode(text: string): Snapshot {
     checkSize(text, this.#maxBytes);
     return copyDetails(this.#encoding.decode(text), this.#encoding.registered).value as Snapshot;

@@ -1,13 +1,13 @@
 /**
- * Heartbeat details are copied when they are given and again when they are handed out, so no later
- * change to an object ever shows. This walk decides what details may be. They are a tree: a value
- * that is met twice is copied twice, and a cycle is refused.
+ * Heartbeat details are copied when they come in and again when they are given out, so a later change
+ * to an object never shows. This walk decides what details may be. They are a tree: a value that
+ * occurs twice is copied twice, and a cycle is refused.
  */
 import { printable, quote, shortened } from '../../kernel/text.js';
 import { HeartbeatDetailsError } from '../../kernel/errors.js';
 import { CONTAINER, INDEX, NOTE, QUOTES, sizeOf, slowTexts, tooLarge } from './size.js';
 
-/** What the user's serializer knows of an instance: a copy of it, or the fields that it copies. */
+/** What the user's serializer makes of an instance: a copy of it, or the fields to copy. */
 export type Registered = { copy: object; size: number } | { copy?: undefined; fields: object };
 
 export type FindRegistered = (instance: object) => Registered | undefined;
@@ -15,9 +15,9 @@ export type FindRegistered = (instance: object) => Registered | undefined;
 const MAX_DEPTH = 100;
 
 /**
- * A deep copy, and a bound of the bytes that it takes: see `size.ts`.
+ * Makes a deep copy, with a lower bound of its size in bytes: see `size.ts`.
  *
- * @throws HeartbeatDetailsError with the path of the first value that cannot be kept, and once the
+ * @throws HeartbeatDetailsError with the path of the first value that cannot be copied, or when the
  * size is over the limit
  */
 export function copyDetails(
@@ -39,7 +39,7 @@ class Walk {
   readonly #find: FindRegistered;
   readonly #limit: number;
   readonly #path: Step[] = [];
-  /** The objects that the walk is inside of. */
+  /** The objects that the walk is inside. */
   readonly #open: object[] = [];
   #isSlow?: ReturnType<typeof slowTexts>;
 
@@ -48,7 +48,7 @@ class Walk {
     this.#limit = limit;
   }
 
-  /** @param reach the length of the path from the nearest object that JSON lacks */
+  /** @param reach the length of the path from the nearest object that needs a note */
   copy(value: unknown, reach: number): unknown {
     if (isPrimitive(value)) {
       this.#count(sizeOf(value, reach));
@@ -62,7 +62,7 @@ class Walk {
       return this.#copyObject(value, reach);
     } catch (error) {
       if (error instanceof HeartbeatDetailsError) throw error;
-      return this.#refuse('reading it throws', error); // a getter or a proxy of the user's
+      return this.#refuse('reading it throws', error); // the user's getter or proxy
     }
   }
 
@@ -71,7 +71,7 @@ class Walk {
     const name = classNameOf(value);
     if (name === 'Array' && Array.isArray(value)) return this.#copyArray(value, reach);
     this.#count(NOTE + reach);
-    // The tag is not fooled by a class of another realm, the class not by a subclass.
+    // The tag is right for classes of other realms, and the class is right for subclasses.
     const ownTag = Object.prototype.toString.call(value).slice(8, -1);
     const tag = value instanceof Error || ownTag === 'DOMException' ? 'Error' : ownTag;
     const isBuiltIn = BUILT_IN.test(tag);
@@ -82,7 +82,7 @@ class Walk {
     }
     if (registered !== undefined) {
       if (!isBuiltIn) return likeIt(value, this.#copyFields(registered.fields, 0, value));
-      this.#refuse(`an instance of ${name}, more than its fields (see registerCustom)`);
+      this.#refuse(`an instance of ${name}, which needs registerCustom`);
     }
     if (tag === 'Error') return this.#copyError(value as Error);
     if (ArrayBuffer.isView(value)) {
@@ -91,7 +91,7 @@ class Walk {
     }
     if (tag === 'Promise') return this.#refuse('a promise');
     if (isBuiltIn && tag === name) return this.#copyBuiltIn(value, tag);
-    if (name === 'Object') return this.#refuse('an object with a prototype of its own');
+    if (name === 'Object') return this.#refuse('an object with its own prototype');
     return this.#refuse(`an instance of ${name}`, undefined, REGISTER);
   }
 
@@ -99,7 +99,7 @@ class Walk {
   #copyFields(from: object, reach: number, owner = from): Fields {
     const fields = this.#read(from);
     const [symbol] = Object.getOwnPropertySymbols(fields);
-    if (symbol !== undefined) this.#refuseAt(symbol.toString(), 'a symbol as key');
+    if (symbol !== undefined) this.#refuseAt(symbol.toString(), 'a symbol key');
     for (const key in fields) {
       const item = fields[key];
       this.#count(key.length + QUOTES);
@@ -110,14 +110,14 @@ class Walk {
     return fields;
   }
 
-  /** The fields of an object, all of them its own then, `__proto__` too. */
+  /** Copies the fields of an object as own fields, even `__proto__`. */
   #read(value: object): Fields {
     try {
       return { ...value };
     } catch (error) {
       for (const key of Object.keys(value)) {
         this.#path.push(key);
-        Reflect.get(value, key); // throws again, and has a path now
+        Reflect.get(value, key); // throws again, now with a path
         this.#path.pop();
       }
       throw error;
@@ -131,7 +131,7 @@ class Walk {
       copy.push(this.#at(array, index, array[index], reach + INDEX));
     }
     const [name] = Object.keys(array).slice(array.length);
-    if (name !== undefined) this.#refuseAt(name, 'a named property of an array');
+    if (name !== undefined) this.#refuseAt(name, 'a named array property');
     return copy;
   }
 
@@ -163,12 +163,12 @@ class Walk {
     return tag === 'URL' ? new URL(text) : new RegExp(text, (value as RegExp).flags);
   }
 
-  /** Copies name, message and cause: what an error says. The stack stays where it was made. */
+  /** Copies the name, message and cause of an error, but not its stack. */
   #copyError(error: Error): Error {
     const [name, message] = [error.name, error.message].map(String);
     const said: Fields = { name, message };
     if (Object.hasOwn(error, 'cause') && error.cause !== undefined) said['cause'] = error.cause;
-    const copy = new Error(message, this.#copyFields(said, 0, error)); // with a cause, if it has one
+    const copy = new Error(message, this.#copyFields(said, 0, error)); // with the cause, if any
     return Object.defineProperty(copy, 'name', { value: name, writable: true, configurable: true });
   }
 
@@ -195,7 +195,7 @@ class Walk {
   #refuse(kind: string, cause?: unknown, advice = ''): never {
     const path = printable(`details${this.#path.map(showStep).join('')}`, 10_000);
     throw new HeartbeatDetailsError(
-      `${path}: ${kind}; heartbeat details must be data that can be copied and stored${advice}`,
+      `${path}: ${kind}; heartbeat details must be data that can be copied${advice}`,
       cause === undefined ? { path } : { path, cause },
     );
   }
@@ -203,7 +203,7 @@ class Walk {
 
 type Fields = Record<string, unknown>;
 
-/** True for everything that needs no copy. Symbols are refused, as functions are. */
+/** Whether a value needs no copy. Symbols do not count, because they are refused like functions. */
 function isPrimitive(value: unknown): boolean {
   if (typeof value === 'object') return value === null;
   return typeof value !== 'function' && typeof value !== 'symbol';
@@ -216,7 +216,7 @@ export function showStep(step: Step): string {
   return isName ? `.${step}` : `[${quote(step)}]`;
 }
 
-/** True for an object with the Object.prototype of any realm, or with no prototype at all. */
+/** Whether an object has the Object.prototype of any realm, or no prototype. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return true;
@@ -233,16 +233,16 @@ function classNameOf(value: object): string {
   return typeof name === 'string' && name !== '' ? name : 'Object';
 }
 
-/** The classes of the language that hold more than their fields. */
+/** The built-in classes that hold more than their fields. */
 const BUILT_IN = /^(?:Date|RegExp|URL|Map|Set|Error|Promise|\w*Array)$/;
 
-/** An instance of the same class with these fields. No setter and no constructor is called. */
+/** Makes an instance of the same class with these fields. Calls no setter and no constructor. */
 export function likeIt(instance: object, fields: object): object {
   const prototype = Object.getPrototypeOf(instance) as object;
   return Object.create(prototype, Object.getOwnPropertyDescriptors(fields)) as object;
 }
 
-/** A typed array of JSON's numbers, by its tag: that of a Buffer is Uint8Array. */
+/** A typed array by its tag; undefined for BigInt arrays. A Buffer has the tag Uint8Array. */
 export function viewOf(tag: string, from: ArrayBufferLike | ArrayBufferView): object | undefined {
   if (!/^(?:(?:Ui|I)nt(?:8|16|32)|Uint8Clamped|Float(?:32|64))Array$/.test(tag)) return undefined;
   const View = Reflect.get(globalThis, tag) as new (of: typeof from) => object;

@@ -1,7 +1,7 @@
 /**
- * Heartbeat details as text, for a store. The only file that imports superjson, which writes JSON
- * and notes on what JSON lacks: `{"json":{"at":"2026-…"},"meta":{"values":{"at":["Date"]},"v":1}}`.
- * A text may be forged, so a note is checked before superjson is given the value that it is on.
+ * Heartbeat details as text, for a store. Only this file imports superjson, which writes JSON with
+ * notes about types: `{"json":{"at":"2026-…"},"meta":{"values":{"at":["Date"]},"v":1}}`. A text may
+ * be forged, so every note is checked before superjson gets the value that the note is about.
  */
 import { SuperJSON } from 'superjson';
 import { show } from '../../kernel/bad-input.js';
@@ -9,28 +9,28 @@ import { isPlain, likeIt, viewOf, type Registered } from './copy.js';
 import { slowTexts } from './size.js';
 
 /**
- * Writes instances of your classes as JSON and reads them again: a superjson instance with the
- * classes registered, or anything with its two methods.
+ * Writes instances of your classes as JSON and reads them back. Use a superjson instance with your
+ * classes registered, or any object with the same two methods.
  */
 export interface DetailsSerializer {
-  /** Gives what `JSON.stringify` can write. */
+  /** Returns a form of the value that `JSON.stringify` can write. */
   serialize(value: unknown): {
-    /** The value as JSON knows it. */
+    /** The value as JSON data. */
     json: unknown;
-    /** What is missing in `json` to make the value again; absent if nothing is. */
+    /** What `json` lacks to restore the value; absent if it lacks nothing. */
     meta?: unknown;
   };
-  /** Gives the value again, from what `JSON.parse` has read. */
+  /** Restores the value from what `JSON.parse` has read. */
   deserialize(payload: ReturnType<DetailsSerializer['serialize']>): unknown;
 }
 
 type Fields = Record<string, unknown>;
 
-/** The notes that are written here, and the JSON that each is on. */
+/** The notes that we write, each with the kind of JSON value that it is about. */
 const OURS =
   /^(?:null undefined|string (?:number|Date|regexp|URL|custom,~bigint)|array (?:set|map|custom,~view)|object (?:Error|custom,~keys|custom,~instance))$/;
 
-/** The notes that are the user's serializer's. No others are followed. */
+/** The notes that the user's serializer writes. No other notes are followed. */
 const THEIRS = /^(?:object class|\w+ custom),/;
 
 /** Keys that superjson refuses to write. */
@@ -39,10 +39,10 @@ const RESERVED = /^(?:__proto__|constructor|prototype)~*$/;
 export class DetailsEncoding {
   readonly #superjson = new SuperJSON();
   readonly #serializer: DetailsSerializer | undefined;
-  /** What `registerCustom` of the user's has made of an instance, by the copy. */
+  /** The text that the user's `registerCustom` made of an instance, for each copy of one. */
   readonly #texts = new WeakMap<object, string>();
   #isSlow = slowTexts();
-  /** What a note has made, which takes no second one. */
+  /** The values that a note has made. A second note on them is refused. */
   #made = new WeakSet();
 
   constructor(serializer: DetailsSerializer | undefined) {
@@ -53,14 +53,14 @@ export class DetailsEncoding {
     const texts = this.#texts;
     const write = (copy: object): unknown => JSON.parse(texts.get(copy) as string);
     add('~instance', (value: object) => texts.has(value), write, this.#read);
-    // The work for decimal digits would be the square of their number.
+    // Decimal digits would take quadratic time.
     add(
       '~bigint',
       (value: unknown) => typeof value === 'bigint',
       (value: bigint) => value.toString(16),
       (hex: string) => (hex.startsWith('-') ? -BigInt(`0x${hex.slice(1)}`) : BigInt(`0x${hex}`)),
     );
-    // As numbers, NaN and -0 would be lost.
+    // Bytes, because JSON numbers would lose NaN and -0.
     add(
       '~view',
       (value: unknown) => ArrayBuffer.isView(value),
@@ -75,13 +75,13 @@ export class DetailsEncoding {
     );
   }
 
-  /** The text of details that `copyDetails` has let through. */
+  /** The text of details that `copyDetails` has accepted. */
   encode(details: unknown): string {
     const { json, meta: { values } = {} } = this.#superjson.serialize(details);
     return JSON.stringify({ json, meta: values && { values, v: 1 } });
   }
 
-  /** The details of a text; throws for what `encode` cannot have written. */
+  /** Reads details from a text. Throws for a text that `encode` cannot have written. */
   decode(text: string): unknown {
     this.#isSlow = slowTexts();
     this.#made = new WeakSet();
@@ -89,7 +89,7 @@ export class DetailsEncoding {
     return details === undefined ? refuse('undefined') : details;
   }
 
-  /** What is known of an instance; undefined if its class is not registered. */
+  /** How to copy an instance of a registered class; undefined if its class is not registered. */
   readonly registered = (instance: object): Registered | undefined => {
     let [json, ...notes] = this.#ask(instance);
     if (notes[0]?.[0] === 'custom') {
@@ -98,7 +98,7 @@ export class DetailsEncoding {
       this.#texts.set(copy, text);
       return { copy, size: text.length };
     }
-    // A class is known even if superjson refuses what is inside, so it is asked again without.
+    // The class may be known even if superjson refuses its content, so we ask again without content.
     if (notes.length === 0) {
       const hollow = Object.fromEntries(Object.keys(instance).map((key) => [key, null]));
       [json, ...notes] = this.#ask(likeIt(instance, hollow));
@@ -110,7 +110,7 @@ export class DetailsEncoding {
     return { fields: Object.fromEntries(kept) };
   };
 
-  /** What the user's serializer writes of an instance: JSON, a note on the class, other notes. */
+  /** What the user's serializer writes for an instance: JSON, a note on the class, other notes. */
   #ask(instance: object): [json?: unknown, type?: readonly unknown[], inside?: unknown] {
     try {
       const { json, meta } = (this.#serializer as DetailsSerializer).serialize(instance);
@@ -124,7 +124,7 @@ export class DetailsEncoding {
     if (!isFields(payload) || !('json' in payload)) return refuse('no json');
     const { json, meta = { values: {}, v: 1 } } = payload;
     if (!isFields(meta) || Object.keys(meta).join() !== 'values,v' || meta['v'] !== 1) {
-      return refuse('another meta');
+      return refuse('unknown meta');
     }
     const holder = { json };
     this.#follow(meta['values'], holder, 'json');
@@ -141,7 +141,7 @@ export class DetailsEncoding {
         const isInside = (Array.isArray(at) || isFields(at)) && Object.hasOwn(at, name);
         if (!isInside) refuse('a note on nothing');
       }
-      if (!Array.isArray(subtree)) refuse('no note');
+      if (!Array.isArray(subtree)) refuse('a bad note');
       this.#follow(subtree, at, name);
     }
     if (note !== undefined) holder[key] = this.#make(note, holder[key]);
@@ -154,12 +154,12 @@ export class DetailsEncoding {
     const serializer = OURS.test(`${kind} ${name}`) ? this.#superjson : theirs;
     const isRefused = this.#made.has(json as object) || this.#isSlow(name, json);
     if (serializer === undefined || isRefused) {
-      return refuse(`a note ${show(name)} that this serializer does not write here`);
+      return refuse(`an unknown note ${show(name)}`);
     }
     const isClass = name.startsWith('class');
     const payload = { json: isClass ? {} : json, meta: { values: [note], v: 1 } };
     let made: unknown = serializer.deserialize(payload as never, { inPlace: true });
-    // Given to the serializer, the fields would call the setters of the class.
+    // The serializer would call the setters of the class, so it does not get the fields.
     if (isClass) made = likeIt(made as object, json as object);
     if (typeof made === 'object' && made !== null) this.#made.add(made);
     return made;
@@ -175,7 +175,7 @@ function renamed(fields: Fields, rename: (key: string) => string): Fields {
   return Object.fromEntries(Object.entries(fields).map(([key, item]) => [name(key), item]));
 }
 
-/** The keys in a path of superjson's, where a backslash is put before dots and backslashes. */
+/** The keys in one of superjson's paths, where dots and backslashes are escaped by a backslash. */
 function stepsOf(path: string): string[] {
   const steps = `.${path}`.match(/\.(?:\\[.\\]|[^.\\]+)*/gy) ?? [];
   if (steps.join('') !== `.${path}`) refuse('a note on nothing');

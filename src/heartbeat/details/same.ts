@@ -1,6 +1,6 @@
 /** Whether heartbeat details have changed: deep equality of two snapshots. */
 
-/** True for equal data, in the same order where data has one. */
+/** Whether two snapshots are equal. The order counts in lists, Maps and Sets. */
 export function sameDetails(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -22,7 +22,7 @@ function sameLists(a: List, b: List): boolean {
   return a.length === b.length && a.every((item, index) => sameDetails(item, b[index]));
 }
 
-/** What an object holds besides its fields. */
+/** The content of an object that is not in its fields. */
 function contentOf(value: object): List {
   if (value instanceof Map || value instanceof Set) return [...value];
   if (value instanceof Date) return [value.getTime()];

@@ -1,22 +1,22 @@
 /**
- * How large details are, and how costly to read. A copy counts one bound on its way: details take
- * at least that many bytes, and hardly more than seven times as many. Only those near a limit are
- * written to know their size.
+ * How large details are, and how costly to read. While copying, we count a lower bound: the details
+ * take at least that many bytes and at most about seven times as many. Only details near a limit are
+ * encoded to find out their size.
  */
 import { HeartbeatDetailsError } from '../../kernel/errors.js';
 
-/** Details this large are data, not a cursor, and are worth a warning. */
+/** Larger details cause a warning: they are probably data, not a cursor. */
 export const LARGE_DETAILS_BYTES = 256 * 1024;
 
-/** Temporal's limit. */
+/** The default of `maxHeartbeatDetailsBytes`, which is Temporal's limit. */
 export const DEFAULT_MAX_DETAILS_BYTES = 2 * 1024 * 1024;
 
-/** The least bytes that a container takes, text besides its characters, an index in a path. */
+/** The minimum bytes of a container, of a text besides its characters, and of an index in a path. */
 export const [CONTAINER, QUOTES, INDEX] = [1, 3, 2];
-/** The least bytes of a note that says what a value is when JSON cannot; its path comes on top. */
+/** The minimum bytes of a note about a value that JSON cannot hold, without its path. */
 export const NOTE = 8;
 
-/** The least bytes of a primitive with its comma; `reach` is the length of its path in a note. */
+/** The minimum bytes of a primitive with its comma; `reach` is the length of its path in a note. */
 export function sizeOf(value: unknown, reach: number): number {
   if (typeof value === 'string') return value.length + QUOTES;
   if (typeof value === 'boolean' || value === null) return 5;
@@ -26,12 +26,12 @@ export function sizeOf(value: unknown, reach: number): number {
   return NOTE + reach + (typeof value === 'bigint' ? value.toString(16).length : 0);
 }
 
-/** The most bytes that details of a size take: all characters are escapes. */
+/** The maximum bytes of details of a counted size, if every character has to be escaped. */
 export function mostBytes(size: number): number {
   return 7 * size + 64;
 }
 
-/** The bytes of a text in UTF-8. There is no TextEncoder everywhere. */
+/** The bytes of a text in UTF-8. Not every platform has a TextEncoder. */
 export function utf8Bytes(text: string): number {
   let bytes = text.length;
   for (let index = 0; index < text.length; index++) {
@@ -54,19 +54,19 @@ export function checkSize(text: string, limit: number): number {
 
 export function tooLarge(bytes: string, limit: number): HeartbeatDetailsError {
   const message =
-    `details: ${bytes} bytes, over the limit of ${limit} (maxHeartbeatDetailsBytes); ` +
-    'keep a cursor in them, not the data';
+    `details: ${bytes} bytes, but maxHeartbeatDetailsBytes is ${limit}; ` +
+    'keep a cursor, not the data';
   return new HeartbeatDetailsError(message, { path: 'details' });
 }
 
-/** Of web addresses the host, as `href` gives it, is short and ASCII; other addresses have any. */
+/** Matches addresses that are fast to read: the host of a web address is short and ASCII. */
 const SHORT_HOST =
   /^(?=[ -~]*$)(?:(?:https?|wss?|ftp|file):\/\/(?:[^@/?#\\]*@)?[^@/?#\\%]{0,255}(?::\d+)?\/|(?!(?:https?|wss?|ftp|file):)[a-z])/;
 
-/** One Unicode property in a regular expression may take the engine a millisecond to read. */
+/** The most Unicode properties in regular expressions. Reading one may take a millisecond. */
 const MAX_PROPERTIES = 20;
 
-/** Tells of one text of some details after the other whether it takes far too long to read. */
+/** Makes a check for the texts of one value: whether reading them would take far too long. */
 export function slowTexts(): (type: string, text: unknown) => boolean {
   let properties = 0;
   return (type, text) => {

@@ -1,4 +1,4 @@
-/** A store of one file per activity, that a crash at any time leaves whole. */
+/** A store with one file per activity. A crash at any time leaves the files intact. */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -8,7 +8,7 @@ import { messageOf } from '../../kernel/thrown.js';
 import { ignore } from '../../kernel/promises.js';
 import type { HeartbeatStore } from './store.js';
 
-/** What a file holds, as JSON. */
+/** The content of a file, as JSON. */
 interface Stored {
   readonly activityId: string;
   readonly snapshot: string;
@@ -16,15 +16,15 @@ interface Stored {
 }
 
 /**
- * Keeps the newest reported heartbeat details of each activity in a file of `folder`, which is
- * made at the first write. A relative path is that from where the program is now. A file is written
- * under another name, flushed to the disk (fsync) and renamed: a program that is killed, or loses
- * power, leaves the old details or the new ones. A file that cannot be read fails its activity with
- * a `HeartbeatStoreError` that names the file.
+ * Keeps the newest reported heartbeat details of each activity in a file in `folder`. The folder is
+ * created at the first write. A relative path starts at the current working directory. Each file is
+ * written under another name, flushed to the disk (fsync) and then renamed: after a crash or a loss
+ * of power you find the old details or the new ones. If a file cannot be read, its activity fails
+ * with a `HeartbeatStoreError` that names the file.
  *
  * Any number of processes may share a folder, but only one at a time may run a given `activityId`.
  *
- * @throws TypeError if `folder` is no path
+ * @throws TypeError if `folder` is not a path
  * @example
  * const runtime = new ActivityRuntime({ store: fileStore('.systole') });
  * await runtime.run(importRows, { args: ['big.csv'], activityId: 'import big.csv' });
@@ -33,7 +33,7 @@ export function fileStore(folder: string): HeartbeatStore {
   if (typeof folder !== 'string' || folder === '') {
     throw badOption('fileStore', folder, 'the path of a folder');
   }
-  const whole = resolve(folder); // now: the program may go to another folder
+  const whole = resolve(folder); // now, because the working directory may change later
   const pathOf = (activityId: string): string => join(whole, fileName(activityId));
   return {
     get: (activityId) => inTurn(() => read(pathOf(activityId), activityId)),
@@ -53,8 +53,8 @@ export function fileStore(folder: string): HeartbeatStore {
 }
 
 /**
- * Each operation has one file open at a time, and a process may have but so many: a thousand
- * activities that start at once must not fail for want of one.
+ * The number of operations at once. Each one opens a file, and a process may open only so many: a
+ * thousand activities that start together must not fail because of that.
  */
 const AT_ONCE = 64;
 let underWay = 0;
@@ -73,8 +73,8 @@ async function inTurn<T>(operation: () => Promise<T>): Promise<T> {
 }
 
 /**
- * A readable part for people, and a hash that no two ids share: file systems differ in which
- * characters, lengths and cases they tell apart.
+ * A file name with a readable part for people and a hash that is different for each id. File systems
+ * differ in the characters, lengths and cases that they support.
  */
 function fileName(activityId: string): string {
   const readable = activityId
@@ -84,7 +84,7 @@ function fileName(activityId: string): string {
   return `${readable}.${sha256(activityId).slice(0, 32)}.json`;
 }
 
-/** Of the code units, not of UTF-8, in which all lone surrogates are one. */
+/** A hash of the code units. In UTF-8, all lone surrogates would look the same. */
 function sha256(text: string): string {
   return createHash('sha256').update(Buffer.from(text, 'utf16le')).digest('hex');
 }
@@ -95,16 +95,15 @@ async function read(path: string, activityId: string): Promise<string | undefine
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw unreadable(path, 'It is left as it is.', error); // the system's reason may pass
+    throw unreadable(path, 'The file was not changed.', error); // the problem may be temporary
   }
   try {
     const { snapshot, ...stored } = JSON.parse(text) as Stored;
     if (sha256(snapshot) !== stored.sha256) throw new Error('its checksum is wrong');
-    if (stored.activityId !== activityId) throw new Error('it is that of another activity');
+    if (stored.activityId !== activityId) throw new Error('it belongs to another activity');
     return snapshot;
   } catch (error) {
-    const advice =
-      'The file was left as it is: repair it, or delete it to start from the beginning.';
+    const advice = 'The file was not changed: repair it, or delete it to start from the beginning.';
     throw unreadable(path, advice, error);
   }
 }
@@ -116,7 +115,7 @@ function unreadable(path: string, advice: string, cause: unknown): HeartbeatStor
 }
 
 async function replace(path: string, text: string): Promise<void> {
-  // A name of its own: another process may be writing too, and nobody can put a link there before.
+  // A random name, because another process may write too, and so that no link can wait there.
   const unfinished = `${path}.${crypto.randomUUID()}.tmp`;
   const file = await open(unfinished, 'wx');
   try {
@@ -128,12 +127,12 @@ async function replace(path: string, text: string): Promise<void> {
     }
     await rename(unfinished, path);
   } catch (error) {
-    await rm(unfinished, { force: true }).catch(ignore); // the first error says more
+    await rm(unfinished, { force: true }).catch(ignore); // the first error matters more
     throw error;
   }
 }
 
-/** So that the rename survives a loss of power too. Windows cannot, and need not, do this. */
+/** Flushes the folder, so that a rename survives a loss of power. Windows does not need this. */
 async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   let file;
@@ -152,7 +151,7 @@ async function flushFolder(folder: string): Promise<void> {
   }
 }
 
-/** File systems that cannot flush a folder, such as those of networks, say one of these. */
+/** The errors of file systems that cannot flush a folder, such as network file systems. */
 const UNFLUSHABLE: ReadonlySet<unknown> = new Set(['EINVAL', 'ENOTSUP']);
 
 function isMissing(error: unknown): boolean {

@@ -1,4 +1,4 @@
-/** What the store kept of an earlier run of the same activity id. */
+/** Loads the details that the store has kept from an earlier run of the same activity id. */
 import { quote } from '../../kernel/text.js';
 import { HeartbeatStoreError } from '../../kernel/errors.js';
 import { messageOf } from '../../kernel/thrown.js';
@@ -9,8 +9,8 @@ import { isThenable, whenSettled } from '../../kernel/promises.js';
 type OnLoaded = (details: Snapshot | undefined, failure?: HeartbeatStoreError) => void;
 
 /**
- * Reads the stored details once; in the same turn if the store is a synchronous one. What cannot
- * be read is a failure: starting from zero in silence would repeat work that was done.
+ * Reads the stored details once, in the same turn if the store is synchronous. Details that cannot
+ * be read are a failure: a silent start from zero would repeat work that is done.
  */
 export function loadDetails(
   store: HeartbeatStore,
@@ -20,25 +20,25 @@ export function loadDetails(
 ): void {
   const fail = (what: string, advice: string, cause: unknown): void => {
     if (cause instanceof HeartbeatStoreError) {
-      onLoaded(undefined, cause); // the store knows better what to say
+      onLoaded(undefined, cause); // the store's own message is better
       return;
     }
     const id = quote(activityId);
-    const reason = messageOf(cause).slice(0, 300); // it may quote the whole of a forged text
+    const reason = messageOf(cause).slice(0, 300); // it may quote a whole forged text
     const message =
-      `The heartbeat details stored for activity ${id} ${what}: ${reason}. They were left as they ` +
-      `are: ${advice}.`;
+      `The stored heartbeat details of activity ${id} cannot be ${what}: ${reason}. They were not ` +
+      `changed: ${advice}.`;
     onLoaded(undefined, new HeartbeatStoreError(message, { cause }));
   };
   const failToGet = (cause: unknown): void => {
-    fail('could not be got', 'run the activity again once the store answers', cause);
+    fail('loaded', 'run the activity again when the store works', cause);
   };
   const read = (stored: unknown): void => {
     let details: Snapshot | undefined;
     try {
       details = stored === undefined || stored === null ? undefined : decode(stored, codec);
     } catch (error) {
-      fail('cannot be read', 'repair the entry, or delete it to start from the beginning', error);
+      fail('read', 'repair the entry, or delete it to start from the beginning', error);
       return;
     }
     onLoaded(details);
@@ -57,6 +57,6 @@ export function loadDetails(
 }
 
 function decode(stored: unknown, codec: DetailsCodec): Snapshot {
-  if (typeof stored !== 'string') throw new TypeError(`of type ${typeof stored}, not string`);
+  if (typeof stored !== 'string') throw new TypeError(`not a string but of type ${typeof stored}`);
   return codec.decode(stored);
 }

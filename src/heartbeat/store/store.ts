@@ -1,42 +1,42 @@
-/** Where reports are kept, if they are to outlive the process. */
+/** Stores reported details, so that they survive the end of the process. */
 import { HeartbeatStoreError } from '../../kernel/errors.js';
 import { ignore, isThenable, whenSettled } from '../../kernel/promises.js';
 
 /**
- * Keeps the newest heartbeat details of each activity, as text. Its methods may be synchronous or
- * return promises. A `Map` and a Keyv fit as they are.
+ * Keeps the newest heartbeat details of each activity, as text. The methods may be synchronous or
+ * return promises. A `Map` or a Keyv works as it is.
  */
 export interface HeartbeatStore {
-  /** Gives the text that was last set for an id, or `undefined` or `null` if there is none. */
+  /** Returns the text that was last set for an id, or `undefined` or `null` if there is none. */
   get(activityId: string): unknown;
   /**
-   * Keeps a text for an id, in place of the one before. The answer `false` says that it is not kept,
-   * as a Keyv says it whose backend is down. Calls for one activity never overlap.
+   * Stores a text for an id and replaces the one before. Return `false` if it was not stored, as a
+   * Keyv does when its backend is down. Calls for one activity never overlap.
    */
   set(activityId: string, snapshot: string): unknown;
   /** Removes the text of an id. Does nothing if there is none. */
   delete(activityId: string): unknown;
 }
 
-/** The writers whose writes are under way, by activity id. */
+/** The writers that are busy writing, by activity id. */
 export type BusyWriters = Map<string, StoreWriter>;
 
 /**
- * The writes of one activity: one at a time, and of those that wait only the newest. A write that
- * fails is told of, kept, and made again with the next one. While it is busy a later run of the
- * same activity id writes through it too, and reads when it is done.
+ * Writes for one activity, one write at a time. Of the writes that wait, only the newest is kept. A
+ * write that fails is reported, kept, and repeated with the next one. While the writer is busy, a
+ * later run of the same activity id writes through it too, and reads when it is done.
  */
 export class StoreWriter {
   readonly #store: HeartbeatStore;
   readonly #activityId: string;
   readonly #busy: BusyWriters;
   readonly #onError: (error: unknown, last: boolean) => void;
-  /** What is to be stored and is not yet; `null` is a deletion. */
+  /** The text that should be stored next; `null` for a deletion. */
   #unwritten: string | null | undefined;
   #writing: Promise<void> | undefined;
-  /** The store is being called: what it asks of the activity itself is written afterwards. */
+  /** Set while the store is being called: if it uses the activity itself, we write afterwards. */
   #calling = false;
-  /** Should the write under way fail, it is made again at once. */
+  /** Set if the current write should be repeated at once when it fails. */
   #again = false;
 
   constructor(
@@ -62,8 +62,8 @@ export class StoreWriter {
   }
 
   /**
-   * For the end of an activity: makes a kept write again, once, and the one under way if it fails. A
-   * promise if any write is under way, else undefined.
+   * Called at the end of an activity. Repeats a failed write once, and the current one if it fails.
+   * Returns a promise if a write is in progress, else undefined.
    */
   flush(): Promise<void> | undefined {
     if (this.#calling) return Promise.resolve().then(() => this.flush());
@@ -73,9 +73,9 @@ export class StoreWriter {
   }
 
   /**
-   * True if a write is under way.
+   * Starts the next write. Returns true if a write is in progress.
    *
-   * @param last if the write fails it is not made again
+   * @param last whether this is the last try
    */
   #start(last = false): boolean {
     if (this.#writing !== undefined || this.#calling) return true;
@@ -112,7 +112,7 @@ export class StoreWriter {
     return pending(this.#store.set(this.#activityId, written), refuseFalse);
   }
 
-  /** The write is over; goes on with what has come meanwhile. */
+  /** Called when a write is over. Continues with what has come in the meantime. */
   #next(goOn = true, last = false): Promise<void> | undefined {
     this.#writing = undefined;
     if (!goOn || !this.#start(last)) {
@@ -128,7 +128,7 @@ export class StoreWriter {
   }
 }
 
-/** A call of the store, if it goes on; `check` looks at its answer, now or then. */
+/** The promise of a store's call, if it returned one. `check` gets the answer, now or later. */
 function pending(
   returned: unknown,
   check: (answer: unknown) => void,
@@ -141,8 +141,8 @@ function pending(
   return undefined;
 }
 
-/** Asked of `set` alone: of `delete` it says that there was no entry, as in a Map. */
+/** Refuses the answer `false` of `set`. From `delete`, it only means that there was no entry. */
 function refuseFalse(answer: unknown): void {
   if (answer !== false) return;
-  throw new HeartbeatStoreError('set() of the store answered false: it has not kept the details');
+  throw new HeartbeatStoreError('store.set() returned false: the details were not stored');
 }

@@ -71,11 +71,11 @@ describe('what is refused', () => {
   test.each<[unknown, string]>([
     [
       { initialInterval: 1_000, maximumInterval: 500 },
-      'retryPolicy.maximumInterval: received 500; expected at least the initialInterval, which is 1000',
+      'retryPolicy.maximumInterval: received 500; expected at least initialInterval (1000)',
     ],
     [
       { initialInterval: '1m', maximumInterval: '59s' },
-      'retryPolicy.maximumInterval: received "59s"; expected at least the initialInterval, which is "1m"',
+      'retryPolicy.maximumInterval: received "59s"; expected at least initialInterval ("1m")',
     ],
     [
       { initialInterval: Infinity },
@@ -146,8 +146,8 @@ describe('what is refused', () => {
     ['backoff', 'retryPolicy.initialInterval and backoffCoefficient'],
     ['maxRetryTime', 'scheduleToCloseTimeout, an option of the call'],
     ['onFailedAttempt', "runtime.on('attemptFailed', listener)"],
-    ['shouldConsumeRetry', 'not there: every failed attempt counts'],
-    ['unref', 'not there: timers of open activities keep the process alive'],
+    ['shouldConsumeRetry', 'not available: every failed attempt counts'],
+    ['unref', 'not available: timers of open activities keep the process alive'],
     [
       'shouldRetry',
       'retryPolicy.nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
@@ -192,7 +192,7 @@ describe('what is refused', () => {
     ],
   ])('as an error type: %s, which would never match', (_, type) => {
     expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [type as never] })).toThrow(
-      /^retryPolicy\.nonRetryableErrorTypes\[0\]: received .*expected a name or an error class\. This function is no class: as a predicate it would never be called\. Throw ApplicationFailure\.nonRetryable\(\)/,
+      /^retryPolicy\.nonRetryableErrorTypes\[0\]: received .*expected a name or an error class\. A predicate is never called: throw ApplicationFailure\.nonRetryable\(\)/,
     );
   });
 

@@ -113,7 +113,7 @@ test('numbers that the server cannot count are rounded to those that it can', as
 test('complete refuses a promise before the server is asked', async () => {
   const runtime = new TemporalRuntime({ client: fakeClient().client, taskQueue: 'imports' });
   const handle = await runtime.start(importRows, { args: ['a.csv'], ...minute });
-  const refused = /^complete: received an instance of Promise; expected the value itself/;
+  const refused = /^complete: received an instance of Promise; expected the awaited value/;
   await expect(handle.complete(Promise.resolve() as never)).rejects.toThrow(refused);
   const token = Buffer.from('token').toString('base64');
   await expect(runtime.completion.complete(token, Promise.resolve())).rejects.toThrow(refused);

@@ -31,8 +31,8 @@ describe('size', () => {
     expect(warnings(ofBytes(2 * MIB))).toEqual([2 * MIB]);
     expect(() => warnings(ofBytes(2 * MIB + 1))).toThrow(
       new HeartbeatDetailsError(
-        'details: 2097153 bytes, over the limit of 2097152 (maxHeartbeatDetailsBytes); keep a ' +
-          'cursor in them, not the data',
+        'details: 2097153 bytes, but maxHeartbeatDetailsBytes is 2097152; keep a ' +
+          'cursor, not the data',
         { path: 'details' },
       ),
     );
@@ -53,8 +53,8 @@ describe('size', () => {
   ])('a string of %d characters is told as %s bytes, over a limit of 100', (length, bytes) => {
     expect(() => warnings('x'.repeat(length), 100)).toThrow(
       new HeartbeatDetailsError(
-        `details: ${bytes} bytes, over the limit of 100 (maxHeartbeatDetailsBytes); keep a ` +
-          'cursor in them, not the data',
+        `details: ${bytes} bytes, but maxHeartbeatDetailsBytes is 100; keep a ` +
+          'cursor, not the data',
         { path: 'details' },
       ),
     );
@@ -84,7 +84,9 @@ describe('size', () => {
   test('the limit holds for what is written around the details too', () => {
     const snapshot = (limit: number): unknown =>
       new DetailsCodec(undefined, limit).snapshot('\u0001'.repeat(100), () => {});
-    expect(() => snapshot(610)).toThrow(/^details: 611 bytes, over the limit of 610 /);
+    expect(() => snapshot(610)).toThrow(
+      /^details: 611 bytes, but maxHeartbeatDetailsBytes is 610;/,
+    );
     expect(snapshot(611)).toBe('\u0001'.repeat(100));
   });
 
@@ -275,7 +277,7 @@ describe('heartbeat()', () => {
   test("maxHeartbeatDetailsBytes is the runtime's limit", () => {
     const { ctx } = running({ maxHeartbeatDetailsBytes: 100 });
     ctx.heartbeat('x'.repeat(80));
-    expect(() => ctx.heartbeat('x'.repeat(100))).toThrow(/over the limit of 100 /);
+    expect(() => ctx.heartbeat('x'.repeat(100))).toThrow(/maxHeartbeatDetailsBytes is 100;/);
   });
 
   test("classes of the runtime's serializer reach the retry as instances", async () => {

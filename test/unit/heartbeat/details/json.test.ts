@@ -24,13 +24,17 @@ describe('is refused, with its path', () => {
   cycle.push({ cycle });
 
   test.each<[path: string, details: unknown, what: string]>([
-    ['details.a[0]', { a: [NaN] }, 'number; on Temporal details are JSON'],
-    ['details[0]', [undefined], 'undefined; on Temporal details are JSON'],
-    ['details["a b"].c', { 'a b': { c: 1n } }, 'bigint; on Temporal details are JSON'],
-    ['details.at', { at: new Date(0) }, 'an instance of Date; on Temporal details are JSON'],
-    ['details', new Map(), 'an instance of Map; on Temporal details are JSON'],
+    ['details.a[0]', { a: [NaN] }, 'number; on Temporal, details must be JSON'],
+    ['details[0]', [undefined], 'undefined; on Temporal, details must be JSON'],
+    ['details["a b"].c', { 'a b': { c: 1n } }, 'bigint; on Temporal, details must be JSON'],
+    ['details.at', { at: new Date(0) }, 'an instance of Date; on Temporal, details must be JSON'],
+    ['details', new Map(), 'an instance of Map; on Temporal, details must be JSON'],
     ['details[0].cycle', cycle, 'a cycle; heartbeat details must be data'],
-    ['details', 'x'.repeat(2 ** 21), 'more than 2097155 bytes, over the limit of 2097152'],
+    [
+      'details',
+      'x'.repeat(2 ** 21),
+      'more than 2097155 bytes, but maxHeartbeatDetailsBytes is 2097152',
+    ],
   ])('%s', (path, details, what) => {
     let refused: unknown;
     try {

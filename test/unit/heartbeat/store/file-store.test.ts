@@ -180,7 +180,7 @@ describe('a file that cannot be read', () => {
     [
       'is another activity, renamed',
       (text) => text.replace('"x"', '"y"'),
-      'it is that of another activity',
+      'it belongs to another activity',
     ],
   ])('because it %s fails the activity with an error that names it', async (_, spoil, reason) => {
     await fileStore(folder).set('x', '{"json":41}');
@@ -196,7 +196,7 @@ describe('a file that cannot be read', () => {
     expect(cause).toBeInstanceOf(Error);
     expect(message).toBe(
       `The heartbeat details in ${path} cannot be read: ${reason ?? (cause as Error).message}. The ` +
-        'file was left as it is: repair it, or delete it to start from the beginning.',
+        'file was not changed: repair it, or delete it to start from the beginning.',
     );
     expect(await readFile(path, 'utf8')).toBe(spoilt); // left as it was
   });
@@ -208,7 +208,7 @@ describe('a file that cannot be read', () => {
     await mkdir(path);
     const failure = (await resume().catch((error: unknown) => error)) as ActivityFailure;
     const { message } = failure.cause as Error;
-    expect(message).toMatch(/cannot be read: EISDIR.*It is left as it is\.$/);
+    expect(message).toMatch(/cannot be read: EISDIR.*The file was not changed\.$/);
     expect(message).toContain(path);
     expect(message, 'the file may be as good as ever').not.toContain('delete');
   });
