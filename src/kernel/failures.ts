@@ -174,6 +174,11 @@ export class TimeoutFailure extends Failure<'TimeoutFailure'> {
   declare readonly lastHeartbeatDetails: unknown;
   /** How long the event loop is known to have been blocked during the wait, in milliseconds. */
   declare readonly eventLoopBlockedMs: number;
+  /**
+   * The stack of the code that was running when a worker had to be killed for this timeout, with
+   * your own line first; `undefined` if there was none to kill, or nothing can be told.
+   */
+  declare readonly stuckAt: string | undefined;
 
   constructor(
     message: string,
@@ -181,17 +186,24 @@ export class TimeoutFailure extends Failure<'TimeoutFailure'> {
       readonly timeoutType: TimeoutType;
       readonly lastHeartbeatDetails?: unknown;
       readonly eventLoopBlockedMs?: number | undefined;
+      readonly stuckAt?: string | undefined;
     }>,
   ) {
     super(message, fields);
     this.timeoutType = fields.timeoutType;
     this.lastHeartbeatDetails = fields.lastHeartbeatDetails;
     this.eventLoopBlockedMs = fields.eventLoopBlockedMs ?? 0;
+    if (fields.stuckAt !== undefined) this.stuckAt = fields.stuckAt;
   }
 
   get [KIND](): 'TimeoutFailure' {
     return 'TimeoutFailure';
   }
+}
+
+/** It is known only when the worker is killed, a while after the timeout. */
+export function tellStuckAt(failure: TimeoutFailure, stack: string): void {
+  Object.assign(failure, { stuckAt: stack });
 }
 
 /**

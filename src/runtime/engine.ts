@@ -160,10 +160,11 @@ export class Engine {
     if (this.#maxWaiting === Infinity || execution.options.startDelayMs > 0) return false;
     const { slots, clock } = this.#services;
     const now = clock.now();
-    const { loading } = this.#roster.open;
+    const { loading, waiting } = this.#roster.open;
     const free = slots.free(now);
-    const waiting = slots.waiting + Math.max(0, loading - free);
-    return waiting >= this.#maxWaiting && !(loading < free && slots.isFree(execution, now));
+    const isNext = execution.place === undefined || waiting === 0;
+    const begins = loading < free && slots.isFree(execution, now) && isNext;
+    return waiting + Math.max(0, loading - free) >= this.#maxWaiting && !begins;
   }
 
   /** @throws ActivityNotFoundError */

@@ -3,6 +3,7 @@ import { badOption } from '../kernel/bad-input.js';
 import type { AnyFunction } from './attempt/owner.js';
 import type { ActivityContext, AnyActivity } from './context/context.js';
 import type { ActivityOptions } from './options/activity-options.js';
+import { PLACE, placeOf } from './shared/place.js';
 
 /**
  * An object of activity functions as functions without the context, by the same names. What is not
@@ -38,6 +39,8 @@ export function proxyOf(
     // up at the call, and called as a method.
     const call: AnyFunction = (ctx, ...args) =>
       (activities as Record<string, AnyFunction>)[name]?.(ctx, ...args);
+    const place = placeOf((activities as Record<string, AnyFunction>)[name] as AnyFunction);
+    if (place !== undefined) Object.assign(call, { [PLACE]: place });
     const value = (...args: unknown[]): Promise<unknown> =>
       run(call, { activityType: name, ...options, args }, value);
     Object.defineProperty(proxy, name, { value, enumerable: true });

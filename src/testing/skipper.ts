@@ -101,8 +101,9 @@ function currentAttempt({ state }: Execution): Attempt | undefined {
   return state.attempt ?? state.waitsFor;
 }
 
-/** Whether something takes real time: a function runs, or the store is being read. */
-function isAtWork({ state }: Execution): boolean {
+/** Whether something takes real time: a function runs, the store is being read, a worker starts. */
+function isAtWork({ state, place, queue }: Execution): boolean {
+  if (state.phase === 'WAITING') return place !== undefined && queue === undefined;
   if (state.attempt !== undefined) return state.attempt.working;
   return state.waitsFor?.busy ?? state.loading;
 }

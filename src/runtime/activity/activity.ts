@@ -14,6 +14,7 @@ import { Checkpoint } from '../attempt/checkpoint.js';
 import type { ResolvedOptions } from '../options/table.js';
 import { attributesOf } from '../shared/announce.js';
 import { emit, Outbox } from '../shared/outbox.js';
+import { placeOf, type Place, type Waiter } from '../shared/place.js';
 import type { KeyQueue, Ticket } from '../shared/queue.js';
 import type { Listed, Roster } from '../shared/registry.js';
 import type { Services } from '../shared/services.js';
@@ -23,7 +24,10 @@ import { lostThis } from './lost-this.js';
 import { PastAttempts } from './past.js';
 import { ActivityState } from './state.js';
 
-export abstract class Activity extends Deadline implements AttemptOwner<Attempt>, Ticket, Listed {
+export abstract class Activity
+  extends Deadline
+  implements AttemptOwner<Attempt>, Ticket, Listed, Waiter
+{
   // The links of two lists: the registry and the queue for slots write them.
   before: Listed | undefined;
   after: Listed | undefined;
@@ -70,6 +74,7 @@ export abstract class Activity extends Deadline implements AttemptOwner<Attempt>
   }
 
   abstract begin(now?: number): void;
+  abstract onRoom(): void;
   abstract returned(attempt: Attempt, result: unknown): void;
   abstract threw(attempt: Attempt, thrown: unknown): void;
   abstract leftOpen(attempt: Attempt): void;
@@ -95,6 +100,10 @@ export abstract class Activity extends Deadline implements AttemptOwner<Attempt>
 
   get activityType(): string {
     return this.options.activityType ?? functionName(this.fn) ?? 'anonymous';
+  }
+
+  get place(): Place | undefined {
+    return placeOf(this.fn);
   }
 
   get options(): ResolvedOptions {

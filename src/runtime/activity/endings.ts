@@ -103,7 +103,7 @@ function retry(activity: Activity, attempt: Attempt, next: Retry, now: number): 
   activity.remember().retried(fruitless, backsOff ? now : undefined);
   state.retry(next.attempt - 1, now + next.delayMs, next.paused);
   if (reset?.options.restoreOriginalOptions === true) state.restoreOptions();
-  const { overlapWaitMs } = options;
+  const overlapWaitMs = activity.place === undefined ? options.overlapWaitMs : Infinity;
   if (attempt.running && overlapWaitMs > 0) state.waitFor(attempt, now + overlapWaitMs);
   else if (attempt.holdsSlot) services.slots.release(activity);
   activity.rearm(now);
@@ -211,7 +211,10 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   }
   const { status, cause, retryState } = next;
   const toldBefore = caller.told;
-  caller.reject(() => activity.failure(status, cause, retryState), written);
+  // What hangs elsewhere is stopped first, and the failure says then what it hung on.
+  const stops = status === 'TIMED_OUT' && activity.place !== undefined;
+  const over = stops ? activity.settled().then(() => written) : written;
+  caller.reject(() => activity.failure(status, cause, retryState), over);
   if (!heard && (toldBefore || !caller.asked)) logUnheard(activity, next, toldBefore);
 }
 

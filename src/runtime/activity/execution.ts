@@ -76,8 +76,17 @@ export class Execution extends Activity {
       return;
     }
     state.wait(now);
-    services.slots[how](this, now);
+    if (this.place?.hasRoom(this) !== false) services.slots[how](this, now);
+    else if (how === 'resume') services.slots.giveBack(this);
     if (state.phase === 'WAITING') this.rearm(now);
+  }
+
+  /** There may be room where the function runs: now it needs a slot, unless it waits for one. */
+  onRoom(): void {
+    const { state, services, queue } = this;
+    if (state.phase === 'WAITING' && queue === undefined) {
+      services.slots.request(this, services.clock.now());
+    }
   }
 
   /**
@@ -92,14 +101,23 @@ export class Execution extends Activity {
       services.slots.release(this);
       return;
     }
+    const { place } = this;
+    const room = place?.enter(this);
+    if (place !== undefined && room === undefined) {
+      services.slots.release(this);
+      return;
+    }
     const attempt = new Attempt(this, state.attemptNumber + 1, state.waitingSince, now);
     this.past?.heartbeatAt(this.lastHeartbeatAt);
     state.run(attempt);
     this.rearm(now);
     this.emit('started', NO_FIELDS);
-    if (attempt.ended) return; // a listener has closed the activity
+    if (attempt.ended) {
+      room?.leave(); // a listener has closed the activity
+      return;
+    }
     this.functionCalled();
-    attempt.run(this.fn, this.args);
+    attempt.run(this.fn, this.args, room);
   }
 
   /** The loop only follows: what happens next is decided here, at the event. */

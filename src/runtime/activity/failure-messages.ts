@@ -52,6 +52,7 @@ const TIMEOUT_NAMES = {
 interface TimeoutFields {
   readonly lastHeartbeatDetails: unknown;
   readonly eventLoopBlockedMs: number;
+  readonly stuckAt?: string | undefined;
 }
 
 /** A deadline's failure; its cause is the failure of the attempt before. */
@@ -97,9 +98,10 @@ function withoutCause(failure: Error): Error {
 function timeout(
   message: string,
   timeoutType: TimeoutType,
-  { lastHeartbeatDetails, eventLoopBlockedMs }: TimeoutFields,
+  { lastHeartbeatDetails, eventLoopBlockedMs, stuckAt }: TimeoutFields,
   cause?: Error,
 ): TimeoutFailure {
-  const fields = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs, ...(cause && { cause }) };
+  const told = { timeoutType, lastHeartbeatDetails, eventLoopBlockedMs, stuckAt };
+  const fields = { ...told, ...(cause && { cause }) };
   return withoutStack(() => new TimeoutFailure(message, fields));
 }

@@ -19,8 +19,11 @@ import { Interruption } from '../context/interruption.js';
 import { keepAlive } from '../context/keep-alive.js';
 import { sleep } from '../context/sleep.js';
 import { randomToken } from '../shared/ids.js';
+import type { Room } from '../shared/place.js';
 import { reasonsOf, type Requests } from './requests.js';
 import { AttemptHeartbeats } from './heartbeats.js';
+
+const NOT_WAITING = { listening: false, hearsInWaits: true };
 
 export class Attempt extends AttemptHeartbeats implements ContextSource, AttemptTimes {
   /** The function has been called and has not settled yet. */
@@ -49,21 +52,27 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
     this.#previousDetails = owner.details;
   }
 
-  /** Calls the function. Its outcome is told to the owner in a later turn, a sync one's too. */
-  run(fn: AnyFunction, args: readonly unknown[]): void {
+  /**
+   * Calls the function. Its outcome is told to the owner in a later turn, a sync one's too.
+   *
+   * @param room where the function runs, if not here
+   */
+  run(fn: AnyFunction, args: readonly unknown[], room?: Room): void {
     const { execute, heartbeat } = this.#owner.services.interceptors;
     const context = attemptContext(this);
     if (heartbeat !== undefined) this.#context = context;
     this.running = true;
     whenSettled(
-      callFunction(fn, context, args, execute),
+      callFunction(room?.run ?? fn, context, args, execute),
       (result) => {
         this.#settled();
         this.#owner.returned(this, result);
+        room?.leave();
       },
       (thrown) => {
         this.#settled();
         this.#owner.threw(this, thrown);
+        room?.leave();
       },
     );
   }
@@ -103,12 +112,14 @@ export class Attempt extends AttemptHeartbeats implements ContextSource, Attempt
   // ── What is asked of it ──────────────────────────────────────────────────────────────────────
 
   /**
-   * Asks for more, or takes it back. A function that waits in its context hears it now, as every
-   * function does if it is `immediate`; the others hear it inside their next heartbeat.
+   * Asks for more, or takes it back. A function that waits in its context or runs elsewhere hears it
+   * now, as every function does if it is `immediate`; the others hear it inside their next heartbeat.
    */
   ask(more: Requests, immediate = this.#owner.options.cancellationDelivery === 'immediate'): void {
     this.requests = { ...this.requests, ...more };
-    if (immediate || this.#interruption?.listening === true) this.#hear();
+    const { listening, hearsInWaits } = this.#interruption ?? NOT_WAITING;
+    const elsewhere = this.#owner.place !== undefined;
+    if (immediate || listening || (elsewhere && hearsInWaits)) this.#hear();
   }
 
   /** The function hears what is asked of the attempt. */

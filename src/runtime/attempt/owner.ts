@@ -2,6 +2,7 @@
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import type { ActivityContext } from '../context/context.js';
 import type { Announced } from '../shared/announce.js';
+import type { Place } from '../shared/place.js';
 import type { Checkpoint } from './checkpoint.js';
 
 /** An activity function, with its types forgotten. */
@@ -14,6 +15,8 @@ export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[])
  */
 export interface AttemptOwner<A> extends Announced {
   readonly scheduledAt: number;
+  /** Where the function runs; undefined for here. */
+  readonly place: Place | undefined;
   /** The scheduleToClose deadline; Infinity without one. */
   readonly expiresAt: number;
   readonly checkpoint: Checkpoint;
