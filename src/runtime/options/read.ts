@@ -27,35 +27,49 @@ export class OptionsReader {
   /** @throws TypeError that names the option, the value received and what is accepted */
   read(call: ActivityOptions = NO_OPTIONS): ResolvedOptions {
     if (!isComparable(call)) return resolveOptions(call, this.#defaults);
-    for (const { given, options } of this.#readings) {
-      if (!given.areThoseOf(call)) continue;
+    for (const reading of this.#readings) {
+      if (!reading.isOf(call)) continue;
+      const { options } = reading;
       // The key often differs from call to call where all else is the same.
       const concurrencyKey =
         text(call.concurrencyKey, 'concurrencyKey') ?? this.#defaults?.concurrencyKey;
       return options.concurrencyKey === concurrencyKey ? options : { ...options, concurrencyKey };
     }
-    const copy = copyOf(call);
-    const options = resolveOptions(copy, this.#defaults);
-    const given = new Fields(copy);
+    const given = copyOf(call);
+    const reading = new Reading(given, resolveOptions(given, this.#defaults));
     // It inherits some of them, which a copy does not.
-    if (!given.areThoseOf(call)) return resolveOptions(call, this.#defaults);
-    this.#readings[this.#next] = { given, options };
+    if (!reading.isOf(call)) return resolveOptions(call, this.#defaults);
+    this.#readings[this.#next] = reading;
     this.#next = (this.#next + 1) % KEPT;
-    return options;
+    return reading.options;
   }
 }
 
 /** What calls have given, and what it meant. */
-interface Reading {
-  readonly given: Fields;
+class Reading {
   readonly options: ResolvedOptions;
+  readonly #given: Fields;
+  readonly #policy: Fields | undefined;
+
+  constructor(given: ActivityOptions, options: ResolvedOptions) {
+    this.options = options;
+    this.#given = new Fields(given);
+    this.#policy = given.retryPolicy && new Fields(given.retryPolicy);
+  }
+
+  isOf(call: ActivityOptions): boolean {
+    if (!this.#given.areThoseOf(call)) return false;
+    const { retryPolicy } = call;
+    if (retryPolicy === undefined) return this.#policy === undefined;
+    return this.#policy?.areThoseOf(retryPolicy) === true;
+  }
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** In place of a value that does not matter. */
+/** In place of a value that is compared elsewhere, or does not matter. */
 const ANY = Symbol();
-const DO_NOT_MATTER = [...OWN_OPTIONS, 'concurrencyKey'];
+const NOT_COMPARED = [...OWN_OPTIONS, 'concurrencyKey', 'retryPolicy'];
 
 /** The fields of a call or of its policy, in their order, for the quickest comparison there is. */
 class Fields {
@@ -64,10 +78,8 @@ class Fields {
 
   constructor(object: object) {
     for (const name in object) {
-      const value = (object as Values)[name];
       this.#names.push(name);
-      if (DO_NOT_MATTER.includes(name)) this.#values.push(ANY);
-      else this.#values.push(isPlain(value) ? new Fields(value) : value);
+      this.#values.push(NOT_COMPARED.includes(name) ? ANY : (object as Values)[name]);
     }
   }
 
@@ -82,10 +94,9 @@ class Fields {
   }
 }
 
-/** The only objects are a policy and its list of error types. */
+/** The only objects are lists of error types. */
 function isSame(kept: unknown, given: unknown): boolean {
   if (kept === given) return true;
-  if (kept instanceof Fields) return isPlain(given) && kept.areThoseOf(given);
   if (!Array.isArray(kept) || !Array.isArray(given)) return false;
   return kept.length === given.length && kept.every((type, index) => type === given[index]);
 }

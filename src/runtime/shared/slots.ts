@@ -28,6 +28,8 @@ const BUSY_LATENESS_MS = 10;
 
 export class Slots extends Deadline {
   readonly #limits: Limits;
+  /** Between two starts; 0 without a limit. */
+  readonly #spacingMs: number;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   readonly #queue = new Queue();
@@ -45,6 +47,7 @@ export class Slots extends Deadline {
   constructor(limits: Limits, clock: Clock, deadlines: Deadlines) {
     super();
     this.#limits = limits;
+    this.#spacingMs = 1000 / limits.startsPerSecond;
     this.#clock = clock;
     this.#deadlines = deadlines;
   }
@@ -172,10 +175,6 @@ export class Slots extends Deadline {
     return now < this.#nextStartAt && this.#nextStartAt <= now + this.#spacingMs;
   }
 
-  get #spacingMs(): number {
-    return 1000 / this.#limits.startsPerSecond;
-  }
-
   /**
    * When the start that is made now was due, so that the lateness of timers does not add up. After a
    * blocked event loop that is now: starts are not made up for.
@@ -190,8 +189,7 @@ export class Slots extends Deadline {
   #take(key: Key, spacedFrom: number): void {
     this.held++;
     key.take();
-    const spacingMs = this.#spacingMs;
-    if (spacingMs > 0) this.#nextStartAt = spacedFrom + spacingMs;
+    if (this.#spacingMs > 0) this.#nextStartAt = spacedFrom + this.#spacingMs;
   }
 
   #keyOf({ concurrencyKey }: Ticket): Key {
