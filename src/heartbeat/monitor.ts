@@ -30,6 +30,7 @@ const NOT_LATE: Readonly<Lateness> = { deadline: 0, grantedMs: 0, longestMs: 0 }
 export class HeartbeatMonitor {
   /** The time of the attempt's start or of its last heartbeat. */
   lastBeatAt: number;
+  #beaten = false;
   #timeoutMs: number;
   #late: Lateness | undefined;
 
@@ -49,7 +50,18 @@ export class HeartbeatMonitor {
 
   beat(now: number): void {
     this.lastBeatAt = now;
+    this.#beaten = true;
     this.#late = undefined;
+  }
+
+  /** The time of the last heartbeat; undefined before the first. */
+  get beatenAt(): number | undefined {
+    return this.#beaten ? this.lastBeatAt : undefined;
+  }
+
+  /** Forgets that there was a heartbeat, as far as `beatenAt` is asked. */
+  forget(): void {
+    this.#beaten = false;
   }
 
   /** The time of the deadline; Infinity without a timeout. */

@@ -1,24 +1,20 @@
 /** A deadline, and the list of deadlines that are due together. `deadlines.ts` holds the lists. */
 
 /** Something that waits for a time. It is armed for one time, and arming it again moves it. */
-export abstract class Deadline {
-  /** @internal The list that it is in. */
+export interface Deadline {
+  /** Where it waits, and its neighbours there. The list writes these; they begin as undefined. */
   bucket: Bucket | undefined;
-  /** @internal The neighbour before it in the list. */
   earlier: Deadline | undefined;
-  /** @internal The neighbour after it in the list. */
   later: Deadline | undefined;
 
   /** Whether a user's function continues when the deadline is due and promises have settled. */
-  get wakes(): boolean {
-    return false;
-  }
+  readonly wakes?: true;
 
   /**
    * Called when the deadline is due and no longer armed. `now` is the clock's reading one turn of the
    * event loop ago, when the timer fired, and never before the deadline. Must not throw.
    */
-  abstract onDue(now: number): void;
+  onDue(now: number): void;
 }
 
 /** The deadlines within one millisecond. */
@@ -39,7 +35,7 @@ export class Bucket {
   append(deadline: Deadline, due: number): void {
     const first = this.first === undefined;
     this.due = first ? due : Math.max(this.due, due);
-    this.wakes = deadline.wakes || (this.wakes && !first);
+    this.wakes = deadline.wakes === true || (this.wakes && !first);
     deadline.bucket = this;
     deadline.earlier = this.last;
     deadline.later = undefined;

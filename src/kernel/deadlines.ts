@@ -11,7 +11,7 @@
  */
 import { LoopBlocks } from './blocks.js';
 import { ROUNDING_MS, type Clock, type Timer } from './clock.js';
-import { Bucket, Deadline } from './deadline.js';
+import { Bucket, type Deadline } from './deadline.js';
 import { Heap } from './heap.js';
 
 /**
@@ -33,22 +33,21 @@ const LOST_MS = 20;
 const SWEEP_FROM = 1_000;
 
 /** A deadline that calls back, like a timer. */
-class DeadlineTimer extends Deadline {
+class DeadlineTimer implements Deadline {
+  bucket: Bucket | undefined;
+  earlier: Deadline | undefined;
+  later: Deadline | undefined;
+  readonly wakes = true;
   readonly onDue: () => void;
   readonly #deadlines: Deadlines;
 
   constructor(onDue: () => void, deadlines: Deadlines) {
-    super();
     this.onDue = onDue;
     this.#deadlines = deadlines;
   }
 
   clear(): void {
     this.#deadlines.disarm(this);
-  }
-
-  override get wakes(): boolean {
-    return true;
   }
 }
 

@@ -3,6 +3,7 @@ import { quote } from '../kernel/text.js';
 import { ActivityAlreadyStartedError } from '../kernel/errors.js';
 import { refusal, rejectionAtAwait } from '../kernel/stack.js';
 import type { Execution } from './activity/execution.js';
+import { failureOf } from './activity/failure-messages.js';
 import type { AnyFunction } from './attempt/owner.js';
 import { requested } from './attempt/requests.js';
 import type { ResolvedOptions } from './options/table.js';
@@ -60,7 +61,7 @@ function wait(open: Execution, signal: AbortSignal, signals: OutsideSignals): Pr
   return new Promise((resolve, reject) => {
     const abort = (reason: unknown): void => {
       const cause = requested('CANCELLED', reason);
-      resolve(rejectionAtAwait(open.failure('CANCELED', cause, 'CANCEL_REQUESTED')));
+      resolve(rejectionAtAwait(failureOf(open, 'CANCELED', cause, 'CANCEL_REQUESTED')));
     };
     if (signal.aborted) {
       abort(signal.reason);

@@ -4,15 +4,11 @@ import { SystemClock } from '../kernel/clock.js';
 import { CancelledFailure, type CancelReason } from '../kernel/failures.js';
 import { jsonDetails } from '../heartbeat/details/json.js';
 import { LOG_LEVELS, type Logger } from '../kernel/logger.js';
-import {
-  type ActivityInfo,
-  type CancellationDetails,
-  type ContextSource,
-} from '../runtime/context/context.js';
+import { type ActivityInfo, type CancellationDetails } from '../runtime/context/context.js';
 import { attemptContext } from '../runtime/context/attempt-context.js';
 import type { Interceptors } from '../runtime/context/interceptors.js';
 import { Interruption } from '../runtime/context/interruption.js';
-import { keepAlive } from '../runtime/context/keep-alive.js';
+import type { ContextSource } from '../runtime/context/source.js';
 import { DEFAULT_PRIORITY } from '../runtime/options/table.js';
 import type { Context, Info } from './activity-api.js';
 import { CompleteAsyncError, TemporalCancelledFailure } from './common-api.js';
@@ -36,14 +32,16 @@ export class WorkerAttempt implements ContextSource {
   readonly ctx = attemptContext(this);
   /** Set when the attempt will be completed from outside. How the function ends does not count. */
   leftOpen = false;
+  /** The function has settled. */
+  ended = false;
   readonly #context: Context;
   readonly #interceptors: Interceptors;
-  readonly #interruption = new Interruption();
+  readonly interruption = new Interruption();
+  readonly timers = clock;
   readonly #startedAt = clock.wallNow();
   readonly #shutdown: AbortSignal | undefined;
   readonly #ownShutdown = new AbortController();
   #details: unknown;
-  #settled = false;
 
   constructor(context: Context, interceptors: Interceptors, shutdown: AbortSignal | undefined) {
     this.#context = context;
@@ -62,7 +60,7 @@ export class WorkerAttempt implements ContextSource {
     );
     const all = REASONS.filter(([, flag]) => cancellationDetails?.[flag] === true);
     if (cancellationDetails?.workerShutdown === true) this.#ownShutdown.abort(reason);
-    this.#interruption.deliver(
+    this.interruption.deliver(
       reason,
       all.map(([message]) => new CancelledFailure(message)),
     );
@@ -70,14 +68,14 @@ export class WorkerAttempt implements ContextSource {
 
   /** Called when the function has settled. */
   settle(): void {
-    this.#settled = true;
+    this.ended = true;
     this.#context.cancellationSignal.removeEventListener('abort', this.#interrupt);
-    this.#interruption.release();
+    this.interruption.release();
   }
 
   /** Converts what the function threw into the failure that the worker reports. */
   failure(thrown: unknown): unknown {
-    const { reason } = this.#interruption;
+    const { reason } = this.interruption;
     return reason !== undefined && isCancellation(thrown)
       ? new TemporalCancelledFailure(reason.message)
       : toTemporalFailure(thrown);
@@ -99,7 +97,7 @@ export class WorkerAttempt implements ContextSource {
 
   /** Sends a heartbeat. Without details, it repeats the last ones: Temporal would erase them. */
   #beat(details: unknown): void {
-    if (this.#settled) return;
+    if (this.ended) return;
     try {
       if (details !== undefined) this.#details = jsonDetails(details);
     } finally {
@@ -115,54 +113,19 @@ export class WorkerAttempt implements ContextSource {
     return this.heartbeatDetails() !== undefined;
   }
 
-  signal(): AbortSignal {
-    return this.#interruption.signal;
-  }
-
   shutdownSignal(): AbortSignal {
     return this.#shutdown ?? this.#ownShutdown.signal;
   }
 
-  cancelled(): Promise<never> {
-    return this.#interruption.cancelled;
+  get heartbeatTimeoutMs(): number {
+    return this.#context.info.heartbeatTimeoutMs ?? 0;
   }
 
-  get cancellationDetails(): CancellationDetails | undefined {
-    return this.#interruption.details;
-  }
-
-  sleep(delayMs: number): Promise<void> {
-    const interruption = this.#interruption;
-    return new Promise((resolve, reject) => {
-      if (interruption.reason !== undefined) throw interruption.reason;
-      const timer = clock.setTimer(() => {
-        stopListening();
-        resolve();
-      }, delayMs);
-      const stopListening = interruption.onDelivery((reason) => {
-        timer.clear();
-        if (reason !== undefined) reject(reason);
-      });
-    });
-  }
-
-  keepAlive<T>(
-    work: PromiseLike<T> | (() => PromiseLike<T> | T),
-    everyMs: number | undefined,
-  ): Promise<T> {
-    return keepAlive(work, {
-      timers: clock,
-      interruption: this.#interruption,
-      everyMs,
-      heartbeatTimeoutMs: this.#context.info.heartbeatTimeoutMs ?? 0,
-      heartbeat: () => {
-        this.heartbeat(undefined);
-      },
-    });
-  }
+  /** A worker delivers a request when it hears of it. */
+  hearInWait(): void {}
 
   completeAsync(): never {
-    if (!this.#settled) this.leftOpen = true;
+    if (!this.ended) this.leftOpen = true;
     throw new CompleteAsyncError();
   }
 

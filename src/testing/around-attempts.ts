@@ -85,7 +85,7 @@ export class AroundAttempts implements ActivityInterceptor {
     if (this.#surroundings.temporal) {
       this.#throttles.set(execution, options.throttleIntervalMs);
       // The worker's throttle has already been applied.
-      options = { ...options, throttleIntervalMs: 0, cancellationDelivery: 'heartbeat' };
+      options = { ...options, throttleIntervalMs: 0, cancellationDelivery: 'heartbeat-only' };
     }
     const { details, attempt = 1 } = this.#before ?? {};
     execution.state.prepare(options, attempt - 1);

@@ -104,7 +104,7 @@ function currentAttempt({ state }: Execution): Attempt | undefined {
 /** Whether something takes real time: a function runs, the store is being read, a worker starts. */
 function isAtWork({ state, place, queue }: Execution): boolean {
   if (state.phase === 'WAITING') return place !== undefined && queue === undefined;
-  if (state.attempt !== undefined) return state.attempt.working;
+  if (state.attempt !== undefined) return state.attempt.busy && state.attempt.holdsSlot;
   return state.waitsFor?.busy ?? state.loading;
 }
 

@@ -27,7 +27,6 @@ export class WorkerThrottle {
     const intervalMs = throttleIntervalMs(givenIntervalMs, execution.options.heartbeatTimeoutMs);
     this.#execution = execution;
     this.#attempt = attempt;
-    attempt.interruption.ignoreWaits();
     this.#throttle = new ReportThrottle(intervalMs);
     this.#details = execution.details;
   }

@@ -5,6 +5,9 @@ import { expect, test } from 'vitest';
 
 /** The links of lists: the list writes them, so that being in it costs no object. */
 const LINKS = [
+  'Deadline.bucket, by deadline.ts',
+  'Deadline.earlier, by deadline.ts',
+  'Deadline.later, by deadline.ts',
   'Listed.after, by registry.ts',
   'Listed.before, by registry.ts',
   'Ticket.ahead, by queue.ts',

@@ -2,9 +2,8 @@
  * One activity: what it was started with, and everything it keeps. `execution.ts` says how it lives,
  * and `endings.ts` how it ends.
  */
-import { Deadline } from '../../kernel/deadline.js';
+import type { Bucket, Deadline } from '../../kernel/deadline.js';
 import type { ActivityEventName, EventFields } from '../../kernel/events.js';
-import type { ActivityFailure, RetryState } from '../../kernel/failures.js';
 import { functionName } from '../../kernel/function-name.js';
 import { Deferred } from '../../kernel/promises.js';
 import type { Snapshot } from '../../heartbeat/details/codec.js';
@@ -12,23 +11,20 @@ import type { Attempt } from '../attempt/attempt.js';
 import type { AnyFunction, AttemptOwner } from '../attempt/owner.js';
 import { Checkpoint } from '../attempt/checkpoint.js';
 import type { ResolvedOptions } from '../options/table.js';
-import { attributesOf } from '../shared/announce.js';
 import { emit, Outbox } from '../shared/outbox.js';
 import { placeOf, type Place, type Waiter } from '../shared/place.js';
 import type { KeyQueue, Ticket } from '../shared/queue.js';
 import type { Listed, Roster } from '../shared/registry.js';
 import type { Services } from '../shared/services.js';
 import { Caller } from './caller.js';
-import { activityFailure, type ClosedStatus } from './failure-messages.js';
-import { lostThis } from './lost-this.js';
 import { PastAttempts } from './past.js';
 import { ActivityState } from './state.js';
 
-export abstract class Activity
-  extends Deadline
-  implements AttemptOwner<Attempt>, Ticket, Listed, Waiter
-{
-  // The links of two lists: the registry and the queue for slots write them.
+export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticket, Listed, Waiter {
+  // The links of three lists: the deadlines, the registry and the queue for slots write them.
+  bucket: Bucket | undefined;
+  earlier: Deadline | undefined;
+  later: Deadline | undefined;
   before: Listed | undefined;
   after: Listed | undefined;
   queue: KeyQueue | undefined;
@@ -63,7 +59,6 @@ export abstract class Activity
     options: ResolvedOptions,
     activityId: string | undefined,
   ) {
-    super();
     this.services = services;
     this.roster = roster;
     this.fn = fn;
@@ -73,14 +68,13 @@ export abstract class Activity
     this.scheduledAt = services.clock.now();
   }
 
+  abstract onDue(now: number): void;
   abstract begin(now?: number): void;
   abstract onRoom(): void;
   abstract returned(attempt: Attempt, result: unknown): void;
   abstract threw(attempt: Attempt, thrown: unknown): void;
   abstract leftOpen(attempt: Attempt): void;
   abstract enforceLimits(read?: number): boolean;
-  /** Follows the attempts from now on; `retry/loop.ts` says how. */
-  abstract enterRetryLoop(): void;
 
   // ── What it is ───────────────────────────────────────────────────────────────────────────────
 
@@ -140,9 +134,14 @@ export abstract class Activity
     return (this.#checkpoint ??= new Checkpoint(this));
   }
 
-  /** Whether there may be anything at the checkpoint, or in the store. */
-  get hasCheckpoint(): boolean {
-    return this.#checkpoint !== undefined;
+  /** Whether there may be details at the checkpoint, or in a store that is not read yet. */
+  get mayHoldDetails(): boolean {
+    return this.#checkpoint !== undefined || this.state.loading;
+  }
+
+  /** Nobody should resume from what the store may still hold. */
+  get forgotten(): boolean {
+    return this.#checkpoint?.forgotten === true;
   }
 
   get details(): Snapshot | undefined {
@@ -156,38 +155,26 @@ export abstract class Activity
 
   /** Nobody should resume from here. */
   forgetDetails(): void {
-    this.#mayHoldDetails?.forget(this.state.loading);
+    if (this.mayHoldDetails) this.checkpoint.forget(this.state.loading);
   }
 
   /** The same when the activity has closed: a description still shows the details. */
   closeCheckpoint(): void {
-    this.#mayHoldDetails?.close(this.state.loading);
-  }
-
-  /** What may hold details; made now if the store may, which is not read yet. */
-  get #mayHoldDetails(): Checkpoint | undefined {
-    return this.state.loading ? this.checkpoint : this.#checkpoint;
-  }
-
-  /** A reset forgets the heartbeats of all attempts. */
-  startFromZero(): void {
-    this.forgetDetails();
-    this.state.lastAttempt?.forgetHeartbeats();
-    this.past?.heartbeatAt(undefined);
-  }
-
-  /** Settles when no write to the store is under way; undefined if none is. */
-  written(): Promise<void> | undefined {
-    return this.#checkpoint?.written();
+    if (this.mayHoldDetails) this.checkpoint.close(this.state.loading);
   }
 
   remember(): PastAttempts {
     return (this.past ??= new PastAttempts());
   }
 
+  /** Follows the attempts from now on; `retry/loop.ts` says how. */
+  enterRetryLoop(): void {
+    this.remember().follow(this.state);
+  }
+
   /** When the last heartbeat of any attempt came. */
   get lastHeartbeatAt(): number | undefined {
-    return this.state.lastAttempt?.heartbeatAt ?? this.past?.lastHeartbeatAt;
+    return this.state.lastAttempt?.alive.beatenAt ?? this.past?.lastHeartbeatAt;
   }
 
   // ── What it tells ────────────────────────────────────────────────────────────────────────────
@@ -204,12 +191,6 @@ export abstract class Activity
   ): void {
     if (this.#outbox === undefined) emit(this, name, attempt, fields);
     else this.#outbox.tell(() => emit(this, name, attempt, fields));
-  }
-
-  /** What a caller gets for an activity that has not completed. */
-  failure(status: ClosedStatus, cause: Error, retryState: RetryState | undefined): ActivityFailure {
-    const attributes = attributesOf(this, this.state.attemptNumber);
-    return activityFailure(status, cause, retryState, attributes, lostThis(this.fn, cause));
   }
 
   // ── Its one deadline ─────────────────────────────────────────────────────────────────────────
@@ -229,7 +210,7 @@ export abstract class Activity
     const due =
       attempt === undefined
         ? Math.min(opensAt, this.scheduleToStartAt, expiresAt)
-        : attempt.nextDue(expiresAt);
+        : attempt.nextDue;
     if (due === Infinity) this.services.deadlines.disarm(this);
     else this.services.deadlines.arm(this, due, now);
   }

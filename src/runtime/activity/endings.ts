@@ -8,7 +8,7 @@ import { withoutStack } from '../../kernel/stack.js';
 import type { Attempt } from '../attempt/attempt.js';
 import { emit, NO_FIELDS } from '../shared/outbox.js';
 import type { Activity } from './activity.js';
-import type { ClosedStatus } from './failure-messages.js';
+import { failureOf, type ClosedStatus } from './failure-messages.js';
 import { withoutProgress, type Closing, type Next, type Retry } from './next-attempt.js';
 import { logUnheard, warnOfAbandoned, warnOfRetry } from './warnings.js';
 
@@ -90,7 +90,7 @@ function isPlain(
   next: Next,
 ): next is Closing & { readonly status: 'COMPLETED' } {
   if (next.again || next.status !== 'COMPLETED') return false;
-  return attempt?.running !== true && !activity.hasCheckpoint && !activity.state.loading;
+  return attempt?.running !== true && !activity.mayHoldDetails;
 }
 
 // ── State ────────────────────────────────────────────────────────────────────────────────────────
@@ -130,8 +130,15 @@ function forgets(attempt: Attempt | undefined, next: Next): boolean {
 }
 
 function forget(activity: Activity, { again }: Next): void {
-  if (again) activity.startFromZero();
+  if (again) startFromZero(activity);
   else activity.closeCheckpoint();
+}
+
+/** A reset forgets the heartbeats of all attempts. */
+export function startFromZero(activity: Activity): void {
+  activity.forgetDetails();
+  activity.state.lastAttempt?.alive.forget();
+  activity.past?.heartbeatAt(undefined);
 }
 
 // ── Abort ────────────────────────────────────────────────────────────────────────────────────────
@@ -204,7 +211,7 @@ function tellClose(activity: Activity, next: Closing): void {
 /** @param heard a listener was told of the failure */
 function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   const { caller } = activity;
-  const written = activity.written();
+  const written = activity.mayHoldDetails ? activity.checkpoint.written() : undefined;
   if (next.status === 'COMPLETED') {
     caller.resolve(next.result, written);
     return;
@@ -214,7 +221,7 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   // What hangs elsewhere is stopped first, and the failure says then what it hung on.
   const stops = status === 'TIMED_OUT' && activity.place !== undefined;
   const over = stops ? activity.settled().then(() => written) : written;
-  caller.reject(() => activity.failure(status, cause, retryState), over);
+  caller.reject(() => failureOf(activity, status, cause, retryState), over);
   if (!heard && (toldBefore || !caller.asked)) logUnheard(activity, next, toldBefore);
 }
 

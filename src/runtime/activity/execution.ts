@@ -1,26 +1,25 @@
 /**
  * The life of one activity, from the call to its end. Every change happens at the event that causes
- * it. `state.ts` draws the phases, `endings.ts` ends what is here begun, and `control.ts` is what may
- * be asked of an activity from outside.
+ * it. `state.ts` draws the phases, `endings.ts` ends what begins here, and `stopping`, `pausing`,
+ * `update-options` and `outside` are what may be asked of an activity from outside.
  */
 import type { EventFields } from '../../kernel/events.js';
 import type { TimeoutType } from '../../kernel/failures.js';
 import { ensureError } from '../../kernel/thrown.js';
 import { loadDetails } from '../../heartbeat/store/load.js';
-import { retryLoop } from '../../retry/loop.js';
+import type { HeartbeatStore } from '../../heartbeat/store/store.js';
 import { Attempt } from '../attempt/attempt.js';
 import { requested } from '../attempt/requests.js';
+import { expired, firstLimit, limitAt, waitedSince } from '../attempt/timing.js';
 import { NO_FIELDS } from '../shared/outbox.js';
-import type { Services } from '../shared/services.js';
 import { Activity } from './activity.js';
 import { conclude, timedOut } from './endings.js';
-import { attemptTimeout } from './failure-messages.js';
+import { attemptTimeout, failureOf } from './failure-messages.js';
 import { afterAccepted, afterFailure, failing } from './next-attempt.js';
 import { logIgnored } from './warnings.js';
 
+/** Methods alone, all of them public: a field or a private method here would slow down each call. */
 export class Execution extends Activity {
-  #inRetryLoop = false;
-
   // ── From the start to an attempt ─────────────────────────────────────────────────────────────
 
   /** Schedules the activity; with a free slot its function has been called when this returns. */
@@ -36,7 +35,7 @@ export class Execution extends Activity {
     if (!this.isOpen) return;
     const { store } = services;
     if (store === undefined || givenId === undefined) this.dispatch(this.scheduledAt);
-    else this.#load(store, givenId);
+    else load(this, store, givenId);
   }
 
   /** The caller's signal had aborted before the call: nothing is scheduled, and the caller is told. */
@@ -44,27 +43,7 @@ export class Execution extends Activity {
     this.state.close('CANCELED');
     this.letGo();
     const cause = requested('CANCELLED', reason);
-    this.caller.reject(() => this.failure('CANCELED', cause, 'CANCEL_REQUESTED'));
-  }
-
-  #load(store: NonNullable<Services['store']>, activityId: string): void {
-    this.state.beginLoading();
-    this.rearm(this.scheduledAt);
-    const earlier = this.services.writers.get(activityId)?.flush();
-    if (earlier === undefined) this.#read(store, activityId);
-    else void earlier.then(() => this.#read(store, activityId));
-  }
-
-  #read(store: NonNullable<Services['store']>, activityId: string): void {
-    if (!this.isOpen) return;
-    loadDetails(store, activityId, this.services.codec, (details, failure) => {
-      if (!this.isOpen) return;
-      const forgotten = this.hasCheckpoint && this.checkpoint.forgotten; // by a reset meanwhile
-      if (details !== undefined && !forgotten) this.checkpoint.adopt(details);
-      this.state.endLoading();
-      if (failure === undefined || forgotten) this.dispatch(this.services.clock.now());
-      else conclude(this, failing('FAILED', failure, 'NON_RETRYABLE_FAILURE'));
-    });
+    this.caller.reject(() => failureOf(this, 'CANCELED', cause, 'CANCEL_REQUESTED'));
   }
 
   /** Asks for a slot if every lock is open and there is time; otherwise looks again later. */
@@ -120,18 +99,11 @@ export class Execution extends Activity {
     attempt.run(this.fn, this.args, room);
   }
 
-  /** The loop only follows: what happens next is decided here, at the event. */
-  enterRetryLoop(): void {
-    if (this.#inRetryLoop) return;
-    this.#inRetryLoop = true;
-    retryLoop(this.state);
-  }
-
   // ── What its attempts come to ────────────────────────────────────────────────────────────────
 
   returned(attempt: Attempt, result: unknown): void {
     this.functionSettled();
-    if (attempt.ended) this.#settledLate(attempt, { result });
+    if (attempt.ended) settledLate(this, attempt, { result });
     else if (attempt.holdsSlot) this.complete(result);
   }
 
@@ -142,22 +114,11 @@ export class Execution extends Activity {
       return;
     }
     logIgnored(this, attempt, thrown);
-    if (attempt.ended) this.#settledLate(attempt, { error: thrown });
+    if (attempt.ended) settledLate(this, attempt, { error: thrown });
   }
 
   leftOpen(): void {
     this.services.slots.giveBack(this);
-  }
-
-  /** The function of an ended attempt has settled: its outcome counts no longer. */
-  #settledLate(attempt: Attempt, outcome: EventFields<'attemptSettled'>): void {
-    this.emit('attemptSettled', outcome, attempt.number);
-    if (this.state.waitsFor === attempt) this.#endOverlap(this.services.clock.now());
-  }
-
-  /** The function of the attempt before is waited for no longer: its slot goes to the next attempt. */
-  #endOverlap(now: number): void {
-    this.dispatch(now, this.state.endOverlap()?.holdsSlot === true ? 'resume' : 'request');
   }
 
   /** With a result, from the function or from outside; an attempt may run or not. */
@@ -188,15 +149,15 @@ export class Execution extends Activity {
     const { state } = this;
     const { attempt } = state;
     if (attempt !== undefined) {
-      const expired = attempt.expired(now, this.expiresAt);
-      if (expired !== undefined) this.#timeOut(expired, now);
+      const timeoutType = expired(attempt, now);
+      if (timeoutType !== undefined) timeOut(this, timeoutType, now);
       else {
-        attempt.reportDue(now);
+        attempt.reports?.reportDue(now);
         if (this.bucket === undefined) this.rearm(now);
       }
     } else if (this.enforceLimits(now)) return;
     else if (state.waitsFor !== undefined && now >= state.opensAt) {
-      this.#endOverlap(this.services.clock.now());
+      endOverlap(this);
     } else this.dispatch(now, 'enqueue');
   }
 
@@ -205,39 +166,82 @@ export class Execution extends Activity {
    * have been blocked, so that no timer could fire yet. True if it has.
    */
   enforceLimits(read?: number): boolean {
-    const { expiresAt, scheduleToStartAt, services } = this;
+    const { services } = this;
     const { attempt } = this.state;
-    const limitAt = attempt?.limitAt(expiresAt) ?? Math.min(scheduleToStartAt, expiresAt);
-    if (limitAt === Infinity || !this.isOpen) return false;
+    const limit = attempt ? limitAt(attempt) : Math.min(this.scheduleToStartAt, this.expiresAt);
+    if (limit === Infinity || !this.isOpen) return false;
     const now = read ?? services.clock.now();
-    if (now < limitAt) return false;
-    services.deadlines.blocks.note(limitAt, now);
-    const limit = scheduleToStartAt <= expiresAt ? 'SCHEDULE_TO_START' : 'SCHEDULE_TO_CLOSE';
-    this.#timeOut(attempt?.firstLimit(expiresAt) ?? limit, now);
+    if (now < limit) return false;
+    services.deadlines.blocks.note(limit, now);
+    if (attempt) timeOut(this, firstLimit(attempt), now);
+    else if (limit === this.scheduleToStartAt) timeOut(this, 'SCHEDULE_TO_START', now);
+    else timeOut(this, 'SCHEDULE_TO_CLOSE', now);
     return true;
   }
+}
 
-  /** Since when the activity has waited for what a timeout of this type says did not come. */
-  #waitedSince(timeoutType: TimeoutType): number {
-    const { attempt, waitingSince } = this.state;
-    if (attempt !== undefined) return attempt.waitedSince(timeoutType);
-    return timeoutType === 'SCHEDULE_TO_START' ? waitingSince : this.scheduledAt;
-  }
+// ── Reading the store ────────────────────────────────────────────────────────────────────────────
 
-  #timeOut(timeoutType: TimeoutType, now: number): void {
-    const { attempt } = this.state;
-    const { blocks } = this.services.deadlines;
-    const failure = attemptTimeout(timeoutType, {
-      options: this.options,
-      lastHeartbeatDetails: this.copyDetails(),
-      eventLoopBlockedMs: blocks.since(this.#waitedSince(timeoutType)),
-      previous: this.past?.lastFailure,
-    });
-    if (attempt === undefined) {
-      conclude(this, failing('TIMED_OUT', failure, 'TIMEOUT'));
-      return;
-    }
-    const next = afterFailure(this, attempt, failure, now, timeoutType);
-    if (!attempt.ended) conclude(this, next, { failure, told: timedOut(failure) }, now);
+function load(execution: Execution, store: HeartbeatStore, activityId: string): void {
+  const { scheduledAt, services, state } = execution;
+  state.beginLoading();
+  execution.rearm(scheduledAt);
+  const earlier = services.writers.get(activityId)?.flush();
+  if (earlier === undefined) read(execution, store, activityId);
+  else void earlier.then(() => read(execution, store, activityId));
+}
+
+function read(execution: Execution, store: HeartbeatStore, activityId: string): void {
+  if (!execution.isOpen) return;
+  const { services, state } = execution;
+  loadDetails(store, activityId, services.codec, (details, failure) => {
+    if (!execution.isOpen) return;
+    const { forgotten } = execution; // by a reset meanwhile
+    if (details !== undefined && !forgotten) execution.checkpoint.adopt(details);
+    state.endLoading();
+    if (failure === undefined || forgotten) execution.dispatch(services.clock.now());
+    else conclude(execution, failing('FAILED', failure, 'NON_RETRYABLE_FAILURE'));
+  });
+}
+
+// ── Functions that settle late, and timeouts ─────────────────────────────────────────────────────
+
+/** The function of an ended attempt has settled: its outcome no longer counts. */
+function settledLate(
+  execution: Execution,
+  attempt: Attempt,
+  outcome: EventFields<'attemptSettled'>,
+): void {
+  execution.emit('attemptSettled', outcome, attempt.number);
+  if (execution.state.waitsFor === attempt) endOverlap(execution);
+}
+
+/** The function of the attempt before is no longer waited for: its slot goes to the next attempt. */
+function endOverlap(execution: Execution): void {
+  const now = execution.services.clock.now();
+  const kept = execution.state.endOverlap()?.holdsSlot === true;
+  execution.dispatch(now, kept ? 'resume' : 'request');
+}
+
+/** Since when the activity has waited for what a timeout of this type says did not come. */
+function waitingSince({ state, scheduledAt }: Execution, timeoutType: TimeoutType): number {
+  if (state.attempt !== undefined) return waitedSince(state.attempt, timeoutType);
+  return timeoutType === 'SCHEDULE_TO_START' ? state.waitingSince : scheduledAt;
+}
+
+function timeOut(execution: Execution, timeoutType: TimeoutType, now: number): void {
+  const { attempt } = execution.state;
+  const { blocks } = execution.services.deadlines;
+  const failure = attemptTimeout(timeoutType, {
+    options: execution.options,
+    lastHeartbeatDetails: execution.copyDetails(),
+    eventLoopBlockedMs: blocks.since(waitingSince(execution, timeoutType)),
+    previous: execution.past?.lastFailure,
+  });
+  if (attempt === undefined) {
+    conclude(execution, failing('TIMED_OUT', failure, 'TIMEOUT'));
+    return;
   }
+  const next = afterFailure(execution, attempt, failure, now, timeoutType);
+  if (!attempt.ended) conclude(execution, next, { failure, told: timedOut(failure) }, now);
 }

@@ -8,8 +8,10 @@ import {
 import { withoutStack } from '../../kernel/stack.js';
 import { printable } from '../../kernel/text.js';
 import { said } from '../../kernel/thrown.js';
-import type { Attributes } from '../shared/announce.js';
+import type { AnyFunction } from '../attempt/owner.js';
+import { attributesOf, type Announced, type Attributes } from '../shared/announce.js';
 import type { ResolvedOptions } from '../options/table.js';
+import { lostThis } from './lost-this.js';
 
 export type ClosedStatus = 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
 
@@ -38,6 +40,22 @@ export function activityFailure(
   const message = `Activity ${printable(activityType, 100)} ${DONE[status]} ${when}${state}: ${said(cause)}${hint}`;
   const fields = { ...attributes, retryState, cause };
   return withoutStack(() => new ActivityFailure(message, fields));
+}
+
+/** What the caller of an activity gets if it has not completed. */
+export function failureOf(
+  activity: Failing,
+  status: ClosedStatus,
+  cause: Error,
+  retryState: RetryState | undefined,
+): ActivityFailure {
+  const attributes = attributesOf(activity, activity.state.attemptNumber);
+  return activityFailure(status, cause, retryState, attributes, lostThis(activity.fn, cause));
+}
+
+interface Failing extends Announced {
+  readonly fn: AnyFunction;
+  readonly state: { readonly attemptNumber: number };
 }
 
 const TIMEOUT_NAMES = {

@@ -1,4 +1,5 @@
 /** What the earlier attempts of an activity leave behind. Made when the first of them has ended. */
+import { retryLoop, type Retried } from '../../retry/loop.js';
 
 export class PastAttempts {
   /** The failure of the last attempt that failed or timed out. */
@@ -12,6 +13,14 @@ export class PastAttempts {
   /** Attempts that ended while their function was running. */
   abandoned = 0;
   #warnedOfEndlessness = false;
+  #followed = false;
+
+  /** Enters the retry loop, unless it has been entered. */
+  follow(activity: Retried): void {
+    if (this.#followed) return;
+    this.#followed = true;
+    retryLoop(activity);
+  }
 
   /** An attempt failed or timed out. */
   failed(failure: Error): void {

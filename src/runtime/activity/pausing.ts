@@ -7,6 +7,7 @@ import {
   type UnpauseOptions,
 } from '../options/steering-options.js';
 import { NO_FIELDS } from '../shared/outbox.js';
+import { startFromZero } from './endings.js';
 import type { Execution } from './execution.js';
 import { check, checkChangeable, runStateOf } from './run-state.js';
 import { closeForShutdown } from './stopping.js';
@@ -66,7 +67,7 @@ export function reset(execution: Execution, given: ResetOptions): void {
   const startAt = execution.scheduledAt + execution.options.startDelayMs;
   const from = state.lastAttempt === undefined ? Math.max(startAt, now) : now;
   state.restart(from + delayMs, unpauses);
-  if (options.resetHeartbeat) execution.startFromZero();
+  if (options.resetHeartbeat) startFromZero(execution);
   execution.emit('reset', NO_FIELDS);
   if (unpauses && isScheduled(execution)) execution.emit('unpaused', NO_FIELDS);
   goOn(execution, now);

@@ -4,6 +4,7 @@ import { isError } from '../../kernel/thrown.js';
 import { requested } from '../attempt/requests.js';
 import type { Activity } from './activity.js';
 import { conclude } from './endings.js';
+import { failureOf } from './failure-messages.js';
 import { failing } from './next-attempt.js';
 import { check } from './run-state.js';
 
@@ -24,7 +25,7 @@ export function cancel(activity: Activity, cause: unknown, immediate: boolean): 
   const type = activity.options.cancellationType;
   if (type !== 'ABANDON') attempt.ask({ cancel: request }, immediate);
   if (type !== 'WAIT_CANCELLATION_COMPLETED') {
-    activity.caller.reject(() => activity.failure('CANCELED', request, retryState));
+    activity.caller.reject(() => failureOf(activity, 'CANCELED', request, retryState));
   }
 }
 

@@ -5,7 +5,7 @@ import { ensureError, messageOf, retryWishes, said } from '../../kernel/thrown.j
 import { LEFT_OPEN, type Attempt } from '../attempt/attempt.js';
 import { log } from '../shared/announce.js';
 import type { Activity } from './activity.js';
-import type { ClosedStatus } from './failure-messages.js';
+import { failureOf, type ClosedStatus } from './failure-messages.js';
 import { lostThis } from './lost-this.js';
 import type { Failing } from './next-attempt.js';
 
@@ -55,7 +55,7 @@ export function logUnheard(activity: Activity, closing: Failing, toldBefore: boo
   const { status, cause, retryState } = closing;
   if (isRequested(status, cause)) return;
   const tell = (why: string): void => {
-    const message = `${activity.failure(status, cause, retryState).message}. ${why}`;
+    const message = `${failureOf(activity, status, cause, retryState).message}. ${why}`;
     log(activity, levelOf(cause), activity.state.attemptNumber, message, { error: cause });
   };
   if (toldBefore) {

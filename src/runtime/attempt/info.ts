@@ -2,23 +2,23 @@
 import type { Announced } from '../shared/announce.js';
 import type { ActivityInfo } from '../context/context.js';
 
-/** Readings of the monotonic clock. */
-export interface AttemptTimes {
+/** What an attempt can tell about itself. Times are readings of the monotonic clock. */
+export interface InformedAttempt {
+  readonly owner: Announced & { readonly scheduledAt: number };
   readonly number: number;
   readonly taskToken: string;
-  readonly scheduledAt: number;
   readonly dispatchedAt: number;
   readonly startedAt: number;
 }
 
-export function activityInfo(activity: Announced, attempt: AttemptTimes): ActivityInfo {
-  const { options, activityId, activityType } = activity;
-  const { clock } = activity.services;
+export function activityInfo(attempt: InformedAttempt): ActivityInfo {
+  const { options, activityId, activityType, scheduledAt, services } = attempt.owner;
+  const { clock } = services;
   const info = {
     activityId,
     activityType,
     attempt: attempt.number,
-    scheduledTimestampMs: clock.wallAt(attempt.scheduledAt),
+    scheduledTimestampMs: clock.wallAt(scheduledAt),
     currentAttemptScheduledTimestampMs: clock.wallAt(attempt.dispatchedAt),
     startedTimestampMs: clock.wallAt(attempt.startedAt),
     heartbeatTimeoutMs: options.heartbeatTimeoutMs || undefined,
@@ -27,7 +27,7 @@ export function activityInfo(activity: Announced, attempt: AttemptTimes): Activi
     retryPolicy: options.retryPolicy,
     priority: options.priority,
   };
-  // Made when read, and hidden from whoever logs the whole: it is a secret.
+  // Made when read, and hidden from logs of the whole object: it is a secret.
   Object.defineProperty(info, 'taskToken', { get: () => attempt.taskToken });
   return Object.freeze(info as ActivityInfo);
 }

@@ -1,14 +1,12 @@
 /** The context that a function is given: made so that users can wrap it, spread it and spy on it. */
-import { durationMs, type Duration } from '../../kernel/duration.js';
+import { durationMs } from '../../kernel/duration.js';
 import type { Logger } from '../../kernel/logger.js';
 import { settleQuietly } from '../../kernel/promises.js';
 import { fromCaller, rejectable } from '../../kernel/stack.js';
-import type {
-  ActivityContext,
-  ActivityInfo,
-  CancellationDetails,
-  ContextSource,
-} from './context.js';
+import type { ActivityContext, ActivityInfo, CancellationDetails } from './context.js';
+import { keepAlive } from './keep-alive.js';
+import { sleep } from './sleep.js';
+import type { ContextSource } from './source.js';
 
 /** What `console.log` calls on Node. */
 const INSPECT = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
@@ -18,6 +16,8 @@ type Waits = Pick<ActivityContext, 'sleep' | 'keepAlive' | 'completeAsync'>;
 /** Everything is made when it is first read: most activities use two or three members. */
 class AttemptContext implements ActivityContext {
   readonly #source: ContextSource;
+  #details: unknown;
+  #info: ActivityInfo | undefined;
   #heartbeat: ActivityContext['heartbeat'] | undefined;
   #waits: Waits | undefined;
 
@@ -30,7 +30,7 @@ class AttemptContext implements ActivityContext {
   }
 
   get heartbeatDetails(): unknown {
-    return this.#source.heartbeatDetails();
+    return (this.#details ??= this.#source.heartbeatDetails());
   }
 
   get hasHeartbeatDetails(): boolean {
@@ -38,15 +38,15 @@ class AttemptContext implements ActivityContext {
   }
 
   get signal(): AbortSignal {
-    return this.#source.signal();
+    return this.#source.interruption.signal;
   }
 
   get cancelled(): Promise<never> {
-    return this.#source.cancelled();
+    return this.#source.interruption.cancelled;
   }
 
   get cancellationDetails(): CancellationDetails | undefined {
-    return this.#source.cancellationDetails;
+    return this.#source.interruption.details;
   }
 
   get shutdownSignal(): AbortSignal {
@@ -70,7 +70,7 @@ class AttemptContext implements ActivityContext {
   }
 
   get info(): ActivityInfo {
-    return this.#source.info();
+    return (this.#info ??= this.#source.info());
   }
 
   get log(): Logger {
@@ -100,20 +100,24 @@ function heartbeatOf(source: ContextSource): ActivityContext['heartbeat'] {
 }
 
 function waitsOf(source: ContextSource): Waits {
-  const sleep = (duration: Duration): Promise<void> =>
-    rejectable(sleep, () => source.sleep(durationMs(duration, 'ctx.sleep')));
-  const keepAlive: ActivityContext['keepAlive'] = (work, options) =>
-    rejectable(keepAlive, () => {
-      try {
-        const every = options?.every;
-        const everyMs = every === undefined ? undefined : durationMs(every, 'ctx.keepAlive every');
-        return source.keepAlive(work, everyMs);
-      } catch (refused) {
-        settleQuietly(work); // it may reject yet, and nobody would handle that
-        throw refused;
-      }
-    });
-  return { sleep, keepAlive, completeAsync: () => source.completeAsync() };
+  const waits: Waits = {
+    sleep: (duration) =>
+      rejectable(waits.sleep, () => sleep(durationMs(duration, 'ctx.sleep'), source)),
+    keepAlive: (work, options) =>
+      rejectable(waits.keepAlive, () => {
+        try {
+          const every = options?.every;
+          const everyMs =
+            every === undefined ? undefined : durationMs(every, 'ctx.keepAlive every');
+          return keepAlive(work, everyMs, source);
+        } catch (refused) {
+          settleQuietly(work); // it may still reject, and nobody would handle that
+          throw refused;
+        }
+      }),
+    completeAsync: () => source.completeAsync(),
+  };
+  return waits;
 }
 
 /**

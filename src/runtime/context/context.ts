@@ -126,22 +126,3 @@ export interface ActivityContext<Details = unknown> {
 
 /** An activity function with any details, arguments and result. */
 export type AnyActivity = (ctx: ActivityContext<never>, ...args: never[]) => unknown;
-
-/** Where a context has its answers from. */
-export interface ContextSource {
-  heartbeat(details: unknown): void;
-  heartbeatDetails(): unknown;
-  hasHeartbeatDetails(): boolean;
-  signal(): AbortSignal;
-  shutdownSignal(): AbortSignal;
-  cancelled(): Promise<never>;
-  readonly cancellationDetails: CancellationDetails | undefined;
-  sleep(delayMs: number): Promise<void>;
-  keepAlive<T>(
-    work: PromiseLike<T> | (() => PromiseLike<T> | T),
-    everyMs: number | undefined,
-  ): Promise<T>;
-  completeAsync(): never;
-  info(): ActivityInfo;
-  log(): Logger;
-}

@@ -16,16 +16,15 @@ const FLAGS: Readonly<Record<CancelReason, keyof CancellationDetails>> = {
 /** Called with the reason; or with none, when the attempt is over and there will be none. */
 type OnDelivery = (reason: CancelledFailure | undefined) => void;
 
+/** What the function has heard. */
+interface Told {
+  readonly reason: CancelledFailure;
+  readonly details: CancellationDetails;
+}
+
 /** Only the first reason is delivered. Nothing is made before somebody asks for it. */
 export class Interruption {
-  /** Undefined until the attempt has been told to stop. */
-  reason: CancelledFailure | undefined;
-  /** Undefined until the attempt has been told to stop. */
-  details: CancellationDetails | undefined;
-  /** Whether a request reaches the function while it waits. */
-  hearsInWaits = true;
-  /** The function has been given `ctx.shutdownSignal`, which may tell it earlier than this does. */
-  watchesShutdown = false;
+  #told: Told | undefined;
   #controller: AbortController | undefined;
   #cancelled: Deferred<never> | undefined;
   // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
@@ -33,9 +32,8 @@ export class Interruption {
 
   /** @param all everything that is asked of the attempt now, for `details` */
   deliver(reason: CancelledFailure, all: readonly CancelledFailure[] = [reason]): void {
-    if (this.reason !== undefined) return;
-    this.reason = reason;
-    this.details = cancellationDetails(all);
+    if (this.#told !== undefined) return;
+    this.#told = { reason, details: cancellationDetails(all) };
     abortQuietly(this.#controller, reason);
     this.#cancelled?.reject(reason);
     const waiting = this.#waiting;
@@ -43,6 +41,16 @@ export class Interruption {
     waiting?.forEach((stop) => {
       stop(reason);
     });
+  }
+
+  /** Undefined until the attempt has been told to stop. */
+  get reason(): CancelledFailure | undefined {
+    return this.#told?.reason;
+  }
+
+  /** Undefined until the attempt has been told to stop. */
+  get details(): CancellationDetails | undefined {
+    return this.#told?.details;
   }
 
   get signal(): AbortSignal {
@@ -65,20 +73,6 @@ export class Interruption {
   /** The function is in `ctx.sleep` or `ctx.keepAlive`. */
   get awaited(): boolean {
     return this.#waiting !== undefined && this.#waiting.size > 0;
-  }
-
-  /** A request reaches the function where it is now. */
-  get listening(): boolean {
-    return this.hearsInWaits && this.awaited;
-  }
-
-  /** From now on only a heartbeat brings a request, as on a Temporal worker. */
-  ignoreWaits(): void {
-    this.hearsInWaits = false;
-  }
-
-  watchShutdown(): void {
-    this.watchesShutdown = true;
   }
 
   /** Calls back at the delivery, unless taken back with the function returned. */

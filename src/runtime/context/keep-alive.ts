@@ -1,37 +1,29 @@
 /** `ctx.keepAlive`: heartbeats for work that cannot do so itself. */
 import type { Timer } from '../../kernel/clock.js';
 import { ignore, whenSettled } from '../../kernel/promises.js';
-import type { Interruption } from './interruption.js';
+import type { Waiting } from './source.js';
 
 const PART_OF_TIMEOUT = 1 / 3;
 const DEFAULT_MS = 10_000;
 
-/** Where timers are set. */
-export interface Timers {
-  setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'>;
-}
-
-export interface KeptAlive {
-  readonly timers: Timers;
-  readonly interruption: Interruption;
-  readonly everyMs: number | undefined;
-  readonly heartbeatTimeoutMs: number;
-  /** Says "alive", without details. */
-  readonly heartbeat: () => void;
-}
-
 export function keepAlive<T>(
   work: PromiseLike<T> | (() => PromiseLike<T> | T),
-  { timers, interruption, everyMs, heartbeatTimeoutMs, heartbeat }: KeptAlive,
+  everyMs: number | undefined,
+  attempt: Waiting,
 ): Promise<T> {
+  const { interruption, timers } = attempt;
+  const given = typeof work === 'function' ? undefined : Promise.resolve(work);
+  if (attempt.ended && interruption.reason === undefined) {
+    return given ?? new Promise((resolve) => resolve((work as () => PromiseLike<T> | T)()));
+  }
+  attempt.hearInWait();
   return new Promise<T>((resolve, reject) => {
     const stopIfTold = (): void => {
       if (interruption.reason !== undefined) throw interruption.reason;
     };
-    const given = typeof work === 'function' ? undefined : Promise.resolve(work);
     whenSettled(given, ignore, ignore); // it may reject yet, although this does first
     stopIfTold();
-    const intervalMs = everyMs ?? (heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS);
+    const intervalMs = everyMs ?? (attempt.heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS);
     const working = given ?? Promise.resolve((work as () => PromiseLike<T> | T)());
     whenSettled(working, ignore, ignore);
     stopIfTold(); // inside that call, in which it may heartbeat
@@ -47,7 +39,7 @@ export function keepAlive<T>(
     const beat = (): void => {
       timer = timers.setTimer(beat, intervalMs);
       try {
-        heartbeat(); // may deliver a cancellation, which clears the timer just set
+        attempt.heartbeat(undefined); // may deliver a cancellation, which clears the timer just set
       } catch (error) {
         stop(); // an interceptor's error is the work's
         reject(error);

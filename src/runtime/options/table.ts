@@ -5,7 +5,12 @@
 import { badOption, option, type Read } from '../../kernel/bad-input.js';
 import { durationMs, finiteMs, type Duration } from '../../kernel/duration.js';
 import { resolveRetryPolicy } from '../../retry/policy.js';
-import type { ActivityOptions, DescribedOptions, OptionsPatch } from './activity-options.js';
+import type {
+  ActivityOptions,
+  CancellationDelivery,
+  DescribedOptions,
+  OptionsPatch,
+} from './activity-options.js';
 
 /** Options of a call that are not its own alone. */
 export type OptionName = Exclude<keyof ActivityOptions, 'activityId' | 'signal'>;
@@ -43,6 +48,10 @@ const priority = /* @__PURE__ */ option(
   DEFAULT_PRIORITY,
 );
 
+/** A test environment puts `'heartbeat-only'` here, to be like a Temporal worker. */
+const delivery: Read<CancellationDelivery, CancellationDelivery | 'heartbeat-only'> =
+  /* @__PURE__ */ oneOf('heartbeat', 'immediate');
+
 export const OPTIONS = [
   { name: 'activityType', field: 'activityType', read: text },
   { name: 'heartbeatTimeout', field: 'heartbeatTimeoutMs', ...TIMEOUT },
@@ -76,7 +85,7 @@ export const OPTIONS = [
   {
     name: 'cancellationDelivery',
     field: 'cancellationDelivery',
-    read: /* @__PURE__ */ oneOf('heartbeat', 'immediate'),
+    read: delivery,
   },
   {
     name: 'attemptOverlap',

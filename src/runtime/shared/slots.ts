@@ -3,7 +3,7 @@
  * is up to the queue.
  */
 import type { Clock } from '../../kernel/clock.js';
-import { Deadline } from '../../kernel/deadline.js';
+import type { Bucket, Deadline } from '../../kernel/deadline.js';
 import type { Deadlines } from '../../kernel/deadlines.js';
 import { Key, Queue, type Ticket } from './queue.js';
 
@@ -26,7 +26,10 @@ const TIMER_LATENESS_MS = 4;
 /** So late is a deadline on an event loop that has work, but is not blocked. */
 const BUSY_LATENESS_MS = 10;
 
-export class Slots extends Deadline {
+export class Slots implements Deadline {
+  bucket: Bucket | undefined;
+  earlier: Deadline | undefined;
+  later: Deadline | undefined;
   readonly #limits: Limits;
   /** Between two starts; 0 without a limit. */
   readonly #spacingMs: number;
@@ -45,7 +48,6 @@ export class Slots extends Deadline {
   #busy = false;
 
   constructor(limits: Limits, clock: Clock, deadlines: Deadlines) {
-    super();
     this.#limits = limits;
     this.#spacingMs = 1000 / limits.startsPerSecond;
     this.#clock = clock;

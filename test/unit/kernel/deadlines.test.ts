@@ -1,24 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Deadline } from '../../../src/kernel/deadline.js';
+import type { Bucket, Deadline } from '../../../src/kernel/deadline.js';
 import { Deadlines } from '../../../src/kernel/deadlines.js';
 import { VirtualClock } from '../../support/virtual-clock.js';
 
 /** An idle runtime may hold one timer for less than this. */
 const REST_MS = 50;
 
-class Probe extends Deadline {
+class Probe implements Deadline {
+  bucket: Bucket | undefined;
+  earlier: Deadline | undefined;
+  later: Deadline | undefined;
   readonly fired: { now: number; at: number }[] = [];
   readonly clock: VirtualClock;
   readonly then: (probe: Probe) => void;
 
   constructor(clock: VirtualClock, then: (probe: Probe) => void = () => {}) {
-    super();
     this.clock = clock;
     this.then = then;
   }
 
-  override onDue(now: number): void {
+  onDue(now: number): void {
     expect(this.bucket, 'no longer armed').toBeUndefined();
     this.fired.push({ now, at: this.clock.now() });
     this.then(this);
