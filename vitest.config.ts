@@ -20,6 +20,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     // Several files wait for child processes most of their time.
     maxWorkers: 3,
+    // Concurrent tests run programs.
+    maxConcurrency: 3,
     projects: [
       {
         extends: true,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const VERSION = '3.21.0';
 const MODULE = `github.com/vale-cli/vale/v3/cmd/vale@v${VERSION}`;
-const PROSE = ['CHANGELOG.md'];
+const PROSE = ['README.md', 'CHANGELOG.md', 'docs'];
 
 const vale = onPath() ?? built();
 if (vale === undefined) {
@@ -19,7 +19,8 @@ if (vale === undefined) {
 }
 
 function onPath(): string | undefined {
-  return String(run('vale', ['--version']).stdout).includes(VERSION) ? 'vale' : undefined;
+  const { status, stdout } = run('vale', ['--version']);
+  return status === 0 && stdout.includes(VERSION) ? 'vale' : undefined;
 }
 
 /** Vale as a Go module: its npm and PyPI packages download a program when they are installed. */

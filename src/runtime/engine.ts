@@ -1,4 +1,4 @@
-/** The inside of a runtime. It reads options and connects activities to the services they share. */
+/** A runtime's works: it reads the options of a call, and wires each activity to what they share. */
 import { quote } from '../kernel/text.js';
 import { badOption } from '../kernel/bad-input.js';
 import type { Clock } from '../kernel/clock.js';
@@ -35,11 +35,11 @@ import {
 } from './shutdown.js';
 import { OutsideSignals } from './shared/signals.js';
 
-/** The number of open activities of a runtime, by what they are doing. */
+/** How many open activities a runtime has, by what they are doing. */
 export interface RuntimeStats {
   /** All activities that have not closed. */
   readonly open: number;
-  /** Activities with a running attempt. An attempt that is completed from outside counts too. */
+  /** Activities with a running attempt, also one that is completed from outside. */
   readonly running: number;
   /** Activities that are waiting for a free slot. */
   readonly waiting: number;
@@ -52,7 +52,7 @@ export interface RuntimeStats {
   readonly delayed: number;
 }
 
-/** More nested starts than this are unusual, so the stack is checked. */
+/** So many starts, one inside the other, are not the common case any more. */
 const DEEP = 10;
 
 export class Engine {
@@ -66,7 +66,7 @@ export class Engine {
     closedButRunning: new Map(),
     untold: new Map(),
   };
-  /** The number of nested starts in progress. */
+  /** Starts under way, one inside the other. */
   #starting = 0;
   #shutdown: Promise<ShutdownResult> | undefined;
 
@@ -74,7 +74,7 @@ export class Engine {
   constructor(options: RuntimeOptions = {}, clock: Clock, random: () => number) {
     checkRuntimeOptions(options);
     const log = safeLog(options.logger);
-    // Everything that is due at one moment competes for slots before anything begins.
+    // Whatever falls due in one moment competes for slots before anything begins.
     const deadlines = new Deadlines(clock, (round) => slots.holdWhile(round));
     const limits = {
       slots: options.maxConcurrentActivities ?? Infinity,
@@ -105,18 +105,18 @@ export class Engine {
   }
 
   /**
-   * Starts an activity, or joins the open one with the same id.
+   * Starts an activity, or joins the open one of the same id.
    *
    * @param prepare called with a new activity before it is scheduled
-   * @throws TypeError, ActivityAlreadyStartedError, RuntimeFullError or RuntimeShutdownError before
-   * anything is scheduled
+   * @throws TypeError, ActivityAlreadyStartedError, RuntimeFullError, RuntimeShutdownError: then
+   * nothing has been scheduled
    */
   start(
     fn: AnyFunction,
     call: CallOptions | undefined,
     prepare?: (execution: Execution) => void,
   ): Started {
-    // Activities that start each other in one turn may overflow the stack, but not halfway.
+    // Activities that start each other in one turn may use up the stack, but not in the middle.
     if (this.#starting > DEEP) checkStackRoom();
     if (typeof fn !== 'function') {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
@@ -138,7 +138,7 @@ export class Engine {
     }
     if (this.#isFull(execution)) {
       throw new RuntimeFullError(
-        `The queue is full (maxWaiting: ${this.#maxWaiting}); try again later`,
+        `As many activities wait as maxWaiting allows (${this.#maxWaiting}); try again later`,
       );
     }
     if (signal !== undefined) {
@@ -155,7 +155,7 @@ export class Engine {
     return execution;
   }
 
-  /** Whether the queue is full. Activities whose store is being read are ahead of a new one. */
+  /** Whether it would wait behind as many as may. Those whose store is being read are before it. */
   #isFull(execution: Execution): boolean {
     if (this.#maxWaiting === Infinity || execution.options.startDelayMs > 0) return false;
     const { slots, clock } = this.#services;
@@ -167,7 +167,7 @@ export class Engine {
     return waiting + Math.max(0, loading - free) >= this.#maxWaiting && !begins;
   }
 
-  /** @throws ActivityNotFoundError if no open activity has that id */
+  /** @throws ActivityNotFoundError */
   find(activityId: string): Execution {
     const execution = this.#find(activityId);
     if (execution !== undefined) return execution;
@@ -176,7 +176,7 @@ export class Engine {
     });
   }
 
-  /** The open activities, in the order they were scheduled. */
+  /** The open ones, in the order they were scheduled. */
   executions(): Execution[] {
     return this.#roster.open.all();
   }
@@ -198,13 +198,13 @@ export class Engine {
     return this.#roster.open.idle();
   }
 
-  /** @throws TypeError for a bad option, before anything happens */
+  /** @throws TypeError for a bad option: then nothing has begun */
   shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
     return this.#shutdown ?? this.#shutDown(resolveShutdown(options));
   }
 
   #shutDown(options: ResolvedShutdown): Promise<ShutdownResult> {
-    // A listener of shutdownSignal may call shutdown too, and gets this same promise.
+    // A listener of shutdownSignal may ask for the shutdown too: it gets this same one.
     const done = new Deferred<ShutdownResult>();
     try {
       this.#shutdown = done.promise;

@@ -1,4 +1,4 @@
-/** Shuts a runtime down. */
+/** The end of a runtime. */
 import type { Deadlines } from '../kernel/deadlines.js';
 import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
@@ -7,27 +7,28 @@ import { closeForShutdown, shutDown as stop } from './activity/stopping.js';
 import type { Roster } from './shared/registry.js';
 import type { Services } from './shared/services.js';
 
-/** The options of `runtime.shutdown()`: what to wait for, and how long. */
+/** The options of `runtime.shutdown()`: how long to wait, and for what. */
 export interface ShutdownOptions {
   /**
-   * Whether waiting activities still run. Default false: they reject, and their details are kept.
+   * Whether activities that are waiting still run. Default false: they reject, and their details
+   * are kept.
    */
   readonly drain?: boolean | undefined;
   /**
-   * How long running attempts may continue before they are cancelled. Default 0. With `drain`, as
-   * long as they need.
+   * How long running attempts have before they are cancelled. Default 0; with `drain` as long as
+   * they need.
    */
   readonly gracePeriod?: Duration | undefined;
   /**
-   * How long to wait after the grace period for functions that ignore the cancellation. Default
+   * How long functions that ignore the cancellation are waited for after the grace. Default
    * `'10s'`.
    */
   readonly abandonAfter?: Duration | undefined;
 }
 
-/** What a shutdown has left behind. */
+/** What a shutdown had to leave behind. */
 export interface ShutdownResult {
-  /** The ids of activities that still have a running function. */
+  /** The ids of activities of which a function is still running. */
   readonly abandonedActivityIds: readonly string[];
 }
 
@@ -39,7 +40,7 @@ const NAMES: OptionNames = {
 };
 
 const HINTS: Readonly<Record<string, string>> = {
-  timeout: 'gracePeriod and abandonAfter',
+  timeout: 'gracePeriod, and abandonAfter',
   force: 'abandonAfter: 0',
   shutdownGraceTime: 'gracePeriod',
   shutdownForceTime: 'abandonAfter',
@@ -47,10 +48,10 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const ABANDON_AFTER_MS = 10_000;
 
-/** How long a store may take for the last details of abandoned activities. */
+/** How long a store has for the last details of what had to be abandoned. */
 const LAST_WRITES_MS = 1_000;
 
-/** The shutdown options with their defaults filled in. */
+/** Shutdown options with nothing left open. */
 export interface ResolvedShutdown {
   readonly drain: boolean;
   readonly graceMs: number;
@@ -70,17 +71,17 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
   };
 }
 
-/** Ends every open activity and waits for the functions. New work is already refused. */
+/** Ends every open activity, and waits for the functions. New work is refused already. */
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
   { open, closedButRunning }: Roster<Activity>,
   { deadlines, slots, writers }: Services,
 ): Promise<ShutdownResult> {
-  // All at once, so that a free slot does not start an activity that is about to be closed.
+  // All at once: one that gives its slot back must not begin another that is about to be closed.
   const all = (end: (activity: Activity) => void): void => {
     slots.holdWhile(() => {
       for (const activity of open.all()) {
-        if (activity.isOpen) end(activity); // the end of another one may have closed it
+        if (activity.isOpen) end(activity); // the end of another may be its end too
       }
     });
   };
@@ -95,7 +96,7 @@ export async function shutDown(
   const workIsOver = async (): Promise<boolean> => {
     all((activity) => {
       const { attempt, phase } = activity.state;
-      // A paused activity would never be unpaused.
+      // Nobody will unpause what is paused.
       if (attempt === undefined && (!drain || phase === 'PAUSED')) stop(activity);
     });
     return within(allOver(), graceMs, deadlines);
@@ -104,13 +105,13 @@ export async function shutDown(
     all(stop);
     await within(allOver(), abandonMs, deadlines);
     all(closeForShutdown);
-    await within(writesAreOver(), LAST_WRITES_MS, deadlines); // of details that were held back
+    await within(writesAreOver(), LAST_WRITES_MS, deadlines); // of the details that were held back
   }
   deadlines.clearIdleTimer();
   return { abandonedActivityIds: [...new Set(closedButRunning.values())] };
 }
 
-/** Whether the work is over within the time. */
+/** Whether the work is over before the time is. */
 function within(work: Promise<unknown>, ms: number, deadlines: Deadlines): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = ms === Infinity ? undefined : deadlines.setTimer(() => resolve(false), ms);

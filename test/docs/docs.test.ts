@@ -1,29 +1,29 @@
 /**
- * The code of docs/*.md.
+ * The code of the README and of docs.
  *
  * Every ```ts block is compiled. A block whose first line is `// name.ts` is that file, and other
- * blocks under the same heading import it from './name.js'. A block that imports from 'vitest' is
- * run as tests. One that a ```text block follows is a program, and prints that.
+ * blocks of the same page import it from './name.js'. A block that imports from 'vitest' is run as
+ * tests. One that a ```text block follows is a program, and prints that.
  *
- * `// name.naive.ts` is code as one would write it at first. The tests under the same heading are
- * run on it in place of name.ts: at least one of them must fail, and the ```text block that follows
- * shows what they say.
+ * `// name.naive.ts` is code as one would write it at first. The tests of the same page are run on
+ * it in place of name.ts: at least one of them must fail, and the ```text block that follows shows
+ * what they say.
  *
  * A first line with "not run here" means that a block is only compiled; with "not compiled here",
  * not even that. Documents in `IN_PIECES` are only compiled too, and may use what is not there.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { matchers } from '../../src/testing/matchers.js';
-import { codeBlocks, compile, runProgram, type CodeBlock } from '../support/markdown.js';
+import { codeBlocks, compile, pages, runProgram, type CodeBlock } from '../support/markdown.js';
 import { verdicts } from '../support/recorded-tests.js';
 
-const docs = fileURLToPath(new URL('../../docs/', import.meta.url));
+// Inside the project, so that `systole` and the compiler options are the project's own.
 const folder = fileURLToPath(new URL('.docs/', import.meta.url));
 /** Whose code is in pieces: it names and imports files and packages that the reader has. */
-const IN_PIECES = ['temporal.md'];
+const IN_PIECES = ['docs/temporal.md'];
 
 /** The compiler's: cannot find a name, a module, or a test framework's `test`. */
 const NOT_THERE = [2304, 2307, 2582, 2593];
@@ -31,9 +31,9 @@ const NOT_THERE = [2304, 2307, 2582, 2593];
 const recordedTests = fileURLToPath(new URL('../support/recorded-tests.js', import.meta.url));
 
 interface Example extends CodeBlock {
-  /** Such as `testing.md`. */
+  /** Such as `docs/testing.md`. */
   readonly doc: string;
-  /** Such as `testing.md:120`. */
+  /** Such as `docs/testing.md:120`. */
   readonly place: string;
   readonly file: string;
   readonly kind: 'module' | 'tests' | 'program' | 'naive' | 'not run' | 'not compiled';
@@ -54,11 +54,11 @@ function slug(title: string): string {
 }
 
 const examples: Example[] = [];
-for (const doc of (await readdir(docs)).filter((name) => name.endsWith('.md'))) {
-  for (const block of codeBlocks(await readFile(`${docs}${doc}`, 'utf8'))) {
+for (const doc of ['README.md', ...(await pages())]) {
+  for (const block of codeBlocks(await readFile(doc, 'utf8'))) {
     const name = /^\/\/ (\S+)\.ts$/m.exec(block.code.split('\n')[0]!)?.[1] ?? `line-${block.line}`;
     // Not *.test.ts, which another run of Vitest would take for tests of its own.
-    const file = `${folder}${slug(doc)}/${slug(block.section)}/${name.replace('.test', '-test')}.ts`;
+    const file = `${folder}${slug(doc)}/${name.replace('.test', '-test')}.ts`;
     const place = `${doc}:${block.line}`;
     examples.push({ ...block, doc, place, file, kind: kindOf(doc, block) });
   }
@@ -114,17 +114,25 @@ for (const { place, section, file } of ofKind('tests')) {
   describe(`${place} ${section}`, () => import(/* @vite-ignore */ file));
 }
 
-test.each(ofKind('program'))('$place prints what it says', async ({ file, output }) => {
-  expect(await runProgram(file, dirname(file))).toBe(output);
+test('the first program of the README has at most 20 lines of code', () => {
+  const first = examples.find(({ doc }) => doc === 'README.md')!;
+  expect(first.code.trim().split('\n').filter(Boolean).length).toBeLessThanOrEqual(20);
 });
 
-describe('naive code fails the tests of its section', () => {
-  test.each(ofKind('naive'))('$place $section', async ({ file, section, output }) => {
+test.concurrent.for(ofKind('program'))(
+  '$place prints what it says',
+  async ({ file, output }, { expect }) => {
+    expect(await runProgram(file, dirname(file))).toBe(output);
+  },
+);
+
+describe('naive code fails the tests of its page', () => {
+  test.each(ofKind('naive'))('$place', async ({ doc, file, output }) => {
     const name = basename(file, '.naive.ts');
     const tests = ofKind('tests').find(
       (one) => dirname(one.file) === dirname(file) && one.code.includes(`'./${name}.js'`),
     );
-    expect(tests, `tests of ${name}.ts under ${section}`).toBeDefined();
+    expect(tests, `tests of ${name}.ts in ${doc}`).toBeDefined();
     const code = tests!.code
       .replaceAll(`'./${name}.js'`, `'./${name}.naive.js'`)
       .replaceAll("'vitest'", `'${recordedTests}'`);

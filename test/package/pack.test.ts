@@ -12,6 +12,7 @@ const run = promisify(execFile);
 
 describe.skipIf(dist === 'no source')('packed', () => {
   let files: string[] = [];
+  let docs: { size: number }[] = [];
 
   beforeAll(async () => {
     if (dist !== 'built') throw new Error(`dist could not be built: ${dist}`);
@@ -19,8 +20,9 @@ describe.skipIf(dist === 'no source')('packed', () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       shell: process.platform === 'win32',
     });
-    const [pack] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const [pack] = JSON.parse(stdout) as [{ files: { path: string; size: number }[] }];
     files = pack.files.map(({ path }) => path).sort();
+    docs = pack.files.filter(({ path }) => path.startsWith('docs/'));
   }, 60_000);
 
   test('the package holds what is built, what tells of it, and nothing else', () => {
@@ -28,7 +30,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
     const meant = [
       /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/LICENSES\.txt)$/,
       // What the README links to.
-      /^(CONTRIBUTING|SECURITY)\.md$|^docs\/[A-Za-z-]+\.(md|svg)$|^examples\/([a-z]+\/)?[a-z-]+\.(ts|mjs)$/,
+      /^(CONTRIBUTING|SECURITY)\.md$|^llms\.txt$|^docs\/(guides\/)?[A-Za-z-]+\.(md|svg)$|^examples\/([a-z]+\/)?[a-z-]+\.(ts|mjs)$/,
       new RegExp(`^dist/(${names})\\.(js|cjs)(\\.map)?$`),
       new RegExp(`^dist/(${names})\\.d\\.(ts|cts)$`),
       // What entries share.
@@ -39,7 +41,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
   });
 
   test('nothing that is meant is missing', () => {
-    const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'];
+    const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'llms.txt'];
     // Declarations are not built for tests; attw misses them.
     const scripts = Object.keys(entries).flatMap((name) =>
       ['js', 'js.map', 'cjs', 'cjs.map'].map((extension) => `dist/${name}.${extension}`),
@@ -47,11 +49,17 @@ describe.skipIf(dist === 'no source')('packed', () => {
     expect(files).toEqual(expect.arrayContaining([...documents, 'dist/LICENSES.txt', ...scripts]));
   });
 
+  test('docs stay under 400 kB', () => {
+    const bytes = docs.reduce((sum, { size }) => sum + size, 0);
+    expect(bytes).toBeGreaterThan(200_000);
+    expect(bytes).toBeLessThan(400_000);
+  });
+
   describe('what a reader of the package is told of is in it', () => {
     const read = async (file: string): Promise<string> => readFile(file, 'utf8');
     /** CONTRIBUTING.md is about the repository. */
     const documents = (): string[] =>
-      files.filter((file) => file.endsWith('.md') && file !== 'CONTRIBUTING.md');
+      files.filter((file) => /\.md$|^llms\.txt$/.test(file) && file !== 'CONTRIBUTING.md');
     /** A file of the package, or a folder of it. */
     const isPacked = (path: string): boolean =>
       files.includes(path) || files.some((file) => file.startsWith(path.replace(/\/?$/, '/')));

@@ -1,5 +1,6 @@
 /** The TypeScript of a Markdown file: found, compiled as the project is, and run. */
 import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -19,6 +20,15 @@ export interface CodeBlock {
 
 const root = new URL('../../', import.meta.url);
 const tsconfig = fileURLToPath(new URL('tsconfig.json', root));
+
+/** The pages of docs, such as `docs/guides/a-crawl.md`; not what is generated. */
+export async function pages(): Promise<string[]> {
+  const files = await readdir(new URL('docs/', root), { recursive: true });
+  return files
+    .map((file) => `docs/${file.replaceAll('\\', '/')}`)
+    .filter((file) => /^docs\/(guides\/)?[\w-]+\.md$/.test(file))
+    .sort();
+}
 
 export function codeBlocks(markdown: string): CodeBlock[] {
   const blocks: CodeBlock[] = [];

@@ -1,31 +1,31 @@
-/** What a context needs from its attempt, which runs here or on a Temporal worker. */
+/** What a context needs to know of its attempt, which runs here or on a Temporal worker. */
 import type { Timer } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { ActivityInfo } from './context.js';
 import type { Interruption } from './interruption.js';
 
-/** The clock or the deadlines, where timers are set. */
+/** Where timers are set. */
 export interface Timers {
   setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'>;
 }
 
-/** What `ctx.sleep` and `ctx.keepAlive` need from the attempt. */
+/** What `ctx.sleep` and `ctx.keepAlive` need to know of it. */
 export interface Waiting {
   readonly timers: Timers;
   readonly interruption: Interruption;
   readonly heartbeatTimeoutMs: number;
-  /** Whether the attempt has ended, so that its heartbeats no longer count. */
+  /** The attempt is over: nobody would hear its heartbeats. */
   readonly ended: boolean;
-  /** Called when the function begins to wait, so that pending requests reach it. */
+  /** The function hears what the attempt is asked to do, at the latest now. */
   hearInWait(): void;
   /** Reports that the attempt is alive. */
   heartbeat(details: undefined): void;
 }
 
-/** What the context needs from the attempt. */
+/** What the context needs to know of it. */
 export interface ContextSource extends Waiting {
   heartbeat(details: unknown): void;
-  /** A copy of the details that earlier attempts have left. */
+  /** A copy of the details of the attempt before. */
   heartbeatDetails(): unknown;
   hasHeartbeatDetails(): boolean;
   shutdownSignal(): AbortSignal;

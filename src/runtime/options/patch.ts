@@ -1,4 +1,4 @@
-/** Changes and shows the options of an open activity. */
+/** Options of an open activity: to change them and to show them. */
 import { checkNames, type OptionNames } from '../../kernel/bad-input.js';
 import type { DescribedOptions, OptionsPatch } from './activity-options.js';
 import { callHint } from './elsewhere.js';
@@ -37,7 +37,7 @@ export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): Res
   return resolveOptions(merged);
 }
 
-/** The options as `describe().options` shows them. */
+/** What `describe().options` shows. */
 export function describeOptions(options: ResolvedOptions): DescribedOptions {
   const shown: Record<string, unknown> = {};
   for (const { name, field, describe } of ROWS) {

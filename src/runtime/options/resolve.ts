@@ -1,4 +1,4 @@
-/** Checks the options of a call and fills in the defaults. */
+/** What a call gives beside its function: the one pass that checks it. */
 import {
   badInput,
   checkNames,
@@ -12,7 +12,7 @@ import type { ActivityOptions, CallOptions } from './activity-options.js';
 import { callHint } from './elsewhere.js';
 import { ROWS, text, type ResolvedOptions } from './table.js';
 
-/** The options that belong to one call and are never shared. */
+/** What names one call, and no two activities share. */
 export const OWN_OPTIONS: readonly string[] = ['args', 'activityId', 'signal'];
 
 export const OPTION_NAMES: OptionNames = /* @__PURE__ */ optionNames();
@@ -30,7 +30,7 @@ type Resolving = { -readonly [Field in keyof ResolvedOptions]: ResolvedOptions[F
 
 const NO_ARGS: readonly unknown[] = [];
 
-/** The defaults of all options. Made at first use. */
+/** What no options at all mean. Made at first use. */
 let unset: ResolvedOptions | undefined;
 
 function readDefaults(): ResolvedOptions {
@@ -39,7 +39,7 @@ function readDefaults(): ResolvedOptions {
 }
 
 /**
- * Checks the options of a call and fills in the defaults.
+ * Checks the options of a call and fills in what they leave open.
  *
  * @throws TypeError that names the option, the value received and what is accepted
  */
@@ -58,7 +58,7 @@ export function resolveOptions(
   return resolved;
 }
 
-/** Shortens timeouts, so that none is longer than the one of the attempt or activity around it. */
+/** Nothing within an attempt can take longer than the attempt, and no attempt than the activity. */
 function clamp(options: Resolving): void {
   const { scheduleToCloseTimeoutMs, heartbeatTimeoutMs } = options;
   const startToCloseTimeoutMs = shorter(options.startToCloseTimeoutMs, scheduleToCloseTimeoutMs);
@@ -72,15 +72,15 @@ function clamp(options: Resolving): void {
   }
 }
 
-/** The shorter of two timeouts, where 0 means none. */
+/** Of two timeouts of which 0 is none. */
 function shorter(a: number, b: number): number {
   return a === 0 || b === 0 ? a + b : Math.min(a, b);
 }
 
 /**
- * The options of a call, from the parameters after the function.
+ * The options of a call: all that comes after the function.
  *
- * @throws TypeError if the function's own arguments were passed there
+ * @throws TypeError if the function's own arguments come there
  */
 export function callOf(rest: readonly unknown[]): CallOptions | undefined {
   const [call] = rest;
@@ -88,12 +88,12 @@ export function callOf(rest: readonly unknown[]): CallOptions | undefined {
   const args = isFields(call) ? rest.slice(1) : rest;
   throw badInput(
     `${OPTION_NAMES.of}: received ${showAll(rest)}; expected one object such as ` +
-      `${OPTION_NAMES.example}; pass the function's arguments as args: [${showAll(args)}]`,
+      `${OPTION_NAMES.example}. The function's arguments go into it: pass args: [${showAll(args)}]`,
   );
 }
 
 const abortSignal = /* @__PURE__ */ option(
-  'an AbortSignal, such as controller.signal',
+  'an AbortSignal, such as the signal of an AbortController',
   isAbortSignal,
 );
 
@@ -103,22 +103,22 @@ const argsArray = /* @__PURE__ */ option(
   NO_ARGS,
 );
 
-/** @throws TypeError that names the option, the value received and what is accepted */
+/** @throws TypeError as `resolveOptions`, which is called before */
 export function activityIdOf(call: ActivityOptions | undefined): string | undefined {
   return text(call?.activityId, 'activityId');
 }
 
-/** @throws TypeError that names the option, the value received and what is accepted */
+/** @throws TypeError as `resolveOptions`, which is called before */
 export function signalOf(call: ActivityOptions | undefined): AbortSignal | undefined {
   return abortSignal(call?.signal, 'signal');
 }
 
-/** @throws TypeError that names the option, the value received and what is accepted */
+/** @throws TypeError as `resolveOptions`, which is called before */
 export function argsOf(call: CallOptions | undefined): readonly unknown[] {
   return argsArray(call?.args, 'args');
 }
 
-/** Whether a value works as an AbortSignal, even one from a polyfill or another realm. */
+/** By shape: a polyfill's signal, or another realm's, is as good. */
 function isAbortSignal(value: AbortSignal): boolean {
   return (
     hasMethods(value, 'addEventListener', 'removeEventListener') &&

@@ -1,0 +1,109 @@
+/** The shape of the documents: how long they are, what each page has, and where links lead. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { OPTIONS } from '../../src/runtime/options/table.js';
+import { RUNTIME_OPTION_NAMES } from '../../src/runtime/options/runtime-options.js';
+import { codeBlocks, pages } from '../support/markdown.js';
+
+const read = (file: string): Promise<string> => readFile(file, 'utf8');
+const all = await pages();
+const guides = all.filter((page) => page.startsWith('docs/guides/'));
+const topics =
+  'cancellation completion heartbeat limits observability options retry shutdown stores'
+    .split(' ')
+    .map((name) => `docs/${name}.md`);
+
+/** Without what stands in code blocks. */
+const headings = (markdown: string): string[] =>
+  markdown
+    .replaceAll(/^```.*?^```$/gms, '')
+    .split('\n')
+    .flatMap((line) => /^#+ (.*)$/.exec(line)?.[1] ?? []);
+
+/** As GitHub makes them. */
+const anchor = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\w\- ]/g, '')
+    .replaceAll(' ', '-');
+
+test('the README has at most 220 lines, and no page has more than 500', async () => {
+  const lengths = await Promise.all(
+    ['README.md', ...all].map(async (page) => {
+      return { page, lines: (await read(page)).split('\n').length - 1 };
+    }),
+  );
+  const tooLong = lengths.filter(({ page, lines }) => lines > (page === 'README.md' ? 220 : 500));
+  expect(tooLong).toEqual([]);
+});
+
+describe('one skeleton', () => {
+  test.each([...topics, ...guides])('%s', async (page) => {
+    const markdown = await read(page);
+    const [title, ...sections] = headings(markdown);
+    expect(markdown.startsWith(`# ${title}\n\n`)).toBe(true);
+    expect(markdown).toMatch(/^# .*\n\n[A-Z`].*[.:]\n/); // what it is
+    const [program] = codeBlocks(markdown);
+    const options = markdown.search(/^## Options/m);
+    expect(program, 'a program').toBeDefined();
+    expect(options, 'a section of options').toBeGreaterThan(0);
+    const firstLine = markdown.slice(0, options).split('\n').length;
+    expect(program!.line, 'the program comes before the options').toBeLessThan(firstLine);
+    expect(sections.slice(-2).join(), 'what comes last').toBe('What goes wrong,How to test it');
+  });
+});
+
+test('every link leads to a file, and every anchor to a heading', async () => {
+  const broken: string[] = [];
+  const documents = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', ...all];
+  for (const file of documents) {
+    for (const [, link = '', hash] of (await read(file)).matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
+      if (link.includes(':')) continue;
+      const target = link === '' ? file : posix.join(posix.dirname(file), link);
+      if (!existsSync(target)) broken.push(`${file}: ${link}`);
+      else if (
+        hash !== undefined &&
+        !headings(await read(target))
+          .map(anchor)
+          .includes(hash)
+      ) {
+        broken.push(`${file}: ${link}#${hash}`);
+      }
+    }
+  }
+  expect(broken).toEqual([]);
+});
+
+test('docs/README.md and llms.txt list every page', async () => {
+  const linked = async (file: string): Promise<string[]> => {
+    const links = (await read(file)).matchAll(/\]\(([^)#:]+\.md)[^)]*\)/g);
+    return [...links].map(([, link]) => posix.join(posix.dirname(file), link!));
+  };
+  const index = await linked('docs/README.md');
+  expect(all.filter((page) => page !== 'docs/README.md' && !index.includes(page))).toEqual([]);
+  const listed = await linked('llms.txt');
+  expect(all.filter((page) => !listed.includes(page))).toEqual([]);
+  expect(listed.filter((page) => !existsSync(page))).toEqual([]);
+});
+
+test('docs/options.md has a row for every option', async () => {
+  const rows = await read('docs/options.md');
+  const names = ['args', 'activityId', 'signal', ...OPTIONS.map(({ name }) => name)];
+  const missing = [...names, ...RUNTIME_OPTION_NAMES.known].filter(
+    (name) => !rows.includes(`| \`${name}\``),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('the picture of the README agrees with what its first program prints', async () => {
+  const readme = await read('README.md');
+  const output = codeBlocks(readme)[0]?.output ?? '';
+  const picture = /```text\n( +0 ms.*?)```/s.exec(readme)?.[1] ?? '';
+  const story = (text: string, pattern: RegExp): (string | undefined)[] =>
+    [...text.matchAll(pattern)].map(([, attempt, row]) => attempt ?? row);
+  const drawn = story(picture, /^attempt (\d)|♥ (\w+)/gm);
+  expect(drawn).toHaveLength(9);
+  expect(drawn).toEqual(story(output, /^attempt (\d).*$|^ {2}(\w+)$/gm));
+});
