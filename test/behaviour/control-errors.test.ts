@@ -198,5 +198,5 @@ test.each(['pause', 'reset'] as const)('%s before a reset that was asked for say
   handle.reset();
   expect(() => {
     handle[name]();
-  }).toThrow(`${name}: activity "a" is STARTED, and is about to be reset`);
+  }).toThrow(`${name}: activity "a" is STARTED and will be reset`);
 });

@@ -101,7 +101,7 @@ describe('the function', () => {
     expect(failureOf(run)).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
     expect(failureOf(run).cause).toMatchObject({
       type: 'TypeError',
-      message: 'An activity must return a value or a promise, not a generator: consume it inside',
+      message: 'An activity must not return a generator: consume it inside the activity',
     });
     expect(entered).toBe(false);
   });

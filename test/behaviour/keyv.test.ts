@@ -110,7 +110,7 @@ test('a Keyv that does not throw has failed when it answers false, and is writte
     { activityId: 'id', retryPolicy: { maximumAttempts: 1 } },
   );
   await expect(run).rejects.toThrow('no');
-  expect(errors).toEqual(['The store failed; it is written to again with the next report']);
+  expect(errors).toEqual(['The store failed; retrying with the next report']);
   expect(await store.get('id')).toBe('{"json":1}');
 });
 

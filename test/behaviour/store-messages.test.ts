@@ -80,7 +80,7 @@ test('a failing store is told of at ERROR', async () => {
   expect(h.logs).toEqual([
     {
       level: 'error',
-      message: 'The store failed; it is written to again with the next report',
+      message: 'The store failed; retrying with the next report',
       attributes: { activityId: 'i', activityType: 't', attempt: 0, error: disk },
     },
   ]);
@@ -104,9 +104,9 @@ describe('what a failing store is said to lead to', () => {
     await h.advance(1_000);
     return h.logs.map(({ message }) => message.replace('The store failed; ', ''));
   };
-  const OPEN = 'it is written to again with the next report';
-  const ENDED = 'it is written to once more';
-  const LOST = 'the activity has ended, and its entry stays as it was';
+  const OPEN = 'retrying with the next report';
+  const ENDED = 'retrying once more';
+  const LOST = 'its entry stays as it was';
 
   test.each([
     ['throws', sync],
@@ -175,7 +175,7 @@ describe('a set that answers false has failed', () => {
     expect(h.logs).toMatchObject([
       {
         level: 'error',
-        message: 'The store failed; it is written to again with the next report',
+        message: 'The store failed; retrying with the next report',
         attributes: {
           error: new HeartbeatStoreError('store.set() returned false: the details were not stored'),
         },

@@ -19,8 +19,8 @@ const once = {
   activityType: 't',
   retryPolicy: { maximumAttempts: 1 },
 } as const;
-const NOBODY = "Nobody asked for its result() or listens to 'failed'";
-const TOLD = 'Its caller had been told before that it was cancelled';
+const NOBODY = "No one called result() or listens to 'failed'";
+const TOLD = 'Its caller was already told that it was cancelled';
 
 /** A runtime without listeners. */
 const quiet = (options: ConstructorParameters<typeof Harness>[0] = {}): Harness =>

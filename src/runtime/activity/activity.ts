@@ -1,6 +1,6 @@
 /**
- * One activity: what it was started with, and everything it keeps. `execution.ts` says how it lives,
- * and `endings.ts` how it ends.
+ * One activity: its input and everything it keeps. `execution.ts` describes its life, and
+ * `endings.ts` its end.
  */
 import type { Bucket, Deadline } from '../../kernel/deadline.js';
 import type { ActivityEventName, EventFields } from '../../kernel/events.js';
@@ -21,7 +21,7 @@ import { PastAttempts } from './past.js';
 import { ActivityState } from './state.js';
 
 export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticket, Listed, Waiter {
-  // The links of three lists: the deadlines, the registry and the queue for slots write them.
+  // The links of three lists. Only the deadlines, the registry and the queue for slots write them.
   bucket: Bucket | undefined;
   earlier: Deadline | undefined;
   later: Deadline | undefined;
@@ -42,15 +42,15 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
 
   #id: string | undefined;
   #checkpoint: Checkpoint | undefined;
-  /** Undefined until an attempt has ended that was not the last. */
+  /** Undefined until an attempt has ended and another one follows. */
   past: PastAttempts | undefined;
   #outbox: Outbox | undefined;
-  /** Functions that have not settled: more than one if attempts were abandoned. */
+  /** The number of functions that have not settled. Abandoned attempts count too. */
   #functions = 0;
   #settled: Deferred<void> | undefined;
   #onClosed: (() => void)[] | undefined;
 
-  /** @param activityId undefined: one is generated when it is asked for */
+  /** @param activityId undefined to generate one when it is needed */
   constructor(
     services: Services,
     roster: Roster<Activity>,
@@ -78,7 +78,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
 
   // ── What it is ───────────────────────────────────────────────────────────────────────────────
 
-  /** Made when first asked for: most activities are never called by their id. */
+  /** The id. It is generated when first read, because most activities never need one. */
   get activityId(): string {
     if (this.#id === undefined) {
       this.#id = this.services.ids.next();
@@ -87,7 +87,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return this.#id;
   }
 
-  /** The id that the caller gave; an id that was generated may be here too. */
+  /** The id, if the caller gave one or one has been generated. */
   get knownId(): string | undefined {
     return this.#id;
   }
@@ -116,7 +116,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return this.state.closedAs === undefined;
   }
 
-  /** What the caller waits for. */
+  /** The promise that the caller waits for. */
   get result(): Promise<unknown> {
     return this.caller.result;
   }
@@ -134,12 +134,12 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return (this.#checkpoint ??= new Checkpoint(this));
   }
 
-  /** Whether there may be details at the checkpoint, or in a store that is not read yet. */
+  /** Whether there may be details, at the checkpoint or in a store that has not been read yet. */
   get mayHoldDetails(): boolean {
     return this.#checkpoint !== undefined || this.state.loading;
   }
 
-  /** Nobody should resume from what the store may still hold. */
+  /** Whether details that the store may still hold should not be used. */
   get forgotten(): boolean {
     return this.#checkpoint?.forgotten === true;
   }
@@ -148,17 +148,17 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return this.#checkpoint?.details;
   }
 
-  /** A copy of the newest details, for code that looks on. */
+  /** A copy of the newest details, for events and descriptions. */
   copyDetails(): unknown {
     return this.#checkpoint?.copy();
   }
 
-  /** Nobody should resume from here. */
+  /** Forgets the details, so that no attempt resumes from them. */
   forgetDetails(): void {
     if (this.mayHoldDetails) this.checkpoint.forget(this.state.loading);
   }
 
-  /** The same when the activity has closed: a description still shows the details. */
+  /** Removes the stored details of a closed activity. A description still shows them. */
   closeCheckpoint(): void {
     if (this.mayHoldDetails) this.checkpoint.close(this.state.loading);
   }
@@ -167,7 +167,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return (this.past ??= new PastAttempts());
   }
 
-  /** Follows the attempts from now on; `retry/loop.ts` says how. */
+  /** Starts the loop that follows the attempts from now on. See `retry/loop.ts`. */
   enterRetryLoop(): void {
     this.remember().follow(this.state);
   }
@@ -183,7 +183,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return (this.#outbox ??= new Outbox());
   }
 
-  /** Tells of a change: now, or after the end of an attempt that is being told. */
+  /** Emits an event now, or after the events of an end of an attempt that are being emitted. */
   emit<Name extends ActivityEventName>(
     name: Name,
     fields: EventFields<Name>,
@@ -195,14 +195,14 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
 
   // ── Its one deadline ─────────────────────────────────────────────────────────────────────────
 
-  /** The scheduleToStart deadline; Infinity if nothing waits for a slot. */
+  /** The scheduleToStart deadline; Infinity if no attempt waits for a slot. */
   get scheduleToStartAt(): number {
     const timeoutMs = this.options.scheduleToStartTimeoutMs;
     const waits = this.state.phase === 'WAITING' && timeoutMs > 0;
     return waits ? this.state.waitingSince + timeoutMs : Infinity;
   }
 
-  /** Arms the deadline for whatever comes first. */
+  /** Arms the deadline for the time that comes first. */
   rearm(now: number): void {
     if (!this.isOpen) return;
     const { expiresAt } = this;
@@ -228,23 +228,23 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     this.#settled.resolve();
   }
 
-  /** Settles when the activity has closed and none of its functions runs. */
+  /** Resolves when the activity has closed and none of its functions runs. */
   settled(): Promise<void> {
     if (!this.isOpen && this.#functions === 0) return Promise.resolve();
     return (this.#settled ??= new Deferred<void>()).promise;
   }
 
-  /** Calls back once the activity has closed, before anybody is told. */
+  /** Calls back when the activity has closed, before listeners and the caller are told. */
   onClosed(listener: () => void): void {
     (this.#onClosed ??= []).push(listener);
   }
 
-  /** The activity has closed: it holds nothing any more. */
+  /** Releases everything that the activity holds, when it has closed. */
   letGo(): void {
     this.services.deadlines.disarm(this);
     if (this.#id !== undefined) this.roster.open.forget(this.#id);
     if (this.#functions > 0) {
-      // No more than this: a function that hangs may be all that is left of the activity.
+      // Nothing more is kept: a hanging function may be all that is left of the activity.
       this.roster.closedButRunning.set((this.#settled ??= new Deferred()), this.activityId);
     } else this.#settled?.resolve();
     const listeners = this.#onClosed;

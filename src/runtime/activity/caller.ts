@@ -1,20 +1,20 @@
-/** The caller of an activity: its promise, which is settled once, and nowhere else. */
+/** The caller of an activity. It owns the promise and settles it once. */
 import type { ActivityFailure } from '../../kernel/failures.js';
 import { ignore } from '../../kernel/promises.js';
 import { rejectionAtAwait } from '../../kernel/stack.js';
 
 export class Caller {
   #resolve!: (result: unknown) => void;
-  /** Whether the caller has its answer, or will have it after the last write to the store. */
+  /** Whether the caller has its answer, or gets it after the last write to the store. */
   told = false;
   /**
-   * Whether somebody has the promise, and so hears of a failure: `run` gives it out, a handle only
-   * when it is asked for the result.
+   * Whether a user has the promise and so sees a failure. `run` returns it; a handle returns it only
+   * from `result()`.
    */
   asked = true;
   #quiet = false;
 
-  /** What `run` and `result()` give. A field initialiser, so that V8 needs no closure for it. */
+  /** The promise that `run` and `result()` return. Made here, so that V8 needs no closure for it. */
   readonly result = new Promise<unknown>((resolve) => {
     this.#resolve = resolve;
   });
@@ -23,20 +23,20 @@ export class Caller {
     this.asked = true;
   }
 
-  /** `start` returns a handle, which may never be asked. */
+  /** Called by `start`, which returns a handle whose `result()` may never be called. */
   expectNobody(): void {
     this.asked = false;
   }
 
   /**
-   * A rejection that nobody handles is not the host's to report. This handles it only when it comes:
-   * V8 tells who awaits a promise as long as nothing else waits for it.
+   * Keeps the host from reporting an unhandled rejection. The rejection is handled only when it
+   * comes, because V8 knows who awaits a promise only while nothing else does.
    */
   keepQuiet(): void {
     this.#quiet = true;
   }
 
-  /** @param written settles after the last write to the store; undefined if none is under way */
+  /** @param written resolves after the last write to the store; undefined if there is none */
   resolve(result: unknown, written: Promise<void> | undefined): void {
     if (this.told) return;
     this.told = true;
@@ -44,7 +44,7 @@ export class Caller {
     else void written.then(() => this.#resolve(result));
   }
 
-  /** @param failure made only if nobody has told the caller before */
+  /** @param failure called only if the caller has no answer yet */
   reject(failure: () => ActivityFailure, written?: Promise<void>): void {
     if (this.told) return;
     this.told = true;

@@ -1,6 +1,6 @@
 /**
- * How an attempt ends, and how an activity closes. `conclude` does both, and always in one order:
- * state, abort, events, the caller, slots.
+ * Ends attempts and closes activities. `conclude` does both, always in the same order: state, abort,
+ * events, the caller, slots.
  */
 import type { EventFields } from '../../kernel/events.js';
 import { CancelledFailure } from '../../kernel/failures.js';
@@ -12,22 +12,22 @@ import { failureOf, type ClosedStatus } from './failure-messages.js';
 import { withoutProgress, type Closing, type Next, type Retry } from './next-attempt.js';
 import { logUnheard, warnOfAbandoned, warnOfRetry } from './warnings.js';
 
-/** How the running attempt has come to its end. */
+/** How the running attempt ended. */
 export interface Ending {
-  /** What it ended with; undefined if it has returned, or the activity ends over its head. */
+  /** Its failure; undefined if it has returned, or the activity ends without asking it. */
   readonly failure?: Error | undefined;
-  /** The attempt stopped because it was told to. */
+  /** Whether it stopped because it was told to. */
   readonly accepted?: boolean | undefined;
-  /** What its function hears of it. */
+  /** The reason that is delivered to its function. */
   readonly told?: CancelledFailure | undefined;
 }
 
 const NOTHING_MORE: Ending = {};
 
 /**
- * Ends the running attempt, if there is one; then the activity closes or is retried.
+ * Ends the running attempt, if there is one. Then the activity closes or is retried.
  *
- * @param now a reading of the clock, if the caller has one
+ * @param now a fresh reading of the clock, if the caller has one
  */
 export function conclude(
   activity: Activity,
@@ -36,7 +36,7 @@ export function conclude(
   now?: number,
 ): void {
   const { failure, accepted, told } = ending;
-  if (!activity.isOpen) return; // the user's code, which may run anywhere, has closed it
+  if (!activity.isOpen) return; // the user's code may have closed it
   const { attempt } = activity.state;
   const heldBack = attempt?.end() === true;
 
@@ -52,7 +52,7 @@ export function conclude(
     return;
   }
 
-  // From here on the user's code may run: what it brings about is told after this end.
+  // From here on the user's code may run. The events that it causes come after this end.
   const { outbox, roster } = activity;
   const outermost = outbox.hold();
   const id = activity.knownId;
@@ -83,7 +83,7 @@ export function conclude(
   activity.services.slots.handOut();
 }
 
-/** An activity that completes as most do: its function has returned, and there are no details. */
+/** Whether an activity completes like most: its function has returned and left no details. */
 function isPlain(
   activity: Activity,
   attempt: Attempt | undefined,
@@ -109,7 +109,7 @@ function retry(activity: Activity, attempt: Attempt, next: Retry, now: number): 
   activity.rearm(now);
 }
 
-/** Nothing is held and nothing waits any more. */
+/** Closes the activity. It holds no slot and waits for none any more. */
 function close(
   activity: Activity,
   attempt: Attempt | undefined,
@@ -123,7 +123,7 @@ function close(
   activity.letGo();
 }
 
-/** Whether nobody should resume from the details: after success, a termination, or such a reset. */
+/** Whether details are forgotten: after success, a termination, or a reset with `resetHeartbeat`. */
 function forgets(attempt: Attempt | undefined, next: Next): boolean {
   if (next.again) return attempt?.requests?.reset?.options.resetHeartbeat === true;
   return next.status === 'COMPLETED' || next.status === 'TERMINATED';
@@ -134,7 +134,7 @@ function forget(activity: Activity, { again }: Next): void {
   else activity.closeCheckpoint();
 }
 
-/** A reset forgets the heartbeats of all attempts. */
+/** Forgets the heartbeats of all attempts, for a reset. */
 export function startFromZero(activity: Activity): void {
   activity.forgetDetails();
   activity.state.lastAttempt?.alive.forget();
@@ -150,14 +150,14 @@ function abort(attempt: Attempt, told: CancelledFailure | undefined): void {
   else attempt.release();
 }
 
-/** What an attempt hears of its timeout. */
+/** The reason that a timed-out attempt receives. */
 export function timedOut(failure: Error): CancelledFailure {
   return withoutStack(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
 }
 
 // ── Events ───────────────────────────────────────────────────────────────────────────────────────
 
-/** The last report of an attempt, which had been held back. */
+/** Queues the last report of an attempt, which was held back. */
 function queueReport(activity: Activity, attempt: Attempt): void {
   const { checkpoint, details } = activity;
   activity.outbox.tell(() => checkpoint.tellNow(details, attempt.number));
@@ -190,7 +190,7 @@ function queueEndOfAttempt(
   if (next.paused) activity.emit('paused', NO_FIELDS, before);
 }
 
-/** The next attempt, unless code that heard the abort has closed, paused or reset the activity. */
+/** The next attempt, unless code that ran at the abort has closed, paused or reset the activity. */
 function comingAttempt(
   { state }: Activity,
   attempt: Attempt,
@@ -208,7 +208,7 @@ function tellClose(activity: Activity, next: Closing): void {
 
 // ── The caller, or the next attempt ──────────────────────────────────────────────────────────────
 
-/** @param heard a listener was told of the failure */
+/** @param heard whether a user's listener has received the failure */
 function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   const { caller } = activity;
   const written = activity.mayHoldDetails ? activity.checkpoint.written() : undefined;
@@ -218,7 +218,7 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   }
   const { status, cause, retryState } = next;
   const toldBefore = caller.told;
-  // What hangs elsewhere is stopped first, and the failure says then what it hung on.
+  // A function that hangs elsewhere is stopped first, so that the failure can say where it hung.
   const stops = status === 'TIMED_OUT' && activity.place !== undefined;
   const over = stops ? activity.settled().then(() => written) : written;
   caller.reject(() => failureOf(activity, status, cause, retryState), over);

@@ -1,7 +1,7 @@
 /**
  * The life of one activity, from the call to its end. Every change happens at the event that causes
- * it. `state.ts` draws the phases, `endings.ts` ends what begins here, and `stopping`, `pausing`,
- * `update-options` and `outside` are what may be asked of an activity from outside.
+ * it. `state.ts` draws the phases, and `endings.ts` ends what starts here. `stopping`, `pausing`,
+ * `update-options` and `outside` handle requests from outside.
  */
 import type { EventFields } from '../../kernel/events.js';
 import type { TimeoutType } from '../../kernel/failures.js';
@@ -18,11 +18,11 @@ import { attemptTimeout, failureOf } from './failure-messages.js';
 import { afterAccepted, afterFailure, failing } from './next-attempt.js';
 import { logIgnored } from './warnings.js';
 
-/** Methods alone, all of them public: a field or a private method here would slow down each call. */
+/** It has public methods only, because a field or a private method would slow down each call. */
 export class Execution extends Activity {
   // ── From the start to an attempt ─────────────────────────────────────────────────────────────
 
-  /** Schedules the activity; with a free slot its function has been called when this returns. */
+  /** Schedules the activity. If a slot is free, its function has been called when this returns. */
   schedule(): void {
     const { knownId: givenId, roster, services, state } = this;
     if (givenId !== undefined) {
@@ -38,7 +38,7 @@ export class Execution extends Activity {
     else load(this, store, givenId);
   }
 
-  /** The caller's signal had aborted before the call: nothing is scheduled, and the caller is told. */
+  /** Rejects a call whose signal has already aborted. Nothing is scheduled. */
   closeUnscheduled(reason: unknown): void {
     this.state.close('CANCELED');
     this.letGo();
@@ -46,7 +46,7 @@ export class Execution extends Activity {
     this.caller.reject(() => failureOf(this, 'CANCELED', cause, 'CANCEL_REQUESTED'));
   }
 
-  /** Asks for a slot if every lock is open and there is time; otherwise looks again later. */
+  /** Asks for a slot if every lock is open and there is time. Otherwise it checks again later. */
   dispatch(now: number, how: 'request' | 'enqueue' | 'resume' = 'request'): void {
     const { state, services } = this;
     if (now >= this.expiresAt || !state.isUnlocked(now)) {
@@ -60,7 +60,7 @@ export class Execution extends Activity {
     if (state.phase === 'WAITING') this.rearm(now);
   }
 
-  /** There may be room where the function runs: now it needs a slot, unless it waits for one. */
+  /** Called when there may be room where the function runs. It still needs a slot. */
   onRoom(): void {
     const { state, services, queue } = this;
     if (state.phase === 'WAITING' && queue === undefined) {
@@ -69,9 +69,9 @@ export class Execution extends Activity {
   }
 
   /**
-   * The slot is there.
+   * Called when the activity has a slot. Starts an attempt.
    *
-   * @param read a reading of the clock, for an activity that has not waited
+   * @param read a fresh reading of the clock, if the activity did not have to wait
    */
   begin(read?: number): void {
     const { state, services } = this;
@@ -121,14 +121,14 @@ export class Execution extends Activity {
     this.services.slots.giveBack(this);
   }
 
-  /** With a result, from the function or from outside; an attempt may run or not. */
+  /** Completes the activity with a result, from its function or from outside. */
   complete(result: unknown): void {
     conclude(this, { again: false, status: 'COMPLETED', result });
   }
 
   /**
-   * The function threw, or somebody says from outside that the attempt has failed. To read what was
-   * thrown may run the user's code, which may end the attempt.
+   * Fails an attempt, because its function threw or because of a request from outside. Reading the
+   * thrown value may run the user's code, which may end the attempt.
    */
   failAttempt(attempt: Attempt, thrown: unknown): void {
     const now = this.services.clock.now();
@@ -162,8 +162,8 @@ export class Execution extends Activity {
   }
 
   /**
-   * Times the activity out if a limit has passed that counts time on the wall: the event loop may
-   * have been blocked, so that no timer could fire yet. True if it has.
+   * Times the activity out if a limit has passed that holds even on a blocked event loop, where no
+   * timer can fire. Returns true if it has timed out.
    */
   enforceLimits(read?: number): boolean {
     const { services } = this;
@@ -196,7 +196,7 @@ function read(execution: Execution, store: HeartbeatStore, activityId: string): 
   const { services, state } = execution;
   loadDetails(store, activityId, services.codec, (details, failure) => {
     if (!execution.isOpen) return;
-    const { forgotten } = execution; // by a reset meanwhile
+    const { forgotten } = execution; // a reset may have come meanwhile
     if (details !== undefined && !forgotten) execution.checkpoint.adopt(details);
     state.endLoading();
     if (failure === undefined || forgotten) execution.dispatch(services.clock.now());
@@ -206,7 +206,7 @@ function read(execution: Execution, store: HeartbeatStore, activityId: string): 
 
 // ── Functions that settle late, and timeouts ─────────────────────────────────────────────────────
 
-/** The function of an ended attempt has settled: its outcome no longer counts. */
+/** Called when the function of an ended attempt has settled. Its outcome does not count. */
 function settledLate(
   execution: Execution,
   attempt: Attempt,
@@ -216,14 +216,14 @@ function settledLate(
   if (execution.state.waitsFor === attempt) endOverlap(execution);
 }
 
-/** The function of the attempt before is no longer waited for: its slot goes to the next attempt. */
+/** Ends the wait for the function of the previous attempt. The next attempt gets its slot. */
 function endOverlap(execution: Execution): void {
   const now = execution.services.clock.now();
   const kept = execution.state.endOverlap()?.holdsSlot === true;
   execution.dispatch(now, kept ? 'resume' : 'request');
 }
 
-/** Since when the activity has waited for what a timeout of this type says did not come. */
+/** The time from which a timeout of this type counts. */
 function waitingSince({ state, scheduledAt }: Execution, timeoutType: TimeoutType): number {
   if (state.attempt !== undefined) return waitedSince(state.attempt, timeoutType);
   return timeoutType === 'SCHEDULE_TO_START' ? state.waitingSince : scheduledAt;

@@ -1,4 +1,4 @@
-/** How an activity's end, and the end of its attempts, is put into words. */
+/** Makes the failures of activities and attempts, with their messages. */
 import {
   ActivityFailure,
   TimeoutFailure,
@@ -23,9 +23,9 @@ const DONE: Readonly<Record<ClosedStatus, string>> = {
 };
 
 /**
- * What the caller's promise rejects with.
+ * Makes the failure that the caller's promise rejects with.
  *
- * @param hint ends the message
+ * @param hint is added to the end of the message
  */
 export function activityFailure(
   status: ClosedStatus,
@@ -42,7 +42,7 @@ export function activityFailure(
   return withoutStack(() => new ActivityFailure(message, fields));
 }
 
-/** What the caller of an activity gets if it has not completed. */
+/** Makes the failure that the caller of an activity gets. */
 export function failureOf(
   activity: Failing,
   status: ClosedStatus,
@@ -66,14 +66,14 @@ const TIMEOUT_NAMES = {
   PROGRESS: 'Progress',
 } as const;
 
-/** What a timeout tells besides its type. */
+/** The fields of a timeout besides its type. */
 interface TimeoutFields {
   readonly lastHeartbeatDetails: unknown;
   readonly eventLoopBlockedMs: number;
   readonly stuckAt?: string | undefined;
 }
 
-/** A deadline's failure; its cause is the failure of the attempt before. */
+/** Makes the failure of a timeout. Its cause is the failure of the attempt before. */
 export function attemptTimeout(
   timeoutType: TimeoutType,
   context: TimeoutFields & {
@@ -93,8 +93,8 @@ function uncapitalized<Text extends string>(text: Text): Uncapitalize<Text> {
 }
 
 /**
- * An attempt timed out, and the delay before the next would pass the scheduleToClose deadline. The
- * attempt's timeout is the cause, with the failure of the attempt before it as its own cause.
+ * Makes the failure of an attempt that timed out too late for another one before the scheduleToClose
+ * deadline. Its cause is the timeout, whose own cause is the failure of the attempt before.
  */
 export function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
   const message =
@@ -103,13 +103,13 @@ export function noTimeToRetry(failure: TimeoutFailure): TimeoutFailure {
   return timeout(message, 'SCHEDULE_TO_CLOSE', failure, failure);
 }
 
-/** One level only: an activity that times out again and again must not grow a chain of causes. */
+/** Removes the cause of a timeout. Otherwise repeated timeouts would make a long chain of causes. */
 function withoutCause(failure: Error): Error {
   try {
     if (!(failure instanceof TimeoutFailure) || failure.cause === undefined) return failure;
     return timeout(failure.message, failure.timeoutType, failure);
   } catch {
-    return failure; // one of the user's own making, that cannot be looked at
+    return failure; // the user's own error throws
   }
 }
 

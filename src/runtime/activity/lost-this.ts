@@ -1,16 +1,16 @@
-/** A hint for the most common slip in JavaScript: a method that is passed without its object. */
+/** A hint for a common mistake in JavaScript: a method that is passed without its object. */
 import { functionName } from '../../kernel/function-name.js';
 import type { AnyFunction } from '../attempt/owner.js';
 
-/** How engines report a property or a private member of an undefined `this`. */
+/** The messages of JavaScript engines about an undefined `this`. */
 const REPORTS = /undefined|private member|Receiver must be/;
 
-/** Arrow functions have the `this` of the place where they are written. */
+/** Matches arrow functions, which take their `this` from where they are written. */
 const ARROW = /^(async\s*)?(\(|[\w$]+\s*=>)/;
 
 /**
- * What to add to the message about a failure of `fn`: empty unless `fn` uses `this`, which nobody
- * gives it, and failed as such a function does.
+ * The hint to add to the message about a failure of `fn`. Empty unless `fn` uses `this` and the
+ * failure looks like an undefined `this`.
  */
 export function lostThis(fn: AnyFunction, failure: unknown): string {
   try {
@@ -18,11 +18,11 @@ export function lostThis(fn: AnyFunction, failure: unknown): string {
     const source = Function.prototype.toString.call(fn);
     if (ARROW.test(source) || !/\bthis\b/.test(source)) return '';
   } catch {
-    return ''; // an error of the user's own making, that cannot be looked at
+    return ''; // the user's own error throws
   }
   const name = functionName(fn) ?? 'method';
   return (
-    `. Its "this" is undefined, as in a method that is passed without its object: ` +
-    `pass (ctx, ...args) => object.${name}(ctx, ...args), or use proxyActivities(object)`
+    `. Its "this" is undefined: pass (ctx, ...args) => object.${name}(ctx, ...args), ` +
+    `or use proxyActivities(object)`
   );
 }

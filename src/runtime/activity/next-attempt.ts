@@ -1,4 +1,4 @@
-/** What comes after an attempt that has not completed its activity: another attempt, or the end. */
+/** Decides what comes after an attempt that did not complete its activity: a retry or the end. */
 import {
   TimeoutFailure,
   type CancelledFailure,
@@ -13,7 +13,7 @@ import type { Services } from '../shared/services.js';
 import { noTimeToRetry, type ClosedStatus } from './failure-messages.js';
 import type { PastAttempts } from './past.js';
 
-/** Another attempt follows: after the delay, or once the activity is unpaused. */
+/** Another attempt follows, after the delay or after `unpause()`. */
 export interface Retry {
   readonly again: true;
   readonly attempt: number;
@@ -37,13 +37,13 @@ export function failing(
   return { again: false, status, cause, retryState };
 }
 
-/** The activity closes. */
+/** The activity closes, with or without a result. */
 export type Closing =
   { readonly again: false; readonly status: 'COMPLETED'; readonly result: unknown } | Failing;
 
 export type Next = Retry | Closing;
 
-/** An activity, as far as it bears on this. */
+/** The part of an activity that the decision needs. */
 export interface Undecided {
   readonly services: Services;
   readonly options: ResolvedOptions;
@@ -52,7 +52,7 @@ export interface Undecided {
   readonly expiresAt: number;
 }
 
-/** The function stopped because it was told to. */
+/** What follows when the function stopped because it was told to. */
 export function afterAccepted(
   activity: Undecided,
   attempt: Attempt,
@@ -64,7 +64,7 @@ export function afterAccepted(
   return another(activity, attempt, 0);
 }
 
-/** The attempt failed, or timed out. */
+/** What follows when the attempt failed or timed out. */
 export function afterFailure(
   activity: Undecided,
   attempt: Attempt,
@@ -83,7 +83,7 @@ export function afterFailure(
     remainingMs: expiresAt - now,
     random: services.random,
   });
-  // Looked at now: to classify the failure reads it, and its getters may have asked for something.
+  // Read only now, because `classify` reads the failure, whose getters may have made requests.
   const { cancel, reset } = attempt.requests ?? {};
   if (cancel !== undefined) return lastFailure(failure, 'CANCEL_REQUESTED', timedOut);
   const startsOver = reset !== undefined && timedOut !== 'SCHEDULE_TO_CLOSE';
@@ -92,12 +92,12 @@ export function afterFailure(
   return lastFailure(failure, verdict.retryState, timedOut);
 }
 
-/** Attempts in a row, this one included, that have changed no heartbeat details. */
+/** The number of attempts in a row, including this one, without new heartbeat details. */
 export function withoutProgress({ past }: Undecided, attempt: Attempt): number {
   return attempt.progressed ? 0 : (past?.withoutProgress ?? 0) + 1;
 }
 
-/** Another attempt, or the first one anew; but a runtime that shuts down begins none. */
+/** Another attempt, or the first one again after a reset. During a shutdown there is none. */
 function another(
   { services }: Undecided,
   { number, requests = {} }: Attempt,
@@ -113,7 +113,7 @@ function another(
   return { again: true, attempt: number + 1, delayMs, paused };
 }
 
-/** The activity ends with its last attempt; `timedOut` if a deadline ended that one. */
+/** The end of an activity whose last attempt failed; `timedOut` if a deadline ended that attempt. */
 function lastFailure(
   failure: Error,
   retryState: RetryState,

@@ -1,4 +1,4 @@
-/** Speaking for an activity from outside: what its function would say, said by other code. */
+/** Completes, fails and heartbeats an activity from outside its function. */
 import { checkResult } from '../../kernel/bad-input.js';
 import { CancelledFailure } from '../../kernel/failures.js';
 import { conclude } from './endings.js';
@@ -7,13 +7,13 @@ import type { Attempt } from '../attempt/attempt.js';
 import { failing } from './next-attempt.js';
 import { check, notFound, runningAttempt } from './run-state.js';
 
-/** An attempt whose time is over has ended, although the event loop was too busy to say so. */
+/** The running attempt, unless its time is over and only a busy event loop has delayed its end. */
 function attemptInTime(execution: Execution): Attempt {
   execution.enforceLimits();
   return runningAttempt(execution);
 }
 
-/** Completes the activity, whether an attempt runs or not. */
+/** Completes the activity, even if no attempt is running. */
 export function complete(execution: Execution, result: unknown): void {
   checkResult(result);
   execution.enforceLimits();
@@ -21,15 +21,15 @@ export function complete(execution: Execution, result: unknown): void {
   execution.complete(result);
 }
 
-/** Fails the running attempt, as if its function had thrown. The retry policy decides. */
+/** Fails the running attempt as if its function had thrown the error. The retry policy decides. */
 export function failAttempt(execution: Execution, error: unknown): void {
   execution.failAttempt(attemptInTime(execution), error);
 }
 
 /**
- * Says that the running attempt is alive; details are reported at once.
+ * Heartbeats for the running attempt. Details are reported at once.
  *
- * @throws CancelledFailure if the attempt should stop; its details have been kept then
+ * @throws CancelledFailure if the attempt should stop; the details are kept anyway
  */
 export function heartbeat(execution: Execution, details: unknown): void {
   const attempt = attemptInTime(execution);
@@ -37,7 +37,7 @@ export function heartbeat(execution: Execution, details: unknown): void {
   if (attempt.interruptedBy !== undefined) throw attempt.interruptedBy;
 }
 
-/** Says that the running attempt has stopped because it was cancelled. */
+/** Reports that the running attempt has stopped because it was cancelled. */
 export function reportCancellation(execution: Execution, details: unknown): void {
   const request = attemptInTime(execution).requests?.cancel;
   check(execution, 'reportCancellation', request !== undefined);

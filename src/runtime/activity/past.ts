@@ -1,4 +1,4 @@
-/** What the earlier attempts of an activity leave behind. Made when the first of them has ended. */
+/** What an activity remembers about its earlier attempts. Made when the first one has ended. */
 import { retryLoop, type Retried } from '../../retry/loop.js';
 
 export class PastAttempts {
@@ -6,50 +6,50 @@ export class PastAttempts {
   lastFailure: Error | undefined;
   /** The time of the last heartbeat before the current attempt. */
   lastHeartbeatAt: number | undefined;
-  /** When the attempt ended whose failure is being backed off from. */
+  /** When the current backoff began. */
   backingOffSince: number | undefined;
-  /** Attempts in a row, up to the last one, that changed no heartbeat details. */
+  /** The number of attempts in a row, up to the last one, without new heartbeat details. */
   withoutProgress = 0;
-  /** Attempts that ended while their function was running. */
+  /** The number of attempts that ended while their function was still running. */
   abandoned = 0;
   #warnedOfEndlessness = false;
   #followed = false;
 
-  /** Enters the retry loop, unless it has been entered. */
+  /** Enters the retry loop, once. */
   follow(activity: Retried): void {
     if (this.#followed) return;
     this.#followed = true;
     retryLoop(activity);
   }
 
-  /** An attempt failed or timed out. */
+  /** Called when an attempt has failed or timed out. */
   failed(failure: Error): void {
     this.lastFailure = failure;
   }
 
-  /** Another attempt follows. */
+  /** Called when another attempt follows. */
   retried(withoutProgress: number, backingOffSince: number | undefined): void {
     this.withoutProgress = withoutProgress;
     this.backingOffSince = backingOffSince;
   }
 
-  /** An attempt ended and its function goes on. */
+  /** Called when an attempt has ended and its function is still running. */
   abandon(): void {
     this.abandoned++;
   }
 
-  /** The next attempt begins; the last heartbeat of those before it was then. */
+  /** Called when the next attempt starts, with the time of the last heartbeat before it. */
   heartbeatAt(time: number | undefined): void {
     this.lastHeartbeatAt = time;
   }
 
-  /** The activity starts over. */
+  /** Called when the activity starts over. */
   reset(): void {
     this.withoutProgress = 0;
     this.backingOffSince = undefined;
   }
 
-  /** True for the first call: the log should say that the activity is retried without end. */
+  /** Returns true once, so that the log warns once that the activity will be retried forever. */
   warnOfEndlessness(): boolean {
     const first = !this.#warnedOfEndlessness;
     this.#warnedOfEndlessness = true;

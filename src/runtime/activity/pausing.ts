@@ -1,4 +1,4 @@
-/** Holding an activity up and starting it over: pause, unpause and reset. */
+/** Pauses, unpauses and resets an activity. */
 import { requested } from '../attempt/requests.js';
 import {
   readReset,
@@ -12,7 +12,7 @@ import type { Execution } from './execution.js';
 import { check, checkChangeable, runStateOf } from './run-state.js';
 import { closeForShutdown } from './stopping.js';
 
-/** No further attempt begins; a running one is asked to stop. Pausing twice is pausing once. */
+/** Keeps new attempts from starting and asks a running one to stop. A second call does nothing. */
 export function pause(execution: Execution): void {
   const runState = runStateOf(execution);
   if (runState === 'PAUSED' || runState === 'PAUSE_REQUESTED') return;
@@ -22,7 +22,7 @@ export function pause(execution: Execution): void {
   if (attempt !== undefined) {
     attempt.ask({ pause: requested('PAUSED', undefined) });
   } else if (services.shutdown.begun) {
-    closeForShutdown(execution); // nobody would unpause it
+    closeForShutdown(execution); // it would never be unpaused
   } else {
     services.slots.withdraw(execution);
     state.pause();
@@ -31,7 +31,7 @@ export function pause(execution: Execution): void {
   }
 }
 
-/** The rest of the delay goes on; an attempt that was only asked to stop is asked no longer. */
+/** Continues the rest of the delay. If an attempt has not stopped yet, the request is withdrawn. */
 export function unpause(execution: Execution, options: UnpauseOptions): void {
   const extraMs = readUnpause(options) * execution.services.random();
   const runState = runStateOf(execution);
@@ -47,9 +47,9 @@ export function unpause(execution: Execution, options: UnpauseOptions): void {
   goOn(execution, now);
 }
 
-/** Starts over from attempt 1: now, or when the running attempt has ended without a result. */
+/** Starts over from attempt 1, now or when the running attempt has ended without a result. */
 export function reset(execution: Execution, given: ResetOptions): void {
-  const options = readReset(given); // before the state is looked at: getters may change it
+  const options = readReset(given); // before reading the state, because getters may change it
   const delayMs = options.jitterMs * execution.services.random();
   checkChangeable(execution, 'reset');
   const { state, services } = execution;
@@ -63,7 +63,7 @@ export function reset(execution: Execution, given: ResetOptions): void {
   services.slots.withdraw(execution);
   execution.past?.reset();
   if (options.restoreOriginalOptions) state.restoreOptions();
-  // An activity that has never started still has its start delay before it.
+  // If the activity has never started, its start delay still counts.
   const startAt = execution.scheduledAt + execution.options.startDelayMs;
   const from = state.lastAttempt === undefined ? Math.max(startAt, now) : now;
   state.restart(from + delayMs, unpauses);
@@ -73,11 +73,11 @@ export function reset(execution: Execution, given: ResetOptions): void {
   goOn(execution, now);
 }
 
-/** After the events, whose listeners may have closed or paused the activity again. */
+/** Continues after the events, whose listeners may have closed or paused the activity again. */
 function goOn(execution: Execution, now: number): void {
   const again = isScheduled(execution) && execution.state.lastAttempt !== undefined;
   if (again) execution.enterRetryLoop();
-  execution.dispatch(now); // or, if it is paused, its deadlines as they are now
+  execution.dispatch(now); // if it is paused, this only rearms its deadline
 }
 
 function isScheduled({ state }: Execution): boolean {

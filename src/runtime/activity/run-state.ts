@@ -1,10 +1,10 @@
-/** What an open activity is doing, as users are told it, and which operations that allows. */
+/** What users see an open activity doing, and the operations that this allows. */
 import { quote } from '../../kernel/text.js';
 import { ActivityNotFoundError, ActivityStateError, type RunState } from '../../kernel/errors.js';
 import type { Attempt } from '../attempt/attempt.js';
 import type { Activity } from './activity.js';
 
-/** Undefined for an activity that has closed. */
+/** The state that users see; undefined for a closed activity. */
 export function runStateOf({ state }: Activity): RunState | undefined {
   if (state.phase === 'CLOSED') return undefined;
   if (state.phase === 'PAUSED') return 'PAUSED';
@@ -19,7 +19,7 @@ export function check(activity: Activity, operation: string, allowed: boolean): 
   if (allowed) return;
   const { activityId, state } = activity;
   const runState = runStateOf(activity);
-  const asked = state.attempt?.requests?.reset === undefined ? '' : ', and is about to be reset';
+  const asked = state.attempt?.requests?.reset === undefined ? '' : ' and will be reset';
   const is = runState === undefined ? `closed (${state.closedAs ?? ''})` : runState + asked;
   throw new ActivityStateError(`${operation}: activity ${quote(activityId)} is ${is}`, {
     activityId,
@@ -28,7 +28,7 @@ export function check(activity: Activity, operation: string, allowed: boolean): 
   });
 }
 
-/** Reset and a change of options are refused once the activity is closed, or about to end or restart. */
+/** @throws ActivityStateError if the activity has closed, or was asked to cancel or to start over */
 export function checkChangeable(activity: Activity, operation: string): void {
   const { cancel, reset } = activity.state.attempt?.requests ?? {};
   check(activity, operation, activity.isOpen && cancel === undefined && reset === undefined);

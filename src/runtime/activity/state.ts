@@ -1,5 +1,5 @@
 /**
- * Where an activity stands. Only this file changes the phase, the current attempt, its number, the
+ * The state of an activity. Only this file changes the phase, the current attempt, its number, the
  * options in force, and how the activity has closed.
  *
  *   SCHEDULED ──▶ WAITING ──▶ RUNNING ──▶ CLOSED      SCHEDULED  behind up to three locks: the store
@@ -16,7 +16,7 @@ import type { ResolvedOptions } from '../options/table.js';
 import type { Listed, Phase, Registry } from '../shared/registry.js';
 import type { ClosedStatus } from './failure-messages.js';
 
-/** The phases that may follow each phase; a new activity has none yet. */
+/** The phases that may follow each phase. `NEW` stands for an activity without a phase. */
 export const MOVES: Readonly<Record<Phase | 'NEW', readonly Phase[]>> = {
   NEW: ['SCHEDULED', 'CLOSED'],
   SCHEDULED: ['WAITING', 'PAUSED', 'CLOSED'],
@@ -27,12 +27,12 @@ export const MOVES: Readonly<Record<Phase | 'NEW', readonly Phase[]>> = {
 };
 
 /**
- * Defined in the build alone, which leaves the checks out: moves are checked in tests and wherever
- * the source itself runs. The condition stands in the statement, so that the minifier sees it.
+ * Defined only in the build, which leaves the checks out. Moves are checked in tests and wherever the
+ * source itself runs. The condition is part of the statement, so that the minifier can remove it.
  */
 declare const SYSTOLE_BUILD: boolean | undefined;
 
-/** How the next attempt waits for a function that has not stopped. */
+/** The earlier attempt whose function the next attempt waits for, and how long at most. */
 interface Overlap {
   readonly attempt: Attempt;
   readonly until: number;
@@ -48,13 +48,13 @@ export class ActivityState {
   phase: Phase | undefined;
   /** How the activity has closed; undefined while it is open. */
   closedAs: ClosedStatus | 'COMPLETED' | undefined;
-  /** The running attempt or, between attempts, the one before. */
+  /** The running attempt or, between attempts, the previous one. */
   lastAttempt: Attempt | undefined;
-  /** The number of the last attempt made; 0 after a reset. */
+  /** The number of the last attempt; 0 after a reset. */
   attemptNumber = 0;
-  /** Undefined for no delay; a number would cost every activity a box. */
+  /** Undefined for no delay. A number would cost every activity extra memory. */
   #delayedUntil: number | undefined;
-  /** The store is being read. */
+  /** Whether the store is being read. */
   loading = false;
   #overlap: Overlap | undefined;
   #waitingSince: number | undefined;
@@ -68,12 +68,12 @@ export class ActivityState {
 
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────
 
-  /** The running attempt. */
+  /** The running attempt; undefined if none runs. */
   get attempt(): Attempt | undefined {
     return this.phase === 'RUNNING' ? this.lastAttempt : undefined;
   }
 
-  /** The end of the delay that runs now, or ran last. */
+  /** The end of the current or the last delay. */
   get delayedUntil(): number {
     return this.#delayedUntil ?? 0;
   }
@@ -83,12 +83,12 @@ export class ActivityState {
     return this.#overlap?.attempt;
   }
 
-  /** Since when the attempt has waited for a slot. */
+  /** The time at which the activity began to wait for a slot. */
   get waitingSince(): number {
     return this.#waitingSince ?? 0;
   }
 
-  /** When a lock may open by itself; Infinity if none does. */
+  /** The time at which a lock opens by itself; Infinity if none does. */
   get opensAt(): number {
     if (this.#overlap !== undefined) return this.#overlap.until;
     return this.phase === 'SCHEDULED' && !this.loading ? this.delayedUntil : Infinity;
@@ -100,7 +100,7 @@ export class ActivityState {
     return this.phase === 'SCHEDULED' && unlocked;
   }
 
-  /** For tests: an activity that has a past. Only before it is scheduled. */
+  /** Gives an activity a past, for tests. Only before it is scheduled. */
   prepare(options: ResolvedOptions, attemptNumber: number): void {
     if (typeof SYSTOLE_BUILD === 'undefined' && this.phase !== undefined) {
       throw new Error('prepare() comes before schedule()');
@@ -128,25 +128,25 @@ export class ActivityState {
     this.#enter('RUNNING');
   }
 
-  /** The running attempt is over, and the next one is to have a number one above `attemptNumber`. */
+  /** Called when the running attempt has ended. The next one has the number `attemptNumber + 1`. */
   retry(attemptNumber: number, delayedUntil: number, paused: boolean): void {
     this.attemptNumber = attemptNumber;
     this.#delayedUntil = delayedUntil;
     this.#enter(paused ? 'PAUSED' : 'SCHEDULED');
   }
 
-  /** No attempt begins any more; a delay goes on all the same. */
+  /** Keeps attempts from starting. A delay continues. */
   pause(): void {
     this.#enter('PAUSED');
   }
 
-  /** The rest of the delay goes on, and then `extraMs` more. */
+  /** Continues the rest of the delay, plus `extraMs`. */
   unpause(extraMs: number, now: number): void {
     if (extraMs > 0) this.delayUntil(Math.max(this.delayedUntil, now) + extraMs);
     this.#enter('SCHEDULED');
   }
 
-  /** The next attempt is number 1, after a new delay; a paused activity may stay so. */
+  /** Makes the next attempt number 1, after a new delay. A paused activity may stay paused. */
   restart(delayedUntil: number, unpauses: boolean): void {
     this.attemptNumber = 0;
     this.#delayedUntil = delayedUntil;
@@ -156,7 +156,7 @@ export class ActivityState {
   close(status: ClosedStatus | 'COMPLETED'): void {
     this.closedAs = status;
     this.#overlap = undefined;
-    if (this.loading) this.#countLoading(-1); // the store has not been read, and never will be
+    if (this.loading) this.#countLoading(-1); // the store will not be read any more
     this.#enter('CLOSED');
   }
 
@@ -173,7 +173,7 @@ export class ActivityState {
     change?.resolve();
   }
 
-  /** Settles when the phase changes next. */
+  /** Resolves at the next change of the phase. */
   changed(): Promise<void> {
     return (this.#change ??= new Deferred()).promise;
   }
@@ -190,7 +190,7 @@ export class ActivityState {
     this.#countLoading(-1);
   }
 
-  /** What is delayed anyway does not want a slot as soon as the store has answered. */
+  /** Counts activities that want a slot when their store has answered. A delayed one does not. */
   #countLoading(change: 1 | -1): void {
     if (this.#firstOptions.startDelayMs === 0) this.#registry.countLoading(change);
   }
@@ -203,7 +203,7 @@ export class ActivityState {
     this.#overlap = { attempt, until };
   }
 
-  /** The function that was waited for is waited for no longer: whose it was, if any. */
+  /** Ends the wait for an earlier function. Returns the attempt that it belongs to, if any. */
   endOverlap(): Attempt | undefined {
     const attempt = this.#overlap?.attempt;
     this.#overlap = undefined;

@@ -1,4 +1,4 @@
-/** Stopping an activity from outside: cancel, terminate, and what a shutdown does. */
+/** Cancels and terminates an activity, and closes it for a shutdown. */
 import { TerminatedFailure } from '../../kernel/failures.js';
 import { isError } from '../../kernel/thrown.js';
 import { requested } from '../attempt/requests.js';
@@ -9,9 +9,9 @@ import { failing } from './next-attempt.js';
 import { check } from './run-state.js';
 
 /**
- * Asks the activity to stop. One without a running attempt closes at once.
+ * Asks the activity to stop. Without a running attempt, it closes at once.
  *
- * @param immediate whether a function hears it now although it does not wait in its context
+ * @param immediate whether the function receives the request now, even if it is not waiting
  */
 export function cancel(activity: Activity, cause: unknown, immediate: boolean): void {
   if (!activity.isOpen) return;
@@ -29,7 +29,7 @@ export function cancel(activity: Activity, cause: unknown, immediate: boolean): 
   }
 }
 
-/** Ends the activity at once; a running function is told, and what it does no longer counts. */
+/** Ends the activity now. A running function is told. What it does afterwards does not count. */
 export function terminate(activity: Activity, reason: unknown): void {
   check(activity, 'terminate', activity.isOpen);
   const message = reason === undefined ? 'terminated' : asMessage(reason);
@@ -46,7 +46,7 @@ function asMessage(reason: unknown): string {
   }
 }
 
-/** At the end of the grace: a running function is told at once, and everything else closes. */
+/** Called at the end of the grace period. A running function is told; other activities close. */
 export function shutDown(activity: Activity): void {
   const { attempt } = activity.state;
   if (attempt?.holdsSlot === true) {
@@ -54,7 +54,7 @@ export function shutDown(activity: Activity): void {
   } else closeForShutdown(activity);
 }
 
-/** At the end of a shutdown: the activity closes, although a function may still run. */
+/** Closes the activity at the end of a shutdown, even if a function still runs. */
 export function closeForShutdown(activity: Activity): void {
   const cause = requested('WORKER_SHUTDOWN', undefined);
   conclude(activity, failing('CANCELED', cause, undefined), { told: cause });

@@ -1,4 +1,4 @@
-/** Changing the options of an open activity. */
+/** Changes the options of an open activity. */
 import { retryWishes } from '../../kernel/thrown.js';
 import { countedAttempt, retryDelayMs } from '../../retry/delay.js';
 import type { OptionsPatch } from '../options/activity-options.js';
@@ -6,9 +6,9 @@ import { patchOptions, readPatch } from '../options/patch.js';
 import type { Execution } from './execution.js';
 import { check, checkChangeable } from './run-state.js';
 
-/** The running attempt's timeouts go on counting from its start. */
+/** Changes options. The timeouts of the running attempt count from the same moment as before. */
 export function updateOptions(execution: Execution, given: OptionsPatch): void {
-  const patch = readPatch(given); // before the state is looked at: getters may change it
+  const patch = readPatch(given); // before reading the state, because getters may change it
   checkChangeable(execution, 'updateOptions');
   const { state, services } = execution;
   const { attempt } = state;
@@ -27,20 +27,20 @@ export function updateOptions(execution: Execution, given: OptionsPatch): void {
   } else execution.rearm(now);
 }
 
-/** A backoff that runs gets the length that the new policy gives it. */
+/** Gives the current backoff the length of the new policy. */
 function backOffAnew(execution: Execution, now: number): void {
   const { state, past, options, services } = execution;
   const since = past?.backingOffSince;
   if (past === undefined || since === undefined || state.delayedUntil <= now) return;
   const { lastFailure } = past;
   const own = lastFailure && retryWishes(lastFailure).nextRetryDelayMs;
-  if (own !== undefined) return; // the failure said itself when to try again
+  if (own !== undefined) return; // the failure has set its own delay
   const { retryPolicy } = options;
   const counted = countedAttempt(retryPolicy, state.attemptNumber, past.withoutProgress);
   state.delayUntil(since + retryDelayMs(retryPolicy, counted, services.random));
 }
 
-/** To the end of the queue of its new priority. */
+/** Moves the activity to the end of the queue of its new priority. */
 function requeue(execution: Execution, now: number): void {
   const { slots } = execution.services;
   if (execution.queue === undefined) return;

@@ -1,4 +1,4 @@
-/** What is logged of attempts and activities that did not go well. */
+/** Logs attempts and activities that did not go well. */
 import { isCancellation } from '../../kernel/cancellation.js';
 import { printable } from '../../kernel/text.js';
 import { ensureError, messageOf, retryWishes, said } from '../../kernel/thrown.js';
@@ -9,10 +9,10 @@ import { failureOf, type ClosedStatus } from './failure-messages.js';
 import { lostThis } from './lost-this.js';
 import type { Failing } from './next-attempt.js';
 
-/** One zombie is an accident; from the third on the activity ignores its signal. */
+/** The number of abandoned attempts from which we warn. One may be an accident. */
 const ABANDONED_TO_WARN_OF = 3;
 
-/** An attempt failed and will be tried again. */
+/** Logs that an attempt failed and will be retried. */
 export function warnOfRetry(
   activity: Activity,
   { failure, delayMs, attempt }: { failure: Error; delayMs: number; attempt: number },
@@ -28,28 +28,28 @@ export function warnOfRetry(
     scheduleToCloseTimeoutMs === 0;
   if (!benign && endless && activity.remember().warnOfEndlessness()) {
     message +=
-      '. It will be retried without end: set retryPolicy.maximumAttempts or scheduleToCloseTimeout';
+      '. It will be retried forever: set retryPolicy.maximumAttempts or scheduleToCloseTimeout';
   }
-  if (badRetryDelay !== undefined) message += `. The delay is the policy's: ${badRetryDelay}`;
+  if (badRetryDelay !== undefined) message += `. Ignored ${badRetryDelay}`;
   message += lostThis(activity.fn, failure);
   const level = benign && badRetryDelay === undefined ? 'debug' : 'warn';
   log(activity, level, attempt, message, { delayMs, error: failure });
 }
 
-/** An attempt has ended and its function goes on. */
+/** Logs that an attempt has ended while its function is still running. */
 export function warnOfAbandoned(activity: Activity, attempt: number): void {
   const abandonedAttempts = activity.past?.abandoned ?? 0;
   if (abandonedAttempts < ABANDONED_TO_WARN_OF) return;
   const message =
-    `Abandoned attempt number ${abandonedAttempts}: its function still runs; ` +
-    'it should watch ctx.signal';
+    `${abandonedAttempts} attempts were abandoned because their functions did not stop; ` +
+    'watch ctx.signal';
   log(activity, 'warn', attempt, message);
 }
 
 /**
- * An activity has failed, and no listener of `failed` has been told.
+ * Logs that an activity has failed without any listener for `failed`.
  *
- * @param toldBefore its caller heard earlier that it was cancelled
+ * @param toldBefore whether the caller was already told that it was cancelled
  */
 export function logUnheard(activity: Activity, closing: Failing, toldBefore: boolean): void {
   const { status, cause, retryState } = closing;
@@ -59,23 +59,23 @@ export function logUnheard(activity: Activity, closing: Failing, toldBefore: boo
     log(activity, levelOf(cause), activity.state.attemptNumber, message, { error: cause });
   };
   if (toldBefore) {
-    tell('Its caller had been told before that it was cancelled');
+    tell('Its caller was already told that it was cancelled');
     return;
   }
   const tellIfUnasked = (): void => {
-    if (!activity.caller.asked) tell("Nobody asked for its result() or listens to 'failed'");
+    if (!activity.caller.asked) tell("No one called result() or listens to 'failed'");
   };
-  // As with an unhandled rejection, there is a turn of the event loop to ask in.
+  // As with an unhandled rejection, result() may still be called in the same turn of the event loop.
   activity.result.catch(() => activity.services.clock.setTimer(tellIfUnasked, 0));
 }
 
-/** Somebody wanted this end. A shutdown that cut retries short has the last error as its cause. */
+/** Whether this end was wanted. A shutdown during retries has the last error as its cause. */
 function isRequested(status: ClosedStatus, failure: Error): boolean {
   if (status !== 'CANCELED') return status === 'TERMINATED';
   return failure.message !== 'WORKER_SHUTDOWN' || failure.cause === undefined;
 }
 
-/** The function threw when its outcome no longer counted, and something else than it was told. */
+/** Logs an error that a function threw when its outcome no longer counted. */
 export function logIgnored(activity: Activity, attempt: Attempt, thrown: unknown): void {
   const { ended, number } = attempt;
   if (ended && activity.services.events.reach('attemptSettled')) return;

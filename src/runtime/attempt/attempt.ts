@@ -1,4 +1,4 @@
-/** One try of an activity: it calls the function, and ends when its owner says so. */
+/** One attempt of an activity. It calls the function and ends when its owner says so. */
 import { isCancellation } from '../../kernel/cancellation.js';
 import type { CancelledFailure } from '../../kernel/failures.js';
 import type { Logger } from '../../kernel/logger.js';
@@ -19,29 +19,29 @@ import { Reports } from './reports.js';
 import { reasonsOf, type Requests } from './requests.js';
 import { firstTimeoutAt } from './timing.js';
 
-/** One class, with nothing below it: V8 makes the objects of a derived class at half the speed. */
+/** A class without a base class, because V8 makes objects of a derived class at half the speed. */
 export class Attempt implements ContextSource, InformedAttempt {
   readonly owner: AttemptOwner<Attempt>;
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   readonly number: number;
-  /** Since when the attempt had waited for its slot. */
+  /** The time at which the attempt began to wait for its slot. */
   readonly dispatchedAt: number;
   readonly startedAt: number;
-  /** After its end nothing that the function does counts. */
+  /** Whether the attempt has ended. What its function does afterwards does not count. */
   ended = false;
-  /** The function has been called and has not settled yet. */
+  /** Whether the function has been called and has not settled. */
   running = false;
-  /** Until its end, unless it is left open: what the function does no longer counts then either. */
+  /** Whether it has a slot. If it is left open, it has none, and its function no longer counts. */
   holdsSlot = true;
-  /** What the attempt is asked to do; undefined if nothing is. */
+  /** The requests to the attempt; undefined if there are none. */
   requests: Requests | undefined;
   readonly alive: HeartbeatMonitor;
-  /** Undefined without a timeout for progress. */
+  /** Undefined without a `progressTimeout`. */
   progress: HeartbeatMonitor | undefined;
   /** Undefined before the first details. */
   reports: Reports | undefined;
   #interruption: Interruption | undefined;
-  /** The function has been given `ctx.shutdownSignal`, which may tell it earlier. */
+  /** Set when the function has read `ctx.shutdownSignal`, which may tell it to stop earlier. */
   #watchesShutdown = false;
   readonly #previousDetails: Snapshot | undefined;
   /** Kept for interceptors of heartbeats; undefined without any. */
@@ -67,9 +67,9 @@ export class Attempt implements ContextSource, InformedAttempt {
   // ── Its function ─────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Calls the function. Its outcome is told to the owner in a later turn, a sync one's too.
+   * Calls the function. The owner gets its outcome in a later turn, even if it is synchronous.
    *
-   * @param room where the function runs, if not here
+   * @param room where the function runs; undefined for this event loop
    */
   run(fn: AnyFunction, args: readonly unknown[], room?: Room): void {
     const { execute, heartbeat } = this.owner.services.interceptors;
@@ -91,25 +91,25 @@ export class Attempt implements ContextSource, InformedAttempt {
     );
   }
 
-  /** The function has settled: too late if a limit has passed, although no timer could say so. */
+  /** Called when the function has settled. A limit may have passed although no timer could fire. */
   #settled(): void {
     if (!this.ended && this.holdsSlot) this.owner.enforceLimits();
     this.running = false;
   }
 
-  /** The function runs, and is not in `ctx.sleep` or `ctx.keepAlive`. */
+  /** Whether the function runs and is not in `ctx.sleep` or `ctx.keepAlive`. */
   get busy(): boolean {
     return this.running && this.#interruption?.awaited !== true;
   }
 
-  /** The end: true if details were held back, which only success may drop. */
+  /** Ends the attempt. Returns true if details were held back, which only success may drop. */
   end(): boolean {
     this.ended = true;
     if (this.#token !== undefined) this.owner.services.tokens.delete(this.#token);
     return this.reports?.end() === true;
   }
 
-  /** The function has settled and nobody was told to stop: waits that are under way never settle. */
+  /** Called when the function has settled without a reason to stop. Current waits never settle. */
   release(): void {
     this.#interruption?.release();
   }
@@ -122,7 +122,7 @@ export class Attempt implements ContextSource, InformedAttempt {
     else heartbeat(details, (given) => this.beat(given), this.#context);
   }
 
-  /** A heartbeat that no interceptor sees. `report` is whether it is reported at once. */
+  /** Takes a heartbeat after the interceptors. With `report`, its details are reported at once. */
   beat(details: unknown, report = false): void {
     if (this.ended) return;
     const now = this.owner.services.clock.now();
@@ -137,19 +137,19 @@ export class Attempt implements ContextSource, InformedAttempt {
     }
   }
 
-  /** Heartbeat details have changed. */
+  /** Whether this attempt has changed the heartbeat details. */
   get progressed(): boolean {
     return this.reports?.progressed === true;
   }
 
-  /** What comes first: a timeout, or a report. */
+  /** The time of the next timeout or report. */
   get nextDue(): number {
     return Math.min(firstTimeoutAt(this), this.reports?.dueAt ?? Infinity);
   }
 
   /**
-   * The options have changed: the timeouts count from where they did before. Progress is not looked
-   * for without a timeout, so a first one counts from now.
+   * Applies changed options. Timeouts count from the same moment as before. Progress is not recorded
+   * without a `progressTimeout`, so a new one counts from now.
    */
   changeTimeouts(now: number): void {
     const { heartbeatTimeoutMs, progressTimeoutMs } = this.owner.options;
@@ -162,8 +162,8 @@ export class Attempt implements ContextSource, InformedAttempt {
   // ── What is asked of it ──────────────────────────────────────────────────────────────────────
 
   /**
-   * Asks for more, or takes it back. A function that waits in its context or runs elsewhere hears it
-   * now, as every function does if it is `immediate`; the others hear it inside their next heartbeat.
+   * Adds or removes requests. A function that waits in its context or runs elsewhere receives them
+   * now, and with `immediate` every function does. Others receive them in their next heartbeat.
    */
   ask(more: Requests, immediate = this.owner.options.cancellationDelivery === 'immediate'): void {
     this.requests = { ...this.requests, ...more };
@@ -172,7 +172,7 @@ export class Attempt implements ContextSource, InformedAttempt {
     else if (waits) this.hearInWait();
   }
 
-  /** The function hears what is asked of the attempt. */
+  /** Delivers the requests to the function. */
   #hear(): void {
     if (this.requests === undefined) return;
     const reasons = reasonsOf(this.requests);
@@ -185,16 +185,16 @@ export class Attempt implements ContextSource, InformedAttempt {
     if (!this.ended && hears) this.#hear();
   }
 
-  /** What the function was told, if what it threw says that it stopped because of that. */
+  /** The reason to stop, if the thrown value shows that the function stopped because of it. */
   accepted(thrown: unknown): CancelledFailure | undefined {
     const { shutdown } = this.owner.services;
     const told = this.interruptedBy ?? (this.#watchesShutdown ? shutdown.reason : undefined);
     if (told === undefined || !isCancellation(thrown)) return undefined;
-    this.interruption.deliver(told); // which other branches of the function have not heard yet
+    this.interruption.deliver(told); // other parts of the function may not know it yet
     return told;
   }
 
-  /** What the attempt was told, if it was told to stop. */
+  /** The reason to stop that was delivered; undefined if none was. */
   get interruptedBy(): CancelledFailure | undefined {
     return this.#interruption?.reason;
   }
@@ -239,7 +239,7 @@ export class Attempt implements ContextSource, InformedAttempt {
     return activityInfo(this);
   }
 
-  /** Made, and valid, from when it is first read to the attempt's end. */
+  /** The task token. It is made when first read, and valid until the attempt ends. */
   get taskToken(): string {
     if (this.#token === undefined) {
       this.#token = randomToken();
@@ -253,6 +253,6 @@ export class Attempt implements ContextSource, InformedAttempt {
   }
 }
 
-/** The message of what `ctx.completeAsync()` throws. */
+/** The message of the error that `ctx.completeAsync()` throws. */
 export const LEFT_OPEN =
   'ctx.completeAsync() leaves the activity open; this error ends the function';

@@ -1,10 +1,10 @@
-/** Calling an activity's function, through the interceptors if there are any. */
+/** Calls an activity's function, through the interceptors if there are any. */
 import { ApplicationFailure } from '../../kernel/failures.js';
 import type { ActivityContext } from '../context/context.js';
 import type { Interceptors } from '../context/interceptors.js';
 import type { AnyFunction } from './owner.js';
 
-/** What the function returns; what it throws is a rejected promise. */
+/** Returns what the function returns. If it throws, returns a rejected promise. */
 export function callFunction(
   fn: AnyFunction,
   context: ActivityContext,
@@ -31,7 +31,7 @@ function isGenerator(returned: unknown): boolean {
 
 function generatorRefused(): ApplicationFailure {
   return new ApplicationFailure(
-    'An activity must return a value or a promise, not a generator: consume it inside',
+    'An activity must not return a generator: consume it inside the activity',
     { type: 'TypeError', nonRetryable: true },
   );
 }

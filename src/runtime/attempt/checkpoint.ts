@@ -1,4 +1,4 @@
-/** What an activity has heartbeated, over all its attempts: the newest details and their reports. */
+/** The newest heartbeat details of an activity, over all its attempts, and their reports. */
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import { sameDetails } from '../../heartbeat/details/same.js';
 import { StoreWriter } from '../../heartbeat/store/store.js';
@@ -6,7 +6,7 @@ import { log, type Announced } from '../shared/announce.js';
 import type { EventFields } from '../../kernel/events.js';
 import { emit } from '../shared/outbox.js';
 
-/** The activity whose details these are. */
+/** The activity that the details belong to. */
 export interface Reporting extends Announced {
   readonly isOpen: boolean;
   emit(name: 'heartbeat', fields: EventFields<'heartbeat'>, attempt: number): void;
@@ -19,13 +19,13 @@ interface Reported {
 }
 
 export class Checkpoint {
-  /** The newest details, reported or not: the next attempt gets them. */
+  /** The newest details, reported or not. The next attempt gets them. */
   details: Snapshot | undefined;
   readonly #activity: Reporting;
   readonly #writer: StoreWriter | undefined;
-  /** Nobody should resume from what the store may still give of an earlier run. */
+  /** Set when details that the store may still have from an earlier run should not be used. */
   forgotten = false;
-  /** The store keeps nothing of the activity any more. */
+  /** Set when the store should keep nothing more for this activity. */
   #closed = false;
   #warnedOfSize = false;
 
@@ -37,48 +37,46 @@ export class Checkpoint {
     this.#writer =
       writers.get(activityId) ??
       new StoreWriter(store, activityId, writers, (error, last) => {
-        const when = activity.isOpen ? 'again with the next report' : 'once more';
-        const then = last
-          ? 'the activity has ended, and its entry stays as it was'
-          : `it is written to ${when}`;
+        const when = activity.isOpen ? 'with the next report' : 'once more';
+        const then = last ? 'its entry stays as it was' : `retrying ${when}`;
         log(activity, 'error', 0, `The store failed; ${then}`, { error });
       });
   }
 
-  /** Takes over what an earlier run left in the store. */
+  /** Takes over the details that an earlier run left in the store. */
   adopt(details: Snapshot): void {
     this.details = details;
   }
 
   /**
-   * A copy of details, which may call code of the user's: getters, a serializer, the logger.
+   * Copies details. This may call the user's code: getters, a serializer, the logger.
    *
-   * @throws HeartbeatDetailsError; then the earlier details stay
+   * @throws HeartbeatDetailsError for details that cannot be copied; the earlier details stay
    */
   snapshot(details: Snapshot, attempt: number): Snapshot {
     return this.#activity.services.codec.snapshot(details, (bytes) => {
       if (this.#warnedOfSize) return;
       this.#warnedOfSize = true;
-      const message = `Heartbeat details of ${bytes} bytes: keep a cursor in them, not the data`;
+      const message = `Heartbeat details of ${bytes} bytes: keep a cursor, not the data`;
       log(this.#activity, 'warn', attempt, message);
     });
   }
 
-  /** True if somebody asks, and the details are different from the ones before. */
+  /** Keeps new details. Returns true if `asked` and they differ from the ones before. */
   keep(snapshot: Snapshot, asked: boolean): boolean {
     const before = this.details;
     this.details = snapshot;
     return asked && !sameDetails(before, snapshot);
   }
 
-  /** Tells the listeners of details that the attempt has reported, unless it ends meanwhile. */
+  /** Emits the details that the attempt has reported, unless it ends meanwhile. */
   tell(details: Snapshot | undefined, attempt: Reported): void {
     if (!this.#isHeard(details)) return;
-    const copy = this.copy(details); // which may call the user's serializer
+    const copy = this.copy(details); // this may call the user's serializer
     if (!attempt.ended) this.#activity.emit('heartbeat', { details: copy }, attempt.number);
   }
 
-  /** The same at the end of an attempt: whatever waits to be told comes after it. */
+  /** Emits the last report of an attempt, before all events that wait. */
   tellNow(details: Snapshot | undefined, attempt: number): void {
     if (!this.#isHeard(details)) return;
     emit(this.#activity, 'heartbeat', attempt, { details: this.copy(details) });
@@ -88,7 +86,7 @@ export class Checkpoint {
     return details !== undefined && this.#activity.services.events.has('heartbeat');
   }
 
-  /** A copy for those who look on; undefined if the serializer fails. */
+  /** A copy for events and descriptions; undefined if the serializer fails. */
   copy(details: Snapshot | undefined = this.details): unknown {
     const { codec } = this.#activity.services;
     try {
@@ -112,21 +110,21 @@ export class Checkpoint {
       });
       return;
     }
-    // The serializer is the user's, and may have ended the activity or heartbeated itself.
+    // The user's serializer may have ended the activity or sent a heartbeat itself.
     if (!this.#closed && Object.is(this.details, details)) this.#writer.write(text);
   }
 
   /**
-   * Nobody should resume from here.
+   * Forgets the details, so that no attempt resumes from them.
    *
-   * @param unread the store may hold what an earlier run has left, and has not been read yet
+   * @param unread whether the store has not been read yet and may hold details of an earlier run
    */
   forget(unread: boolean): void {
     this.#erase(unread);
     this.details = undefined;
   }
 
-  /** The same for an activity that has closed, whose details can still be seen. */
+  /** Removes the stored details of a closed activity. A description still shows them. */
   close(unread: boolean): void {
     this.#erase(unread);
     this.#closed = true;
@@ -138,7 +136,7 @@ export class Checkpoint {
     this.#writer?.delete();
   }
 
-  /** Settles when the store has been written to; undefined if nothing is under way. */
+  /** Resolves when the last write to the store is over; undefined if none is in progress. */
   written(): Promise<void> | undefined {
     return this.#writer?.flush();
   }

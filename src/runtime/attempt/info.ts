@@ -1,4 +1,4 @@
-/** `ctx.info`, made when an activity reads it. */
+/** Makes `ctx.info`, when an activity reads it. */
 import type { Announced } from '../shared/announce.js';
 import type { ActivityInfo } from '../context/context.js';
 
@@ -27,7 +27,7 @@ export function activityInfo(attempt: InformedAttempt): ActivityInfo {
     retryPolicy: options.retryPolicy,
     priority: options.priority,
   };
-  // Made when read, and hidden from logs of the whole object: it is a secret.
+  // It is made when read, and not enumerable, so that it does not appear in logs: it is a secret.
   Object.defineProperty(info, 'taskToken', { get: () => attempt.taskToken });
   return Object.freeze(info as ActivityInfo);
 }

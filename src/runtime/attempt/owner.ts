@@ -1,11 +1,11 @@
-/** What an attempt knows of the activity that it belongs to. */
+/** What an attempt knows about the activity that it belongs to. */
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import type { ActivityContext } from '../context/context.js';
 import type { Announced } from '../shared/announce.js';
 import type { Place } from '../shared/place.js';
 import type { Checkpoint } from './checkpoint.js';
 
-/** An activity function, with its types forgotten. */
+/** An activity function without its exact types. */
 export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
 
 /**
@@ -15,19 +15,19 @@ export type AnyFunction = (this: void, ctx: ActivityContext, ...args: unknown[])
  */
 export interface AttemptOwner<A> extends Announced {
   readonly scheduledAt: number;
-  /** Where the function runs; undefined for here. */
+  /** The place where the function runs; undefined for this event loop. */
   readonly place: Place | undefined;
   /** The scheduleToClose deadline; Infinity without one. */
   readonly expiresAt: number;
   readonly checkpoint: Checkpoint;
   /** The newest heartbeat details of any attempt. */
   readonly details: Snapshot | undefined;
-  /** Times the attempt out if a limit has passed that is enforced even on a blocked event loop. */
+  /** Times the attempt out if a limit has passed that holds even on a blocked event loop. */
   enforceLimits(): boolean;
-  /** The attempt has an earlier deadline than before. */
+  /** Called when the attempt has an earlier deadline than before. */
   rearm(now: number): void;
   returned(attempt: A, result: unknown): void;
   threw(attempt: A, thrown: unknown): void;
-  /** The attempt goes on without its function, and without a slot. */
+  /** Called when the attempt continues without its function and without a slot. */
   leftOpen(attempt: A): void;
 }

@@ -1,4 +1,4 @@
-/** The details that an attempt heartbeats: whether they are news, and when they are reported. */
+/** Handles the heartbeat details of an attempt: are they new, and when are they reported? */
 import type { Snapshot } from '../../heartbeat/details/codec.js';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.js';
 import { ReportThrottle, throttleIntervalMs } from '../../heartbeat/throttle.js';
@@ -9,19 +9,19 @@ import type { Checkpoint } from './checkpoint.js';
 export interface ReportingAttempt {
   readonly number: number;
   readonly ended: boolean;
-  /** Undefined without a timeout for progress. */
+  /** Undefined without a `progressTimeout`. */
   readonly progress: HeartbeatMonitor | undefined;
   readonly owner: {
     readonly options: ResolvedOptions;
     readonly checkpoint: Checkpoint;
-    /** The attempt has an earlier deadline than before. */
+    /** Called when the attempt has an earlier deadline than before. */
     rearm(now: number): void;
   };
 }
 
-/** Made with the first details of an attempt. */
+/** The reports of one attempt. Made with its first details. */
 export class Reports {
-  /** The details have changed. Counted whether or not an option asks: one may do so later. */
+  /** Whether the details have changed. Recorded always, because an option may need it later. */
   progressed = false;
   readonly #attempt: ReportingAttempt;
   readonly #throttle: ReportThrottle;
@@ -32,17 +32,17 @@ export class Reports {
     this.#throttle = new ReportThrottle(throttleIntervalMs(given, heartbeatTimeoutMs));
   }
 
-  /** When details that are held back are due; Infinity if there are none. */
+  /** When the details that are held back should be reported; Infinity if there are none. */
   get dueAt(): number {
     return this.#throttle.dueAt;
   }
 
-  /** The attempt ends: true if details were held back, which only success may drop. */
+  /** Called at the end of the attempt. Returns true if details were held back. */
   end(): boolean {
     return this.#throttle.release();
   }
 
-  /** Reports details that were held back, if their time has come. */
+  /** Reports the details that were held back, if their time has come. */
   reportDue(now: number): void {
     if (this.#throttle.dueAt > now) return;
     this.#throttle.admit(now);
@@ -52,12 +52,12 @@ export class Reports {
   /**
    * Keeps the details of a heartbeat. They are reported at once, or when the throttle allows it.
    *
-   * @throws HeartbeatDetailsError; then the earlier details stay
+   * @throws HeartbeatDetailsError for details that cannot be copied; the earlier details stay
    */
   keep(details: Snapshot, atOnce: boolean, now: number): void {
     const { number, owner } = this.#attempt;
     const snapshot = owner.checkpoint.snapshot(details, number);
-    if (this.#attempt.ended) return; // by a getter in the details
+    if (this.#attempt.ended) return; // a getter in the details has ended it
     const { progress } = this.#attempt;
     const asked = progress !== undefined || !this.progressed;
     if (owner.checkpoint.keep(snapshot, asked)) {
@@ -72,7 +72,7 @@ export class Reports {
     } else if (!held) owner.rearm(now);
   }
 
-  /** Writing calls the user's serializer and store, which may end the attempt. */
+  /** Stores the details and emits them. The user's serializer or store may end the attempt. */
   #report(): void {
     const { checkpoint } = this.#attempt.owner;
     const { details } = checkpoint;

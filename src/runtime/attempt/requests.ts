@@ -1,4 +1,4 @@
-/** What has been asked of an activity while an attempt runs, and waits for the attempt's answer. */
+/** The requests that came while an attempt runs and that wait for its answer. */
 import { CancelledFailure } from '../../kernel/failures.js';
 import type { ResolvedReset } from '../options/steering-options.js';
 
@@ -15,12 +15,12 @@ export interface Requests {
   readonly pause?: CancelledFailure | undefined;
 }
 
-/** What the function hears of them: the first one is its reason. Cancel comes before reset and pause. */
+/** The reasons for the function, the most important first: cancel, then reset, then pause. */
 export function reasonsOf({ cancel, reset, pause }: Requests): CancelledFailure[] {
   return [cancel, reset?.failure, pause].filter((one) => one !== undefined);
 }
 
-/** The reason delivered for a request. */
+/** Makes the reason that is delivered for a request. */
 export function requested(
   reason: 'CANCELLED' | 'PAUSED' | 'RESET' | 'WORKER_SHUTDOWN' | 'NOT_FOUND',
   cause: unknown,

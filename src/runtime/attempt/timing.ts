@@ -1,10 +1,10 @@
-/** The time limits of an attempt: its own, and those of its activity. */
+/** Computes the time limits of an attempt, from its own options and those of its activity. */
 import type { TimeoutType } from '../../kernel/failures.js';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.js';
 import type { ResolvedOptions } from '../options/table.js';
 import type { Services } from '../shared/services.js';
 
-/** An activity, as far as its time limits need it. */
+/** The part of an activity that its time limits need. */
 export interface TimedActivity {
   readonly options: ResolvedOptions;
   readonly services: Services;
@@ -13,16 +13,16 @@ export interface TimedActivity {
   readonly expiresAt: number;
 }
 
-/** An attempt, as far as its time limits need it. */
+/** The part of an attempt that its time limits need. */
 export interface TimedAttempt {
   readonly owner: TimedActivity;
-  /** From 1. */
+  /** The number of the attempt, from 1. */
   readonly number: number;
-  /** Since when the attempt had waited for its slot. */
+  /** The time at which the attempt began to wait for its slot. */
   readonly dispatchedAt: number;
   readonly startedAt: number;
   readonly alive: HeartbeatMonitor;
-  /** Undefined without a timeout for progress. */
+  /** Undefined without a `progressTimeout`. */
   readonly progress: HeartbeatMonitor | undefined;
 }
 
@@ -31,20 +31,20 @@ function startToCloseAt({ owner, startedAt }: TimedAttempt): number {
   return timeoutMs > 0 ? startedAt + timeoutMs : Infinity;
 }
 
-/** The limit that counts time on the wall, whether the event loop is blocked or not. */
+/** The first limit that holds even if the event loop is blocked. */
 export function limitAt(attempt: TimedAttempt): number {
   return Math.min(startToCloseAt(attempt), attempt.owner.expiresAt);
 }
 
-/** When the first timeout falls due. */
+/** The time of the first timeout. */
 export function firstTimeoutAt(attempt: TimedAttempt): number {
   const progressAt = attempt.progress?.deadline ?? Infinity;
   return Math.min(limitAt(attempt), attempt.alive.deadline, progressAt);
 }
 
 /**
- * Which limit comes first. On a tie it is startToClose, as in Temporal; but a first attempt, which
- * starts here the moment it is scheduled, would start a little later there.
+ * The limit that comes first. On a tie it is startToClose, as in Temporal. A first attempt that
+ * starts at once is an exception, because on Temporal it would start a little later.
  */
 export function firstLimit(attempt: TimedAttempt): TimeoutType {
   const startedWhenScheduled = attempt.number === 1 && attempt.startedAt === attempt.dispatchedAt;
@@ -54,8 +54,8 @@ export function firstLimit(attempt: TimedAttempt): TimeoutType {
 }
 
 /**
- * The deadline that has passed first; undefined if the attempt has time, or was given more because
- * the event loop was blocked. On a tie a limit comes before heartbeat, as in Temporal.
+ * The deadline that has passed first. Undefined if the attempt still has time, or gets more because
+ * the event loop was blocked. On a tie, a limit comes before the heartbeat timeout, as in Temporal.
  */
 export function expired(attempt: TimedAttempt, now: number): TimeoutType | undefined {
   const { alive, progress, owner } = attempt;
@@ -73,7 +73,7 @@ export function expired(attempt: TimedAttempt, now: number): TimeoutType | undef
   }
 }
 
-/** Since when the attempt has waited for what a timeout of this type says did not come. */
+/** The time from which a timeout of this type counts. */
 export function waitedSince(attempt: TimedAttempt, timeoutType: TimeoutType): number {
   const { alive, progress, owner, startedAt } = attempt;
   if (timeoutType === 'HEARTBEAT') return alive.lastBeatAt;

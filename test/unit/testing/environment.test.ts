@@ -593,7 +593,7 @@ describe('errors that nobody else tells of', () => {
       env.start(failing, once);
     });
     expect(unheard.map(([text]) => text)).toEqual([
-      expect.stringMatching(/^systole: .*Error: boom\. Nobody asked for its result\(\)/),
+      expect.stringMatching(/^systole: .*Error: boom\. No one called result\(\)/),
     ]);
   });
 
