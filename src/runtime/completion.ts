@@ -1,4 +1,4 @@
-/** Completing attempts from outside, for whoever was given a task token. */
+/** Completes attempts from outside, by their task tokens. */
 import { badOption, isBytes } from '../kernel/bad-input.js';
 import { ActivityNotFoundError } from '../kernel/errors.js';
 import { rejectable } from '../kernel/stack.js';
@@ -31,7 +31,7 @@ export class Completion {
 
   /**
    * Heartbeats for the attempt, and reports the details at once. Rejects with a `CancelledFailure`
-   * if the attempt should stop, after the details were kept.
+   * if the attempt should stop. The details are kept in that case too.
    */
   heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act(this.heartbeat, taskToken, (execution) =>
@@ -40,8 +40,8 @@ export class Completion {
   }
 
   /**
-   * Says that the attempt has stopped because the activity was cancelled; this closes the activity.
-   * Rejects with an `ActivityStateError` if it was not asked to cancel.
+   * Reports that the attempt has stopped because the activity was cancelled. This closes the
+   * activity. Rejects with an `ActivityStateError` if the activity was not asked to cancel.
    */
   reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void> {
     return this.#act(this.reportCancellation, taskToken, (execution) =>
@@ -49,7 +49,7 @@ export class Completion {
     );
   }
 
-  /** At once; what it throws is a rejection. */
+  /** Acts at once. An error becomes a rejection. */
   #act(
     called: object,
     taskToken: string | Uint8Array,

@@ -1,4 +1,4 @@
-/** What can be known of an activity: `handle.describe()` and `runtime.list()`. */
+/** Describes an activity for `handle.describe()` and `runtime.list()`. */
 import type { RunState } from '../kernel/errors.js';
 import { runStateOf } from './activity/run-state.js';
 import type { Execution } from './activity/execution.js';
@@ -6,11 +6,10 @@ import type { DescribedOptions } from './options/activity-options.js';
 import { describeOptions } from './options/patch.js';
 
 /**
- * What has become of an activity.
+ * Whether an activity is open, or how it ended.
  *
- * - `'RUNNING'`: The activity is open: an attempt runs, or waits for a slot, a delay or its
- *   store.
- * - `'PAUSED'`: The activity is open and no attempt begins before `unpause()`.
+ * - `'RUNNING'`: The activity is open. An attempt runs, or waits for a slot, a delay or its store.
+ * - `'PAUSED'`: The activity is open, and no attempt starts before `unpause()`.
  * - `'COMPLETED'`: The activity has closed with a result.
  * - `'FAILED'`: The activity has closed because its last attempt failed.
  * - `'TIMED_OUT'`: The activity has closed because of a timeout.
@@ -21,7 +20,7 @@ export type ActivityStatus =
   'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TERMINATED' | 'TIMED_OUT' | 'PAUSED';
 
 /**
- * A frozen picture of an activity, without its arguments and its task token. Durations are
+ * A frozen description of an activity, without its arguments and its task token. Durations are in
  * milliseconds.
  */
 export interface ActivityDescription<Details = unknown> {
@@ -31,18 +30,18 @@ export interface ActivityDescription<Details = unknown> {
   readonly activityType: string;
   /** Whether the activity is open, and if not, how it ended. */
   readonly status: ActivityStatus;
-  /** What the open activity is doing; `undefined` if it has closed. */
+  /** What the activity is doing; `undefined` if it has closed. */
   readonly runState: RunState | undefined;
   /**
-   * The number of the running attempt, or else of the coming one; for a closed activity that of the
-   * last one that began.
+   * The number of the running attempt, or of the next one if none runs. For a closed activity, the
+   * number of the last attempt that started.
    */
   readonly attempt: number;
   /** A copy of the newest heartbeat details of any attempt; `undefined` if there are none. */
   readonly heartbeatDetails: Details | undefined;
   /** When the last heartbeat of any attempt came; `undefined` if there was none. */
   readonly lastHeartbeatTime: Date | undefined;
-  /** When the last attempt began; `undefined` if none has. */
+  /** When the last attempt started; `undefined` if none has. */
   readonly lastStartedTime: Date | undefined;
   /** When the activity was first scheduled. */
   readonly scheduleTime: Date;
@@ -50,15 +49,15 @@ export interface ActivityDescription<Details = unknown> {
   readonly closeTime: Date | undefined;
   /** The failure of the last attempt that failed or timed out; `undefined` if none has. */
   readonly lastFailure: Error | undefined;
-  /** When the backoff or the start delay that runs now is over; `undefined` if none runs. */
+  /** When the current backoff or start delay is over; `undefined` if there is none. */
   readonly nextAttemptScheduleTime: Date | undefined;
-  /** The length of the backoff that runs now, in milliseconds; `undefined` if none runs. */
+  /** The length of the current backoff, in milliseconds; `undefined` if there is none. */
   readonly currentRetryInterval: number | undefined;
-  /** When `scheduleToCloseTimeout` will have passed; `undefined` without that timeout. */
+  /** When `scheduleToCloseTimeout` passes; `undefined` without that timeout. */
   readonly expirationTime: Date | undefined;
-  /** How many attempts ended while their functions were still running. */
+  /** The number of attempts that ended while their functions were still running. */
   readonly abandonedAttempts: number;
-  /** The options that hold now, after clamping. */
+  /** The options in force now, after clamping. */
   readonly options: DescribedOptions;
 }
 
@@ -94,7 +93,7 @@ export function describe(execution: Execution, closedAt?: number): ActivityDescr
   });
 }
 
-/** Clock readings are fractions, of which differences are not exact. */
+/** Rounds to microseconds. Clock readings are fractions, so their differences are not exact. */
 function microseconds(ms: number): number {
   return Math.round(ms * 1_000) / 1_000;
 }

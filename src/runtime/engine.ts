@@ -1,4 +1,4 @@
-/** A runtime's works: it reads the options of a call, and wires each activity to what they share. */
+/** The inside of a runtime. It reads options and connects activities to the services they share. */
 import { quote } from '../kernel/text.js';
 import { badOption } from '../kernel/bad-input.js';
 import type { Clock } from '../kernel/clock.js';
@@ -35,11 +35,11 @@ import {
 } from './shutdown.js';
 import { OutsideSignals } from './shared/signals.js';
 
-/** How many open activities a runtime has, by what they are doing. */
+/** The number of open activities of a runtime, by what they are doing. */
 export interface RuntimeStats {
   /** All activities that have not closed. */
   readonly open: number;
-  /** Activities with a running attempt, also one that is completed from outside. */
+  /** Activities with a running attempt. An attempt that is completed from outside counts too. */
   readonly running: number;
   /** Activities that are waiting for a free slot. */
   readonly waiting: number;
@@ -52,7 +52,7 @@ export interface RuntimeStats {
   readonly delayed: number;
 }
 
-/** So many starts, one inside the other, are not the common case any more. */
+/** More nested starts than this are unusual, so the stack is checked. */
 const DEEP = 10;
 
 export class Engine {
@@ -66,7 +66,7 @@ export class Engine {
     closedButRunning: new Map(),
     untold: new Map(),
   };
-  /** Starts under way, one inside the other. */
+  /** The number of nested starts in progress. */
   #starting = 0;
   #shutdown: Promise<ShutdownResult> | undefined;
 
@@ -74,7 +74,7 @@ export class Engine {
   constructor(options: RuntimeOptions = {}, clock: Clock, random: () => number) {
     checkRuntimeOptions(options);
     const log = safeLog(options.logger);
-    // Whatever falls due in one moment competes for slots before anything begins.
+    // Everything that is due at one moment competes for slots before anything begins.
     const deadlines = new Deadlines(clock, (round) => slots.holdWhile(round));
     const limits = {
       slots: options.maxConcurrentActivities ?? Infinity,
@@ -105,18 +105,18 @@ export class Engine {
   }
 
   /**
-   * Starts an activity, or joins the open one of the same id.
+   * Starts an activity, or joins the open one with the same id.
    *
    * @param prepare called with a new activity before it is scheduled
-   * @throws TypeError, ActivityAlreadyStartedError, RuntimeFullError, RuntimeShutdownError: then
-   * nothing has been scheduled
+   * @throws TypeError, ActivityAlreadyStartedError, RuntimeFullError or RuntimeShutdownError before
+   * anything is scheduled
    */
   start(
     fn: AnyFunction,
     call: CallOptions | undefined,
     prepare?: (execution: Execution) => void,
   ): Started {
-    // Activities that start each other in one turn may use up the stack, but not in the middle.
+    // Activities that start each other in one turn may overflow the stack, but not halfway.
     if (this.#starting > DEEP) checkStackRoom();
     if (typeof fn !== 'function') {
       throw badOption('the activity', fn, 'a function such as async (ctx, ...args) => { ... }');
@@ -138,7 +138,7 @@ export class Engine {
     }
     if (this.#isFull(execution)) {
       throw new RuntimeFullError(
-        `As many activities wait as maxWaiting allows (${this.#maxWaiting}); try again later`,
+        `The queue is full (maxWaiting: ${this.#maxWaiting}); try again later`,
       );
     }
     if (signal !== undefined) {
@@ -155,7 +155,7 @@ export class Engine {
     return execution;
   }
 
-  /** Whether it would wait behind as many as may. Those whose store is being read are before it. */
+  /** Whether the queue is full. Activities whose store is being read are ahead of a new one. */
   #isFull(execution: Execution): boolean {
     if (this.#maxWaiting === Infinity || execution.options.startDelayMs > 0) return false;
     const { slots, clock } = this.#services;
@@ -167,7 +167,7 @@ export class Engine {
     return waiting + Math.max(0, loading - free) >= this.#maxWaiting && !begins;
   }
 
-  /** @throws ActivityNotFoundError */
+  /** @throws ActivityNotFoundError if no open activity has that id */
   find(activityId: string): Execution {
     const execution = this.#find(activityId);
     if (execution !== undefined) return execution;
@@ -176,7 +176,7 @@ export class Engine {
     });
   }
 
-  /** The open ones, in the order they were scheduled. */
+  /** The open activities, in the order they were scheduled. */
   executions(): Execution[] {
     return this.#roster.open.all();
   }
@@ -198,13 +198,13 @@ export class Engine {
     return this.#roster.open.idle();
   }
 
-  /** @throws TypeError for a bad option: then nothing has begun */
+  /** @throws TypeError for a bad option, before anything happens */
   shutdown(options: ShutdownOptions = {}): Promise<ShutdownResult> {
     return this.#shutdown ?? this.#shutDown(resolveShutdown(options));
   }
 
   #shutDown(options: ResolvedShutdown): Promise<ShutdownResult> {
-    // A listener of shutdownSignal may ask for the shutdown too: it gets this same one.
+    // A listener of shutdownSignal may call shutdown too, and gets this same promise.
     const done = new Deferred<ShutdownResult>();
     try {
       this.#shutdown = done.promise;

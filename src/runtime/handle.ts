@@ -1,4 +1,4 @@
-/** An activity from outside: to wait for it, to look at it, and to steer it. */
+/** The handle of an activity: waits for it, describes it and steers it. */
 import { ignore } from '../kernel/promises.js';
 import { refusable } from '../kernel/stack.js';
 import * as outside from './activity/outside.js';
@@ -10,16 +10,16 @@ import type { Execution } from './activity/execution.js';
 import type { OptionsPatch } from './options/activity-options.js';
 import type { ResetOptions, UnpauseOptions } from './options/steering-options.js';
 
-/** Prepares an activity for a handle, which may never be asked for the result. */
+/** Prepares an activity for a handle whose `result()` may never be called. */
 export function expectNobody({ caller }: Execution): void {
   caller.expectNobody();
 }
 
 /**
- * A started activity, to wait for, to look at and to steer. A method has acted when it returns. An
- * operation that the activity's state does not allow throws `ActivityStateError`. `complete`,
- * `fail`, `heartbeat` and `reportCancellation` throw `ActivityNotFoundError` if there is no attempt
- * to speak for.
+ * A handle of a started activity. Use it to wait for the activity, to describe it and to steer it. A
+ * method has taken effect when it returns. An operation that the activity's state does not allow
+ * throws `ActivityStateError`. `complete`, `fail`, `heartbeat` and `reportCancellation` throw
+ * `ActivityNotFoundError` if there is no attempt to act on.
  */
 export class ActivityHandle<Result = unknown, Details = unknown> {
   readonly #execution: Execution;
@@ -33,7 +33,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     if (execution.isOpen) execution.onClosed(() => (this.#closedAt = clock.now()));
     else this.#closedAt = clock.now();
     this.#result = result as Promise<Result>;
-    // A rejection that nobody handles is the host's to report only if `run` gave the promise out.
+    // The host should report an unhandled rejection only if `run` has returned this promise.
     const givenOut = execution.caller.asked && result === execution.result;
     if (result !== execution.result) result.catch(ignore);
     else if (!givenOut) execution.caller.keepQuiet();
@@ -44,21 +44,23 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     return this.#execution.activityId;
   }
 
-  /** The outcome, as `runActivity` gives it. It may be asked for any number of times, or never. */
+  /**
+   * Resolves or rejects like `runActivity`. You may call it any number of times, or never.
+   */
   result(): Promise<Result> {
     this.#execution.caller.ask();
     return this.#result;
   }
 
-  /** Resolves when no function of this activity runs any more, abandoned ones included. */
+  /** Resolves when no function of this activity is running any more, not even an abandoned one. */
   settled(): Promise<void> {
     return this.#execution.settled();
   }
 
   /**
-   * Asks the activity to stop. One that waits closes at once. A running function hears it inside
-   * its next heartbeat or its `ctx.sleep`, or now with `cancellationDelivery: 'immediate'`. A
-   * second call does nothing, and neither does one for a closed activity.
+   * Asks the activity to stop. A waiting activity closes at once. A running function receives the
+   * request in its next heartbeat or in `ctx.sleep`, or at once with `cancellationDelivery:
+   * 'immediate'`. Does nothing if the activity was cancelled before or has closed.
    */
   cancel(reason?: unknown): void {
     const { options } = this.#execution;
@@ -66,7 +68,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
   }
 
   /**
-   * Ends the activity now. A running function is told, and what it does no longer counts.
+   * Ends the activity now. A running function is told. Whatever it does afterwards does not count.
    *
    * @throws ActivityStateError if the activity has closed
    */
@@ -75,17 +77,17 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
   }
 
   /**
-   * Keeps further attempts from beginning until `unpause()`. A running function hears it in the
-   * same way as `cancel()`. A second call does nothing.
+   * Keeps new attempts from starting until `unpause()`. A running function receives the request in
+   * the same way as with `cancel()`. A second call does nothing.
    *
-   * @throws ActivityStateError if the activity has closed, or should cancel or start over
+   * @throws ActivityStateError if the activity has closed, or was asked to cancel or start over
    */
   pause(): void {
     refusable(this.pause, () => pause(this.#execution));
   }
 
   /**
-   * Lets attempts begin again, after the rest of the delay and up to `jitter` more at random.
+   * Lets attempts start again, after the rest of the delay plus a random delay up to `jitter`.
    *
    * @throws ActivityStateError if the activity is not paused
    */
@@ -93,13 +95,13 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     refusable(this.unpause, () => unpause(this.#execution, options));
   }
 
-  /** A frozen picture of the activity as it is now. */
+  /** Returns a frozen description of the activity as it is now. */
   describe(): ActivityDescription<Details> {
     return describe(this.#execution, this.#closedAt) as ActivityDescription<Details>;
   }
 
   /**
-   * Completes the activity with a result, whether an attempt runs or not.
+   * Completes the activity with a result, even if no attempt is running.
    *
    * @throws ActivityNotFoundError if the activity has closed
    */
@@ -120,14 +122,14 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
    * Heartbeats for the running attempt, and reports the details at once.
    *
    * @throws ActivityNotFoundError if no attempt runs
-   * @throws CancelledFailure if the attempt should stop, after the details were kept
+   * @throws CancelledFailure if the attempt should stop; the details are kept anyway
    */
   heartbeat(details?: Details): void {
     refusable(this.heartbeat, () => outside.heartbeat(this.#execution, details));
   }
 
   /**
-   * Says that the running attempt has stopped because of `cancel()`; this closes the activity.
+   * Reports that the running attempt has stopped because of `cancel()`. This closes the activity.
    *
    * @throws ActivityNotFoundError if no attempt runs
    * @throws ActivityStateError if the activity was not asked to cancel
@@ -137,23 +139,23 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
   }
 
   /**
-   * Starts the activity over from attempt 1: now, or when the running attempt has ended without a
+   * Starts the activity over from attempt 1, now or when the running attempt has ended without a
    * result.
    *
    * @experimental
-   * @throws ActivityStateError if the activity has closed, or should cancel or start over already
+   * @throws ActivityStateError if the activity has closed, or was asked to cancel or start over
    */
   reset(options: ResetOptions = {}): void {
     refusable(this.reset, () => reset(this.#execution, options));
   }
 
   /**
-   * Changes options of the open activity. `undefined` keeps an option, `null` puts back its
-   * default. The timeouts of the running attempt count from where they did before.
+   * Changes options of the open activity. `undefined` keeps an option, and `null` restores its
+   * default. New timeouts of the running attempt count from the same moment as the old ones.
    *
    * @experimental
-   * @throws TypeError for a bad option: then nothing has changed
-   * @throws ActivityStateError if the activity has closed, or should cancel or start over
+   * @throws TypeError for a bad option, before anything changes
+   * @throws ActivityStateError if the activity has closed, or was asked to cancel or start over
    */
   updateOptions(patch: OptionsPatch): void {
     refusable(this.updateOptions, () => updateOptions(this.#execution, patch));

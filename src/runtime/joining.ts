@@ -1,4 +1,4 @@
-/** A call whose `activityId` is that of an open activity: refused, or it joins that activity. */
+/** Calls whose `activityId` an open activity already has: they are refused, or they join it. */
 import { quote } from '../kernel/text.js';
 import { ActivityAlreadyStartedError } from '../kernel/errors.js';
 import { refusal, rejectionAtAwait } from '../kernel/stack.js';
@@ -9,13 +9,13 @@ import { requested } from './attempt/requests.js';
 import type { ResolvedOptions } from './options/table.js';
 import type { OutsideSignals } from './shared/signals.js';
 
-/** A wait of its own for an activity that another call has started. */
+/** A call that waits for an activity that another call has started. */
 export interface Joined {
   readonly joins: Execution;
   readonly result: Promise<unknown>;
 }
 
-/** What a call has: the activity it has started, or joined. */
+/** The activity that a call has started or joined. */
 export type Started = Execution | Joined;
 
 export function executionOf(started: Started): Execution {
@@ -39,16 +39,16 @@ export function join(
   const id = quote(activityId);
   if (call.options.idConflictPolicy === 'FAIL') {
     throw new ActivityAlreadyStartedError(
-      `activityId ${id} is already in use by an open activity; give another activityId, or ` +
-        "idConflictPolicy: 'USE_EXISTING' to join that activity",
+      `activityId ${id} is already in use by an open activity; use another id, or ` +
+        "idConflictPolicy: 'USE_EXISTING' to join it",
       { activityId },
     );
   }
   if (open.fn !== call.fn) {
     throw refusal(
       new TypeError(
-        `activityId ${id} is already in use by an open activity with another function; give another ` +
-          'activityId, or the same function to join that activity',
+        `activityId ${id} is already in use by an open activity with another function; use ` +
+          'another id, or the same function to join it',
       ),
     );
   }
@@ -56,7 +56,7 @@ export function join(
   return { joins: open, result: signal === undefined ? result : wait(open, signal, signals) };
 }
 
-/** The signal of a further caller ends the wait of that caller, and nothing else. */
+/** Waits for the activity. The signal of a caller who joined only ends that caller's wait. */
 function wait(open: Execution, signal: AbortSignal, signals: OutsideSignals): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const abort = (reason: unknown): void => {

@@ -1,4 +1,4 @@
-/** An object of activity functions, as an object of functions that run them. */
+/** Turns an object of activity functions into an object of functions that run them. */
 import { badOption } from '../kernel/bad-input.js';
 import type { AnyFunction } from './attempt/owner.js';
 import type { ActivityContext, AnyActivity } from './context/context.js';
@@ -6,8 +6,8 @@ import type { ActivityOptions } from './options/activity-options.js';
 import { PLACE, placeOf } from './shared/place.js';
 
 /**
- * An object of activity functions as functions without the context, by the same names. What is not
- * a function is left out.
+ * An object with functions that run the activities of `T`, under the same names and without the
+ * context parameter. Properties that are not functions are left out.
  */
 export type ProxiedActivities<T> = {
   readonly [Name in keyof T as T[Name] extends AnyActivity ? Name : never]: T[Name] extends (
@@ -24,7 +24,7 @@ type RunNamed = (
   called: object,
 ) => Promise<unknown>;
 
-/** @param run runs a function with options; `called` is the function of the proxy that was called */
+/** @param run runs a function with options; `called` is the proxy's function that was called */
 export function proxyOf(
   activities: unknown,
   options: Omit<ActivityOptions, 'activityId' | 'signal'> | undefined,
@@ -35,8 +35,8 @@ export function proxyOf(
   }
   const proxy = {};
   for (const name of functionNames(activities)) {
-    // One function for each name, so that two calls of it are calls of the same activity; looked
-    // up at the call, and called as a method.
+    // There is one function for each name, so that two calls run the same activity. The method is
+    // looked up at the call and keeps its `this`.
     const call: AnyFunction = (ctx, ...args) =>
       (activities as Record<string, AnyFunction>)[name]?.(ctx, ...args);
     const place = placeOf((activities as Record<string, AnyFunction>)[name] as AnyFunction);
@@ -49,8 +49,8 @@ export function proxyOf(
 }
 
 /**
- * Of the object itself and of its classes. Enumerable accessors are read: bundlers and transpilers
- * make such ones of a module's exports. Those of a class are not.
+ * The names of all functions of an object and of its classes. Enumerable getters are read, because
+ * bundlers make them for the exports of a module. The getters of a class are not enumerable.
  */
 function functionNames(activities: object): Set<string> {
   const names = new Set<string>();

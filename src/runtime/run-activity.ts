@@ -1,4 +1,4 @@
-/** The two calls most users need, on a runtime that needs no set-up. */
+/** The functions that most users need, on a runtime that needs no setup. */
 import { refusable } from '../kernel/stack.js';
 import type { AnyFunction } from './attempt/owner.js';
 import type { ActivityContext } from './context/context.js';
@@ -6,7 +6,7 @@ import type { ActivityHandle } from './handle.js';
 import type { ProxiedActivities } from './proxy.js';
 import { ActivityRuntime, RUN, type ProxyOptions, type RunParameters } from './runtime.js';
 
-// One per process, although the ES module and the CommonJS build are two copies of this file.
+// There is one per process, even if both the ES module and the CommonJS build are loaded.
 const KEY = /* @__PURE__ */ Symbol.for('systole.defaultRuntime');
 
 /** The runtime that `runActivity` uses. It is made at first use, once per process. */
@@ -34,9 +34,9 @@ export function runActivity<A extends unknown[], R, D = unknown>(
 }
 
 /**
- * Starts an activity like `runActivity`, and returns a handle of it at once.
+ * Starts an activity like `runActivity`, and returns its handle at once.
  *
- * @throws TypeError for a bad option: then nothing has been scheduled
+ * @throws TypeError for a bad option, before anything is scheduled
  */
 export function startActivity<A extends unknown[], R, D = unknown>(
   fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -46,7 +46,7 @@ export function startActivity<A extends unknown[], R, D = unknown>(
 }
 
 /**
- * Makes functions that run activities: an object with the same names, called without the context.
+ * Makes functions that run activities. They have the same names and no context parameter.
  *
  * @example
  * const { importRows } = proxyActivities(activities, { heartbeatTimeout: '10s' });

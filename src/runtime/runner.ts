@@ -1,6 +1,6 @@
 /**
- * What the runtimes have in common, here and on Temporal: a program that asks for no more than this
- * takes either. Types only. Here the methods act before they return; there they are requests.
+ * The interface that this runtime and the one for Temporal share. A program that uses only this works
+ * with both. In this process, methods take effect before they return. On Temporal they are requests.
  */
 import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription } from './description.js';
@@ -17,7 +17,8 @@ export interface ActivityRunner {
   ): Promise<Awaited<R>>;
 
   /**
-   * Starts an activity and gives a handle as soon as it is scheduled. See `ActivityRuntime.start`.
+   * Starts an activity and returns its handle as soon as it is scheduled. See
+   * `ActivityRuntime.start`.
    */
   start<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -25,7 +26,7 @@ export interface ActivityRunner {
   ): ActivityHandleLike<Awaited<R>, D> | Promise<ActivityHandleLike<Awaited<R>, D>>;
 
   /**
-   * Gives a handle of an open activity, or fails with `ActivityNotFoundError` if none has that id.
+   * Returns the handle of an open activity. Fails with `ActivityNotFoundError` if none has that id.
    */
   getHandle<Result = unknown, Details = unknown>(
     activityId: string,
@@ -36,41 +37,41 @@ export interface ActivityRunner {
 }
 
 /**
- * A started activity, in this process or on a Temporal cluster. See `ActivityHandle` for the
- * details of each method.
+ * The handle of an activity, in this process or on a Temporal cluster. `ActivityHandle` explains
+ * each method.
  */
 export interface ActivityHandleLike<Result = unknown, Details = unknown> {
   /** The id of the activity, as given or generated. */
   readonly activityId: string;
-  /** The outcome, as `run` gives it. It may be asked for any number of times, or never. */
+  /** Resolves or rejects like `run`. You may call it any number of times, or never. */
   result(): Promise<Result>;
-  /** Asks the activity to stop; one that waits closes at once. */
+  /** Asks the activity to stop. A waiting activity closes at once. */
   cancel(reason?: unknown): void | Promise<void>;
-  /** Ends the activity now; what its function does no longer counts. */
+  /** Ends the activity now. Whatever its function does afterwards does not count. */
   terminate(reason?: unknown): void | Promise<void>;
-  /** Keeps further attempts from beginning until `unpause()`, and asks a running one to stop. */
+  /** Keeps new attempts from starting until `unpause()`, and asks a running one to stop. */
   pause(): void | Promise<void>;
-  /** Lets attempts begin again, after the rest of the delay and up to `jitter` more at random. */
+  /** Lets attempts start again, after the rest of the delay plus a random delay up to `jitter`. */
   unpause(options?: UnpauseOptions): void | Promise<void>;
-  /** A frozen picture of the activity as it is now. */
+  /** Returns a frozen description of the activity as it is now. */
   describe(): DescriptionLike<Details> | Promise<DescriptionLike<Details>>;
-  /** Completes the activity with a result, whether an attempt runs or not. */
+  /** Completes the activity with a result, even if no attempt is running. */
   complete(result: Result): void | Promise<void>;
   /** Fails the running attempt as if its function had thrown the error. */
   fail(error: unknown): void | Promise<void>;
-  /** Heartbeats for the running attempt; fails with a `CancelledFailure` if that should stop. */
+  /** Heartbeats for the running attempt. Fails with a `CancelledFailure` if that should stop. */
   heartbeat(details?: Details): void | Promise<void>;
-  /** Says that the running attempt has stopped because of `cancel()`. */
+  /** Reports that the running attempt has stopped because of `cancel()`. */
   reportCancellation(details?: unknown): void | Promise<void>;
   /**
-   * Starts the activity over from attempt 1: now, or when the running attempt has ended without a
+   * Starts the activity over from attempt 1, now or when the running attempt has ended without a
    * result.
    *
    * @experimental
    */
   reset(options?: ResetOptions): void | Promise<void>;
   /**
-   * Changes options of the open activity. `undefined` keeps an option, `null` puts back its
+   * Changes options of the open activity. `undefined` keeps an option, and `null` restores its
    * default.
    *
    * @experimental
@@ -79,8 +80,8 @@ export interface ActivityHandleLike<Result = unknown, Details = unknown> {
 }
 
 /**
- * The description of an activity in this process or on a cluster: all but what only one process can
- * count.
+ * The description of an activity in this process or on a cluster. It lacks `abandonedAttempts`,
+ * which only one process can count.
  */
 export type DescriptionLike<Details = unknown> = Omit<
   ActivityDescription<Details>,
@@ -93,8 +94,8 @@ export interface CompletionLike {
   complete(taskToken: string | Uint8Array, result?: unknown): Promise<void>;
   /** Fails the attempt as if its function had thrown the error: the retry policy decides. */
   fail(taskToken: string | Uint8Array, error: unknown): Promise<void>;
-  /** Heartbeats for the attempt; rejects with a `CancelledFailure` if that should stop. */
+  /** Heartbeats for the attempt. Rejects with a `CancelledFailure` if that should stop. */
   heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void>;
-  /** Says that the attempt has stopped because the activity was cancelled. */
+  /** Reports that the attempt has stopped because the activity was cancelled. */
   reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The public runtime: types and documentation here, the works in the engine. */
+/** The public runtime. It has types and documentation; the engine does the work. */
 import { SystemClock } from '../kernel/clock.js';
 import type { ActivityEventName, ActivityListener } from '../kernel/events.js';
 import { refusable, rejectable } from '../kernel/stack.js';
@@ -16,8 +16,8 @@ import { proxyOf, type ProxiedActivities } from './proxy.js';
 import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
 
 /**
- * The parameters after the function: `options`, in which `args` is required if the function needs
- * any.
+ * The parameters after the function: `options`, where `args` is required if the function takes
+ * arguments.
  */
 export type RunParameters<A extends readonly unknown[]> = [] extends A
   ? [
@@ -33,15 +33,15 @@ export type RunParameters<A extends readonly unknown[]> = [] extends A
       },
     ];
 
-/** Not a symbol: the runtime may be that of another copy of this file. */
+/** The key of the internal `run`. It is not a symbol, because two copies of this file may meet. */
 export const RUN = '@@systole/run';
 
 /** The options that all calls of a proxy may share. */
 export type ProxyOptions = Omit<ActivityOptions, 'activityId' | 'activityType' | 'signal'>;
 
 /**
- * Runs activities in this process. `runActivity` uses one of its own; make more of them to set
- * limits apart.
+ * Runs activities in this process. `runActivity` uses a default runtime. Make your own to give it
+ * limits and other options.
  */
 export class ActivityRuntime {
   readonly #engine: Engine;
@@ -56,9 +56,9 @@ export class ActivityRuntime {
    * Runs an activity and resolves to its result. If a slot is free, the function has been called
    * when this returns.
    *
-   * Rejects with an `ActivityFailure` whose `cause` says why the activity failed; or, before
-   * anything is scheduled, with a `TypeError` for a bad option, an `ActivityAlreadyStartedError`
-   * for an `activityId` that is in use, a `RuntimeFullError` or a `RuntimeShutdownError`.
+   * Rejects with an `ActivityFailure` whose `cause` says why the activity failed. Before anything is
+   * scheduled, it rejects with a `TypeError` for a bad option, an `ActivityAlreadyStartedError` for
+   * an `activityId` that is in use, a `RuntimeFullError` or a `RuntimeShutdownError`.
    */
   run<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -67,19 +67,19 @@ export class ActivityRuntime {
     return this[RUN](this.run, fn as AnyFunction, rest) as Promise<Awaited<R>>;
   }
 
-  /** @internal As `run`, for the public function of ours that the user has called. */
+  /** @internal Runs an activity like `run`, on behalf of the public function `called`. */
   [RUN](called: object, fn: AnyFunction, rest: readonly unknown[]): Promise<unknown> {
     return rejectable(called, () => {
       const started = this.#engine.start(fn, callOf(rest));
-      executionOf(started).caller.ask(); // a handle may have started what this call joins
+      executionOf(started).caller.ask(); // this call may join an activity that a handle started
       return started.result;
     });
   }
 
   /**
-   * Starts an activity like `run`, and returns a handle of it at once.
+   * Starts an activity like `run`, and returns its handle at once.
    *
-   * @throws what `run` rejects with before anything is scheduled
+   * @throws the same errors that `run` rejects with before anything is scheduled
    */
   start<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
@@ -92,8 +92,8 @@ export class ActivityRuntime {
   }
 
   /**
-   * Makes functions that run activities: an object with the same names, called without the context.
-   * The type of each activity is its name there.
+   * Makes functions that run activities. They have the same names and no context parameter. The name
+   * is also the type of the activity.
    */
   proxy<T extends object>(activities: T, options?: ProxyOptions): ProxiedActivities<T> {
     return refusable(this.proxy, () =>
@@ -102,7 +102,7 @@ export class ActivityRuntime {
   }
 
   /**
-   * Gives a handle of an open activity.
+   * Returns the handle of an open activity.
    *
    * @throws ActivityNotFoundError if no open activity has that id
    */
@@ -114,14 +114,14 @@ export class ActivityRuntime {
   }
 
   /**
-   * Descriptions of the open activities, in the order they were scheduled; with a filter only of
-   * those that fit.
+   * Returns descriptions of the open activities, in the order they were scheduled. A filter selects
+   * some of them.
    */
   list(
     filter: {
-      /** Only activities of this status. Default: of any. */
+      /** Selects activities with this status. Default: any status. */
       readonly status?: ActivityStatus | undefined;
-      /** Only activities of this type. Default: of any. */
+      /** Selects activities of this type. Default: any type. */
       readonly activityType?: string | undefined;
     } = {},
   ): ActivityDescription[] {
@@ -135,12 +135,12 @@ export class ActivityRuntime {
       );
   }
 
-  /** How many activities there are. They are counted all the time, so asking costs nothing. */
+  /** Returns the number of activities. They are always counted, so the call costs nothing. */
   stats(): RuntimeStats {
     return this.#engine.stats();
   }
 
-  /** Resolves when no activity waits or runs. Paused ones do not count. */
+  /** Resolves when no activity waits or runs. Paused activities do not count. */
   idle(): Promise<void> {
     return this.#engine.idle();
   }
@@ -150,13 +150,13 @@ export class ActivityRuntime {
     return this.#engine.completion;
   }
 
-  /** Calls the listener at each such event, until the function that it returns is called. */
+  /** Calls the listener at each event of that name. Returns a function that removes the listener. */
   on<Name extends ActivityEventName>(event: Name, listener: ActivityListener<Name>): () => void {
     return refusable(this.on, () => this.#engine.events.add(event, listener, false));
   }
 
   /**
-   * Calls the listener at the next such event only. The function that it returns removes the
+   * Calls the listener at the next event of that name only. Returns a function that removes the
    * listener.
    */
   once<Name extends ActivityEventName>(event: Name, listener: ActivityListener<Name>): () => void {
@@ -164,17 +164,17 @@ export class ActivityRuntime {
   }
 
   /**
-   * Shuts the runtime down: it takes no new work, gives running attempts `gracePeriod` and then
-   * cancels them. Resolves when all functions have settled, at the latest `abandonAfter` later. A
-   * second call returns the same promise. Rejects with a `TypeError` for a bad option: then nothing
-   * has begun.
+   * Shuts the runtime down. It takes no new work, waits `gracePeriod` for running attempts and then
+   * cancels them. Resolves when all functions have settled, or after a further `abandonAfter`. A
+   * second call returns the same promise. Rejects with a `TypeError` for a bad option, before
+   * anything happens.
    */
   shutdown(options?: ShutdownOptions): Promise<ShutdownResult> {
     return rejectable(this.shutdown, () => this.#engine.shutdown(options));
   }
 
   /**
-   * Shuts the runtime down at the end of a block with `await using runtime = new
+   * Shuts the runtime down at the end of a block that has `await using runtime = new
    * ActivityRuntime()`.
    */
   async [Symbol.asyncDispose](): Promise<void> {

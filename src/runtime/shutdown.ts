@@ -1,4 +1,4 @@
-/** The end of a runtime. */
+/** Shuts a runtime down. */
 import type { Deadlines } from '../kernel/deadlines.js';
 import { badOption, checkNames, hints, type OptionNames } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
@@ -7,28 +7,27 @@ import { closeForShutdown, shutDown as stop } from './activity/stopping.js';
 import type { Roster } from './shared/registry.js';
 import type { Services } from './shared/services.js';
 
-/** The options of `runtime.shutdown()`: how long to wait, and for what. */
+/** The options of `runtime.shutdown()`: what to wait for, and how long. */
 export interface ShutdownOptions {
   /**
-   * Whether activities that are waiting still run. Default false: they reject, and their details
-   * are kept.
+   * Whether waiting activities still run. Default false: they reject, and their details are kept.
    */
   readonly drain?: boolean | undefined;
   /**
-   * How long running attempts have before they are cancelled. Default 0; with `drain` as long as
-   * they need.
+   * How long running attempts may continue before they are cancelled. Default 0. With `drain`, as
+   * long as they need.
    */
   readonly gracePeriod?: Duration | undefined;
   /**
-   * How long functions that ignore the cancellation are waited for after the grace. Default
+   * How long to wait after the grace period for functions that ignore the cancellation. Default
    * `'10s'`.
    */
   readonly abandonAfter?: Duration | undefined;
 }
 
-/** What a shutdown had to leave behind. */
+/** What a shutdown has left behind. */
 export interface ShutdownResult {
-  /** The ids of activities of which a function is still running. */
+  /** The ids of activities that still have a running function. */
   readonly abandonedActivityIds: readonly string[];
 }
 
@@ -40,7 +39,7 @@ const NAMES: OptionNames = {
 };
 
 const HINTS: Readonly<Record<string, string>> = {
-  timeout: 'gracePeriod, and abandonAfter',
+  timeout: 'gracePeriod and abandonAfter',
   force: 'abandonAfter: 0',
   shutdownGraceTime: 'gracePeriod',
   shutdownForceTime: 'abandonAfter',
@@ -48,10 +47,10 @@ const HINTS: Readonly<Record<string, string>> = {
 
 const ABANDON_AFTER_MS = 10_000;
 
-/** How long a store has for the last details of what had to be abandoned. */
+/** How long a store may take for the last details of abandoned activities. */
 const LAST_WRITES_MS = 1_000;
 
-/** Shutdown options with nothing left open. */
+/** The shutdown options with their defaults filled in. */
 export interface ResolvedShutdown {
   readonly drain: boolean;
   readonly graceMs: number;
@@ -71,17 +70,17 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
   };
 }
 
-/** Ends every open activity, and waits for the functions. New work is refused already. */
+/** Ends every open activity and waits for the functions. New work is already refused. */
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
   { open, closedButRunning }: Roster<Activity>,
   { deadlines, slots, writers }: Services,
 ): Promise<ShutdownResult> {
-  // All at once: one that gives its slot back must not begin another that is about to be closed.
+  // All at once, so that a free slot does not start an activity that is about to be closed.
   const all = (end: (activity: Activity) => void): void => {
     slots.holdWhile(() => {
       for (const activity of open.all()) {
-        if (activity.isOpen) end(activity); // the end of another may be its end too
+        if (activity.isOpen) end(activity); // the end of another one may have closed it
       }
     });
   };
@@ -96,7 +95,7 @@ export async function shutDown(
   const workIsOver = async (): Promise<boolean> => {
     all((activity) => {
       const { attempt, phase } = activity.state;
-      // Nobody will unpause what is paused.
+      // A paused activity would never be unpaused.
       if (attempt === undefined && (!drain || phase === 'PAUSED')) stop(activity);
     });
     return within(allOver(), graceMs, deadlines);
@@ -105,13 +104,13 @@ export async function shutDown(
     all(stop);
     await within(allOver(), abandonMs, deadlines);
     all(closeForShutdown);
-    await within(writesAreOver(), LAST_WRITES_MS, deadlines); // of the details that were held back
+    await within(writesAreOver(), LAST_WRITES_MS, deadlines); // of details that were held back
   }
   deadlines.clearIdleTimer();
   return { abandonedActivityIds: [...new Set(closedButRunning.values())] };
 }
 
-/** Whether the work is over before the time is. */
+/** Whether the work is over within the time. */
 function within(work: Promise<unknown>, ms: number, deadlines: Deadlines): Promise<boolean> {
   return new Promise((resolve) => {
     const timer = ms === Infinity ? undefined : deadlines.setTimer(() => resolve(false), ms);

@@ -94,14 +94,11 @@ test('a refused call is told how to join the open activity, or why it cannot', (
   h.start(never, { activityId: 'a' });
   const inUse = 'activityId "a" is already in use by an open activity';
   expect(() => h.start(never, { activityId: 'a' })).toThrow(
-    `${inUse}; give another activityId, or idConflictPolicy: 'USE_EXISTING' to join that activity`,
+    `${inUse}; use another id, or idConflictPolicy: 'USE_EXISTING' to join it`,
   );
   expect(() =>
     h.start(() => never(), { activityId: 'a', idConflictPolicy: 'USE_EXISTING' }),
-  ).toThrow(
-    `${inUse} with another function; give another activityId, or the same function to join ` +
-      'that activity',
-  );
+  ).toThrow(`${inUse} with another function; use another id, or the same function to join it`);
 });
 
 test.each([

@@ -250,7 +250,7 @@ describe('with maxWaiting', () => {
     expect(error).toBeInstanceOf(RuntimeFullError);
     expect(error).toMatchObject({
       name: 'RuntimeFullError',
-      message: `As many activities wait as maxWaiting allows (${maxWaiting}); try again later`,
+      message: `The queue is full (maxWaiting: ${maxWaiting}); try again later`,
     });
     await expect(h.run(never)).rejects.toThrow(RuntimeFullError);
     expect(h.engine.stats()).toMatchObject({ open: maxWaiting + 1, waiting: maxWaiting });

@@ -1,4 +1,4 @@
-/** The context that a function is given: made so that users can wrap it, spread it and spy on it. */
+/** The context that a function gets. Users can wrap it, spread it and spy on it. */
 import { durationMs } from '../../kernel/duration.js';
 import type { Logger } from '../../kernel/logger.js';
 import { settleQuietly } from '../../kernel/promises.js';
@@ -8,12 +8,12 @@ import { keepAlive } from './keep-alive.js';
 import { sleep } from './sleep.js';
 import type { ContextSource } from './source.js';
 
-/** What `console.log` calls on Node. */
+/** The key of the method that `console.log` calls on Node. */
 const INSPECT = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
 
 type Waits = Pick<ActivityContext, 'sleep' | 'keepAlive' | 'completeAsync'>;
 
-/** Everything is made when it is first read: most activities use two or three members. */
+/** A context whose members are made when first read, because most activities use only a few. */
 class AttemptContext implements ActivityContext {
   readonly #source: ContextSource;
   #details: unknown;
@@ -77,7 +77,7 @@ class AttemptContext implements ActivityContext {
     return this.#source.log();
   }
 
-  /** What a log shows of a context: no signal, no method, and no task token. */
+  /** What a log shows of a context, without signals, methods and the task token. */
   toJSON(): object {
     const { info, heartbeatDetails, cancellationDetails } = this;
     return { info, heartbeatDetails, cancellationDetails };
@@ -111,7 +111,7 @@ function waitsOf(source: ContextSource): Waits {
             every === undefined ? undefined : durationMs(every, 'ctx.keepAlive every');
           return keepAlive(work, everyMs, source);
         } catch (refused) {
-          settleQuietly(work); // it may still reject, and nobody would handle that
+          settleQuietly(work); // it may still reject, with no one to handle it
           throw refused;
         }
       }),
@@ -121,9 +121,9 @@ function waitsOf(source: ContextSource): Waits {
 }
 
 /**
- * The members are getters of a class, which a spread would not copy and a spy could not replace.
- * Through this they are the context's own; reading one costs some nanoseconds more, while making
- * all of them for each attempt would cost more than the rest of a short call.
+ * Makes the members look like own properties of the context. They are getters of a class, which a
+ * spread would not copy and a spy could not replace. Reading one costs a few nanoseconds more, but
+ * making all of them for each attempt would cost more than the rest of a short call.
  */
 const OWN_MEMBERS: ProxyHandler<AttemptContext> = {
   get: (context, key) => context[key as keyof ActivityContext],

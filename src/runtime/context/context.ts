@@ -1,42 +1,42 @@
-/** What an activity function is given. */
+/** The context of an activity function. */
 import type { Duration } from '../../kernel/duration.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { FilledRetryPolicy } from '../../retry/policy.js';
 
-/** What is known about an attempt. Times are milliseconds since the Unix epoch. */
+/** What is known about an attempt. Times are in milliseconds since the Unix epoch. */
 export interface ActivityInfo {
   /** The id of the activity, as given or generated. */
   readonly activityId: string;
   /** The type of the activity: by default the name of its function. */
   readonly activityType: string;
-  /** The number of this attempt, from 1. Only a reset starts over. */
+  /** The number of this attempt, from 1. Only a reset sets it back. */
   readonly attempt: number;
   /**
-   * A secret with which `runtime.completion` completes this attempt from outside. It is in no
-   * event, log line or error.
+   * A secret for `runtime.completion`, which completes this attempt from outside. It never appears
+   * in an event, log line or error.
    */
   readonly taskToken: string;
   /** When the activity was scheduled, in milliseconds since the Unix epoch. */
   readonly scheduledTimestampMs: number;
   /** When this attempt began to wait for a slot, in milliseconds since the Unix epoch. */
   readonly currentAttemptScheduledTimestampMs: number;
-  /** When this attempt began, in milliseconds since the Unix epoch. */
+  /** When this attempt started, in milliseconds since the Unix epoch. */
   readonly startedTimestampMs: number;
-  /** The heartbeat timeout that holds, after clamping, in milliseconds; `undefined` for none. */
+  /** The heartbeat timeout in force, after clamping, in milliseconds; `undefined` for none. */
   readonly heartbeatTimeoutMs: number | undefined;
   /**
-   * The start-to-close timeout that holds, after clamping, in milliseconds; `undefined` for none.
+   * The start-to-close timeout in force, after clamping, in milliseconds; `undefined` for none.
    */
   readonly startToCloseTimeoutMs: number | undefined;
-  /** The schedule-to-close timeout that holds, in milliseconds; `undefined` for none. */
+  /** The schedule-to-close timeout in force, in milliseconds; `undefined` for none. */
   readonly scheduleToCloseTimeoutMs: number | undefined;
-  /** The retry policy with its defaults filled in; intervals are milliseconds. */
+  /** The retry policy with its defaults filled in. Intervals are in milliseconds. */
   readonly retryPolicy: FilledRetryPolicy;
   /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
   readonly priority: number;
 }
 
-/** Why the attempt was told to stop: one flag for each reason, of which several may be true. */
+/** Why the attempt should stop, with one flag for each reason. Several may be true. */
 export interface CancellationDetails {
   /** Whether the activity was asked to cancel. */
   readonly cancelRequested: boolean;
@@ -44,11 +44,11 @@ export interface CancellationDetails {
   readonly paused: boolean;
   /** Whether the activity was asked to start over. */
   readonly reset: boolean;
-  /** Whether the attempt ran into a timeout. */
+  /** Whether the attempt timed out. */
   readonly timedOut: boolean;
   /** Whether the runtime is shutting down. */
   readonly workerShutdown: boolean;
-  /** Whether the attempt had ended already, for example by `terminate()`. */
+  /** Whether the attempt had already ended, for example by `terminate()`. */
   readonly notFound: boolean;
 }
 
@@ -56,20 +56,20 @@ export interface CancellationDetails {
  * The first argument of every activity function. All methods are bound, so
  * `({ heartbeat, signal }) => ...` works.
  *
- * @typeParam Details what this activity heartbeats, and finds again after a failure
+ * @typeParam Details the type of the details that this activity heartbeats and gets back
  */
 export interface ActivityContext<Details = unknown> {
   /**
    * Reports that the attempt is alive, and with details how far it got. Details are copied at the
-   * call; the next attempt finds the newest in `heartbeatDetails`. Without details the last ones
-   * stay; `null` replaces them. Does nothing once the attempt has ended.
+   * call. The next attempt finds the newest ones in `heartbeatDetails`. Without details, the last
+   * ones stay; `null` replaces them. Does nothing once the attempt has ended.
    *
    * @throws HeartbeatDetailsError for details that could not come back as they are
    */
   heartbeat(this: void, details?: Details): void;
   /**
-   * The details of the last heartbeat of any earlier attempt: a copy for this attempt; `undefined`
-   * if there are none.
+   * A copy of the details of the last heartbeat of any earlier attempt; `undefined` if there are
+   * none.
    */
   readonly heartbeatDetails: Details | undefined;
   /** Whether an earlier attempt left heartbeat details. */
@@ -78,27 +78,27 @@ export interface ActivityContext<Details = unknown> {
   readonly signal: AbortSignal;
   /**
    * Aborts when the runtime begins to shut down, before any attempt is cancelled. Its `reason` is a
-   * `CancelledFailure`; a function that throws it has accepted the shutdown.
+   * `CancelledFailure`. A function that throws it accepts the shutdown.
    */
   readonly shutdownSignal: AbortSignal;
   /**
-   * A promise that rejects with `signal.reason` when the attempt should stop, and never resolves.
-   * It is never an unhandled rejection.
+   * A promise that rejects with `signal.reason` when the attempt should stop. It never resolves and
+   * is never an unhandled rejection.
    */
   readonly cancelled: Promise<never>;
   /** Why the attempt should stop; `undefined` until the signal aborts. */
   readonly cancellationDetails: CancellationDetails | undefined;
   /**
-   * Waits for a duration. Rejects with `signal.reason` on abort, and hears of a cancellation that is
-   * pending when it begins or comes meanwhile. Leaves no timer or listener behind.
+   * Waits for a duration. Rejects with `signal.reason` on abort. A cancellation that is pending or
+   * comes meanwhile is delivered at once. Leaves no timer or listener behind.
    *
    * @throws TypeError (as a rejection) for a bad duration
    */
   sleep(this: void, duration: Duration): Promise<void>;
   /**
-   * Heartbeats for work that cannot heartbeat itself, until it settles, and gives its result. The
-   * last details stay, and `progressTimeout` still counts. Rejects with `signal.reason` on abort, and
-   * hears of a cancellation that is pending when it begins or comes meanwhile.
+   * Heartbeats for work that cannot do so itself, until it settles, and returns its result. The last
+   * details stay, and `progressTimeout` still counts. Rejects with `signal.reason` on abort. A
+   * cancellation that is pending or comes meanwhile is delivered at once.
    *
    * @param work a promise, or a function that returns one
    */
@@ -111,15 +111,15 @@ export interface ActivityContext<Details = unknown> {
     },
   ): Promise<T>;
   /**
-   * Leaves the attempt open so that it can be completed from outside, by `handle` or
-   * `runtime.completion`. What the function returns or throws after this call no longer counts, its
-   * slot is free, and the timeouts still count. Always throws, so no code after it runs.
+   * Leaves the attempt open so that it can be completed from outside, with the handle or
+   * `runtime.completion`. The slot becomes free, and the timeouts still count. Whatever the function
+   * returns or throws afterwards does not count. Always throws, so no code after it runs.
    */
   completeAsync(this: void): never;
   /** What is known about this attempt, such as its number and its timeouts. */
   readonly info: ActivityInfo;
   /**
-   * The runtime's logger, with `activityId`, `activityType` and `attempt` attached to each line.
+   * The runtime's logger. It adds `activityId`, `activityType` and `attempt` to each line.
    */
   readonly log: Logger;
 }

@@ -1,7 +1,7 @@
 /**
- * Whether a heartbeat comes from an activity that was written for Temporal. On a cluster such a
- * heartbeat erases the last details when it brings none; those of our own activities keep them.
- * Here both keep them, so only a test environment with Temporal's semantics asks.
+ * Whether a heartbeat comes from an activity that was written for Temporal. On a cluster, such a
+ * heartbeat without details erases the last ones, while our own activities keep them. In this
+ * runtime both keep them, so only a test environment with Temporal's semantics asks.
  */
 let writtenForTemporal = false;
 
@@ -16,7 +16,7 @@ export function heartbeatForTemporal(heartbeat: () => void): void {
   }
 }
 
-/** Asked while a heartbeat is under way, for instance by an interceptor. */
+/** Whether the current heartbeat comes from an activity that was written for Temporal. */
 export function isWrittenForTemporal(): boolean {
   return writtenForTemporal;
 }

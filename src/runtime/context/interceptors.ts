@@ -1,34 +1,34 @@
-/** What users wrap around every attempt, and around every heartbeat. */
+/** Interceptors: code that users put around every attempt and every heartbeat. */
 import { settleQuietly } from '../../kernel/promises.js';
 import type { ActivityContext } from './context.js';
 
-/** What an interceptor is given for one attempt. */
+/** The input of an interceptor for one attempt. */
 export interface ExecuteInput {
-  /** The context of the attempt. `next` may be called with one that wraps it. */
+  /** The context of the attempt. You may call `next` with a context that wraps it. */
   readonly context: ActivityContext;
   /** The function's arguments after `ctx`. */
   readonly args: readonly unknown[];
 }
 
-/** A wrapper around attempts and heartbeats. Of several, the first listed is the outermost. */
+/** Code around attempts and heartbeats. If there are several, the first one is the outermost. */
 export interface ActivityInterceptor {
   /**
-   * Wraps an attempt. It calls `next`, or does not; what it returns or throws is the outcome of the
+   * Wraps an attempt. It may call `next` or not. What it returns or throws is the outcome of the
    * attempt.
    */
   readonly execute?:
     ((input: ExecuteInput, next: (input: ExecuteInput) => unknown) => unknown) | undefined;
   /**
-   * Wraps a heartbeat. It calls `next` with the details to keep; without that call the heartbeat
-   * does not count. `context` is the one that `execute` was given. What it throws is thrown by
-   * `ctx.heartbeat`. What it returns is not awaited; a rejection is logged.
+   * Wraps a heartbeat. It calls `next` with the details to keep. Without that call, the heartbeat
+   * does not count. `context` is the same as in `execute`. If it throws, `ctx.heartbeat` throws. A
+   * promise is not awaited, and its rejection is logged.
    */
   readonly heartbeat?:
     | ((details: unknown, next: (details: unknown) => void, context: ActivityContext) => unknown)
     | undefined;
 }
 
-/** The interceptors of a runtime as two functions; undefined where none of them has a say. */
+/** The interceptors of a runtime as two functions, which are undefined if no interceptor has them. */
 export interface Interceptors {
   readonly execute:
     ((input: ExecuteInput, run: (input: ExecuteInput) => unknown) => unknown) | undefined;

@@ -1,4 +1,4 @@
-/** How an attempt is told to stop: its signal, its reason, and everything that waits on them. */
+/** Tells an attempt to stop: its signal, its reason, and everything that waits for them. */
 import type { CancelledFailure } from '../../kernel/failures.js';
 import type { CancelReason } from '../../kernel/failures.js';
 import { Deferred, ignore } from '../../kernel/promises.js';
@@ -13,24 +13,24 @@ const FLAGS: Readonly<Record<CancelReason, keyof CancellationDetails>> = {
   NOT_FOUND: 'notFound',
 };
 
-/** Called with the reason; or with none, when the attempt is over and there will be none. */
+/** Called with the reason, or without one when the attempt has ended and none will come. */
 type OnDelivery = (reason: CancelledFailure | undefined) => void;
 
-/** What the function has heard. */
+/** The reason that was delivered, and all reasons as flags. */
 interface Told {
   readonly reason: CancelledFailure;
   readonly details: CancellationDetails;
 }
 
-/** Only the first reason is delivered. Nothing is made before somebody asks for it. */
+/** Delivers the first reason to stop. Signals and promises are made only when they are asked for. */
 export class Interruption {
   #told: Told | undefined;
   #controller: AbortController | undefined;
   #cancelled: Deferred<never> | undefined;
-  // Not listeners on the signal: those cost more, and Node warns of more than ten of them.
+  // These are not listeners of the signal, because those cost more and Node warns at eleven.
   #waiting: Set<OnDelivery> | undefined;
 
-  /** @param all everything that is asked of the attempt now, for `details` */
+  /** @param all all current reasons, for `details` */
   deliver(reason: CancelledFailure, all: readonly CancelledFailure[] = [reason]): void {
     if (this.#told !== undefined) return;
     this.#told = { reason, details: cancellationDetails(all) };
@@ -43,12 +43,12 @@ export class Interruption {
     });
   }
 
-  /** Undefined until the attempt has been told to stop. */
+  /** Why the attempt should stop; undefined until it should. */
   get reason(): CancelledFailure | undefined {
     return this.#told?.reason;
   }
 
-  /** Undefined until the attempt has been told to stop. */
+  /** All reasons as flags; undefined until the attempt should stop. */
   get details(): CancellationDetails | undefined {
     return this.#told?.details;
   }
@@ -70,12 +70,12 @@ export class Interruption {
     return this.#cancelled.promise;
   }
 
-  /** The function is in `ctx.sleep` or `ctx.keepAlive`. */
+  /** Whether the function is in `ctx.sleep` or `ctx.keepAlive`. */
   get awaited(): boolean {
     return this.#waiting !== undefined && this.#waiting.size > 0;
   }
 
-  /** Calls back at the delivery, unless taken back with the function returned. */
+  /** Calls back at the delivery. Returns a function that cancels this. */
   onDelivery(stop: OnDelivery): () => void {
     const waiting = (this.#waiting ??= new Set());
     waiting.add(stop);
@@ -84,19 +84,19 @@ export class Interruption {
     };
   }
 
-  /** The attempt is over and was not told to stop: waits that are under way never settle. */
+  /** Called when the attempt has ended without a reason to stop. Current waits never settle. */
   release(): void {
     this.#waiting?.forEach((stop) => stop(undefined));
     this.#waiting = undefined;
   }
 }
 
-/** Aborts; a signal whose `dispatchEvent` is the user's own may throw at that. */
+/** Aborts, even if the user has replaced the `dispatchEvent` of the signal and it throws. */
 export function abortQuietly(controller: AbortController | undefined, reason?: unknown): void {
   try {
     controller?.abort(reason);
   } catch {
-    // It has aborted all the same.
+    // The signal has aborted anyway.
   }
 }
 

@@ -1,4 +1,4 @@
-/** `ctx.keepAlive`: heartbeats for work that cannot do so itself. */
+/** `ctx.keepAlive`: sends heartbeats for work that cannot do so itself. */
 import type { Timer } from '../../kernel/clock.js';
 import { ignore, whenSettled } from '../../kernel/promises.js';
 import type { Waiting } from './source.js';
@@ -21,12 +21,12 @@ export function keepAlive<T>(
     const stopIfTold = (): void => {
       if (interruption.reason !== undefined) throw interruption.reason;
     };
-    whenSettled(given, ignore, ignore); // it may reject yet, although this does first
+    whenSettled(given, ignore, ignore); // it may still reject after this promise has
     stopIfTold();
     const intervalMs = everyMs ?? (attempt.heartbeatTimeoutMs * PART_OF_TIMEOUT || DEFAULT_MS);
     const working = given ?? Promise.resolve((work as () => PromiseLike<T> | T)());
     whenSettled(working, ignore, ignore);
-    stopIfTold(); // inside that call, in which it may heartbeat
+    stopIfTold(); // that call may have sent a heartbeat
     let timer: Pick<Timer, 'clear'>;
     const stop = (): void => {
       timer.clear();
@@ -39,9 +39,9 @@ export function keepAlive<T>(
     const beat = (): void => {
       timer = timers.setTimer(beat, intervalMs);
       try {
-        attempt.heartbeat(undefined); // may deliver a cancellation, which clears the timer just set
+        attempt.heartbeat(undefined); // may deliver a cancellation, which clears the new timer
       } catch (error) {
-        stop(); // an interceptor's error is the work's
+        stop(); // an error of an interceptor ends the wait
         reject(error);
       }
     };

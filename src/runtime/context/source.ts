@@ -1,31 +1,31 @@
-/** What a context needs to know of its attempt, which runs here or on a Temporal worker. */
+/** What a context needs from its attempt, which runs here or on a Temporal worker. */
 import type { Timer } from '../../kernel/clock.js';
 import type { Logger } from '../../kernel/logger.js';
 import type { ActivityInfo } from './context.js';
 import type { Interruption } from './interruption.js';
 
-/** Where timers are set. */
+/** The clock or the deadlines, where timers are set. */
 export interface Timers {
   setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'>;
 }
 
-/** What `ctx.sleep` and `ctx.keepAlive` need to know of it. */
+/** What `ctx.sleep` and `ctx.keepAlive` need from the attempt. */
 export interface Waiting {
   readonly timers: Timers;
   readonly interruption: Interruption;
   readonly heartbeatTimeoutMs: number;
-  /** The attempt is over: nobody would hear its heartbeats. */
+  /** Whether the attempt has ended, so that its heartbeats no longer count. */
   readonly ended: boolean;
-  /** The function hears what the attempt is asked to do, at the latest now. */
+  /** Called when the function begins to wait, so that pending requests reach it. */
   hearInWait(): void;
   /** Reports that the attempt is alive. */
   heartbeat(details: undefined): void;
 }
 
-/** What the context needs to know of it. */
+/** What the context needs from the attempt. */
 export interface ContextSource extends Waiting {
   heartbeat(details: unknown): void;
-  /** A copy of the details of the attempt before. */
+  /** A copy of the details that earlier attempts have left. */
   heartbeatDetails(): unknown;
   hasHeartbeatDetails(): boolean;
   shutdownSignal(): AbortSignal;

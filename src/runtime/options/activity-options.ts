@@ -1,14 +1,13 @@
-/** The options of an activity as users give them, change them and see them. Types only. */
+/** The types of an activity's options, as users give them, change them and see them. */
 import type { Duration } from '../../kernel/duration.js';
 import type { FilledRetryPolicy, RetryPolicy } from '../../retry/policy.js';
 
 /**
- * What the caller hears when an activity is cancelled.
+ * When the caller of a cancelled activity gets its rejection.
  *
- * - `'TRY_CANCEL'`: The caller is told at once, whatever the function still does.
- * - `'WAIT_CANCELLATION_COMPLETED'`: The caller gets the outcome of the function, and waits for
- *   it.
- * - `'ABANDON'`: The caller is told at once, and a running function is told nothing.
+ * - `'TRY_CANCEL'`: The caller gets it at once, and the function is asked to stop.
+ * - `'WAIT_CANCELLATION_COMPLETED'`: The caller waits for the function and gets its outcome.
+ * - `'ABANDON'`: The caller gets it at once, and a running function is not told.
  */
 export type CancellationType = 'TRY_CANCEL' | 'WAIT_CANCELLATION_COMPLETED' | 'ABANDON';
 
@@ -17,7 +16,7 @@ export type CancellationType = 'TRY_CANCEL' | 'WAIT_CANCELLATION_COMPLETED' | 'A
  *
  * - `'heartbeat'`: Inside its next `ctx.heartbeat()`, or at once while it is in `ctx.sleep` or
  *   `ctx.keepAlive`.
- * - `'immediate'`: At once, by `ctx.signal`.
+ * - `'immediate'`: At once, through `ctx.signal`.
  */
 export type CancellationDelivery = 'heartbeat' | 'immediate';
 
@@ -30,20 +29,23 @@ export type CancellationDelivery = 'heartbeat' | 'immediate';
 export type IdConflictPolicy = 'FAIL' | 'USE_EXISTING';
 
 /**
- * The options of one call. They are read once, at the call. A bad one is a `TypeError` that names
- * the option, the value and what is accepted.
+ * The options of one call. They are read once, at the call. A bad option causes a `TypeError` that
+ * names the option, the value and what is accepted.
  */
 export interface ActivityOptions {
-  /** The id of the activity, which no other open activity may have. Default: a generated one. */
+  /** The id of the activity. No other open activity may have it. Default: a generated id. */
   readonly activityId?: string | undefined;
-  /** What kind of activity it is, for events, logs and errors. Default: the function's name. */
+  /** The kind of activity, for events, logs and errors. Default: the function's name. */
   readonly activityType?: string | undefined;
   /**
-   * The maximum time between heartbeats of an attempt. When it passes, the attempt fails and may be retried.
-   * Default: none; 0 and Infinity mean none.
+   * The maximum time between heartbeats of an attempt. When it passes, the attempt fails and may be
+   * retried. Default: none. 0 and Infinity mean none.
    */
   readonly heartbeatTimeout?: Duration | undefined;
-  /** The maximum time of one attempt. When it passes, the attempt fails and may be retried. Default: none. */
+  /**
+   * The maximum time of one attempt. When it passes, the attempt fails and may be retried. Default:
+   * none.
+   */
   readonly startToCloseTimeout?: Duration | undefined;
   /**
    * The maximum wait for a free slot before each attempt. When it passes, the activity fails.
@@ -56,30 +58,29 @@ export interface ActivityOptions {
    */
   readonly scheduleToCloseTimeout?: Duration | undefined;
   /**
-   * The maximum time without a heartbeat that brings details different from the ones before. When
-   * it passes, the attempt fails and may be retried. Default: none.
+   * The maximum time without a heartbeat that brings new details. When it passes, the attempt fails
+   * and may be retried. Default: none.
    */
   readonly progressTimeout?: Duration | undefined;
   /**
-   * The delay before the first attempt. It extends the two schedule timeouts by as much. Default:
-   * none.
+   * The delay before the first attempt. It makes both schedule timeouts longer by the same time.
+   * Default: none.
    */
   readonly startDelay?: Duration | undefined;
   /**
    * When and how often failed attempts are retried. Default: Temporal's policy, which retries
-   * without end.
+   * forever.
    */
   readonly retryPolicy?: RetryPolicy | undefined;
   /**
-   * The minimum interval between reports of an attempt; 0 reports every heartbeat. Default: 0.8
-   * times `heartbeatTimeout`, or 30 s without one, and 60 s at most.
+   * The minimum interval between reports of an attempt. 0 reports every heartbeat. Default: 0.8
+   * times `heartbeatTimeout`, or 30 s without one, but at most 60 s.
    */
   readonly heartbeatThrottleInterval?: Duration | undefined;
   /** An outside signal. Its abort cancels the activity, and reaches `ctx.signal` at once. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * What the caller hears when the activity is cancelled. Default `'TRY_CANCEL'`: it is told at
-   * once.
+   * When the caller of a cancelled activity gets its rejection. Default `'TRY_CANCEL'`: at once.
    */
   readonly cancellationType?: CancellationType | undefined;
   /**
@@ -88,7 +89,7 @@ export interface ActivityOptions {
    */
   readonly cancellationDelivery?: CancellationDelivery | undefined;
   /**
-   * Whether a retry may begin while the function of a timed-out attempt is still running: `'allow'`
+   * Whether a retry may start while the function of a timed-out attempt is still running: `'allow'`
    * (default), `'forbid'`, or the maximum time to wait for that function.
    */
   readonly attemptOverlap?: 'allow' | 'forbid' | Duration | undefined;
@@ -97,8 +98,7 @@ export interface ActivityOptions {
   /** A key whose activities share the runtime's `maxConcurrentPerKey`. Default: none. */
   readonly concurrencyKey?: string | undefined;
   /**
-   * What happens if an open activity already has the `activityId`. Default `'FAIL'`: the call is
-   * refused.
+   * What happens if an open activity already has the `activityId`. Default `'FAIL'`: the call fails.
    */
   readonly idConflictPolicy?: IdConflictPolicy | undefined;
 }
@@ -106,28 +106,28 @@ export interface ActivityOptions {
 /** The options of one call with the function's arguments. */
 export type CallOptions = ActivityOptions & { readonly args?: readonly unknown[] | undefined };
 
-/** What `handle.updateOptions` takes. `undefined` keeps an option, `null` puts back its default. */
+/** The input of `handle.updateOptions`. `undefined` keeps an option; `null` restores its default. */
 export interface OptionsPatch {
   /** The maximum time between heartbeats of an attempt. */
   readonly heartbeatTimeout?: Duration | null | undefined;
-  /** The maximum time of one attempt, from its start. */
+  /** The maximum time of one attempt, counted from its start. */
   readonly startToCloseTimeout?: Duration | null | undefined;
   /** The maximum wait for a free slot before each attempt. */
   readonly scheduleToStartTimeout?: Duration | null | undefined;
-  /** The maximum time of the whole activity, from when it was scheduled. */
+  /** The maximum time of the whole activity, counted from when it was scheduled. */
   readonly scheduleToCloseTimeout?: Duration | null | undefined;
   /** The maximum time without a heartbeat that brings new details. */
   readonly progressTimeout?: Duration | null | undefined;
-  /** The delay before the first attempt. It is refused once that waits for a slot or has begun. */
+  /** The delay before the first attempt. Refused once that attempt waits for a slot or has started. */
   readonly startDelay?: Duration | null | undefined;
-  /** The retry policy, which replaces the whole one before. */
+  /** The retry policy. It replaces the whole policy. */
   readonly retryPolicy?: RetryPolicy | null | undefined;
   /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
   readonly priority?: number | null | undefined;
 }
 
 /**
- * The options of an activity that hold now, after clamping. Durations are milliseconds, and
+ * The options of an activity in force now, after clamping. Durations are in milliseconds, or
  * `undefined` for none.
  */
 export interface DescribedOptions {
@@ -148,9 +148,9 @@ export interface DescribedOptions {
   readonly progressTimeout: number | undefined;
   /** The delay before the first attempt, in milliseconds; 0 for none. */
   readonly startDelay: number;
-  /** The retry policy with its defaults filled in; intervals are milliseconds. */
+  /** The retry policy with its defaults filled in. Intervals are in milliseconds. */
   readonly retryPolicy: FilledRetryPolicy;
-  /** What the caller hears when the activity is cancelled. */
+  /** When the caller of the cancelled activity gets its rejection. */
   readonly cancellationType: CancellationType;
   /** The priority in the queue for a slot, from 1 (first) to 5 (last). */
   readonly priority: number;

@@ -1,4 +1,4 @@
-/** What a name that is no option of a call is here. */
+/** What to use instead of a name that is not an option of a call. */
 import { elsewhere } from '../../retry/elsewhere.js';
 import { RETRY_POLICY_NAMES } from '../../retry/policy.js';
 

@@ -1,4 +1,4 @@
-/** Options of an open activity: to change them and to show them. */
+/** Changes and shows the options of an open activity. */
 import { checkNames, type OptionNames } from '../../kernel/bad-input.js';
 import type { DescribedOptions, OptionsPatch } from './activity-options.js';
 import { callHint } from './elsewhere.js';
@@ -37,7 +37,7 @@ export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): Res
   return resolveOptions(merged);
 }
 
-/** What `describe().options` shows. */
+/** The options as `describe().options` shows them. */
 export function describeOptions(options: ResolvedOptions): DescribedOptions {
   const shown: Record<string, unknown> = {};
   for (const { name, field, describe } of ROWS) {

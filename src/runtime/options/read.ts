@@ -1,4 +1,4 @@
-/** Reads the options of calls: once for all calls that give the same. */
+/** Reads the options of calls, once for all calls with the same options. */
 import type { ErrorType, RetryPolicy } from '../../retry/policy.js';
 import type { ActivityOptions } from './activity-options.js';
 import { OWN_OPTIONS, resolveOptions } from './resolve.js';
@@ -6,20 +6,20 @@ import { text, type ResolvedOptions } from './table.js';
 
 const NO_OPTIONS: ActivityOptions = {};
 
-/** With more kinds of calls than this by turns, options are read at each call again. */
+/** The number of readings to keep. With more kinds of calls, options are read at each call. */
 const KEPT = 16;
 
 /**
- * A program starts most of its activities with the same few options. Reading them costs as much as
- * half of a short call, so the latest readings are kept, and calls that give the same share one:
- * with many activities in flight their options then take no room either.
+ * Keeps the latest readings of options. A program starts most of its activities with the same few
+ * options, and reading them costs half of a short call. Calls with the same options share one
+ * reading, which also saves memory when many activities are in flight.
  */
 export class OptionsReader {
   readonly #defaults: ActivityOptions | undefined;
   readonly #readings: Reading[] = [];
   #next = 0;
 
-  /** @param defaults checked; what is done to the object later does not count */
+  /** @param defaults checked options; later changes to the object do not count */
   constructor(defaults: ActivityOptions | undefined) {
     this.#defaults = defaults && copyOf(defaults);
   }
@@ -30,14 +30,14 @@ export class OptionsReader {
     for (const reading of this.#readings) {
       if (!reading.isOf(call)) continue;
       const { options } = reading;
-      // The key often differs from call to call where all else is the same.
+      // The key often differs between calls that are otherwise the same.
       const concurrencyKey =
         text(call.concurrencyKey, 'concurrencyKey') ?? this.#defaults?.concurrencyKey;
       return options.concurrencyKey === concurrencyKey ? options : { ...options, concurrencyKey };
     }
     const given = copyOf(call);
     const reading = new Reading(given, resolveOptions(given, this.#defaults));
-    // It inherits some of them, which a copy does not.
+    // If the object inherits options, the copy does not have them.
     if (!reading.isOf(call)) return resolveOptions(call, this.#defaults);
     this.#readings[this.#next] = reading;
     this.#next = (this.#next + 1) % KEPT;
@@ -45,7 +45,7 @@ export class OptionsReader {
   }
 }
 
-/** What calls have given, and what it meant. */
+/** The options that calls gave, and the result of reading them. */
 class Reading {
   readonly options: ResolvedOptions;
   readonly #given: Fields;
@@ -67,11 +67,11 @@ class Reading {
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** In place of a value that is compared elsewhere, or does not matter. */
+/** Stands for a value that is compared elsewhere or does not matter. */
 const ANY = Symbol();
 const NOT_COMPARED = [...OWN_OPTIONS, 'concurrencyKey', 'retryPolicy'];
 
-/** The fields of a call or of its policy, in their order, for the quickest comparison there is. */
+/** The fields of a call or of its policy, in order, for a fast comparison. */
 class Fields {
   readonly #names: string[] = [];
   readonly #values: unknown[] = [];
@@ -94,28 +94,28 @@ class Fields {
   }
 }
 
-/** The only objects are lists of error types. */
+/** Whether two values are the same. The only objects are lists of error types. */
 function isSame(kept: unknown, given: unknown): boolean {
   if (kept === given) return true;
   if (!Array.isArray(kept) || !Array.isArray(given)) return false;
   return kept.length === given.length && kept.every((type, index) => type === given[index]);
 }
 
-/** Whether its fields are all there is: getters of a class would not be seen. */
+/** Whether the fields of a call can be compared. Getters of a class would be missed. */
 function isComparable(call: ActivityOptions): boolean {
   try {
     return isPlain(call) && (call.retryPolicy === undefined || isPlain(call.retryPolicy));
   } catch {
-    return false; // that cannot be read
+    return false; // it cannot be read
   }
 }
 
-/** By the constructor, which costs half as much as by the prototype. */
+/** Whether a value is a plain object. Asking for the constructor is faster than the prototype. */
 function isPlain(value: unknown): value is object {
   return typeof value === 'object' && value !== null && value.constructor === Object;
 }
 
-/** As it is now. */
+/** A copy of the options of a call, which later changes do not affect. */
 function copyOf(call: ActivityOptions): ActivityOptions {
   const { retryPolicy } = call;
   return retryPolicy === undefined

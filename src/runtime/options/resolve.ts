@@ -1,4 +1,4 @@
-/** What a call gives beside its function: the one pass that checks it. */
+/** Checks the options of a call and fills in the defaults. */
 import {
   badInput,
   checkNames,
@@ -12,7 +12,7 @@ import type { ActivityOptions, CallOptions } from './activity-options.js';
 import { callHint } from './elsewhere.js';
 import { ROWS, text, type ResolvedOptions } from './table.js';
 
-/** What names one call, and no two activities share. */
+/** The options that belong to one call and are never shared. */
 export const OWN_OPTIONS: readonly string[] = ['args', 'activityId', 'signal'];
 
 export const OPTION_NAMES: OptionNames = /* @__PURE__ */ optionNames();
@@ -30,7 +30,7 @@ type Resolving = { -readonly [Field in keyof ResolvedOptions]: ResolvedOptions[F
 
 const NO_ARGS: readonly unknown[] = [];
 
-/** What no options at all mean. Made at first use. */
+/** The defaults of all options. Made at first use. */
 let unset: ResolvedOptions | undefined;
 
 function readDefaults(): ResolvedOptions {
@@ -39,7 +39,7 @@ function readDefaults(): ResolvedOptions {
 }
 
 /**
- * Checks the options of a call and fills in what they leave open.
+ * Checks the options of a call and fills in the defaults.
  *
  * @throws TypeError that names the option, the value received and what is accepted
  */
@@ -58,7 +58,7 @@ export function resolveOptions(
   return resolved;
 }
 
-/** Nothing within an attempt can take longer than the attempt, and no attempt than the activity. */
+/** Shortens timeouts, so that none is longer than the one of the attempt or activity around it. */
 function clamp(options: Resolving): void {
   const { scheduleToCloseTimeoutMs, heartbeatTimeoutMs } = options;
   const startToCloseTimeoutMs = shorter(options.startToCloseTimeoutMs, scheduleToCloseTimeoutMs);
@@ -72,15 +72,15 @@ function clamp(options: Resolving): void {
   }
 }
 
-/** Of two timeouts of which 0 is none. */
+/** The shorter of two timeouts, where 0 means none. */
 function shorter(a: number, b: number): number {
   return a === 0 || b === 0 ? a + b : Math.min(a, b);
 }
 
 /**
- * The options of a call: all that comes after the function.
+ * The options of a call, from the parameters after the function.
  *
- * @throws TypeError if the function's own arguments come there
+ * @throws TypeError if the function's own arguments were passed there
  */
 export function callOf(rest: readonly unknown[]): CallOptions | undefined {
   const [call] = rest;
@@ -88,12 +88,12 @@ export function callOf(rest: readonly unknown[]): CallOptions | undefined {
   const args = isFields(call) ? rest.slice(1) : rest;
   throw badInput(
     `${OPTION_NAMES.of}: received ${showAll(rest)}; expected one object such as ` +
-      `${OPTION_NAMES.example}. The function's arguments go into it: pass args: [${showAll(args)}]`,
+      `${OPTION_NAMES.example}; pass the function's arguments as args: [${showAll(args)}]`,
   );
 }
 
 const abortSignal = /* @__PURE__ */ option(
-  'an AbortSignal, such as the signal of an AbortController',
+  'an AbortSignal, such as controller.signal',
   isAbortSignal,
 );
 
@@ -103,22 +103,22 @@ const argsArray = /* @__PURE__ */ option(
   NO_ARGS,
 );
 
-/** @throws TypeError as `resolveOptions`, which is called before */
+/** @throws TypeError that names the option, the value received and what is accepted */
 export function activityIdOf(call: ActivityOptions | undefined): string | undefined {
   return text(call?.activityId, 'activityId');
 }
 
-/** @throws TypeError as `resolveOptions`, which is called before */
+/** @throws TypeError that names the option, the value received and what is accepted */
 export function signalOf(call: ActivityOptions | undefined): AbortSignal | undefined {
   return abortSignal(call?.signal, 'signal');
 }
 
-/** @throws TypeError as `resolveOptions`, which is called before */
+/** @throws TypeError that names the option, the value received and what is accepted */
 export function argsOf(call: CallOptions | undefined): readonly unknown[] {
   return argsArray(call?.args, 'args');
 }
 
-/** By shape: a polyfill's signal, or another realm's, is as good. */
+/** Whether a value works as an AbortSignal, even one from a polyfill or another realm. */
 function isAbortSignal(value: AbortSignal): boolean {
   return (
     hasMethods(value, 'addEventListener', 'removeEventListener') &&

@@ -1,4 +1,4 @@
-/** The options of a runtime, and the checks of them. */
+/** The options of a runtime, and their checks. */
 import {
   badOption,
   checkNames,
@@ -16,9 +16,9 @@ import type { ActivityOptions } from './activity-options.js';
 import { OPTION_NAMES, OWN_OPTIONS, resolveOptions } from './resolve.js';
 import { ROWS } from './table.js';
 
-/** The options of a runtime, all of which have defaults. */
+/** The options of a runtime. All of them have defaults. */
 export interface RuntimeOptions {
-  /** The maximum number of attempts that run at once; the others wait. Default Infinity. */
+  /** The maximum number of attempts that run at once. Others wait. Default Infinity. */
   readonly maxConcurrentActivities?: number | undefined;
   /**
    * The maximum number of attempts with the same `concurrencyKey` that run at once. Default
@@ -26,12 +26,12 @@ export interface RuntimeOptions {
    */
   readonly maxConcurrentPerKey?: number | undefined;
   /**
-   * The maximum number of attempts that begin per second, evenly spaced, retries included. Default
+   * The maximum number of attempts that start per second, evenly spaced. Retries count too. Default
    * Infinity.
    */
   readonly maxActivitiesPerSecond?: number | undefined;
   /**
-   * The maximum number of activities that wait for a slot; one more is refused with a
+   * The maximum number of activities that wait for a slot. One more is refused with a
    * `RuntimeFullError`. Default Infinity.
    */
   readonly maxWaiting?: number | undefined;
@@ -41,27 +41,26 @@ export interface RuntimeOptions {
    */
   readonly defaults?: Omit<ActivityOptions, 'activityId' | 'signal'> | undefined;
   /**
-   * Keeps the newest reported details of each activity beyond the life of the process: a `Map`, a
-   * Keyv, or anything with `get`, `set` and `delete`. Default: details live as long as their
-   * activity.
+   * Keeps the newest reported details of each activity after the process has ended: a `Map`, a Keyv,
+   * or any object with `get`, `set` and `delete`. Default: details live as long as their activity.
    */
   readonly store?: HeartbeatStore | undefined;
   /**
-   * Writes and reads instances of your classes: a superjson instance with them registered. Default:
-   * none.
+   * Writes and reads instances of your classes in heartbeat details, such as a superjson instance
+   * with your classes registered. Default: none.
    */
   readonly serializer?: DetailsSerializer | undefined;
   /**
-   * Where the runtime logs: an object with `debug`, `info`, `warn` and `error`, or `false` for
-   * silence. Default: `console`, for WARN and above.
+   * Where the runtime logs: an object with `debug`, `info`, `warn` and `error`, or `false` for no
+   * logs. Default: `console`, for WARN and ERROR.
    */
   readonly logger?: Logger | false | undefined;
   /**
-   * The maximum size of heartbeat details as text, in bytes; larger ones are refused. Default 2
+   * The maximum size of heartbeat details as text, in bytes. Larger ones are refused. Default 2
    * MiB.
    */
   readonly maxHeartbeatDetailsBytes?: number | undefined;
-  /** Wrapped around every attempt and every heartbeat. The first is the outermost. */
+  /** Code around every attempt and every heartbeat. The first interceptor is the outermost. */
   readonly interceptors?: readonly ActivityInterceptor[] | undefined;
 }
 
@@ -75,7 +74,7 @@ const objectWith = (...methods: readonly string[]): Read<unknown, unknown> =>
 
 const loggerObject = /* @__PURE__ */ objectWith(...LOG_LEVELS);
 
-/** Every option of a runtime, and how it is checked. */
+/** All options of a runtime, each with its check. */
 const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> } = {
   maxConcurrentActivities: wholeNumber,
   maxConcurrentPerKey: wholeNumber,
@@ -103,7 +102,7 @@ function runtimeOptionNames(): OptionNames {
   };
 }
 
-/** The options of a call are options of a runtime too, as its defaults. */
+/** What to use instead of an unknown name. The options of a call belong in `defaults`. */
 function runtimeHint(name: string): string | undefined {
   return ROWS.some((row) => row.name === name) ? `defaults.${name}` : callHint(name);
 }
@@ -114,7 +113,7 @@ function defaultsNames(): OptionNames {
     example: OPTION_NAMES.example,
     known: new Set(ROWS.map(({ name }) => name)),
     elsewhere: (name) =>
-      OWN_OPTIONS.includes(name) ? "a call's own option, never a default" : callHint(name),
+      OWN_OPTIONS.includes(name) ? 'an option of each call, not a default' : callHint(name),
   };
 }
 

@@ -2,28 +2,28 @@
 import { checkNames, type OptionNames } from '../../kernel/bad-input.js';
 import { finiteMs, type Duration } from '../../kernel/duration.js';
 
-/** The options of `handle.unpause()`, all of which have defaults. */
+/** The options of `handle.unpause()`. All of them have defaults. */
 export interface UnpauseOptions {
   /** The maximum random delay before the next attempt. Default 0. */
   readonly jitter?: Duration | undefined;
 }
 
-/** The options of `handle.reset()`, all of which have defaults. */
+/** The options of `handle.reset()`. All of them have defaults. */
 export interface ResetOptions extends UnpauseOptions {
   /** Whether a paused activity stays paused. Default false: a reset unpauses it. */
   readonly keepPaused?: boolean | undefined;
   /** Whether the heartbeat details are forgotten. Default false. */
   readonly resetHeartbeat?: boolean | undefined;
-  /** Whether the options that the activity was started with are put back. Default false. */
+  /** Whether the options from the start of the activity are restored. Default false. */
   readonly restoreOriginalOptions?: boolean | undefined;
 }
 
-/** Options of `reset` with nothing left open. */
+/** The options of `reset` with their defaults filled in. */
 export interface ResolvedReset {
   readonly keepPaused: boolean;
   readonly resetHeartbeat: boolean;
   readonly restoreOriginalOptions: boolean;
-  /** The limit of the random delay. */
+  /** The maximum random delay in milliseconds. */
   readonly jitterMs: number;
 }
 
@@ -40,7 +40,7 @@ const RESET_NAMES: OptionNames = {
 };
 
 /**
- * The limit of the random delay in milliseconds.
+ * Reads the maximum random delay in milliseconds.
  *
  * @throws TypeError that names the option, the value received and what is accepted
  */
@@ -50,7 +50,7 @@ export function readUnpause(options: UnpauseOptions): number {
 }
 
 /**
- * Reads each option once, at the call: a getter of the user's must not run in the middle of a reset.
+ * Reads each option once, at the call, because a user's getter must not run during the reset.
  *
  * @throws TypeError that names the option, the value received and what is accepted
  */

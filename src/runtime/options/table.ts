@@ -1,6 +1,7 @@
 /**
  * The options that activities may share, one row each: how it is read, whether it can be changed,
- * and how it is shown. Everything else about options is derived from this table. An option is added here and in `ActivityOptions`.
+ * and how it is shown. Everything else about options is derived from this table. To add an option,
+ * add it here and in `ActivityOptions`.
  */
 import { badOption, option, type Read } from '../../kernel/bad-input.js';
 import { durationMs, finiteMs, type Duration } from '../../kernel/duration.js';
@@ -12,18 +13,18 @@ import type {
   OptionsPatch,
 } from './activity-options.js';
 
-/** Options of a call that are not its own alone. */
+/** The names of the options that calls may share. */
 export type OptionName = Exclude<keyof ActivityOptions, 'activityId' | 'signal'>;
 
 interface Row<Name extends OptionName> {
   readonly name: Name;
-  /** Where `ResolvedOptions` has it. */
+  /** The field of `ResolvedOptions` that holds it. */
   readonly field: string;
-  /** Checks a value, and gives the default for `undefined`. */
+  /** Checks a value, and returns the default for `undefined`. */
   readonly read: (value: ActivityOptions[Name], name: string) => unknown;
-  /** Whether `updateOptions` takes it. */
+  /** Whether `updateOptions` accepts it. */
   readonly patchable?: Name extends keyof OptionsPatch ? true : never;
-  /** What `describe().options` shows; `read` takes it back. Without this nothing is shown. */
+  /** What `describe().options` shows, which `read` accepts too. Without it, nothing is shown. */
   readonly describe?: Name extends keyof DescribedOptions
     ? (resolved: never) => DescribedOptions[Name]
     : never;
@@ -109,14 +110,14 @@ export const OPTIONS = [
 type Table = (typeof OPTIONS)[number];
 
 /**
- * Options with nothing left open: durations in milliseconds, 0 for no timeout, Infinity for an
- * overlap that is forbidden, `undefined` for what another part decides. Activities may share them.
+ * Options with their defaults filled in: durations in milliseconds, 0 for no timeout, Infinity for a
+ * forbidden overlap, `undefined` if another part decides. Activities may share them.
  */
 export type ResolvedOptions = {
   readonly [Option in Table as Option['field']]: ReturnType<Option['read']>;
 };
 
-/** A row with its types forgotten. */
+/** A row without its exact types. */
 export interface Option {
   readonly name: OptionName;
   readonly field: keyof ResolvedOptions;
@@ -125,12 +126,12 @@ export interface Option {
   readonly describe?: (resolved: unknown) => unknown;
 }
 
-/** The rows, to go through. */
+/** The rows of the table, for loops. */
 export const ROWS = OPTIONS as readonly unknown[] as readonly Option[];
 
 // ── How options are read ─────────────────────────────────────────────────────────────────────────
 
-/** 0 for none, which Infinity means too. */
+/** Reads a timeout. 0 and Infinity mean none and become 0. */
 function timeout(value: Duration | undefined, name: string): number {
   const ms = interval(value, name) ?? 0;
   return ms === Infinity ? 0 : ms;
@@ -144,7 +145,7 @@ function interval(value: Duration | undefined, name: string): number | undefined
   return value === undefined ? undefined : durationMs(value, name);
 }
 
-/** One of a few words, the first of which is the default. */
+/** Reads one of a few words. The first is the default. */
 function oneOf<Word extends string>(...words: readonly [Word, ...Word[]]): Read<Word, Word> {
   const accepted = words.map((word) => `'${word}'`).join(' or ');
   return option(accepted, (value) => words.includes(value), words[0]);

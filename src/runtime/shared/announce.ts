@@ -1,9 +1,9 @@
-/** What an activity is called wherever it makes itself heard, and its log lines. */
+/** The names of an activity in events and logs, and its log lines. */
 import { LOG_LEVELS, type Logger, type LogLevel } from '../../kernel/logger.js';
 import type { ResolvedOptions } from '../options/table.js';
 import type { Services } from './services.js';
 
-/** An activity, as far as others need to know it. */
+/** The part of an activity that events and logs need. */
 export interface Announced {
   readonly services: Services;
   readonly options: ResolvedOptions;
@@ -32,7 +32,7 @@ export function log(
   activity.services.log(level, message, { ...attributesOf(activity, attempt), ...more });
 }
 
-/** A logger whose lines say which attempt they are about. */
+/** A logger that adds the activity and the attempt to each line. */
 export function loggerOf(activity: Announced, attempt: number): Logger {
   const logger: Partial<Logger> = {};
   for (const level of LOG_LEVELS) {

@@ -1,4 +1,4 @@
-/** Names that never repeat, and tokens that nobody can guess. */
+/** Unique ids, and tokens that cannot be guessed. */
 
 const BYTES = 16;
 
@@ -7,7 +7,7 @@ export function randomToken(): string {
   return tokenText(crypto.getRandomValues(new Uint8Array(BYTES)));
 }
 
-/** A token as `randomToken` writes it, given in base64 of either kind or as its bytes. */
+/** A token in the form of `randomToken`, from base64, base64url or bytes. */
 export function tokenText(token: string | Uint8Array): string {
   const base64 =
     typeof token === 'string'
@@ -16,7 +16,7 @@ export function tokenText(token: string | Uint8Array): string {
   return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** Ids of activities that were given none: unique in the world, and cheap after the first. */
+/** Makes ids for activities without one. They are unique in the world, and cheap after the first. */
 export class GeneratedIds {
   #prefix: string | undefined;
   #count = 0;

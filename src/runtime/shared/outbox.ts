@@ -1,17 +1,16 @@
 /**
- * The events of one activity. Nothing else emits any.
+ * Emits the events of one activity. Nothing else emits events.
  *
- * While the end of an attempt is being told, a listener may change the activity again. What it
- * brings about is told after that end, in order, so listeners never hear a consequence before its
- * cause.
+ * While listeners are told about the end of an attempt, one of them may change the activity again.
+ * The events of that change come afterwards, so listeners never hear an effect before its cause.
  */
 import type { ActivityEventName, EventFields } from '../../kernel/events.js';
 import { attributesOf, type Announced } from './announce.js';
 
-/** For events that add nothing to the fields that every event has. */
+/** The fields of an event that adds none of its own. */
 export const NO_FIELDS = {};
 
-/** Tells the listeners of an event now; makes nothing if there are none. */
+/** Emits an event now. Does nothing if there are no listeners. */
 export function emit<Name extends ActivityEventName>(
   activity: Announced,
   name: Name,
@@ -24,32 +23,32 @@ export function emit<Name extends ActivityEventName>(
   events.emit(name, Object.assign(common, fields));
 }
 
-/** Made when the end of an attempt is told for the first time: until then nothing need wait. */
+/** Holds messages back. It is made at the first end of an attempt, because none wait before that. */
 export class Outbox {
-  /** What is still to be told, in order; undefined while no end is being told. */
+  /** The messages that wait, in order; undefined while messages are not held. */
   #waiting: (() => void)[] | undefined;
 
-  /** From now on messages wait for `release`. False if they did already: then that call tells them. */
+  /** Holds messages until `release`. Returns false if an outer call holds them already. */
   hold(): boolean {
     if (this.#waiting !== undefined) return false;
     this.#waiting = [];
     return true;
   }
 
-  /** Tells what has waited and, after that, what its listeners bring about. */
+  /** Sends the messages that waited, and then those that their listeners cause. */
   release(): void {
     this.flush();
     this.#waiting = undefined;
   }
 
-  /** Tells everything that waits now: once the activity has closed, its id may be used again. */
+  /** Sends everything that waits now. Once the activity has closed, its id may be used again. */
   flush(): void {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
     for (let tell = waiting.shift(); tell !== undefined; tell = waiting.shift()) tell();
   }
 
-  /** Tells the first message that waits. */
+  /** Sends the first message that waits. */
   next(): void {
     this.#waiting?.shift()?.();
   }

@@ -1,34 +1,34 @@
 /**
- * Tickets that wait for a slot. The best priority goes first, and within a priority the ticket that
- * came first; a key that has all the slots it may have is passed over.
+ * The tickets that wait for a slot. The best priority goes first, and within a priority the ticket
+ * that came first. A key that has all its slots in use is skipped.
  */
 import { Heap } from '../../kernel/heap.js';
 
 /** Something that wants a slot. It is in the queue at most once. */
 export interface Ticket {
-  /** Where it waits, and its neighbours there. The queue writes these; they begin as undefined. */
+  /** Where it waits. Only the queue writes this and its neighbours there; at first undefined. */
   queue: KeyQueue | undefined;
   ahead: Ticket | undefined;
   behind: Ticket | undefined;
-  /** Its number among all tickets that ever waited. */
+  /** Its number among all tickets that have ever waited. */
   order: number;
 
-  /** 1 (first) to 5 (last). */
+  /** The priority, from 1 (first) to 5 (last). */
   readonly priority: number;
   readonly concurrencyKey: string | undefined;
-  /** The slot is there, and held until `release`. `now` is given if the caller has just read it. */
+  /** Called when it gets a slot, which it holds until `release`. `now` is a fresh reading, if any. */
   begin(now?: number): void;
 }
 
-/** One `concurrencyKey` and the slots it holds; tickets without a key share one that is never full. */
+/** One `concurrencyKey` and its slots. Tickets without a key share one that is never full. */
 export class Key {
   readonly name: string | undefined;
-  /** Its tickets, by priority. */
+  /** The tickets of this key, by priority. */
   readonly queues: (KeyQueue | undefined)[] = [];
   readonly #limit: number;
-  /** Slots in use. */
+  /** The number of slots in use. */
   held = 0;
-  /** Tickets of this key that wait. The queue counts them. */
+  /** The number of tickets of this key that wait. The queue counts them. */
   waiting = 0;
 
   constructor(name: string | undefined, limit: number) {
@@ -53,7 +53,7 @@ export class Key {
 export class KeyQueue {
   first: Ticket | undefined;
   last: Ticket | undefined;
-  /** It has a turn in the ready heap of its priority: not while it is empty or its key is full. */
+  /** Whether it has a turn in the heap of its priority. An empty queue or a full key has none. */
   ready = false;
   readonly heap: Heap<Turn>;
   readonly key: Key;
@@ -64,19 +64,19 @@ export class KeyQueue {
   }
 }
 
-/** When a key queue is served: by the order of the ticket that was its first at the time. */
+/** The turn of a key queue, ordered by the ticket that was first when the turn was made. */
 interface Turn {
   readonly queue: KeyQueue;
   readonly order: number;
 }
 
-/** From this many turns on, turns of empty queues are worth looking for. */
+/** The number of turns from which it pays to look for turns of empty queues. */
 const SWEEP_FROM = 1_000;
 
 export class Queue {
-  /** By priority. */
+  /** The turns of the queues that can be served, by priority. */
   readonly #ready: (Heap<Turn> | undefined)[] = [];
-  /** How many tickets wait. */
+  /** The number of tickets that wait. */
   size = 0;
   #order = 0;
   #sweepAt = SWEEP_FROM;
@@ -95,7 +95,7 @@ export class Queue {
     this.#offer(queue);
   }
 
-  /** Takes a ticket out, and returns its key; undefined for one that does not wait. */
+  /** Removes a ticket and returns its key; undefined if the ticket does not wait. */
   remove(ticket: Ticket): Key | undefined {
     const { queue, ahead, behind } = ticket;
     if (queue === undefined) return undefined;
@@ -109,12 +109,12 @@ export class Queue {
     return queue.key;
   }
 
-  /** The key has a slot again: its tickets take part again. */
+  /** Called when a key has a free slot again, so that its tickets take part again. */
   reopen(key: Key): void {
     for (const queue of key.queues) if (queue !== undefined) this.#offer(queue);
   }
 
-  /** Who is next. Turns of queues that are empty, full or further back by now are put right here. */
+  /** The ticket that is next. Corrects turns of queues that have become empty, full or later. */
   next(): Ticket | undefined {
     for (const heap of this.#ready) {
       for (let turn = heap?.first; turn !== undefined; turn = heap?.first) {
@@ -128,7 +128,7 @@ export class Queue {
     return undefined;
   }
 
-  /** Gives a queue a turn, if it should have one. */
+  /** Gives a queue a turn if it should have one. */
   #offer(queue: KeyQueue): void {
     if (queue.ready || queue.first === undefined || queue.key.full) return;
     queue.ready = true;
@@ -136,7 +136,7 @@ export class Queue {
     if (queue.heap.size > this.#sweepAt) this.#sweep(queue.heap);
   }
 
-  /** Drops the turns of queues whose tickets have all left without having been served. */
+  /** Drops the turns of queues that all tickets have left unserved. */
   #sweep(heap: Heap<Turn>): void {
     heap.sweep(({ queue }) => (queue.ready = queue.first !== undefined));
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * heap.size);

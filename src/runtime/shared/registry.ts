@@ -1,11 +1,11 @@
-/** The open activities of a runtime: to find, to count, and to know when there are none. */
+/** The open activities of a runtime. It finds them, counts them, and knows when none is left. */
 import type { Deferred } from '../../kernel/promises.js';
 import type { Outbox } from './outbox.js';
 
-/** Where an activity stands. `activity/state.ts` draws the moves, and is the only file to make them. */
+/** What an activity is doing. Only `activity/state.ts` changes it, and it explains the moves. */
 export type Phase = 'SCHEDULED' | 'WAITING' | 'RUNNING' | 'PAUSED' | 'CLOSED';
 
-/** An open activity is a link of the list: being listed costs next to nothing. The registry writes it. */
+/** An activity as a link of the list of open ones. Only the registry writes these fields. */
 export interface Listed {
   before: Listed | undefined;
   after: Listed | undefined;
@@ -14,28 +14,28 @@ export interface Listed {
 /** The activities of a runtime that still matter to it. */
 export interface Roster<T extends Listed> {
   readonly open: Registry<T>;
-  /** Closed activities whose functions still run: each with a promise of their end, and its id. */
+  /** The closed activities whose functions still run: a promise of their end, and the id. */
   readonly closedButRunning: Map<Deferred<void>, string>;
-  /** Closed activities whose end is not told yet, by id: a new one of that id tells it first. */
+  /** Closed activities whose events still wait, by id. A new one with that id sends them first. */
   readonly untold: Map<string, Outbox>;
 }
 
 export class Registry<T extends Listed> {
   readonly #byId = new Map<string, T>();
-  /** Activities that have not closed. */
+  /** The number of activities that have not closed. */
   open = 0;
-  // Open activities by their phase. A field each: a look-up by name takes as long as the rest of a move.
+  // Open activities by phase. Each has a field, because a look-up by name would be slow.
   scheduled = 0;
   waiting = 0;
   running = 0;
   paused = 0;
-  /** Activities whose store is being read and that want a slot right after. */
+  /** The number of activities whose store is being read and that want a slot right after. */
   loading = 0;
   #first: T | undefined;
   #last: T | undefined;
   #idle: (() => void)[] = [];
 
-  /** An activity changes its phase; from `undefined` when it is new. */
+  /** Called when an activity changes its phase. A new one comes from `undefined`. */
   move(activity: T, from: Phase | undefined, to: Phase): void {
     if (from !== undefined) this.#count(from, -1);
     this.#count(to, 1);
@@ -78,7 +78,7 @@ export class Registry<T extends Listed> {
     this.#byId.set(id, activity);
   }
 
-  /** The id is free again. */
+  /** Makes an id free again. */
   forget(id: string): void {
     this.#byId.delete(id);
   }
@@ -94,7 +94,7 @@ export class Registry<T extends Listed> {
     return all;
   }
 
-  /** Settles when nothing waits or runs: every open activity, if any, is paused. */
+  /** Resolves when nothing waits or runs. Paused activities do not count. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#idle.push(resolve);

@@ -1,4 +1,4 @@
-/** What every activity of a runtime shares. */
+/** The services that all activities of a runtime share. */
 import type { Clock } from '../../kernel/clock.js';
 import type { Deadlines } from '../../kernel/deadlines.js';
 import type { Events } from '../../kernel/events.js';
@@ -18,13 +18,13 @@ export interface Services {
   readonly events: Events;
   readonly signals: OutsideSignals;
   readonly codec: DetailsCodec;
-  /** Undefined if the user gave none: then details live, and end, with their activity. */
+  /** Undefined if the user gave none. Details then live as long as their activity. */
   readonly store: HeartbeatStore | undefined;
   readonly writers: BusyWriters;
   readonly interceptors: Interceptors;
   readonly shutdown: ShutdownState;
   readonly ids: GeneratedIds;
-  /** Activities by the task token of their running attempt, once it has been read. */
+  /** The activities by the task token of their running attempt, once the token has been read. */
   readonly tokens: Map<string, object>;
   readonly log: Log;
   readonly random: () => number;

@@ -1,4 +1,4 @@
-/** Whether a runtime is shutting down, and the signal that says so. */
+/** Whether a runtime is shutting down, and its shutdown signal. */
 import { CancelledFailure } from '../../kernel/failures.js';
 import { abortQuietly } from '../context/interruption.js';
 
@@ -11,7 +11,7 @@ export class ShutdownState {
     return this.reason !== undefined;
   }
 
-  /** `ctx.shutdownSignal`. Made when first read. */
+  /** The signal behind `ctx.shutdownSignal`. Made when first read. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.begun && !this.#controller.signal.aborted) this.#controller.abort(this.reason);

@@ -1,4 +1,4 @@
-/** The abort signals that come from outside: one listener for each, however many activities. */
+/** The abort signals that users pass in. Each has one listener for any number of activities. */
 
 type OnAbort = (reason: unknown) => void;
 
@@ -11,12 +11,12 @@ export class OutsideSignals {
   readonly #followed = new Map<AbortSignal, Followed>();
   readonly #allAtOnce: (change: () => void) => void;
 
-  /** @param allAtOnce runs what ends all the activities of a signal */
+  /** @param allAtOnce runs the change that ends all activities of a signal */
   constructor(allAtOnce: (change: () => void) => void) {
     this.#allAtOnce = allAtOnce;
   }
 
-  /** Calls back with the reason of the abort, unless taken back with the function returned. */
+  /** Calls back with the reason of the abort. Returns a function that cancels this. */
   follow(signal: AbortSignal, follower: OnAbort): () => void {
     let followed = this.#followed.get(signal);
     if (followed === undefined) {
@@ -29,7 +29,7 @@ export class OutsideSignals {
         });
       };
       followed = { followers, onAbort };
-      signal.addEventListener('abort', onAbort, { once: true }); // a polyfill's may throw
+      signal.addEventListener('abort', onAbort, { once: true }); // a polyfill may throw here
       this.#followed.set(signal, followed);
     }
     followed.followers.add(follower);
@@ -45,12 +45,12 @@ export class OutsideSignals {
     try {
       signal.removeEventListener('abort', followed.onAbort);
     } catch {
-      // A polyfill's may throw, and the activity has closed: nobody follows any more.
+      // A polyfill may throw here. The activity has closed, so it does not matter.
     }
   }
 }
 
-/** A polyfill's may throw. */
+/** The reason of an aborted signal; undefined if a polyfill throws. */
 function reasonOf(signal: AbortSignal): unknown {
   try {
     return signal.reason;

@@ -1,29 +1,29 @@
 /**
- * Slots: how many attempts may run, and how close together they may start. Who gets the next slot
- * is up to the queue.
+ * Slots limit how many attempts may run and how close together they may start. The queue decides
+ * which ticket gets the next slot.
  */
 import type { Clock } from '../../kernel/clock.js';
 import type { Bucket, Deadline } from '../../kernel/deadline.js';
 import type { Deadlines } from '../../kernel/deadlines.js';
 import { Key, Queue, type Ticket } from './queue.js';
 
-/** How much may run. All default to Infinity. */
+/** The limits of a runtime. All default to Infinity. */
 export interface Limits {
-  /** Attempts that run at once. */
+  /** The maximum number of attempts that run at once. */
   readonly slots: number;
-  /** Of those, attempts with the same `concurrencyKey`. */
+  /** The maximum number of attempts with the same `concurrencyKey` that run at once. */
   readonly slotsPerKey: number;
-  /** Attempts that begin in a second, evenly spaced. */
+  /** The maximum number of attempts that start in a second, evenly spaced. */
   readonly startsPerSecond: number;
 }
 
-/** Ahead of every priority that an option can give. */
+/** A priority ahead of all that users can give. */
 const KEPT_PRIORITY = 0;
 
-/** A deadline on an idle event loop comes this late at most. */
+/** How late a deadline may be on an idle event loop. */
 const TIMER_LATENESS_MS = 4;
 
-/** So late is a deadline on an event loop that has work, but is not blocked. */
+/** How late a deadline may be on an event loop that is busy but not blocked. */
 const BUSY_LATENESS_MS = 10;
 
 export class Slots implements Deadline {
@@ -38,13 +38,13 @@ export class Slots implements Deadline {
   readonly #queue = new Queue();
   readonly #noKey = new Key(undefined, Infinity);
   readonly #keys = new Map<string, Key>();
-  /** Slots in use. */
+  /** The number of slots in use. */
   held = 0;
-  /** Before this time nothing begins. */
+  /** No attempt starts before this time. */
   #nextStartAt = -Infinity;
-  /** The time of the next start has come, and no slot has been handed out since. */
+  /** Set when the time of the next start has come and no slot has been handed out since. */
   #startIsDue = false;
-  /** Slots are being handed out, or are held back while a change runs. */
+  /** Set while slots are being handed out, or are held back during a change. */
   #busy = false;
 
   constructor(limits: Limits, clock: Clock, deadlines: Deadlines) {
@@ -54,12 +54,12 @@ export class Slots implements Deadline {
     this.#deadlines = deadlines;
   }
 
-  /** Tickets that wait for a slot. */
+  /** The number of tickets that wait for a slot. */
   get waiting(): number {
     return this.#queue.size;
   }
 
-  /** Begins the ticket now if a slot is free and nobody is ahead of it; otherwise it waits. */
+  /** Begins the ticket now if a slot is free and no ticket is ahead of it. Otherwise it waits. */
   request(ticket: Ticket, now: number): void {
     const key = this.#keyOf(ticket);
     if (this.#queue.size === 0 && this.#isFree(now) && !key.full) {
@@ -68,7 +68,7 @@ export class Slots implements Deadline {
     } else this.#wait(ticket, key, ticket.priority, now);
   }
 
-  /** Begins the ticket in a slot that was kept for it: nobody is ahead of it, whatever it is. */
+  /** Begins the ticket in a slot that was kept for it, ahead of all other tickets. */
   resume(ticket: Ticket, now: number): void {
     this.release(ticket);
     const key = this.#keyOf(ticket);
@@ -78,7 +78,7 @@ export class Slots implements Deadline {
     } else this.#wait(ticket, key, KEPT_PRIORITY, now);
   }
 
-  /** Waits for the end of the round in which the ticket has fallen due: other tickets may be in it. */
+  /** Lets the ticket wait until all tickets that are due at the same moment are in the queue. */
   enqueue(ticket: Ticket, now: number): void {
     this.#wait(ticket, this.#keyOf(ticket), ticket.priority, now);
   }
@@ -88,7 +88,7 @@ export class Slots implements Deadline {
     this.handOut(now);
   }
 
-  /** Leaves the queue; does nothing for a ticket that is not in it. */
+  /** Takes a ticket out of the queue. Does nothing if it is not in it. */
   withdraw(ticket: Ticket): void {
     const key = this.#queue.remove(ticket);
     if (key === undefined) return;
@@ -96,7 +96,7 @@ export class Slots implements Deadline {
     if (this.#queue.size === 0) this.#deadlines.disarm(this);
   }
 
-  /** Frees a slot; `handOut` gives it to the next ticket, once the caller has told its own events. */
+  /** Frees a slot. `handOut` gives it to the next ticket, after the caller has emitted its events. */
   release({ concurrencyKey }: Ticket): void {
     this.held--;
     const key = concurrencyKey === undefined ? undefined : this.#keys.get(concurrencyKey);
@@ -106,17 +106,17 @@ export class Slots implements Deadline {
     this.#forget(key);
   }
 
-  /** Frees a slot, and gives it to the next ticket. */
+  /** Frees a slot and gives it to the next ticket. */
   giveBack(ticket: Ticket): void {
     this.release(ticket);
     this.handOut();
   }
 
-  /** Gives free slots to the tickets that wait. One that begins may call back here. */
+  /** Gives free slots to the tickets that wait. A ticket that begins may call this again. */
   handOut(read?: number): void {
     if (this.#busy || this.#queue.size === 0) return;
     const now = read ?? this.#clock.now();
-    // A start that was waited for counts from when it was due: lateness must not add up.
+    // If we waited for a start, it counts from when it was due, so that lateness does not add up.
     const waited = this.#startIsDue || this.bucket !== undefined;
     this.#startIsDue = false;
     this.#busy = true;
@@ -125,7 +125,7 @@ export class Slots implements Deadline {
         const next = this.#queue.next();
         if (next === undefined) break;
         this.#take(this.#queue.remove(next) as Key, waited ? this.#startDueAt(now) : now);
-        next.begin(); // reads the clock: the tickets before it may have kept the loop busy
+        next.begin(); // it reads the clock, because earlier tickets may have taken time
       }
     } finally {
       this.#busy = false;
@@ -135,8 +135,8 @@ export class Slots implements Deadline {
   }
 
   /**
-   * Holds slots back while `change` runs, and hands them out at its end: whatever falls due in one
-   * moment, or ends in one, competes before anything begins.
+   * Holds slots back while `change` runs, and hands them out at its end. So everything that is due or
+   * ends at one moment competes before anything begins.
    */
   holdWhile(change: () => void): void {
     const outer = this.#busy;
@@ -149,19 +149,19 @@ export class Slots implements Deadline {
     this.handOut();
   }
 
-  /** The time of the next start has come. */
+  /** Called when the time of the next start has come. */
   onDue(now: number): void {
     this.#startIsDue = true;
     this.handOut(now);
   }
 
-  /** Whether it would begin at once. Tickets that wait while a slot is free wait for their key. */
+  /** Whether a ticket would begin at once. Tickets that wait while a slot is free wait for a key. */
   isFree({ concurrencyKey }: Ticket, now: number): boolean {
     const key = concurrencyKey === undefined ? undefined : this.#keys.get(concurrencyKey);
     return this.#isFree(now) && key?.full !== true;
   }
 
-  /** How many could begin at once. */
+  /** How many tickets could begin at once. */
   free(now: number): number {
     const { slots, startsPerSecond } = this.#limits;
     if (!this.#isFree(now)) return 0;
@@ -172,14 +172,14 @@ export class Slots implements Deadline {
     return this.held < this.#limits.slots && !this.#isTooSoon(now);
   }
 
-  /** No start is due later than a spacing from now, unless somebody has set the clock back. */
+  /** Whether a start must still wait. It waits no longer than one spacing, even if the clock jumps. */
   #isTooSoon(now: number): boolean {
     return now < this.#nextStartAt && this.#nextStartAt <= now + this.#spacingMs;
   }
 
   /**
-   * When the start that is made now was due, so that the lateness of timers does not add up. After a
-   * blocked event loop that is now: starts are not made up for.
+   * The time from which the next spacing counts: when the current start was due, so that lateness
+   * does not add up. After a blocked event loop it is now, because missed starts are lost.
    */
   #startDueAt(now: number): number {
     const lateMs = now - this.#nextStartAt;
@@ -187,7 +187,7 @@ export class Slots implements Deadline {
     return lateMs < timerLateMs ? this.#nextStartAt : now;
   }
 
-  /** @param spacedFrom when the start that is made now was due */
+  /** @param spacedFrom the time from which the next spacing counts */
   #take(key: Key, spacedFrom: number): void {
     this.held++;
     key.take();
@@ -204,7 +204,7 @@ export class Slots implements Deadline {
     return key;
   }
 
-  /** A key that nobody uses any more takes no room. */
+  /** Forgets a key that is no longer in use. */
   #forget(key: Key): void {
     if (key.name !== undefined && key.held === 0 && key.waiting === 0) this.#keys.delete(key.name);
   }

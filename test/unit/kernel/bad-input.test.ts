@@ -105,7 +105,7 @@ describe('names from elsewhere, as the options of a call', () => {
   test.each(['args', 'activityId', 'signal'])('%s as a default', (name) => {
     expect(() => new ActivityRuntime({ defaults: { [name]: undefined } })).toThrow(
       new TypeError(
-        `defaults has no option "${name}"; here it is a call's own option, never a default`,
+        `defaults has no option "${name}"; here it is an option of each call, not a default`,
       ),
     );
   });

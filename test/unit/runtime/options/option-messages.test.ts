@@ -44,7 +44,7 @@ describe('of a call', () => {
   const DELIVERIES = "'heartbeat' or 'immediate'";
   const POLICIES = "'FAIL' or 'USE_EXISTING'";
   const OVERLAPS = "'allow', 'forbid', or a duration such as '30s'";
-  const SIGNAL = 'an AbortSignal, such as the signal of an AbortController';
+  const SIGNAL = 'an AbortSignal, such as controller.signal';
   const PRIORITY = 'a whole number from 1 (first) to 5';
 
   const ROWS: Row[] = [
@@ -216,7 +216,7 @@ describe('of a call', () => {
 describe('arguments in the place of the options', () => {
   const takeTwo = (_ctx: unknown, ...numbers: number[]): number => numbers.length;
   const EXPECTED =
-    "expected one object such as { heartbeatTimeout: '10s' }. The function's arguments go into it: ";
+    "expected one object such as { heartbeatTimeout: '10s' }; pass the function's arguments as ";
   type Loose = (fn: unknown, ...rest: unknown[]) => unknown;
 
   test.each<[rest: unknown[], received: string, args: string]>([
@@ -229,7 +229,7 @@ describe('arguments in the place of the options', () => {
     [[1, 2, 3, 4, 5], '1, 2, 3, ...', '[1, 2, 3, ...]'],
     [[null], 'null', '[null]'],
   ])('%j', async (rest, received, args) => {
-    const message = `ActivityOptions: received ${received}; ${EXPECTED}pass args: ${args}`;
+    const message = `ActivityOptions: received ${received}; ${EXPECTED}args: ${args}`;
     const runtime = new ActivityRuntime();
     await using env = new TestActivityEnvironment();
     for (const start of [startActivity, runtime.start.bind(runtime), env.start.bind(env)]) {
@@ -424,7 +424,7 @@ describe('of the defaults', () => {
 
   test.each(['args', 'activityId', 'signal'])('%s is a call’s own', (name) => {
     expect(refused({ [name]: undefined })).toBe(
-      `defaults has no option "${name}"; here it is a call's own option, never a default`,
+      `defaults has no option "${name}"; here it is an option of each call, not a default`,
     );
   });
 
@@ -484,7 +484,7 @@ describe('of a shutdown', () => {
   });
 
   test.each<[name: string, hint: string]>([
-    ['timeout', 'gracePeriod, and abandonAfter'],
+    ['timeout', 'gracePeriod and abandonAfter'],
     ['force', 'abandonAfter: 0'],
     ['shutdownGraceTime', 'gracePeriod'],
     ['shutdownForceTime', 'abandonAfter'],
