@@ -4,6 +4,11 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+const [major] = process.versions.node.split('.').map(Number);
+
+/** Whether this is Node 20: some targets are for that one alone. */
+export const isNode20 = major < 22;
+
 /** Ends this process with what the same script gives on that Node; installs it when first asked. */
 export function rerunOn(version, args) {
   const node = installed(version);

@@ -26,14 +26,15 @@ export function figures({ samples }) {
 
 /** One row of the table: the summary over the rounds, the target, and whether it holds. */
 export function judge(row, { samples, errors }) {
-  const { text, of, per, measure = 'time', atMost, atLeast, every = false } = row;
+  const { text, of, per, against, measure = 'time', atMost, atLeast, every = false } = row;
   const bound =
-    atMost !== undefined ? `<= ${atMost}` : atLeast !== undefined ? `>= ${atLeast}` : '';
+    atMost !== undefined ? `<= ${number(atMost)}` : atLeast !== undefined ? `>= ${atLeast}` : '';
   const target = bound && `${bound}${every ? ', always' : ''}`;
   const error = errors[of] ?? errors[per];
   if (error !== undefined) return { text, target, verdict: 'error', error };
-  const values = samples[of].map((round, i) =>
-    per === undefined ? round[measure] : round[measure] / samples[per][i][measure],
+  const ratio = (i, of, per) => samples[of][i][measure] / (per ? samples[per][i][measure] : 1);
+  const values = samples[of].map(
+    (_, i) => ratio(i, of, per) / (against ? ratio(i, against.of, against.per) : 1),
   );
   const value = summary(values);
   const [low, high] = every ? [value.min, value.max] : [value.median, value.median];

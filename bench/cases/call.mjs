@@ -1,4 +1,5 @@
 // Row 1: a no-op activity, awaited before the next one starts.
+import { isNode20 } from '../node-version.mjs';
 import { activityOptions, retryOptions, timeoutMs } from '../options.mjs';
 import { loadSystole } from '../systole.mjs';
 
@@ -61,18 +62,18 @@ export default {
   // Temporal turns AsyncLocalStorage on, which slows every later promise of its process.
   apart: ['Temporal mock, new', 'Temporal mock, reused'],
   rows: [
-    { text: 'no-op call: cost, in p-retry calls', of: 'systole', per: 'p-retry', atMost: 5 },
+    { text: 'no-op call: cost, in p-retry calls', of: 'systole', per: 'p-retry', atMost: 3.5 },
     {
       text: 'no-op call: times faster than cockatiel',
       of: 'cockatiel retry + timeout',
       per: 'systole',
-      atLeast: 10,
+      atLeast: isNode20 ? 15 : 9,
     },
     {
       text: 'no-op call: times faster than a new Temporal mock',
       of: 'Temporal mock, new',
       per: 'systole',
-      atLeast: 15,
+      atLeast: 12,
     },
     {
       text: 'no-op call: times faster than a reused Temporal mock',

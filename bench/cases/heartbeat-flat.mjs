@@ -19,7 +19,7 @@ export default {
       text: 'heartbeat(flat object): cost, in structuredClone()',
       of: 'systole',
       per: 'structuredClone',
-      atMost: 0.5,
+      atMost: 1 / 3,
     },
   ],
 };

@@ -77,7 +77,7 @@ export default {
   count: 100_000,
   smokeCount: 2_000,
   rows: [
-    { text: 'in flight: bytes each', of: 'systole', measure: 'bytes', atMost: 1_800 },
+    { text: 'in flight: bytes each', of: 'systole', measure: 'bytes', atMost: 1_600 },
     {
       text: 'in flight, ctx.signal read: bytes each',
       of: 'systole, signal read',
@@ -88,7 +88,7 @@ export default {
       text: 'in flight: start, in starts by hand (which read the signal)',
       of: 'systole',
       per: 'by hand',
-      atMost: 1,
+      atMost: 0.5,
     },
     {
       text: 'in flight, ctx.signal read: start, in starts by hand',

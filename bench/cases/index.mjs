@@ -4,8 +4,8 @@
 // - contenders: name -> function that prepares it and gives (a promise of) `batch(count)`, which
 //   resolves to measures per call: { time } in nanoseconds, { bytes }, or others;
 // - rows: { text, of, per?, measure = 'time', atMost?, atLeast? }: the measure of one contender,
-//   or its ratio to another one's in the same round; `every`: the target is for each round, not
-//   for their median;
+//   or its ratio to another one's in the same round; `against: { of, per }`: that ratio, divided by
+//   this one; `every`: the target is for each round, not for their median;
 // - apart: contenders that would disturb the others and so get a process of their own;
 // - count, smokeCount: the calls of a batch; without it, as many as fill about 50 ms;
 // - fresh: each batch in a new process;
