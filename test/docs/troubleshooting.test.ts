@@ -28,7 +28,7 @@ test('the source has messages', () => {
   expect(found).toContain('A heartbeat interceptor failed');
   expect(found).toContain('. They were not ');
   expect(found).toContain('the ctx.info.taskToken of a running attempt');
-  expect(found.join('\n')).toContain('as in a method that is passed without its object');
+  expect(found.join('\n')).toContain('. Its "this" is undefined: pass (ctx');
 });
 
 test('docs/troubleshooting.md has each of them', async () => {
