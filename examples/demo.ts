@@ -1,6 +1,6 @@
 /**
- * Imports 11,538 rows of a public dataset as one activity, on a bad day: an attempt throws, one
- * hangs, and the one that hung wakes up late and goes on. `npm run demo`
+ * Imports 11,538 rows of a public dataset as one activity, on a bad day: one attempt throws, one
+ * hangs, and the one that hung wakes up late and continues. Run it with `npm run demo`.
  */
 import { ActivityRuntime, type ActivityContext } from 'systole';
 import { BadDay } from './support/bad-day.js';
@@ -12,10 +12,10 @@ import { compare } from './support/verdict.js';
 /**
  * The activity. What it heartbeats is a cursor: how many rows are in the table so far.
  *
- * The cursor is exact, because nothing is awaited between the insert and its heartbeat, so no
- * attempt can end between them; and the next attempt gets the very last one, reported or not.
- * An insert that must be awaited can be cut off there: then make it harmless to repeat (an upsert),
- * or write the row and the cursor in one transaction.
+ * The cursor is exact. Nothing is awaited between the insert and its heartbeat, so no attempt can end
+ * between them, and the next attempt always gets the last heartbeat, reported or not. An insert that
+ * is awaited can be cut off there. Then make it safe to repeat (an upsert), or write the row and the
+ * cursor in one transaction.
  */
 async function importRows(
   ctx: ActivityContext<{ row: number }>,
@@ -24,9 +24,9 @@ async function importRows(
 ): Promise<number> {
   let row = ctx.heartbeatDetails?.row ?? 0; // resume where the last attempt stopped
   for await (const record of rowsFrom(row)) {
-    ctx.signal.throwIfAborted(); // timed out or cancelled while waiting for the row: hands off
+    ctx.signal.throwIfAborted(); // stop if it timed out or was cancelled meanwhile
     table.insert(record);
-    ctx.heartbeat({ row: ++row }); // alive, and this far
+    ctx.heartbeat({ row: ++row }); // I am alive, and this is how far I got
   }
   return row;
 }

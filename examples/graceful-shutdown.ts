@@ -1,6 +1,6 @@
 /**
- * A service that is told to stop (SIGTERM), lets its activities reach a good place, and exits; its
- * next start goes on from there. `npx tsx examples/graceful-shutdown.ts`
+ * A service gets SIGTERM, lets its activities reach a good place, and exits. When it starts again, it
+ * continues from there. Run it with `npx tsx examples/graceful-shutdown.ts`.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -20,7 +20,7 @@ await (given === undefined ? stopAndStart() : service(given));
 async function service(folder: string): Promise<void> {
   const runtime = new ActivityRuntime({ store: fileStore(join(folder, 'store')) });
   process.once('SIGTERM', () => {
-    // At once: ctx.signal aborts, ctx.sleep rejects; the newest details go to the store.
+    // ctx.signal aborts at once, ctx.sleep rejects, and the newest details go to the store.
     void runtime.shutdown({ abandonAfter: '5s' }).then(({ abandonedActivityIds }) => {
       console.log('still running:', abandonedActivityIds.length);
     });
@@ -57,8 +57,8 @@ async function stopAndStart(): Promise<void> {
     assert.deepEqual([first.code, second.code], [0, 0]);
     assert.ok(first.lines.includes('stopped: WORKER_SHUTDOWN'));
     assert.ok(first.lines.includes('still running: 0'));
-    // Not one row is copied again: the last details, throttled or not, were stored at the end.
-    assert.equal(second.lines[0], `copies from row ${copied.length} on`);
+    // No row is copied again: the last details, throttled or not, were stored at the end.
+    assert.equal(second.lines[0], `copies from row ${copied.length}`);
     assert.deepEqual(
       await rowsThere(),
       (await readFile(olympians, 'utf8')).trimEnd().split('\n').slice(1),

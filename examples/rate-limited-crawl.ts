@@ -1,7 +1,7 @@
 /**
- * Crawls three hosts politely: at most six pages at once, two of one host, and a hundred new
- * requests in a second; so a slow host cannot take every slot. A host that is busy says how long
- * to wait. `npx tsx examples/rate-limited-crawl.ts`
+ * Crawls three hosts politely: at most six pages at once, two per host, and a hundred new requests
+ * per second. So a slow host cannot take every slot. A host that is busy says how long to wait.
+ * Run it with `npx tsx examples/rate-limited-crawl.ts`.
  */
 import assert from 'node:assert/strict';
 import { ActivityRuntime, ApplicationFailure, type ActivityContext } from 'systole';
@@ -9,7 +9,7 @@ import { Site } from './support/site.js';
 
 const PAGES = 12;
 
-/** The activity: one page. */
+/** The activity fetches one page. */
 async function fetchPage(ctx: ActivityContext, url: string): Promise<string> {
   const answer = await fetch(url, { signal: ctx.signal });
   if (answer.status === 503) {
@@ -54,13 +54,13 @@ for (const [name, { served, refused, atOnce }] of Object.entries(sites)) {
 }
 for (const site of Object.values(sites)) site.close();
 
-assert.equal(new Set(pages).size, 3 * PAGES); // every page, and each of them once
+assert.equal(new Set(pages).size, 3 * PAGES); // every page once
 for (const { served, atOnce } of Object.values(sites)) {
   assert.equal(served, PAGES);
   assert.ok(atOnce <= 2, `${atOnce} requests at once`);
 }
 assert.ok(busy.refused > 0);
-// The slow host had all its pages to come when the quick one was through.
+// The slow host still had most of its pages left when the quick one was done.
 const slowDone = finished.slice(0, finished.lastIndexOf('quick')).filter((it) => it === 'slow');
 assert.ok(slowDone.length < PAGES / 2, `${slowDone.length} pages of the slow host came first`);
 const seconds = (starts.at(-1)! - starts[0]!) / 1000;

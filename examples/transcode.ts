@@ -1,7 +1,7 @@
 /**
- * Work in another process: a transcoder that reports each finished part on its standard output.
- * When it hangs, its heartbeat timeout kills it, and the next one goes on from the last part.
- * `npx tsx examples/transcode.ts`
+ * The work happens in another process: a transcoder that reports each finished part on its standard
+ * output. When it hangs, its heartbeat timeout kills it, and the next one continues with the last part.
+ * Run it with `npx tsx examples/transcode.ts`.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -15,13 +15,13 @@ import { gunzipSync } from 'node:zlib';
 import { runActivity, type ActivityContext } from 'systole';
 import { olympians } from './support/dataset.js';
 
-/** How far the output is good: so many parts of the input, in so many bytes. */
+/** How much of the output is good: the number of parts of the input, and of bytes. */
 interface Progress {
   readonly part: number;
   readonly bytes: number;
 }
 
-/** The transcoder hangs here, unless it begins here. */
+/** The transcoder hangs at this part, unless it starts with it. */
 const BAD_PART = 3;
 
 const transcoder = fileURLToPath(new URL('support/transcoder.mjs', import.meta.url));
@@ -34,18 +34,18 @@ async function transcode(
   output: string,
 ): Promise<Progress> {
   let done = ctx.heartbeatDetails ?? { part: 0, bytes: 0 };
-  await truncate(output, done.bytes); // away with what was half written
+  await truncate(output, done.bytes); // remove what was half written
   const args = [transcoder, input, output, String(done.part)];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, HANG_AT: done.part < BAD_PART ? String(BAD_PART) : '' },
-    signal: ctx.signal, // a timeout or a cancellation kills it
+    signal: ctx.signal, // a timeout or a cancellation kills the child
     killSignal: 'SIGKILL',
   });
   const record = { pid: child.pid, from: done.part, signal: null };
   children.push(record);
   child.on('exit', (_code, signal) => Object.assign(record, { signal }));
-  child.on('error', () => {}); // aborted: the attempt has its own reason
+  child.on('error', () => {}); // an abort: the attempt has its own reason
   const exit = once(child, 'exit') as Promise<[code: number | null]>;
   exit.catch(() => {});
   for await (const line of createInterface(child.stdout)) {
@@ -64,7 +64,7 @@ try {
   const { part, bytes } = await runActivity(transcode, {
     args: [olympians, output],
     heartbeatTimeout: '2s',
-    attemptOverlap: '10s', // the next transcoder waits until this one is dead: they share a file
+    attemptOverlap: '10s', // they share a file, so the next transcoder waits until this one is dead
     retryPolicy: { initialInterval: '50ms', maximumAttempts: 5 },
   });
   console.log(`${part} parts, ${bytes} bytes; transcoders:`, children);

@@ -1,7 +1,7 @@
 /**
- * An activity that another program finishes: it asks a payment provider for a charge and returns;
- * the provider calls a webhook when the money has moved, and the webhook completes the activity by
- * its token. `npx tsx examples/webhook-completion.ts`
+ * Another program finishes this activity. The activity asks a payment provider for a charge. When the
+ * money has moved, the provider calls a webhook, and the webhook completes the activity by its token.
+ * Run it with `npx tsx examples/webhook-completion.ts`.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -16,15 +16,15 @@ interface Receipt {
 
 const runtime = new ActivityRuntime();
 
-/** The activity. The token goes where the answer comes from; the timeout goes on meanwhile. */
+/** The activity sends its token along. Its timeout keeps running until the answer comes. */
 async function charge(ctx: ActivityContext, orderId: string, cents: number): Promise<Receipt> {
   const order = { orderId, cents, token: ctx.info.taskToken };
   const answer = await fetch(provider.url, { method: 'POST', body: JSON.stringify(order) });
-  if (!answer.ok) throw new Error(`the provider answered ${answer.status}`); // is retried
+  if (!answer.ok) throw new Error(`the provider answered ${answer.status}`); // this is retried
   ctx.completeAsync();
 }
 
-/** Our webhook: the token says which activity is meant, and that the caller may complete it. */
+/** Our webhook. The token says which activity it is, and proves that the caller may complete it. */
 const webhook = await serve(async (request) => {
   const { token, ...receipt } = (await body(request)) as Receipt & { token: string };
   try {
@@ -36,7 +36,7 @@ const webhook = await serve(async (request) => {
   }
 });
 
-/** Stands for the provider: out of order at first, then it accepts, and calls back twice. */
+/** Plays the provider. It is out of order at first. Then it accepts, and calls back twice. */
 let requests = 0;
 const callbacks: number[] = [];
 const provider = await serve(async (request) => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 
 const VERSION = '3.21.0';
 const MODULE = `github.com/vale-cli/vale/v3/cmd/vale@v${VERSION}`;
-const PROSE = ['README.md', 'CHANGELOG.md', 'docs'];
+const PROSE = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs', 'examples'];
 
 const vale = onPath() ?? built();
 if (vale === undefined) {

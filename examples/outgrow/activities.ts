@@ -1,13 +1,13 @@
-/** Activities as they are everywhere: what they take, return and heartbeat is JSON. */
+/** Activities for both places. Their arguments, results and heartbeat details are JSON. */
 import { ApplicationFailure, type ActivityContext } from 'systole';
 
-/** How far an import is, and at which row each of its attempts began. */
+/** How far an import got, and at which row each of its attempts started. */
 interface Progress {
   readonly row: number;
   readonly starts: readonly number[];
 }
 
-/** Imports rows one by one; the connection is lost once on the way. */
+/** Imports rows one by one. The connection is lost once. */
 export async function importRows(
   ctx: ActivityContext<Progress>,
   rows: readonly string[],

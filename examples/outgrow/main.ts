@@ -4,7 +4,7 @@
  *   npx tsx main.ts
  *   TEMPORAL_ADDRESS=localhost:7233 npx tsx main.ts --temporal
  *
- * The second needs a server, and a worker: worker.ts in this folder.
+ * The second command needs a server, and the worker in this folder (worker.ts).
  */
 import { ActivityRuntime } from 'systole';
 import { program } from './program.js';

@@ -2,7 +2,7 @@
 import { ActivityFailure, ApplicationFailure, type ActivityRunner } from 'systole';
 import { checkFile, importRows, watchFolder } from './activities.js';
 
-/** Runs three activities, and prints what became of them. */
+/** Runs three activities and prints their outcomes. */
 export async function program(runtime: ActivityRunner): Promise<void> {
   const { row, starts } = await runtime.run(importRows, {
     args: [['ada', 'alan', 'barbara', 'edsger', 'grace', 'tony']],
@@ -10,7 +10,7 @@ export async function program(runtime: ActivityRunner): Promise<void> {
     startToCloseTimeout: '1m',
     retryPolicy: { initialInterval: '50ms' },
   });
-  console.log(`${row} rows imported by attempts that began at rows ${starts.join(' and ')}`);
+  console.log(`${row} rows imported by attempts that started at rows ${starts.join(' and ')}`);
 
   try {
     await runtime.run(checkFile, { args: ['empty.csv'], startToCloseTimeout: '1m' });

@@ -1,10 +1,10 @@
 /**
- * The worker of the other side; needs `npm install @temporalio/worker`. It ends at Ctrl-C.
+ * The Temporal worker for main.ts. It needs `npm install @temporalio/worker`, and ends at Ctrl+C.
  */
 import { toTemporal } from 'systole/temporal';
 import * as activities from './activities.js';
 
-/** What is used of `@temporalio/worker`; a program that has it installed imports it instead. */
+/** The parts of `@temporalio/worker` that this program uses. If you have it installed, import it. */
 interface WorkerModule {
   readonly NativeConnection: { connect(options: { address: string }): Promise<unknown> };
   readonly Worker: { create(options: object): Promise<{ run(): Promise<void> }> };

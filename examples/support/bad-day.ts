@@ -1,4 +1,4 @@
-/** All that goes wrong: a table that refuses a row, and a source that hangs and lets a zombie loose. */
+/** Everything that goes wrong: a table refuses a row, and a source hangs and wakes up as a zombie. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ActivityContext } from 'systole';
 import type { Row } from './dataset.js';
@@ -8,12 +8,12 @@ import { Table } from './table.js';
 type Context = ActivityContext<{ row: number }>;
 type RowSource = (from: number) => AsyncIterable<Row>;
 
-/** Each trouble comes once, after this many rows. */
+/** Each problem happens once, after this many rows. */
 const THROW_AFTER = 3_000;
 const HANG_AFTER = 6_000;
 const WAKE_UP_AFTER = 8_000;
 
-/** The source is a slow one, so that there is time for heartbeats. */
+/** The source is slow, so that there is time for heartbeats. */
 const ROWS_AT_ONCE = 100;
 const PAUSE_MS = 15;
 
@@ -53,11 +53,12 @@ export class BadDay {
   /** @throws Error if anything that should have gone wrong has not */
   assertOver(): void {
     const left = [...(this.table.hasThrown ? [] : [THROW_AFTER]), ...this.#troubles.keys()];
-    if (left.length > 0) throw new Error(`No trouble came after row ${left.map(count).join(', ')}`);
+    if (left.length > 0)
+      throw new Error(`Nothing went wrong after row ${left.map(count).join(', ')}`);
   }
 
   async *#read(ctx: Context, from: number): AsyncGenerator<Row, void> {
-    this.#say(ctx.info.attempt, `reads on after row ${count(from)}`);
+    this.#say(ctx.info.attempt, `continues after row ${count(from)}`);
     let row = from;
     for await (const record of this.#rowsFrom(from)) {
       if (row % ROWS_AT_ONCE === 0) await sleep(PAUSE_MS);
@@ -69,18 +70,18 @@ export class BadDay {
     }
   }
 
-  /** Hangs like code that has never heard of `ctx.signal`, and goes on as if nothing had been. */
+  /** Hangs like code that knows nothing of `ctx.signal`, and then continues as if nothing happened. */
   async #hang(ctx: Context): Promise<void> {
     const { attempt } = ctx.info;
-    this.#say(attempt, 'hangs: no row comes, no heartbeat goes');
+    this.#say(attempt, 'hangs: no row, no heartbeat');
     await new Promise<void>((resolve) => (this.#wakeUp = resolve));
-    this.#say(attempt, 'WAKES UP LATE: heartbeats { row: 0 }, then goes on to its next insert');
+    this.#say(attempt, 'WAKES UP LATE: heartbeats { row: 0 }, then continues to its next insert');
     ctx.heartbeat({ row: 0 });
   }
 
   /**
-   * Fails the present attempt before its next heartbeat, right after the zombie's: the next attempt
-   * starts from whatever the newest details are.
+   * Fails the running attempt right after the zombie's heartbeat and before its own next one. So the
+   * next attempt shows whose details count.
    */
   async #wakeUpZombie(): Promise<void> {
     this.#wakeUp();

@@ -1,9 +1,9 @@
-/** Copies the rows of the dataset to a file, and is not afraid of being killed: used by two examples. */
+/** Copies the rows of the dataset to a file, and survives being killed. Two examples use it. */
 import { open, type FileHandle } from 'node:fs/promises';
 import type { ActivityContext } from 'systole';
 import { olympians, readRows } from './dataset.js';
 
-/** So many rows are in the output, in its first so many bytes. */
+/** How many rows are in the output, and how many bytes they take. */
 export interface Cursor {
   readonly row: number;
   readonly bytes: number;
@@ -12,12 +12,12 @@ export interface Cursor {
 const BATCH = 100;
 
 /**
- * The activity. What a killed program had written after its last stored report is cut off, and
- * written again: no row is lost, and none is there twice.
+ * The activity. What a killed program wrote after its last stored report is cut off and written
+ * again. So no row is lost, and none is there twice.
  */
 export async function copyRows(ctx: ActivityContext<Cursor>, output: string): Promise<number> {
   let { row, bytes } = ctx.heartbeatDetails ?? { row: 0, bytes: 0 };
-  console.log(`copies from row ${row} on`);
+  console.log(`copies from row ${row}`);
   const file = await open(output, 'a+');
   try {
     await file.truncate(bytes);

@@ -1,4 +1,4 @@
-/** The dataset: a CSV file whose rows are one line each. */
+/** The dataset: a CSV file with one row per line. */
 import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 

@@ -24,14 +24,14 @@ export function narrate(runtime: ActivityRuntime): void {
     const { failure, nextAttempt } = event;
     const next =
       nextAttempt && `attempt ${nextAttempt.attempt} follows in ${nextAttempt.delayMs} ms`;
-    tell(event, `FAILS: ${failure.message}; ${next ?? 'it was the last'}`);
+    tell(event, `FAILS: ${failure.message}; ${next ?? 'it was the last one'}`);
   });
   runtime.on('attemptAbandoned', (event) => tell(event, 'is abandoned: its function still runs'));
   runtime.on('attemptSettled', (event) => {
     const outcome = 'error' in event ? `it threw ${String(event.error)}` : 'it returned a value';
-    tell(event, `has settled at last: ${outcome}, which counts no more`);
+    tell(event, `has settled at last: ${outcome}, which no longer counts`);
   });
-  runtime.on('completed', (event) => tell(event, `COMPLETES, and returns ${String(event.result)}`));
+  runtime.on('completed', (event) => tell(event, `COMPLETES and returns ${String(event.result)}`));
   runtime.on('failed', (event) => tell(event, `ends as ${event.status}: ${event.failure.message}`));
 }
 

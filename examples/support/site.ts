@@ -1,4 +1,4 @@
-/** A web site on this machine, that counts what is asked of it. */
+/** A web site on this machine that counts its requests. */
 import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,14 +6,14 @@ import type { AddressInfo } from 'node:net';
 interface Manners {
   /** How long a page takes. */
   readonly pageMs: number;
-  /** Every so many requests it is busy, and says to come back in 50 ms. */
+  /** One of this many requests is refused, with a `Retry-After` of 50 ms. */
   readonly busyEvery?: number;
 }
 
 export class Site {
   served = 0;
   refused = 0;
-  /** The most requests there were at once. */
+  /** The highest number of requests at one time. */
   atOnce = 0;
   readonly #server: Server;
   #requests = 0;

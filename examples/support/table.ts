@@ -1,8 +1,8 @@
 import type { Row } from './dataset.js';
 
-/** A table that takes every row, and remembers which came more than once. */
+/** A table that takes every row, and counts how often each one came. */
 export class Table {
-  /** In the order of import, double ones included. */
+  /** All imported rows in their order, with duplicates. */
   readonly rows: Row[] = [];
   readonly #insertsById = new Map<string, number>();
 

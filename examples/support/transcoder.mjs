@@ -1,5 +1,5 @@
-// A transcoder as others write them: no word of activities. It gzips a file in parts, from the
-// given one on, and prints a line of JSON for each part it has written.
+// An ordinary transcoder that knows nothing of activities. It gzips a file in parts, starting with
+// the given one, and prints a line of JSON for each part that it has written.
 // node transcoder.mjs INPUT OUTPUT FROM_PART
 import { appendFileSync, readFileSync, statSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';

@@ -5,7 +5,7 @@ import { parseRow, type Row } from './dataset.js';
 import { count } from './narrate.js';
 import type { Table } from './table.js';
 
-/** Prints the comparison; true if nothing differs. */
+/** Prints the comparison. Returns true if nothing differs. */
 export async function compare(table: Table, file: string): Promise<boolean> {
   const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
   const expected = lines.slice(1).map(parseRow);
@@ -20,7 +20,7 @@ export async function compare(table: Table, file: string): Promise<boolean> {
     console.log(`DIFFERENT: ${count(lost)} rows lost, ${count(twice)} imported more than once`);
   } else {
     console.log(
-      same ? 'no row lost, none imported twice' : 'DIFFERENT: other rows, or in disorder',
+      same ? 'no row lost, none imported twice' : 'DIFFERENT: other rows, or another order',
     );
   }
   return same;
@@ -30,7 +30,7 @@ function summary(name: string, rows: readonly Row[]): string {
   return `${name.padEnd(10)}  ${count(rows.length)} rows  sha256 ${checksum(rows)}`;
 }
 
-/** Over the rows in the order they came. */
+/** The hash of all rows in their order. */
 function checksum(rows: readonly Row[]): string {
   const hash = createHash('sha256');
   for (const { text } of rows) hash.update(`${text}\n`);

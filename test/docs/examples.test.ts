@@ -11,17 +11,17 @@ describe('npm run demo', () => {
     // Any attempt number: a starved machine may time out once more, and lose nothing by it.
     expectInOrder(output, [
       /attempt \d .*FAILS: the table is locked;/,
-      /attempt \d .*reads on after row 3,000$/m,
+      /attempt \d .*continues after row 3,000$/m,
       /attempt \d .*hangs/,
       /attempt \d .*heartbeat report: \{ row: 6000 \}/,
       /attempt \d .*FAILS: .*Heartbeat timeout/,
       /attempt \d .*is abandoned/,
-      /attempt \d .*reads on after row 6,000$/m,
+      /attempt \d .*continues after row 6,000$/m,
       /attempt \d .*WAKES UP LATE: heartbeats \{ row: 0 \}/,
       /attempt \d .*has settled at last: it threw CancelledFailure: TIMED_OUT/,
       /attempt \d .*FAILS: connection reset;/,
-      /attempt \d .*reads on after row 8,000$/m,
-      /attempt \d .*COMPLETES, and returns 11538$/m,
+      /attempt \d .*continues after row 8,000$/m,
+      /attempt \d .*COMPLETES and returns 11538$/m,
       /^no row lost, none imported twice$/m,
     ]);
     const imported = /^imported {4}(11,538 rows {2}sha256 [0-9a-f]{64})$/m.exec(output)?.[1];

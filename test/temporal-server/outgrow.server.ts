@@ -20,7 +20,7 @@ afterAll(() => workers.stop());
 
 test('examples/outgrow prints the same on Temporal as in one process', async () => {
   const [here, there] = await Promise.all([output(), output('--temporal')]);
-  expect(here).toContain('6 rows imported by attempts that began at rows 0 and 3');
+  expect(here).toContain('6 rows imported by attempts that started at rows 0 and 3');
   expect(there).toBe(here);
 });
 

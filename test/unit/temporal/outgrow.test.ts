@@ -7,7 +7,7 @@ const main = ['--import', 'tsx', 'examples/outgrow/main.ts'];
 test('examples/outgrow runs in this process', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, main);
   expect(stdout).toBe(
-    '6 rows imported by attempts that began at rows 0 and 3\n' +
+    '6 rows imported by attempts that started at rows 0 and 3\n' +
       'refused at attempt 1: EmptyFile (NON_RETRYABLE_FAILURE)\n' +
       'Activity watchFolder was cancelled at attempt 1 (CANCEL_REQUESTED): ' +
       'CancelledFailure: CANCELLED\n',
