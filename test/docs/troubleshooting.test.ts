@@ -20,15 +20,20 @@ const texts = messages().filter(
   ({ text, place }) => words(text) >= 3 && !OURS.test(place) && !VALUES.includes(text),
 );
 
-test('the source has messages', () => {
-  const found = texts.map(({ text }) => text);
-  expect(found.length).toBeGreaterThan(100);
-  // By way of an error, a logger, a variable, a function's parameter, and a function's result.
-  expect(found).toContain('No running attempt has this task token');
-  expect(found).toContain('A heartbeat interceptor failed');
-  expect(found).toContain('. They were not ');
-  expect(found).toContain('the ctx.info.taskToken of a running attempt');
-  expect(found.join('\n')).toContain('. Its "this" is undefined: pass (ctx');
+test('messages are found wherever they are put together', () => {
+  expect(texts.length).toBeGreaterThan(100);
+  const files = new Set(texts.map(({ place }) => place.replace(/:\d+$/, '')));
+  expect([...files]).toEqual(
+    expect.arrayContaining([
+      'src/runtime/completion.ts', // given to an error
+      'src/runtime/context/interceptors.ts', // to a logger
+      'src/runtime/activity/warnings.ts', // by way of a variable that grows
+      'src/heartbeat/store/load.ts', // of a parameter
+      'src/runtime/activity/lost-this.ts', // of a function's result
+      'src/temporal/activity-options.ts', // of a table
+      'src/testing/ending.ts', // of a list that is joined
+    ]),
+  );
 });
 
 test('docs/troubleshooting.md has each of them', async () => {

@@ -60,8 +60,11 @@ export function messages(): Text[] {
     if (seen.has(node)) return;
     seen.add(node);
     const literal = joined(node);
-    if (literal !== undefined) add(literal, node);
-    else if (ts.isTemplateExpression(node)) {
+    if (literal !== undefined) {
+      add(literal, node);
+      return;
+    }
+    if (ts.isTemplateExpression(node)) {
       for (const { text } of [node.head, ...node.templateSpans.map((span) => span.literal)]) {
         add(text, node);
       }
