@@ -21,7 +21,7 @@ function cancelled(run: Parameters<typeof failureOf>[0], reason: unknown): void 
 }
 
 describe.each(TYPES)('while no attempt runs, with %s', (cancellationType) => {
-  test('an activity that waits for a slot is closed at once', async () => {
+  test('an activity that waits for a slot closes at once', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const controller = new AbortController();
     void h.run((ctx) => ctx.sleep('5s'));
@@ -36,7 +36,7 @@ describe.each(TYPES)('while no attempt runs, with %s', (cancellationType) => {
     expect(next.outcome).toMatchObject({ value: 'next', at: 5_000 }); // it left the queue
   });
 
-  test('an activity that backs off is closed at once', async () => {
+  test('an activity in a backoff closes at once', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const run = h.watch(
@@ -56,7 +56,7 @@ describe.each(TYPES)('while no attempt runs, with %s', (cancellationType) => {
     expect(h.names()).toEqual(['scheduled', 'started', 'attemptFailed', 'failed']);
   });
 
-  test('an activity in its start delay is closed at once', async () => {
+  test('an activity in its start delay closes at once', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const run = h.watch(
@@ -80,8 +80,8 @@ describe.each(TYPES)('while no attempt runs, with %s', (cancellationType) => {
   });
 });
 
-describe('a signal that has aborted before the call', () => {
-  test('rejects, and nothing is scheduled', async () => {
+describe('a call whose signal has already aborted', () => {
+  test('rejects without scheduling anything', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(() => expect.unreachable(), { activityId: 'x', signal: AbortSignal.abort('before') }),
@@ -99,7 +99,7 @@ describe('a signal that has aborted before the call', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('does not take the activityId', async () => {
+  test('does not use up the activityId', async () => {
     const h = new Harness();
     h.run(never, { activityId: 'x', signal: AbortSignal.abort() }).catch(() => {});
     const run = h.watch(h.run(() => 1, { activityId: 'x' }));
@@ -107,7 +107,7 @@ describe('a signal that has aborted before the call', () => {
     expect(run.outcome).toMatchObject({ value: 1 });
   });
 
-  test('does not excuse a bad option', async () => {
+  test('still rejects a bad option', async () => {
     const h = new Harness();
     const run = h.watch(h.run(never, { signal: AbortSignal.abort(), priority: 9 }));
     await h.turn();
@@ -115,8 +115,8 @@ describe('a signal that has aborted before the call', () => {
   });
 });
 
-describe('a running activity', () => {
-  test('has its signal aborted before the abort returns', () => {
+describe('a running activity whose outside signal aborts', () => {
+  test('has an aborted ctx.signal before abort() returns', () => {
     const h = new Harness();
     const controller = new AbortController();
     let signal!: AbortSignal;
@@ -133,7 +133,7 @@ describe('a running activity', () => {
     expect((signal.reason as CancelledFailure).cause).toBe('now');
   });
 
-  test('finds a signal it asks for only after the abort aborted', async () => {
+  test('finds ctx.signal aborted when it reads it for the first time afterwards', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const seen: unknown[] = [];
@@ -151,7 +151,7 @@ describe('a running activity', () => {
     expect(seen).toEqual([true, true, true]);
   });
 
-  test('rejects its caller with the reason that the function gets', async () => {
+  test('rejects with the same reason that the function gets', async () => {
     const h = new Harness();
     const controller = new AbortController();
     let reason: unknown;
@@ -169,7 +169,7 @@ describe('a running activity', () => {
     expect(isCancellation(failureOf(run))).toBe(true);
   });
 
-  test('may be aborted by a listener of its own started event', async () => {
+  test('may be aborted by a listener of its started event', async () => {
     const h = new Harness();
     const controller = new AbortController();
     h.engine.events.add('started', () => controller.abort(), false);
@@ -187,7 +187,7 @@ describe('a running activity', () => {
     expect(run.outcome.state).toBe('resolved');
   });
 
-  test('may be aborted by a listener of its scheduled event, and then never starts', async () => {
+  test('never starts if a listener of its scheduled event aborts it', async () => {
     const h = new Harness();
     const controller = new AbortController();
     h.engine.events.add('scheduled', () => controller.abort(), false);
@@ -197,7 +197,7 @@ describe('a running activity', () => {
     expect(h.names()).toEqual(['scheduled', 'failed']);
   });
 
-  test('may be aborted by a listener of its attemptFailed event, and is then not retried', async () => {
+  test('is not retried if a listener of its attemptFailed event aborts it', async () => {
     const h = new Harness();
     const controller = new AbortController();
     h.engine.events.add('attemptFailed', () => controller.abort(), false);
@@ -239,7 +239,7 @@ async function cancelRunning(
   return { h, run };
 }
 
-describe('a cancellation is accepted by throwing', () => {
+describe('throwing one of these accepts a cancellation', () => {
   test.each<[string, (ctx: ActivityContext) => unknown]>([
     ['the reason of the signal', (ctx) => ctx.signal.reason as unknown],
     ['any CancelledFailure', () => new CancelledFailure('CANCELLED')],
@@ -269,14 +269,14 @@ describe('a cancellation is accepted by throwing', () => {
   });
 });
 
-describe('a cancellation is not accepted by', () => {
-  test('a value: that completes the activity', async () => {
+describe('a cancelled activity does not accept the cancellation if it', () => {
+  test('returns a value, which completes it', async () => {
     const { h, run } = await cancelRunning(() => 'done');
     expect(run.outcome).toMatchObject({ state: 'resolved', value: 'done' });
     expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
   });
 
-  test('another error: that fails it without a retry', async () => {
+  test('throws another error, which fails it without a retry', async () => {
     const error = new Error('while cleaning up');
     const { h, run } = await cancelRunning(() => {
       throw error;
@@ -286,7 +286,7 @@ describe('a cancellation is not accepted by', () => {
     expect(h.of('failed')).toMatchObject([{ status: 'FAILED' }]);
   });
 
-  test('an error with a chain of causes that goes round', async () => {
+  test('throws an error whose causes form a cycle', async () => {
     const error = new Error('round');
     error.cause = new Error('and round', { cause: error });
     const { run } = await cancelRunning(() => {
@@ -295,7 +295,7 @@ describe('a cancellation is not accepted by', () => {
     expect(failureOf(run).cause).toBe(error);
   });
 
-  test('the reason that was given to the outside signal, without ours around it', async () => {
+  test("throws the outside signal's own reason", async () => {
     const { h } = await cancelRunning(() => {
       throw 'stop';
     });
@@ -303,7 +303,7 @@ describe('a cancellation is not accepted by', () => {
   });
 });
 
-test('before any cancellation the same throws are ordinary failures, and retried', async () => {
+test('without a cancellation, the same errors are ordinary failures and are retried', async () => {
   const h = new Harness();
   const controller = new AbortController();
   const run = h.watch(
@@ -319,7 +319,7 @@ test('before any cancellation the same throws are ordinary failures, and retried
   expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
 });
 
-test('a cancelled attempt reports the details that the throttle held back', async () => {
+test('a cancelled attempt reports the details that the throttle has held back', async () => {
   const h = new Harness();
   const controller = new AbortController();
   h.run(
@@ -337,7 +337,7 @@ test('a cancelled attempt reports the details that the throttle held back', asyn
 });
 
 describe('with TRY_CANCEL', () => {
-  test('the caller is rejected at once, and the activity lives on', async () => {
+  test('the caller is rejected at once, and the function keeps running', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const run = h.watch(
@@ -357,7 +357,7 @@ describe('with TRY_CANCEL', () => {
     expect(h.of('completed')).toMatchObject([{ result: 'late', at: 5_000 }]);
   });
 
-  test('the slot follows the function', async () => {
+  test('the slot stays in use until the function has settled', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const controller = new AbortController();
     h.run(() => new Promise<void>((resolve) => h.clock.setTimer(resolve, 5_000)), {
@@ -370,7 +370,7 @@ describe('with TRY_CANCEL', () => {
     expect(other.outcome).toMatchObject({ value: 'other', at: 5_000 });
   });
 
-  test('the activityId is in use until the function has ended', async () => {
+  test('the activityId stays in use until the function has settled', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const activity = () => new Promise<void>((resolve) => h.clock.setTimer(resolve, 5_000));
@@ -382,7 +382,7 @@ describe('with TRY_CANCEL', () => {
     await expect(h.run(() => 1, { activityId: 'x' })).resolves.toBe(1);
   });
 
-  test('a later failure is told to the listeners and is not retried', async () => {
+  test('listeners receive a later failure, which is not retried', async () => {
     const { h, run } = await cancelRunning(() => {
       throw new Error('later');
     }, 'TRY_CANCEL');
@@ -392,7 +392,7 @@ describe('with TRY_CANCEL', () => {
     expect(h.of('failed')).toMatchObject([{ status: 'FAILED', failure: { message: 'later' } }]);
   });
 
-  test('a later timeout is told to the listeners', async () => {
+  test('listeners receive a later timeout', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const run = h.watch(h.run(never, { signal: controller.signal, startToCloseTimeout: '2s' }));
@@ -406,7 +406,7 @@ describe('with TRY_CANCEL', () => {
 });
 
 describe('with WAIT_CANCELLATION_COMPLETED', () => {
-  test('the caller waits for the function', async () => {
+  test('the caller waits for the function to settle', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const run = h.watch(
@@ -425,7 +425,7 @@ describe('with WAIT_CANCELLATION_COMPLETED', () => {
     cancelled(run, 'stop');
   });
 
-  test('a function that pays no heed is ended by its timeouts, without a retry', async () => {
+  test('a function that ignores the cancellation is ended by its timeouts, without a retry', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const run = h.watch(
@@ -444,7 +444,7 @@ describe('with WAIT_CANCELLATION_COMPLETED', () => {
 });
 
 describe('with ABANDON', () => {
-  test('the caller is rejected at once and the function hears nothing', async () => {
+  test('the caller is rejected at once, and the function is not told', async () => {
     const h = new Harness();
     const controller = new AbortController();
     let ctx!: ActivityContext;
@@ -467,7 +467,7 @@ describe('with ABANDON', () => {
     expect(h.of('completed')).toMatchObject([{ result: 'unseen', at: 5_000 }]);
   });
 
-  test('failures go on being retried', async () => {
+  test('failures are still retried', async () => {
     const h = new Harness();
     const controller = new AbortController();
     h.run(
@@ -484,7 +484,7 @@ describe('with ABANDON', () => {
   });
 });
 
-test('a cancellation without a reason has no cause, not even an undefined one', async () => {
+test('a cancellation without a reason has no cause property', async () => {
   const h = new Harness();
   const handle = h.start(never);
   handle.cancel();

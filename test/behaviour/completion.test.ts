@@ -24,7 +24,7 @@ function leaveOpen(h: Harness, options: ActivityOptions = {}) {
 }
 
 describe('a task token', () => {
-  test('has 22 characters, is the same at every read, and another one for each attempt', async () => {
+  test('has 22 characters, is always the same for one attempt, and differs between attempts', async () => {
     const h = new Harness();
     const tokens: string[] = [];
     void h.run((ctx) => {
@@ -37,7 +37,7 @@ describe('a task token', () => {
     expect(new Set(tokens).size).toBe(3);
   });
 
-  test('is told nowhere else', async () => {
+  test('appears nowhere except in ctx.info', async () => {
     const h = new Harness();
     const said: unknown[] = [];
     const tokens: string[] = [];
@@ -64,7 +64,7 @@ describe('a task token', () => {
   });
 
   test.each([undefined, null, 5, {}, ['x'], new Uint16Array(8), new ArrayBuffer(16)])(
-    'that is %o is a TypeError',
+    'that is %o throws a TypeError',
     async (token) => {
       const { completion } = new Harness().engine;
       const bad = token as string;
@@ -84,7 +84,7 @@ describe('a task token', () => {
     ],
     ['base64', (bytes) => Buffer.from(bytes).toString('base64')],
     ['base64url', (bytes) => Buffer.from(bytes).toString('base64url')],
-  ])('can be given as %s', async (_, given) => {
+  ])('may be given as %s', async (_, given) => {
     const h = new Harness();
     const { completion } = h.engine;
     // Enough of them for the characters in which the two kinds of base64 differ.
@@ -97,7 +97,7 @@ describe('a task token', () => {
     }
   });
 
-  test('of an ended attempt, or of none, is not found', async () => {
+  test('of an ended or unknown attempt is not found', async () => {
     const h = new Harness();
     const { completion } = h.engine;
     const { token, tokens } = leaveOpen(h, { startToCloseTimeout: 100 });
@@ -114,7 +114,7 @@ describe('a task token', () => {
 });
 
 describe('ctx.completeAsync', () => {
-  test('frees the slot, and what the function does afterwards is ignored', async () => {
+  test("frees the slot, and the function's outcome is ignored afterwards", async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const open = h.start((ctx) => {
       try {
@@ -135,7 +135,7 @@ describe('ctx.completeAsync', () => {
     expect(h.engine.stats()).toMatchObject({ open: 0, running: 0 });
   });
 
-  test('gives the slot back once only, called twice', async () => {
+  test('called twice frees the slot only once', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const thrown: unknown[] = [];
     const open = h.start((ctx) => {
@@ -159,7 +159,7 @@ describe('ctx.completeAsync', () => {
     expect(h.engine.stats()).toMatchObject({ open: 2, running: 1, waiting: 1 });
   });
 
-  test('keeps the timeouts: an open attempt times out, and is retried', async () => {
+  test('keeps the timeouts: an open attempt times out and is retried', async () => {
     const h = new Harness();
     const { token, run } = leaveOpen(h, { heartbeatTimeout: 1_000 });
     await h.advance(900);
@@ -177,7 +177,7 @@ describe('ctx.completeAsync', () => {
     expect(run.outcome).toMatchObject({ value: 'done' });
   });
 
-  test('the last timeout is the outcome', async () => {
+  test('the last timeout becomes the outcome', async () => {
     const h = new Harness();
     const { run } = leaveOpen(h, {
       startToCloseTimeout: 100,
@@ -190,7 +190,7 @@ describe('ctx.completeAsync', () => {
   });
 });
 
-describe.each(['token', 'handle'] as const)('by %s', (by) => {
+describe.each(['token', 'handle'] as const)('from outside, by %s', (by) => {
   type Open = ReturnType<typeof leaveOpen>;
   const speak = (h: Harness, { handle, token }: Open) => {
     const { completion } = h.engine;
@@ -210,7 +210,7 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     };
   };
 
-  test('complete gives the result as it is', async () => {
+  test('complete passes the result on without a copy', async () => {
     const h = new Harness();
     const open = leaveOpen(h);
     const result = { a: 1 };
@@ -220,7 +220,7 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
   });
 
-  test('complete refuses a promise, and nothing is lost by it', async () => {
+  test('complete refuses a promise, and the attempt stays open', async () => {
     const h = new Harness();
     const open = leaveOpen(h);
     await expect(speak(h, open).complete(Promise.resolve(1))).rejects.toThrow(
@@ -232,7 +232,7 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     expect(await open.handle.result()).toBe(1);
   });
 
-  test('complete wins over the function that still runs', async () => {
+  test('complete wins over a function that is still running', async () => {
     const h = new Harness();
     let token = '';
     const handle = h.start(async (ctx): Promise<unknown> => {
@@ -248,7 +248,7 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     expect(h.of('attemptSettled')).toHaveLength(1);
   });
 
-  test('fail is as if the function had thrown it', async () => {
+  test('fail works as if the function had thrown the error', async () => {
     const h = new Harness();
     const open = leaveOpen(h, { retryPolicy: { maximumAttempts: 2 } });
     const error = new Error('no');
@@ -264,7 +264,7 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     });
   });
 
-  test('heartbeat stores the details, and then throws the cancellation', async () => {
+  test('heartbeat stores the details and then throws the cancellation', async () => {
     const h = new Harness();
     const open = leaveOpen(h, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
     const outside = speak(h, open);
@@ -284,18 +284,21 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     expect(h.of('failed')[0]).toMatchObject({ status: 'CANCELED' });
   });
 
-  test.each(['pause', 'reset'] as const)('heartbeat throws what %s asks', async (operation) => {
-    const h = new Harness();
-    const open = leaveOpen(h);
-    open.handle[operation]();
-    const thrown = await speak(h, open)
-      .heartbeat()
-      .catch((error: unknown) => error);
-    expect(thrown).toBeInstanceOf(CancelledFailure);
-    expect((thrown as Error).message).toBe(operation === 'pause' ? 'PAUSED' : 'RESET');
-  });
+  test.each(['pause', 'reset'] as const)(
+    'heartbeat throws the reason for %s',
+    async (operation) => {
+      const h = new Harness();
+      const open = leaveOpen(h);
+      open.handle[operation]();
+      const thrown = await speak(h, open)
+        .heartbeat()
+        .catch((error: unknown) => error);
+      expect(thrown).toBeInstanceOf(CancelledFailure);
+      expect((thrown as Error).message).toBe(operation === 'pause' ? 'PAUSED' : 'RESET');
+    },
+  );
 
-  test('reportCancellation ends a cancelled activity, with its details', async () => {
+  test('reportCancellation ends a cancelled activity with its details', async () => {
     const h = new Harness();
     const open = leaveOpen(h, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
     open.handle.cancel();
@@ -308,7 +311,7 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     expect(h.of('failed')[0]).toMatchObject({ status: 'CANCELED' });
   });
 
-  test('reportCancellation is no failed attempt, whether the function has heard of it or not', async () => {
+  test('reportCancellation is not a failed attempt, whether or not the function has been told', async () => {
     for (const details of [undefined, { rows: 3 }]) {
       const h = new Harness();
       const open = leaveOpen(h);
@@ -320,7 +323,7 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
     }
   });
 
-  test('reportCancellation that nobody asked for is an ActivityStateError', async () => {
+  test('reportCancellation without a request throws an ActivityStateError', async () => {
     const h = new Harness();
     const open = leaveOpen(h);
     const error = await speak(h, open)
@@ -332,7 +335,7 @@ describe.each(['token', 'handle'] as const)('by %s', (by) => {
   });
 });
 
-test('an activity whose failure, when it is looked at, ends the activity has ended once', async () => {
+test('a failure whose getter ends the activity ends it only once', async () => {
   const h = new Harness();
   const failure = new Error('no');
   Object.defineProperty(failure, 'constructor', { get: () => handle.terminate() });
@@ -344,7 +347,7 @@ test('an activity whose failure, when it is looked at, ends the activity has end
   expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
 });
 
-describe('a handle in backoff', () => {
+describe('the handle of an activity in a backoff', () => {
   const inBackoff = async (h: Harness) => {
     const handle = h.start((): string => {
       throw new Error('no');
@@ -353,7 +356,7 @@ describe('a handle in backoff', () => {
     return handle;
   };
 
-  test('completes', async () => {
+  test('can complete it', async () => {
     const h = new Harness();
     const handle = await inBackoff(h);
     handle.complete('outside');
@@ -363,14 +366,14 @@ describe('a handle in backoff', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('has no attempt to fail, to heartbeat for or to report the cancellation of', async () => {
+  test('finds no attempt to fail, heartbeat or report as cancelled', async () => {
     const handle = await inBackoff(new Harness());
     expect(() => handle.fail(new Error('x'))).toThrow(ActivityNotFoundError);
     expect(() => handle.heartbeat()).toThrow(ActivityNotFoundError);
     expect(() => handle.reportCancellation()).toThrow(ActivityNotFoundError);
   });
 
-  test('that has closed finds nothing', async () => {
+  test('finds nothing once the activity has closed', async () => {
     const h = new Harness();
     const handle = h.start(() => 1);
     await handle.result();

@@ -68,8 +68,8 @@ const ways: [
   ],
 ];
 
-describe.each(ways)('a context with more in it, made by %s', (_, withDb) => {
-  test('has all that the context has', async () => {
+describe.each(ways)('a context extended by %s', (_, withDb) => {
+  test('has everything that the context has', async () => {
     const { result, heartbeats } = await runWith(async (ctx) => {
       const wrapped = withDb(ctx);
       wrapped.heartbeat({ line: 2 });
@@ -87,7 +87,7 @@ describe.each(ways)('a context with more in it, made by %s', (_, withDb) => {
     expect(heartbeats).toEqual([{ line: 1 }, { line: 2 }]);
   });
 
-  test('can have a heartbeat of its own', async () => {
+  test('can have its own heartbeat', async () => {
     const { result, heartbeats } = await runWith((ctx) => {
       const wrapped = withDb(ctx);
       const { heartbeat } = wrapped;
@@ -114,7 +114,7 @@ test('rest destructuring gives all other members', async () => {
   expect(result).toEqual(members.filter((name) => name !== 'heartbeat').sort());
 });
 
-test('what inherits from a context shows a later cancellation', async () => {
+test('an object that inherits from a context shows a later cancellation', async () => {
   const h = new Harness();
   const handle = h.start(
     async (ctx) => {
@@ -128,7 +128,7 @@ test('what inherits from a context shows a later cancellation', async () => {
   await expect(handle.result()).resolves.toBe(true);
 });
 
-test('a spy sees the calls, passes them on, and can be restored', async () => {
+test('a spy records the calls, passes them on, and can be restored', async () => {
   const { result, heartbeats } = await runWith(async (ctx) => {
     const { heartbeat } = ctx;
     const spy = vi.spyOn(ctx, 'heartbeat');
@@ -145,7 +145,7 @@ test('a spy sees the calls, passes them on, and can be restored', async () => {
   expect(heartbeats).toEqual([{ line: 1 }, { line: 2 }]);
 });
 
-test('an interceptor gives the function a context with more in it', async () => {
+test('an interceptor can give the function an extended context', async () => {
   const { result } = await runWith(
     (ctx) => (ctx as ActivityContext<Details> & { db: string }).db,
     [{ execute: ({ context, args }, next) => next({ context: withDbOf(context), args }) }],
@@ -163,7 +163,7 @@ describe('a printed context', () => {
     ['as JSON', (ctx: ActivityContext) => JSON.stringify(ctx)],
     ['by console.log, as a member', (ctx: ActivityContext) => inspect({ ctx })],
     ['by console.log, after a spread', (ctx: ActivityContext) => inspect({ ...ctx })],
-  ])('%s, says which attempt it is and tells no secret', async (_, print) => {
+  ])('%s, shows its attempt and no secrets', async (_, print) => {
     const { result } = await runWith((ctx) => ({ text: print(ctx), token: ctx.info.taskToken }));
     expect(result.text).toContain('importRows');
     expect(result.text).toContain('line');
@@ -171,7 +171,7 @@ describe('a printed context', () => {
     expect(result.text).not.toContain('taskToken');
   });
 
-  test('makes no signal', async () => {
+  test('creates no signal', async () => {
     const made = vi.spyOn(globalThis, 'AbortController');
     await runWith((ctx) => inspect(ctx));
     expect(made).not.toHaveBeenCalled();

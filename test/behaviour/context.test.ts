@@ -44,7 +44,7 @@ test('every member is bound', async () => {
   expect(h.logs).toMatchObject([{ level: 'info', message: 'here', attributes: { attempt: 1 } }]);
 });
 
-test('signal, cancelled, info and the methods are the same at every read', () => {
+test('signal, cancelled, info and the methods are always the same objects', () => {
   const { ctx } = running();
   expect(ctx.signal).toBe(ctx.signal);
   expect(ctx.cancelled).toBe(ctx.cancelled);
@@ -54,7 +54,7 @@ test('signal, cancelled, info and the methods are the same at every read', () =>
 });
 
 describe('signal', () => {
-  test('has a CancelledFailure as its reason, and the timeout as the cause of that', async () => {
+  test('has a CancelledFailure as its reason, whose cause is the timeout', async () => {
     const h = new Harness();
     let signal!: AbortSignal;
     const run = h.watch(
@@ -74,7 +74,7 @@ describe('signal', () => {
     expect(reason.cause).toBe(timeoutOf(run));
   });
 
-  test('is a new one for each attempt', async () => {
+  test('is new for each attempt', async () => {
     const h = new Harness();
     const signals: AbortSignal[] = [];
     h.run(
@@ -108,7 +108,7 @@ describe('signal', () => {
     expect(ctx.cancellationDetails).toBeUndefined();
   });
 
-  test('has no listener of ours', async () => {
+  test('has no listeners from the runtime', async () => {
     const { h, ctx } = running();
     void ctx.cancelled;
     ctx.sleep('1h').catch(() => {});
@@ -125,7 +125,7 @@ describe('cancelled', () => {
     await expect(cancelled).rejects.toBe(ctx.signal.reason);
   });
 
-  test('is no unhandled rejection, read before or after the abort', async () => {
+  test('is never an unhandled rejection, whether read before or after the abort', async () => {
     const unhandled = collectUnhandledRejections();
     const before = running();
     void before.ctx.cancelled;
@@ -140,14 +140,14 @@ describe('cancelled', () => {
 });
 
 describe('cancellationDetails', () => {
-  test('is frozen, and does not change', () => {
+  test('is frozen and does not change', () => {
     const { ctx, controller } = running();
     controller.abort();
     expect(Object.isFrozen(ctx.cancellationDetails)).toBe(true);
     expect(ctx.cancellationDetails).toEqual(ctx.cancellationDetails);
   });
 
-  test('tells of the first reason only', async () => {
+  test('shows only the first reason', async () => {
     const h = new Harness();
     const controller = new AbortController();
     let ctx!: ActivityContext;
@@ -165,7 +165,7 @@ describe('cancellationDetails', () => {
     expect(ctx.cancellationDetails).toEqual(first);
   });
 
-  test('is there although nobody has read the signal', () => {
+  test('is set even if the signal was never read', () => {
     const { ctx, controller } = running();
     expect(ctx.cancellationDetails).toBeUndefined();
     controller.abort();
@@ -174,7 +174,7 @@ describe('cancellationDetails', () => {
 });
 
 describe('sleep', () => {
-  test('waits for as long as told', async () => {
+  test('waits for the given time', async () => {
     const { h, ctx } = running();
     const sleep = h.watch(ctx.sleep('10s'));
     await h.advance(9_999);
@@ -183,7 +183,7 @@ describe('sleep', () => {
     expect(sleep.outcome).toMatchObject({ state: 'resolved', at: 10_000 });
   });
 
-  test('rejects at once on abort, with the reason of the signal', async () => {
+  test("rejects at once with the signal's reason when the attempt is aborted", async () => {
     const { h, ctx, controller } = running();
     const sleep = h.watch(ctx.sleep('10s'));
     await h.advance(1_000);
@@ -193,13 +193,13 @@ describe('sleep', () => {
     expect((sleep.outcome as { error: unknown }).error).toBe(ctx.signal.reason);
   });
 
-  test('rejects at once after the abort', async () => {
+  test('rejects at once if the attempt is already aborted', async () => {
     const { ctx, controller } = running();
     controller.abort();
     await expect(ctx.sleep('10s')).rejects.toBe(ctx.signal.reason);
   });
 
-  test('leaves no timer behind on abort', async () => {
+  test('leaves no timer behind after an abort', async () => {
     const { h, ctx, controller } = running();
     await h.advance(50);
     const before = h.clock.pending;
@@ -209,7 +209,7 @@ describe('sleep', () => {
     expect(h.clock.pending).toBe(before);
   });
 
-  test('leaves nothing to clear on a later abort', async () => {
+  test('has nothing left to clear at a later abort', async () => {
     const { h, ctx, controller } = running();
     let cleared = 0;
     const setTimer = h.clock.setTimer.bind(h.clock);
@@ -233,7 +233,7 @@ describe('sleep', () => {
     expect(cleared).toBe(0);
   });
 
-  test('leaves no timer behind when its activity is over: it may have lost a race', async () => {
+  test('leaves no timer behind when its activity has ended, as after a lost race', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => Promise.race([ctx.sleep('1h'), Promise.resolve('work')])));
     await h.advance(50);
@@ -254,7 +254,7 @@ describe('sleep', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('waits in vain when its attempt has returned', async () => {
+  test('never settles if its attempt has returned', async () => {
     const { h, ctx, finish } = running();
     const sleep = h.watch(ctx.sleep('1s'));
     finish();
@@ -262,7 +262,7 @@ describe('sleep', () => {
     expect(sleep.outcome).toEqual({ state: 'pending' });
   });
 
-  test('sets no timer once its attempt has returned', async () => {
+  test('sets no timer after its attempt has returned', async () => {
     const { h, ctx, finish } = running();
     finish();
     await h.turn();
@@ -276,14 +276,14 @@ describe('sleep', () => {
     ['a negative number', -1],
     ['a number without a unit', '10'],
     ['nothing', undefined],
-  ])('rejects %s with a TypeError, and does not throw', async (_, duration) => {
+  ])('rejects %s with a TypeError and does not throw', async (_, duration) => {
     const { ctx } = running();
     const slept = ctx.sleep(duration as Duration);
     await expect(slept).rejects.toThrow(TypeError);
     await expect(slept).rejects.toThrow(/^ctx\.sleep: received /);
   });
 
-  test('of 0 passes', async () => {
+  test('of 0 resolves', async () => {
     const { h, ctx } = running();
     const sleep = h.watch(ctx.sleep(0));
     await h.advance(0);
@@ -292,12 +292,12 @@ describe('sleep', () => {
 });
 
 describe('heartbeatDetails', () => {
-  test('are none in a first attempt', () => {
+  test('are undefined in a first attempt', () => {
     const { ctx } = running();
     expect([ctx.heartbeatDetails, ctx.hasHeartbeatDetails]).toEqual([undefined, false]);
   });
 
-  test('stay those of earlier attempts whatever this one heartbeats', async () => {
+  test('stay those of earlier attempts, whatever this one heartbeats', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run((ctx: ActivityContext<number>) => {
@@ -328,7 +328,7 @@ describe('heartbeatDetails', () => {
     expect(seen).toEqual([{ done: ['a'] }, { done: ['a'] }]);
   });
 
-  test('are the same object at every read in one attempt', async () => {
+  test('are the same object each time within one attempt', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run((ctx: ActivityContext<object>) => {
@@ -342,7 +342,7 @@ describe('heartbeatDetails', () => {
   });
 });
 
-test('info tells the attempt, the times and the policy', async () => {
+test('info has the attempt, the times and the policy', async () => {
   const h = new Harness();
   const infos: unknown[] = [];
   void h.run(

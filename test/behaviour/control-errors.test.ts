@@ -64,7 +64,7 @@ describe('an operation that the state does not allow', () => {
     ['reportCancellation', 'PAUSE_REQUESTED', (handle) => handle.reportCancellation()],
     ['updateOptions({ startDelay })', 'STARTED', startDelay],
     ['updateOptions({ startDelay })', 'PAUSE_REQUESTED', startDelay],
-  ])('%s of one that is %s', async (operation, runState, act) => {
+  ])('%s of an activity that is %s is refused', async (operation, runState, act) => {
     const handle = await IN[runState](new Harness());
     const error = thrownBy(() => act(handle));
     expect(error).toBeInstanceOf(ActivityStateError);
@@ -73,7 +73,7 @@ describe('an operation that the state does not allow', () => {
     expect(handle.describe().runState).toBe(runState);
   });
 
-  test('a start delay after the first attempt', async () => {
+  test('updateOptions refuses a start delay after the first attempt', async () => {
     const handle = await IN['a backoff'](new Harness());
     const error = thrownBy(() => startDelay(handle));
     expect(error.message).toBe('updateOptions({ startDelay }): activity "a" is SCHEDULED');
@@ -88,7 +88,7 @@ describe('an operation that the state does not allow', () => {
     ['TIMED_OUT', { scheduleToCloseTimeout: '1s' }, (_, h) => h.advance(1_000)],
     ['CANCELED', { startDelay: '1m' }, (handle) => handle.cancel()],
     ['TERMINATED', {}, (handle) => handle.terminate()],
-  ])('terminate of one that has closed as %s', async (status, options, end) => {
+  ])('terminate refuses an activity that has closed as %s', async (status, options, end) => {
     const h = new Harness();
     const handle = started(h, options);
     await end(handle, h);
@@ -99,14 +99,14 @@ describe('an operation that the state does not allow', () => {
     expect(handle.describe().status).toBe(status);
   });
 
-  test('names an id as it would be written', () => {
+  test('escapes the id in its message', () => {
     const handle = new Harness().start(never, { activityId: 'say "a"' });
     const { message } = thrownBy(() => handle.unpause());
     expect(message).toBe('unpause: activity "say \\"a\\"" is STARTED');
   });
 });
 
-describe('no attempt to speak for', () => {
+describe('without a running attempt', () => {
   const speak: [operation: string, Operation][] = [
     ['fail', (handle) => handle.fail(new Error('no'))],
     ['heartbeat', (handle) => handle.heartbeat(1)],
@@ -117,7 +117,7 @@ describe('no attempt to speak for', () => {
     (['SCHEDULED', 'PAUSED', 'a backoff'] as const).flatMap((state) =>
       speak.map(([operation, act]) => [operation, state, act] as const),
     ),
-  )('%s in %s', async (_, state, act) => {
+  )('%s in %s throws ActivityNotFoundError', async (_, state, act) => {
     const handle = await IN[state](new Harness());
     const error = thrownBy(() => act(handle));
     expect(error).toBeInstanceOf(ActivityNotFoundError);
@@ -126,7 +126,7 @@ describe('no attempt to speak for', () => {
   });
 
   test.each<[string, Operation]>([...speak, ['complete', (handle) => handle.complete(1)]])(
-    '%s of a closed activity',
+    '%s of a closed activity throws ActivityNotFoundError',
     (_, act) => {
       const handle = started(new Harness());
       handle.terminate();
@@ -159,7 +159,7 @@ describe.each(['unpause', 'reset'] as const)('%s refuses', (operation) => {
       'jitter: received "soon"; expected milliseconds (0 or more), or a number with a unit such as ' +
         "'10s' or '5 minutes'",
     ],
-  ])('%s, and nothing has changed', async (_, options, message) => {
+  ])('%s, and changes nothing', async (_, options, message) => {
     const h = new Harness();
     const handle = await IN.PAUSED(h);
     const before = handle.describe();
@@ -181,7 +181,7 @@ test.each<[string, unknown]>([
   ['is no text', Object.create(null)],
   ['can do nothing', revoked()],
   ['throws', Object.defineProperty(new Error('x'), 'message', { get: () => expect.unreachable() })],
-])('a reason to terminate that %s ends the activity all the same', async (_, reason) => {
+])('terminate accepts a reason that %s', async (_, reason) => {
   const h = new Harness();
   const handle = h.start(never);
   const run = h.watch(handle.result());
@@ -191,7 +191,7 @@ test.each<[string, unknown]>([
   expect((failureOf(run).cause as Error).message).toBe('terminated');
 });
 
-test.each(['pause', 'reset'] as const)('%s before a reset that was asked for says so', (name) => {
+test.each(['pause', 'reset'] as const)('%s during a requested reset says so', (name) => {
   const h = new Harness();
   const handle = h.start(never, { activityId: 'a' });
   void handle.result().catch(() => {});

@@ -171,7 +171,7 @@ describe('cancel', () => {
   );
 
   test.each(DELIVERIES)(
-    "ABANDON with delivery '%s' tells a running function nothing",
+    "ABANDON with delivery '%s' does not tell a running function",
     async (cancellationDelivery) => {
       const h = new Harness();
       let ctx!: ActivityContext;
@@ -198,7 +198,7 @@ describe('cancel', () => {
     },
   );
 
-  test.each(TYPES)('twice is once, and the first reason stays, with %s', async (type) => {
+  test.each(TYPES)('works once, and the first reason stays, with %s', async (type) => {
     const h = new Harness();
     let ctx!: ActivityContext;
     const handle = h.start(
@@ -225,7 +225,7 @@ describe('cancel', () => {
     expectNothingLeft(h);
   });
 
-  test('and then an abort of options.signal delivers it at once, with the first reason', async () => {
+  test('followed by an abort of options.signal is delivered at once, with the first reason', async () => {
     const h = new Harness();
     const outside = new AbortController();
     let ctx!: ActivityContext;
@@ -247,7 +247,7 @@ describe('cancel', () => {
     expectNothingLeft(h);
   });
 
-  test('wins over a pause that was asked for and delivered before', async () => {
+  test('wins over a requested pause and is delivered first', async () => {
     const h = new Harness();
     let ctx!: ActivityContext;
     let fail!: (error: unknown) => void;
@@ -272,7 +272,7 @@ describe('cancel', () => {
     expectNothingLeft(h);
   });
 
-  test('is heard before a reset and a pause that wait for the same heartbeat', async () => {
+  test('is delivered before a reset and a pause that wait for the same heartbeat', async () => {
     const h = new Harness();
     let ctx!: ActivityContext;
     const handle = h.start((given) => {
@@ -332,7 +332,7 @@ describe('terminate', () => {
   });
 
   test.each(DELIVERIES)(
-    "tells a running function at once with delivery '%s', and fences its result",
+    "tells a running function at once with delivery '%s', and ignores its result",
     async (cancellationDelivery) => {
       const h = new Harness({ maxConcurrentActivities: 1 });
       let ctx!: ActivityContext;
@@ -366,7 +366,7 @@ describe('terminate', () => {
     },
   );
 
-  test('ends an activity that was cancelled and does not listen', async () => {
+  test('ends an activity that was cancelled and does not react', async () => {
     const h = new Harness();
     const handle = h.start(never, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
     const result = h.watch(handle.result());
@@ -378,7 +378,7 @@ describe('terminate', () => {
   });
 
   test.each(['terminate', 'pause', 'unpause', 'reset', 'updateOptions'] as const)(
-    'of a closed activity: %s throws',
+    'of a closed activity throws: %s',
     (operation) => {
       const h = new Harness();
       const handle = h.start(never, { activityId: 'a' });
@@ -392,7 +392,7 @@ describe('terminate', () => {
     },
   );
 
-  test('by a listener of attemptFailed: failed is the last word', async () => {
+  test('by a listener of attemptFailed makes failed the last event', async () => {
     const h = new Harness();
     const handle = h.start((ctx) => ctx.sleep(10).then(failing));
     handle.pause();
@@ -410,7 +410,7 @@ describe('terminate', () => {
 });
 
 describe('a listener of ctx.signal that acts at once', () => {
-  test('finds a terminated activity closed', () => {
+  test('sees that a terminated activity has closed', () => {
     const h = new Harness();
     const seen: unknown[] = [];
     const handle = h.start((ctx) => {
@@ -429,7 +429,7 @@ describe('a listener of ctx.signal that acts at once', () => {
     expectNothingLeft(h);
   });
 
-  test('may complete an activity that timed out: there is no next attempt, and no word of one', async () => {
+  test('may complete an activity that timed out, so that no next attempt is announced', async () => {
     const h = new Harness();
     const handle = h.start(
       (ctx) => {
@@ -445,7 +445,7 @@ describe('a listener of ctx.signal that acts at once', () => {
     expect(h.logs).toEqual([]);
   });
 
-  test('hears of an end after completeAsync too, and so does a sleep in the background', async () => {
+  test('also runs after completeAsync, and so does a sleep in the background', async () => {
     for (const end of ['terminate', 'shutdown', 'timeout'] as const) {
       const h = new Harness();
       let woken: unknown;
@@ -470,7 +470,7 @@ describe('a listener of ctx.signal that acts at once', () => {
   });
 });
 
-test('a listener of attemptFailed that terminates leaves no word of a next attempt', () => {
+test('a listener of attemptFailed that terminates the activity prevents the next attempt', () => {
   const h = new Harness();
   const handle = h.start(failing);
   h.engine.events.add('attemptFailed', () => handle.terminate(), false);

@@ -11,7 +11,7 @@ import type {
 import { Harness, never } from '../support/harness.js';
 import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.js';
 
-describe('ctx.info shows the timeouts that hold', () => {
+describe('ctx.info shows the timeouts in force', () => {
   test.each<[string, ActivityOptions, (number | undefined)[]]>([
     ['none', {}, [undefined, undefined, undefined]],
     ['heartbeat alone', { heartbeatTimeout: '1s' }, [1_000, undefined, undefined]],
@@ -55,7 +55,7 @@ describe('ctx.info shows the timeouts that hold', () => {
     expect([heartbeatTimeoutMs, startToCloseTimeoutMs, scheduleToCloseTimeoutMs]).toEqual(expected);
   });
 
-  test('and is frozen', () => {
+  test('and ctx.info is frozen', () => {
     const h = new Harness();
     let info!: ActivityInfo;
     void h.run((ctx) => {
@@ -66,8 +66,8 @@ describe('ctx.info shows the timeouts that hold', () => {
   });
 });
 
-describe('on a tie', () => {
-  test('startToClose comes before heartbeat', async () => {
+describe('when two deadlines pass at the same moment', () => {
+  test('startToClose wins over heartbeat', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(never, {
@@ -80,7 +80,7 @@ describe('on a tie', () => {
     expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
   });
 
-  test('startToClose comes before scheduleToClose in an attempt after the first', async () => {
+  test('startToClose wins over scheduleToClose in a later attempt', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -110,7 +110,7 @@ describe('on a tie', () => {
       2_000,
     ],
     ['the first attempt after a delay', { scheduleToCloseTimeout: '2s', startDelay: '1s' }, 3_000],
-  ])('scheduleToClose comes before startToClose in %s', async (_, options, at) => {
+  ])('scheduleToClose wins over startToClose in %s', async (_, options, at) => {
     const h = new Harness();
     const run = h.watch(h.run(never, options));
     await h.advance(10_000);
@@ -119,7 +119,7 @@ describe('on a tie', () => {
     expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
   });
 
-  test('startToClose comes before scheduleToClose in a first attempt that waited for its slot', async () => {
+  test('startToClose wins over scheduleToClose in a first attempt that waited for its slot', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     void h.run((ctx) => ctx.sleep('1s'));
     const run = h.watch(
@@ -136,7 +136,7 @@ describe('on a tie', () => {
     expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
   });
 
-  test('scheduleToClose comes before heartbeat', async () => {
+  test('scheduleToClose wins over heartbeat', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -158,7 +158,7 @@ describe('on a tie', () => {
     expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
   });
 
-  test('scheduleToStart, which scheduleToClose gives, comes before scheduleToClose', async () => {
+  test('scheduleToStart, clamped to scheduleToClose, wins over scheduleToClose', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     void h.run(never);
     const run = h.watch(h.run(never, { scheduleToCloseTimeout: '2s' }));
@@ -167,7 +167,7 @@ describe('on a tie', () => {
     expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_START');
   });
 
-  test('the retry of a heartbeat timeout finds no time left at the scheduleToClose deadline', async () => {
+  test('a heartbeat timeout at the scheduleToClose deadline leaves no time for a retry', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(never, { heartbeatTimeout: '1s', scheduleToCloseTimeout: '2s' }), // the delay is 1 s
@@ -181,7 +181,7 @@ describe('on a tie', () => {
   });
 });
 
-describe('when the loop was blocked and several deadlines have passed, the first one is told', () => {
+describe('when several deadlines have passed during a block, the first one counts', () => {
   test.each<[TimeoutType, ActivityOptions]>([
     ['START_TO_CLOSE', { startToCloseTimeout: '1s', scheduleToCloseTimeout: '2s' }],
     ['SCHEDULE_TO_CLOSE', { startToCloseTimeout: '3s', scheduleToCloseTimeout: '2s' }],
@@ -196,7 +196,7 @@ describe('when the loop was blocked and several deadlines have passed, the first
   });
 });
 
-test('startToClose runs from the start of each attempt', async () => {
+test('startToClose counts from the start of each attempt', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -212,7 +212,7 @@ test('startToClose runs from the start of each attempt', async () => {
   expect(run.outcome).toMatchObject({ value: 'in time' });
 });
 
-test('scheduleToClose runs over all attempts and delays', async () => {
+test('scheduleToClose counts over all attempts and delays', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -232,7 +232,7 @@ test('scheduleToClose runs over all attempts and delays', async () => {
   expect(failureOf(run)).toMatchObject({ attempt: 4, retryState: 'TIMEOUT' });
 });
 
-test('no timeout is no timer, and no end', async () => {
+test('without a timeout there is no timer and no end', async () => {
   const h = new Harness();
   const run = h.watch(h.run(never));
   await h.advance(365 * 86_400_000);
@@ -240,7 +240,7 @@ test('no timeout is no timer, and no end', async () => {
   expect(h.clock.pending).toBe(0);
 });
 
-test('a timeout of a year holds', async () => {
+test('a timeout of a year works', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(never, { startToCloseTimeout: '1y', retryPolicy: { maximumAttempts: 1 } }),
@@ -304,7 +304,7 @@ describe('a function that blocks past a limit and then returns has timed out', (
     expect(h.of('attemptSettled')).toMatchObject([{ attempt: 1, result: 'late' }]);
   });
 
-  test('and so has one that throws then: the error is that of attemptSettled', async () => {
+  test('a function that throws after the limit has timed out too, and attemptSettled has its error', async () => {
     const h = new Harness();
     const error = new Error('late');
     const run = h.watch(
@@ -321,7 +321,7 @@ describe('a function that blocks past a limit and then returns has timed out', (
     expect(h.of('attemptSettled')).toMatchObject([{ attempt: 1, error }]);
   });
 
-  test('it is retried, and its slot is free for the retry', async () => {
+  test('the late attempt is retried, and its slot is free for the retry', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const run = h.watch(
       h.run(
@@ -337,7 +337,7 @@ describe('a function that blocks past a limit and then returns has timed out', (
     expect(h.engine.stats()).toMatchObject({ open: 0, running: 0 });
   });
 
-  test('its signal has aborted with the timeout when attemptSettled is told', async () => {
+  test('its signal has aborted with the timeout before attemptSettled', async () => {
     const h = new Harness();
     let signal!: AbortSignal;
     const run = h.watch(
@@ -353,14 +353,14 @@ describe('a function that blocks past a limit and then returns has timed out', (
     expect(signal.reason).toMatchObject({ message: 'TIMED_OUT', cause: timeoutOf(run) });
   });
 
-  test('one that returns just in time has not', async () => {
+  test('a function that returns just in time has not timed out', async () => {
     const h = new Harness();
     const run = h.watch(h.run(() => h.clock.block(999), { startToCloseTimeout: '1s' }));
     await h.turn();
     expect(run.outcome.state).toBe('resolved');
   });
 
-  test('one that was blocked for longer than its heartbeatTimeout alone has not', async () => {
+  test('a function that was blocked for longer than only its heartbeatTimeout has not timed out', async () => {
     const h = new Harness();
     const run = h.watch(h.run(() => h.clock.block(30_000), { heartbeatTimeout: '1s' }));
     await h.turn();
@@ -371,7 +371,7 @@ describe('a function that blocks past a limit and then returns has timed out', (
     ['complete', (handle) => handle.complete(undefined)],
     ['fail', (handle) => handle.fail(new Error('no'))],
     ['heartbeat', (handle) => handle.heartbeat()],
-  ])('%s from outside comes too late as well', async (_, act) => {
+  ])('%s from outside also comes too late', async (_, act) => {
     const h = new Harness();
     const handle = h.start((ctx): void => ctx.completeAsync(), {
       startToCloseTimeout: '1s',
@@ -388,23 +388,26 @@ describe('a function that blocks past a limit and then returns has timed out', (
   test.each<[ActivityOptions, number]>([
     [{ scheduleToStartTimeout: '1s' }, 3_000],
     [{ scheduleToCloseTimeout: '2s' }, 2_000],
-  ])('one that waited behind it for longer than %o does not begin', async (options, blockedMs) => {
-    const h = new Harness({ maxConcurrentActivities: 1 });
-    void h.run(async () => {
-      await Promise.resolve();
-      h.clock.block(4_000);
-    });
-    const run = h.watch(h.run(() => 'begun', options));
-    const next = h.watch(h.run(() => 'next'));
-    await h.turn();
-    expect(timeoutOf(run)).toMatchObject({
-      timeoutType: 'SCHEDULE_TO_START',
-      eventLoopBlockedMs: blockedMs,
-    });
-    expect(next.outcome).toMatchObject({ value: 'next' });
-    expect(h.engine.stats()).toMatchObject({ open: 0, running: 0, waiting: 0 });
-    expect(startsOf(h)).toHaveLength(2);
-  });
+  ])(
+    'an activity that waited behind the block for longer than %o does not start',
+    async (options, blockedMs) => {
+      const h = new Harness({ maxConcurrentActivities: 1 });
+      void h.run(async () => {
+        await Promise.resolve();
+        h.clock.block(4_000);
+      });
+      const run = h.watch(h.run(() => 'begun', options));
+      const next = h.watch(h.run(() => 'next'));
+      await h.turn();
+      expect(timeoutOf(run)).toMatchObject({
+        timeoutType: 'SCHEDULE_TO_START',
+        eventLoopBlockedMs: blockedMs,
+      });
+      expect(next.outcome).toMatchObject({ value: 'next' });
+      expect(h.engine.stats()).toMatchObject({ open: 0, running: 0, waiting: 0 });
+      expect(startsOf(h)).toHaveLength(2);
+    },
+  );
 });
 
 describe('eventLoopBlockedMs', () => {
@@ -412,7 +415,7 @@ describe('eventLoopBlockedMs', () => {
     ['START_TO_CLOSE', { startToCloseTimeout: '1s' }],
     ['SCHEDULE_TO_CLOSE', { scheduleToCloseTimeout: '1s' }],
     ['SCHEDULE_TO_START', { scheduleToStartTimeout: '1s' }],
-  ])('of a %s timeout is how late that was noticed', async (timeoutType, options) => {
+  ])('of a %s timeout is how late the timeout was noticed', async (timeoutType, options) => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     if (timeoutType === 'SCHEDULE_TO_START') void h.run(never);
     const run = h.watch(h.run(never, { ...options, retryPolicy: { maximumAttempts: 1 } }));
@@ -421,7 +424,7 @@ describe('eventLoopBlockedMs', () => {
     expect(timeoutOf(run)).toMatchObject({ timeoutType, eventLoopBlockedMs: 500 });
   });
 
-  test('counts earlier blocks of the same wait, but none from before it began', async () => {
+  test('counts earlier blocks of the same wait, but none from before the wait', async () => {
     const h = new Harness();
     void h.watch(h.run(never, { startToCloseTimeout: 100, retryPolicy: { maximumAttempts: 1 } }));
     h.clock.block(1_100); // 1 s too late
@@ -446,7 +449,7 @@ describe('eventLoopBlockedMs', () => {
     });
   });
 
-  test('of an idle event loop is 0', async () => {
+  test('is 0 if the event loop was idle', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(never, { startToCloseTimeout: '1s', retryPolicy: { maximumAttempts: 1 } }),
@@ -456,7 +459,7 @@ describe('eventLoopBlockedMs', () => {
     expect(timeoutOf(run).eventLoopBlockedMs).toBe(0);
   });
 
-  test('does not count a timeout that was shortened to a time that has passed', async () => {
+  test('does not count a timeout that was shortened to a time in the past', async () => {
     const h = new Harness();
     const handle = h.start(never, {
       startToCloseTimeout: '1h',
@@ -474,7 +477,7 @@ describe('eventLoopBlockedMs', () => {
     ['PROGRESS', { heartbeatTimeout: '10s', progressTimeout: '1s' }, 2_000],
     ['START_TO_CLOSE', { heartbeatTimeout: '1s', startToCloseTimeout: '1800ms' }, 1_800],
   ])(
-    'of a %s timeout is how long the loop is known to have stood still',
+    'of a %s timeout is how long the loop is known to have been blocked',
     async (timeoutType, options, at) => {
       const h = new Harness();
       const run = h.watch(h.run(never, { ...options, retryPolicy: { maximumAttempts: 1 } }));
@@ -490,7 +493,7 @@ test.each<[string, RuntimeOptions, ActivityOptions]>([
   ['after a start delay', {}, { startDelay: 1_000 }],
   ['in slots that are free at once', { maxConcurrentActivities: 3 }, {}],
 ])(
-  'an attempt begun late, behind others that block, has all its time: %s',
+  'an attempt that starts late, behind others that block, has all its time: %s',
   async (_, runtime, options) => {
     const h = new Harness(runtime);
     const holders = [1, 2, 3].map(() => h.start(never));

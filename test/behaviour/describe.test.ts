@@ -382,11 +382,11 @@ const closed: Case[] = [
   },
 ];
 
-test.each(open)('of an activity that is $state', async ({ reach, expected }) => {
+test.each(open)('describes an activity that is $state', async ({ reach, expected }) => {
   expect((await reach()).describe()).toStrictEqual({ ...RUNNING, ...expected });
 });
 
-test.each(closed)('of an activity that has been $state', async ({ reach, expected }) => {
+test.each(closed)('describes an activity that was $state', async ({ reach, expected }) => {
   const description = (await reach()).describe();
   expect(description).toStrictEqual({ ...RUNNING, runState: undefined, ...expected });
 });
@@ -402,7 +402,7 @@ test.each<[string, (handle: ActivityHandle, h: Harness) => unknown]>([
       handle.terminate();
     },
   ],
-])('shows the last details of an activity %s, which the store forgets', async (_, end) => {
+])('shows the last details of an activity %s, which the store has forgotten', async (_, end) => {
   const store = new Map<string, string>();
   const h = new Harness({ store });
   const handle = h.start(
@@ -423,7 +423,7 @@ test.each<[string, (handle: ActivityHandle, h: Harness) => unknown]>([
   expect(store.size).toBe(0);
 });
 
-test('of an activity with no options', () => {
+test('describes an activity without options', () => {
   const { activityId, options, expirationTime } = new Harness().start(never).describe();
   expect(activityId).not.toBe('');
   expect(expirationTime).toBeUndefined();
@@ -449,7 +449,7 @@ test('of an activity with no options', () => {
   });
 });
 
-test('has the options that hold, after clamping', () => {
+test('has the options in force, after clamping', () => {
   const { handle } = hold({ scheduleToCloseTimeout: '30s' });
   expect(handle.describe().options).toMatchObject({
     heartbeatTimeout: 30_000,
@@ -467,7 +467,7 @@ describe('a description', () => {
     expect(Object.isFrozen(description.options.retryPolicy)).toBe(true);
   });
 
-  test('stays as it is when the activity goes on', async () => {
+  test('does not change when the activity continues', async () => {
     const { h, handle, succeed } = hold();
     const description = handle.describe();
     await h.advance(1_000);
@@ -476,7 +476,7 @@ describe('a description', () => {
     expect(handle.describe().status).toBe('COMPLETED');
   });
 
-  test('shares nothing that changes with the activity', () => {
+  test('shares no mutable objects with the activity', () => {
     const { handle, ctx } = hold();
     ctx().heartbeat({ line: 1 });
     const { heartbeatDetails, scheduleTime } = handle.describe();
@@ -485,7 +485,7 @@ describe('a description', () => {
     expect(handle.describe()).toMatchObject({ heartbeatDetails: { line: 1 }, scheduleTime: at(0) });
   });
 
-  test('holds no args and no token', async () => {
+  test('contains no arguments and no task token', async () => {
     const h = new Harness();
     const secret = { password: 'hunter2' };
     let token!: string;
@@ -523,7 +523,7 @@ describe('a description', () => {
   });
 });
 
-test('the error types it shows are not those in use', () => {
+test('has a copy of the error types in use', () => {
   const { retryPolicy } = new Harness().start(never).describe().options;
   const types = retryPolicy.nonRetryableErrorTypes as string[];
   expect(() => types.push('Error')).toThrow(TypeError);
@@ -534,7 +534,7 @@ test('the error types it shows are not those in use', () => {
 test.each<[string, (h: Harness) => unknown]>([
   ['because its store cannot be read', () => 1],
   ['by a listener', (h) => h.engine.events.add('scheduled', () => void h.engine.shutdown(), true)],
-])('an activity that closes inside start(), %s, has a close time', async (_, prepare) => {
+])('of an activity that closes inside start(), %s, has a close time', async (_, prepare) => {
   const store = new Map([['x', '{bad']]);
   const h = new Harness({ store });
   prepare(h);

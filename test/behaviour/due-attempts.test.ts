@@ -31,7 +31,7 @@ describe('a slot that is kept for a retry goes to that retry', () => {
     ['of lower priority', { priority: 1 }, { priority: 5 }],
     ['of the same priority', {}, {}],
     ['even of higher priority', { priority: 5 }, { priority: 1 }],
-  ])('when the function settles, although an activity waits %s', async (_, own, others) => {
+  ])('when the function settles, although an activity is waiting %s', async (_, own, others) => {
     const { h, zombie } = setUp({ ...own, attemptOverlap: 'forbid' }, others);
     await h.advance(5_000);
     expect(begun(h)).toEqual(['urgent 1']);
@@ -40,13 +40,13 @@ describe('a slot that is kept for a retry goes to that retry', () => {
     expect(begun(h)).toEqual(['urgent 1', 'urgent 2']);
   });
 
-  test('when the time of the overlap is over', async () => {
+  test('when the maximum overlap is over', async () => {
     const { h } = setUp({ priority: 5, attemptOverlap: '3s' }, { priority: 1 });
     await h.advance(3_200);
     expect(begun(h)).toEqual(['urgent 1', 'urgent 2']);
   });
 
-  test('unless its delay still runs: then the slot is free for others', async () => {
+  test("but is free for others while the retry's delay still runs", async () => {
     const { h, zombie } = setUp({ priority: 1, attemptOverlap: 'forbid' }, { priority: 5 });
     await h.advance(200);
     zombie.resolve();
@@ -54,7 +54,7 @@ describe('a slot that is kept for a retry goes to that retry', () => {
     expect(begun(h)).toEqual(['urgent 1', 'bulk 1']);
   });
 
-  test('unless it is paused meanwhile', async () => {
+  test('but not if the retry is paused meanwhile', async () => {
     const { h, zombie, handle } = setUp({ attemptOverlap: 'forbid' });
     await h.advance(5_000);
     handle.pause();
@@ -63,7 +63,7 @@ describe('a slot that is kept for a retry goes to that retry', () => {
     expect(begun(h)).toEqual(['urgent 1', 'bulk 1']);
   });
 
-  test('with a key: nobody of the same key comes between', async () => {
+  test('with a key: no other activity of the key comes in between', async () => {
     const h = new Harness({ maxConcurrentPerKey: 1 });
     const zombie = new Deferred<void>();
     const work = (ctx: { info: { attempt: number } }): Promise<unknown> =>
@@ -77,7 +77,7 @@ describe('a slot that is kept for a retry goes to that retry', () => {
     expect(begun(h)).toEqual(['urgent 1', 'urgent 2']);
   });
 
-  test('with a rate: it is the first to begin when the next start is due', async () => {
+  test('with a rate: the retry is the first to start when the next start is due', async () => {
     const h = new Harness({ maxConcurrentActivities: 1, maxActivitiesPerSecond: 0.1 });
     const zombie = new Deferred<void>();
     const work = (ctx: { info: { attempt: number } }): Promise<unknown> =>
@@ -93,7 +93,7 @@ describe('a slot that is kept for a retry goes to that retry', () => {
   });
 });
 
-describe('what falls due in one moment competes by priority', () => {
+describe('attempts that are due at the same moment compete by priority', () => {
   const retryPolicy = { initialInterval: 1_000, maximumAttempts: 2 };
 
   test.each(['the retry first', 'the start first'])('a retry and a start, %s', async (order) => {
@@ -107,7 +107,7 @@ describe('what falls due in one moment competes by priority', () => {
     expect(begun(h).slice(1)).toEqual(expected);
   });
 
-  test('retries of many priorities, whatever the order in which they failed', async () => {
+  test('retries of many priorities, in whatever order they failed', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     for (const priority of [4, 2, 5, 1, 3]) {
       h.run(fails, { activityType: `p${priority}`, priority, retryPolicy }).catch(() => {});
@@ -119,8 +119,8 @@ describe('what falls due in one moment competes by priority', () => {
   });
 });
 
-describe('an attempt that may begin has begun when the call returns', () => {
-  test('of unpause', async () => {
+describe('an attempt that may start has started when the call returns', () => {
+  test('after unpause', async () => {
     const h = new Harness();
     const handle = h.start(never, { startDelay: '1s', activityType: 'a' });
     handle.pause();
@@ -129,7 +129,7 @@ describe('an attempt that may begin has begun when the call returns', () => {
     expect(begun(h)).toEqual(['a 1']);
   });
 
-  test('of reset, in a backoff', async () => {
+  test('after reset in a backoff', async () => {
     const h = new Harness();
     const handle = h.start(fails, { activityType: 'a' });
     await h.turn();
@@ -138,7 +138,7 @@ describe('an attempt that may begin has begun when the call returns', () => {
     handle.terminate();
   });
 
-  test('of updateOptions, if the new backoff is over', async () => {
+  test('after updateOptions, if the new backoff is over', async () => {
     const h = new Harness();
     const handle = h.start(fails, { activityType: 'a', retryPolicy: { initialInterval: '1h' } });
     await h.advance(2_000);
@@ -147,7 +147,7 @@ describe('an attempt that may begin has begun when the call returns', () => {
     handle.terminate();
   });
 
-  test('and nobody of lower priority gets the slot between', async () => {
+  test('and no activity of lower priority gets the slot in between', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const urgent = h.start(never, { startDelay: '1s', activityType: 'urgent', priority: 1 });
     urgent.pause();

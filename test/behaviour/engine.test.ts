@@ -13,7 +13,7 @@ import { failureOf, startsOf } from '../support/outcomes.js';
 const ONCE = { retryPolicy: { maximumAttempts: 1 } };
 
 describe('the first attempt', () => {
-  test('starts inside run, after scheduled', () => {
+  test('starts inside run, after the scheduled event', () => {
     const h = new Harness();
     const order: string[] = [];
     h.engine.events.add('scheduled', () => order.push('scheduled'), false);
@@ -22,7 +22,7 @@ describe('the first attempt', () => {
     expect(order).toEqual(['scheduled', 'function', 'run returned']);
   });
 
-  test('starts later when there is no slot', async () => {
+  test('starts later when no slot is free', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const order: string[] = [];
     void h.run(() => order.push('first'));
@@ -32,13 +32,13 @@ describe('the first attempt', () => {
     expect(order).toEqual(['first', 'run returned', 'second']);
   });
 
-  test('never settles inside run, not even a synchronous one', () => {
+  test('never settles inside run, even if it is synchronous', () => {
     const h = new Harness();
     void h.run(() => 1);
     expect(h.names()).toEqual(['scheduled', 'started']);
   });
 
-  test('sets no timer when nothing is to be timed', () => {
+  test('sets no timer without timeouts', () => {
     const h = new Harness();
     void h.run(never);
     expect(h.clock.pending).toBe(0);
@@ -72,7 +72,7 @@ describe('the function', () => {
     await expect(h.run(() => thenable)).resolves.toBe(7);
   });
 
-  test('that returns a thenable which throws has failed', async () => {
+  test('that returns a thenable that throws fails', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -88,7 +88,7 @@ describe('the function', () => {
     expect(failureOf(run).cause).toEqual(new Error('from then'));
   });
 
-  test('that returns an async generator is refused, and not retried', async () => {
+  test('that returns an async generator is refused and not retried', async () => {
     const h = new Harness();
     let entered = false;
     const run = h.watch(
@@ -106,7 +106,7 @@ describe('the function', () => {
     expect(entered).toBe(false);
   });
 
-  test('that returns a generator is refused as well: its body would never run', async () => {
+  test('that returns a generator is refused too, because its body would never run', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(function* () {
@@ -125,13 +125,13 @@ describe('the function', () => {
     await expect(h.run(() => {})).resolves.toBeUndefined();
   });
 
-  test('gets its result to the caller as it is: nothing is copied', async () => {
+  test('passes its result to the caller without a copy', async () => {
     const h = new Harness();
     const result = { callback: () => 1 };
     await expect(h.run(() => result)).resolves.toBe(result);
   });
 
-  test('is called with no this', async () => {
+  test('is called without a this', async () => {
     const h = new Harness();
     await expect(
       h.run(function (this: void) {
@@ -153,7 +153,7 @@ describe('the function', () => {
     await expect(run).rejects.toThrow(/activity/);
   });
 
-  test('gives the activity its type by its name', async () => {
+  test('gives the activity its type through its name', async () => {
     const h = new Harness();
     await h.run(function importRows() {});
     await h.run(() => {});
@@ -165,7 +165,7 @@ describe('the function', () => {
     ]);
   });
 
-  test('a bound function has the name of the function that was bound', async () => {
+  test('passes on its name when it is bound', async () => {
     const h = new Harness();
     async function upload(): Promise<void> {}
     await h.run(upload.bind(undefined));
@@ -186,7 +186,7 @@ describe('the function', () => {
     ['throws', { get: () => expect.unreachable() }],
     ['is no text', { value: () => {} }],
     ['is empty', { value: '' }],
-  ])('and a name that %s is none', async (_, name: PropertyDescriptor) => {
+  ])('has no name if the name %s', async (_, name: PropertyDescriptor) => {
     const h = new Harness();
     await h.run(Object.defineProperty(() => {}, 'name', name));
     expect(h.of('completed').map(({ activityType }) => activityType)).toEqual(['anonymous']);
@@ -214,7 +214,7 @@ describe('args', () => {
     expect(rows).toEqual([1, 1, 2, 3]);
   });
 
-  test('that are no array are refused', async () => {
+  test('that are not an array are refused', async () => {
     const h = new Harness();
     const run = h.run((_ctx, text: string) => text, { args: 'text' as never });
     await expect(run).rejects.toThrow(/args.*"text".*array/);
@@ -240,7 +240,7 @@ describe('options', () => {
     expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
   });
 
-  test('come from the defaults of the runtime where the call gives none', async () => {
+  test('come from the defaults of the runtime if the call gives none', async () => {
     const h = new Harness({
       defaults: { activityType: 'default', retryPolicy: { initialInterval: '7s' } },
     });
@@ -266,7 +266,7 @@ describe('options', () => {
 });
 
 describe('activityId', () => {
-  test('of an open activity is refused, and the open one does not notice', async () => {
+  test('of an open activity is refused, and the open activity is not affected', async () => {
     const h = new Harness();
     const first = h.watch(h.run((ctx) => ctx.sleep('1s'), { activityId: 'x' }));
     const second = h.run(() => 2, { activityId: 'x' });
@@ -312,7 +312,7 @@ describe('activityId', () => {
     await expect(h.run(() => 'again', { activityId: 'x' })).resolves.toBe('again');
   });
 
-  test('is free for another runtime', async () => {
+  test('can be used in another runtime', async () => {
     void new Harness().run(never, { activityId: 'x' });
     await expect(new Harness().run(() => 1, { activityId: 'x' })).resolves.toBe(1);
   });
@@ -326,7 +326,7 @@ describe('activityId', () => {
   });
 });
 
-test('a late end of a timed-out attempt does not free the id that another activity has now', async () => {
+test('a late end of a timed-out attempt does not free an id that another activity now has', async () => {
   const h = new Harness();
   let finish!: () => void;
   h.run(() => new Promise<void>((resolve) => (finish = resolve)), {
@@ -343,7 +343,7 @@ test('a late end of a timed-out attempt does not free the id that another activi
 });
 
 describe('generated ids', () => {
-  test('begin with what is random, and go on with a number', () => {
+  test('start with a random part and end with a number', () => {
     const h = new Harness();
     const ids = [1, 2, 3].map(() => h.start(never).activityId);
     const [prefix = ''] = ids[0]?.split(/-1$/) ?? [];
@@ -352,7 +352,7 @@ describe('generated ids', () => {
     expect(new Harness().start(never).activityId).not.toBe(ids[0]);
   });
 
-  test('have none of the characters that mean something in an address', () => {
+  test('contain no characters with a special meaning in URLs', () => {
     const ids = Array.from({ length: 200 }, () => new Harness().start(never).activityId);
     for (const id of ids) expect(id).toMatch(/^[\w-]{22}-1$/);
     for (const sign of ['-', '_']) {

@@ -74,7 +74,7 @@ describe('order', () => {
     ]);
   });
 
-  test('completed comes before the promise of the caller', async () => {
+  test("completed is emitted before the caller's promise settles", async () => {
     const h = new Harness({}, false);
     const order: string[] = [];
     h.engine.events.add('completed', () => order.push('completed'), false);
@@ -82,7 +82,7 @@ describe('order', () => {
     expect(order).toEqual(['completed', 'caller']);
   });
 
-  test('scheduled and started are told before the function is called', () => {
+  test('scheduled and started are emitted before the function is called', () => {
     const h = new Harness();
     let before: string[] = [];
     void h.run(() => {
@@ -91,7 +91,7 @@ describe('order', () => {
     expect(before).toEqual(['scheduled', 'started']);
   });
 
-  test('scheduled is told once, however many attempts', async () => {
+  test('scheduled is emitted once, however many attempts there are', async () => {
     const h = new Harness();
     void h.run(eventful, EVENTFUL);
     await h.advance(5_000);
@@ -100,7 +100,7 @@ describe('order', () => {
 });
 
 describe('payloads', () => {
-  test('name the activity, the attempt and the wall time', async () => {
+  test('have the activity, the attempt and the wall time', async () => {
     const h = new Harness();
     void h.run(eventful, { ...EVENTFUL, activityId: 'an id', activityType: 'a type' });
     await h.advance(5_000);
@@ -128,7 +128,7 @@ describe('payloads', () => {
     );
   });
 
-  test('attemptFailed tells of the next attempt only if there will be one', async () => {
+  test('of attemptFailed has the next attempt only if there is one', async () => {
     const h = new Harness();
     h.run(
       () => {
@@ -142,7 +142,7 @@ describe('payloads', () => {
     expect(second).not.toHaveProperty('nextAttempt');
   });
 
-  test('the details of a heartbeat are a copy', async () => {
+  test('of heartbeat has a copy of the details', async () => {
     const h = new Harness({}, false);
     h.engine.events.add('heartbeat', ({ details }) => ((details as { at: number }).at = -1), false);
     const run = h.watch(
@@ -156,7 +156,7 @@ describe('payloads', () => {
     expect(run.outcome).toMatchObject({ value: { at: 1 } });
   });
 
-  test('a generated activityId is the same in all of them, and another for each activity', async () => {
+  test('have the same generated activityId within an activity, and another one for each activity', async () => {
     const h = new Harness();
     void h.run(() => 1);
     void h.run(() => 2);
@@ -167,8 +167,8 @@ describe('payloads', () => {
   });
 });
 
-describe('a listener that fails', () => {
-  test.each(EVENT_NAMES)('by throwing at %s does not touch the activity', async (name) => {
+describe('a failing listener', () => {
+  test.each(EVENT_NAMES)('that throws at %s does not affect the activity', async (name) => {
     const h = new Harness();
     h.engine.events.add(
       name,
@@ -189,7 +189,7 @@ describe('a listener that fails', () => {
     });
   });
 
-  test('by rejecting is logged, and is no unhandled rejection', async () => {
+  test('that rejects is logged and is not an unhandled rejection', async () => {
     const unhandled = collectUnhandledRejections();
     const h = new Harness();
     h.engine.events.add('started', () => Promise.reject(new Error('async')), false);
@@ -200,7 +200,7 @@ describe('a listener that fails', () => {
     expect(h.logs).toMatchObject([{ level: 'error', attributes: { error: new Error('async') } }]);
   });
 
-  test('by throwing does not keep the event from the others', () => {
+  test('that throws does not keep the event from other listeners', () => {
     const h = new Harness({}, false);
     const seen: number[] = [];
     const boom = (): never => {
@@ -223,7 +223,7 @@ describe('a listener may', () => {
     await expect(inner).resolves.toBe('inner');
   });
 
-  test('run one of the same id when the activity has closed', async () => {
+  test('run another activity with the same id when the activity has closed', async () => {
     const h = new Harness();
     let again: Promise<string> | undefined;
     h.engine.events.add(
@@ -235,7 +235,7 @@ describe('a listener may', () => {
     await expect(again).resolves.toBe('again');
   });
 
-  test('terminate at started an activity that was delayed: it ends once, and for good', async () => {
+  test('terminate a delayed activity at started, and the activity ends once', async () => {
     const h = new Harness();
     const handle = h.start(never, { startDelay: '1s', scheduleToCloseTimeout: '5s' });
     h.engine.events.add('started', () => handle.terminate(), false);
@@ -246,7 +246,7 @@ describe('a listener may', () => {
     expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
   });
 
-  test('terminate at attemptSettled, when no other function runs', async () => {
+  test('terminate at attemptSettled when no other function runs', async () => {
     const unhandled = collectUnhandledRejections();
     const h = new Harness();
     let settle!: () => void;
@@ -262,7 +262,7 @@ describe('a listener may', () => {
     await expect(handle.settled()).resolves.toBeUndefined();
   });
 
-  test('remove itself, and others, while an event is told', () => {
+  test('remove itself and others while an event is emitted', () => {
     const h = new Harness({}, false);
     const seen: string[] = [];
     const offs = ['a', 'b'].map((name) =>
@@ -282,7 +282,7 @@ describe('a listener may', () => {
   });
 });
 
-describe('the end of an attempt is told before what its listeners bring about', () => {
+describe('the end of an attempt is emitted before what its listeners cause', () => {
   /** An attempt that hangs after a report that is held back; it is to be paused when it times out. */
   function hung(...steps: readonly [ActivityEventName | 'abort', (handle: Handle) => void][]) {
     const h = new Harness();
@@ -310,7 +310,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
   const ENDED = ['heartbeat', 'attemptFailed', 'attemptAbandoned'];
 
   test.each(['heartbeat', 'abort', 'attemptFailed', 'attemptAbandoned'] as const)(
-    'terminated at %s: failed comes last, and no attempt after it',
+    'terminated at %s: failed comes last, and no attempt follows',
     async (name) => {
       const { h } = hung([name, terminate]);
       await h.advance(10_000);
@@ -319,7 +319,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
   );
 
   test.each(['heartbeat', 'abort', 'attemptFailed', 'attemptAbandoned'] as const)(
-    'paused at %s: paused comes after it, and no attempt',
+    'paused at %s: paused comes afterwards, and no attempt follows',
     async (name) => {
       const { h, handle } = hung([name, pause]);
       await h.advance(10_000);
@@ -331,7 +331,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
   );
 
   test.each(['heartbeat', 'abort', 'attemptFailed', 'attemptAbandoned'] as const)(
-    'paused before, unpaused and paused again at %s: each is told once, in that order',
+    'paused before, unpaused and paused again at %s: each is emitted once, in that order',
     async (name) => {
       const { h, handle } = hung([name, unpause], [name, pause]);
       handle.pause();
@@ -341,7 +341,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
   );
 
   test.each(['pause', 'reset'] as const)(
-    'what an abort listener asks for, a %s, is told after it, and there is no word of a retry',
+    'a %s requested by an abort listener comes afterwards, without a retry',
     async (operation) => {
       const { h } = hung(['abort', (handle) => handle[operation]()]);
       await h.advance(1_010);
@@ -350,7 +350,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
     },
   );
 
-  test('what a listener of such news brings about comes after the other news', async () => {
+  test('events that a listener causes come after the other events', async () => {
     const { h, handle } = hung(
       ['attemptFailed', unpause],
       ['attemptFailed', pause],
@@ -361,7 +361,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
     expect(h.names()).toEqual([...ENDED, 'paused', 'unpaused', 'paused', 'failed']);
   });
 
-  test('the end is told before a run of the same id that a listener starts after it', async () => {
+  test('the end comes before a run of the same id that a listener starts', async () => {
     const h = new Harness();
     const options = { activityId: 'x', retryPolicy: FAST };
     const handle = h.start(() => Promise.reject(new Error('no')), options);
@@ -386,7 +386,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
     ]);
   });
 
-  test('a listener of reset that pauses: there is no word of an unpause', () => {
+  test('if a listener of reset pauses, there is no unpaused event', () => {
     const h = new Harness();
     const handle = h.start(never, { startDelay: '1h' });
     h.engine.events.add('reset', () => handle.pause(), true);
@@ -396,7 +396,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
     expect(handle.describe().status).toBe('PAUSED');
   });
 
-  test('news of other activities do not wait', async () => {
+  test('events of other activities do not wait', async () => {
     const { h, handle } = hung(['attemptFailed', () => void h.run(() => 1)]);
     const id = handle.activityId;
     await h.advance(1_050);
@@ -408,7 +408,7 @@ describe('the end of an attempt is told before what its listeners bring about', 
 });
 
 describe('on and once', () => {
-  test('once is for one event, although another listener brings about a second meanwhile', () => {
+  test('once handles one event, even if another listener causes a second one meanwhile', () => {
     const h = new Harness({}, false);
     const heard: unknown[] = [];
     h.engine.events.add('scheduled', () => void h.run(never, { activityId: 'inner' }), true);
@@ -417,7 +417,7 @@ describe('on and once', () => {
     expect(heard).toEqual(['inner']);
   });
 
-  test('one that another listener has just removed hears nothing', () => {
+  test('a listener that another one has just removed is not called', () => {
     const h = new Harness({}, false);
     h.engine.events.add('started', () => off(), false);
     const off = h.engine.events.add('started', () => expect.unreachable(), false);
@@ -425,7 +425,7 @@ describe('on and once', () => {
     expect(h.logs).toEqual([]);
   });
 
-  test('once is for one event only', () => {
+  test('once handles one event only', () => {
     const h = new Harness({}, false);
     const seen: number[] = [];
     h.engine.events.add('started', ({ attempt }) => seen.push(attempt), true);
@@ -434,7 +434,7 @@ describe('on and once', () => {
     expect(seen).toEqual([1]);
   });
 
-  test('once hears one event although it starts another activity', () => {
+  test('once handles one event, even if it starts another activity', () => {
     const h = new Harness({}, false);
     let heard = 0;
     h.engine.events.add(
@@ -449,7 +449,7 @@ describe('on and once', () => {
     expect(heard).toBe(1);
   });
 
-  test('what on returns removes that listener, and may be called twice', () => {
+  test('the function that on returns removes that listener and may be called twice', () => {
     const h = new Harness({}, false);
     const seen: string[] = [];
     const listener = (): void => void seen.push('x');
@@ -460,7 +460,7 @@ describe('on and once', () => {
     expect(seen).toEqual(['x']);
   });
 
-  test('are on the runtime', async () => {
+  test('are methods of the runtime', async () => {
     const runtime = new ActivityRuntime();
     const seen: string[] = [];
     const off = runtime.on('completed', ({ result }) => seen.push(`on ${String(result)}`));
@@ -472,23 +472,23 @@ describe('on and once', () => {
     expect(seen).toEqual(['on 1', 'once 1', 'on 2']);
   });
 
-  test('refuse an event that there is not', () => {
+  test('refuse an unknown event', () => {
     expect(() => new ActivityRuntime().on('finished' as ActivityEventName, () => {})).toThrow(
       /finished.*completed/,
     );
   });
 
-  test('refuse a listener that is no function', () => {
+  test('refuse a listener that is not a function', () => {
     expect(() => new ActivityRuntime().on('completed', 1 as never)).toThrow(TypeError);
   });
 
-  test('do not offer emit', () => {
+  test('do not expose emit', () => {
     expect(new ActivityRuntime()).not.toHaveProperty('emit');
   });
 });
 
-describe('without listeners no payload is made', () => {
-  test('at all', async () => {
+describe('no payload is made', () => {
+  test('without any listeners', async () => {
     const h = new Harness({}, false);
     const wallNow = vi.spyOn(h.clock, 'wallNow');
     void h.run(
@@ -502,7 +502,7 @@ describe('without listeners no payload is made', () => {
     expect(wallNow).not.toHaveBeenCalled();
   });
 
-  test('for the events that nobody listens to', async () => {
+  test('for events without listeners', async () => {
     const h = new Harness({}, false);
     const wallNow = vi.spyOn(h.clock, 'wallNow');
     h.engine.events.add('completed', () => {}, false);
@@ -511,7 +511,7 @@ describe('without listeners no payload is made', () => {
     expect(wallNow).toHaveBeenCalledTimes(1);
   });
 
-  test('once the last listener is removed', async () => {
+  test('after the last listener has been removed', async () => {
     const h = new Harness({}, false);
     const wallNow = vi.spyOn(h.clock, 'wallNow');
     h.engine.events.add('started', () => {}, false)();
@@ -523,21 +523,24 @@ describe('without listeners no payload is made', () => {
 test.each<[string, (handle: ReturnType<Harness['start']>) => unknown]>([
   ['terminates', (handle) => handle.terminate()],
   ['completes', (handle) => handle.complete(5)],
-])('a listener of `started` that %s the activity: its function is not called', async (_, end) => {
-  const h = new Harness();
-  let called = false;
-  const handle = h.start(() => (called = true), {
-    activityId: 'one',
-    startDelay: '1s',
-    cancellationDelivery: 'immediate',
-  });
-  void handle.result().catch(() => {});
-  h.engine.events.add('started', () => end(handle), true);
-  await h.advance(2_000);
-  expect(called).toBe(false);
-  const { running, open } = h.engine.stats();
-  expect({ running, open }).toEqual({ running: 0, open: 0 });
-  expect(h.events.map(({ name }) => name)).not.toContain('attemptAbandoned');
-  await handle.settled();
-  expect(handle.describe().abandonedAttempts).toBe(0);
-});
+])(
+  'a listener of started that %s the activity keeps its function from being called',
+  async (_, end) => {
+    const h = new Harness();
+    let called = false;
+    const handle = h.start(() => (called = true), {
+      activityId: 'one',
+      startDelay: '1s',
+      cancellationDelivery: 'immediate',
+    });
+    void handle.result().catch(() => {});
+    h.engine.events.add('started', () => end(handle), true);
+    await h.advance(2_000);
+    expect(called).toBe(false);
+    const { running, open } = h.engine.stats();
+    expect({ running, open }).toEqual({ running: 0, open: 0 });
+    expect(h.events.map(({ name }) => name)).not.toContain('attemptAbandoned');
+    await handle.settled();
+    expect(handle.describe().abandonedAttempts).toBe(0);
+  },
+);

@@ -110,17 +110,17 @@ async function workout(): Promise<void> {
 }
 
 describe.each(kinds)('with fake timers (%s)', (_, config) => {
-  test('heartbeat timeout, backoff and ctx.sleep move with the fake time', async () => {
+  test('heartbeat timeouts, backoffs and ctx.sleep follow the fake time', async () => {
     vi.useFakeTimers(config);
     await workout();
   });
 
-  test('they do so again and again, through hours', async () => {
+  test('they still do after hours of fake time', async () => {
     vi.useFakeTimers(config);
     for (let round = 0; round < 4; round++) await workout();
   });
 
-  test('a run in one great step comes to its end', async () => {
+  test('one large step runs an activity to its end', async () => {
     vi.useFakeTimers(config);
     const ran = watch(
       runtime.run(hang, { heartbeatTimeout: '1m', retryPolicy: { maximumAttempts: 5 } }),
@@ -130,14 +130,14 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
     expect(isTimeout(ran.error, 'HEARTBEAT')).toBe(true);
   });
 
-  test('a runtime with nothing to do holds no fake timer 50 ms later', async () => {
+  test('an idle runtime holds no fake timer after 50 ms', async () => {
     vi.useFakeTimers(config);
     await workout();
     await vi.advanceTimersByTimeAsync(50);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('it goes on after vi.clearAllTimers() between two tests', async () => {
+  test('the runtime continues after vi.clearAllTimers() between two tests', async () => {
     vi.useFakeTimers(config);
     for (let round = 0; round < 3; round++) {
       await workout();
@@ -146,7 +146,7 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
     }
   });
 
-  test('it goes on after vi.clearAllTimers() in the middle, from the next thing that waits', async () => {
+  test('the runtime continues after vi.clearAllTimers() during a run, from the next wait', async () => {
     vi.useFakeTimers(config);
     const lost = watch(runtime.run(hang, { heartbeatTimeout: '10s', retryPolicy: ONCE }));
     vi.clearAllTimers();
@@ -155,14 +155,14 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
     expect(isTimeout(lost.error, 'HEARTBEAT')).toBe(true);
   });
 
-  test('a run in fake time right after one in real time', async () => {
+  test('a run in fake time works right after one in real time', async () => {
     // The short timer that an idle runtime keeps is one of the host's still.
     await runtime.run(() => 1, { heartbeatTimeout: '10s' });
     vi.useFakeTimers(config);
     await workout();
   });
 
-  test('real time that passes meanwhile ends nothing in fake time', async () => {
+  test('real time does not end anything in fake time', async () => {
     await runtime.run(() => 1, { heartbeatTimeout: '10s' });
     vi.useFakeTimers(config);
     const ran = [
@@ -180,7 +180,7 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
     expect(states()).toEqual(['rejected', 'rejected', 'resolved']);
   });
 
-  test('a run in real time right after one in fake time', async () => {
+  test('a run in real time works right after one in fake time', async () => {
     vi.useFakeTimers(config);
     await workout();
     await runtime.run(() => 1, { heartbeatTimeout: '10s' });
@@ -192,7 +192,7 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
     expect(performance.now() - before).toBeGreaterThan(13);
   });
 
-  test('back and forth', async () => {
+  test('switching back and forth works', async () => {
     for (let round = 0; round < 3; round++) {
       await runtime.run((ctx) => ctx.sleep(1), { heartbeatTimeout: 1_000 });
       vi.useFakeTimers(config);
@@ -203,10 +203,10 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
   });
 });
 
-describe('with timers and performance faked, times are exact to the millisecond', () => {
+describe('with fake timers and a fake performance, times are exact to the millisecond', () => {
   beforeEach(() => void vi.useFakeTimers());
 
-  test('a retry due at 50 ms comes at 50 ms', async () => {
+  test('a retry that is due at 50 ms starts at 50 ms', async () => {
     const starts: number[] = [];
     const began = performance.now();
     void runtime.run(
@@ -220,7 +220,7 @@ describe('with timers and performance faked, times are exact to the millisecond'
     expect(starts).toEqual([0, 50, 125, 238]);
   });
 
-  test('ctx.sleep(51) does not fit into 50 ms, and ctx.sleep(49) does', async () => {
+  test('ctx.sleep(51) is too long for 50 ms, and ctx.sleep(49) is not', async () => {
     const sleep = (ms: number, timeout: object) =>
       watch(runtime.run((ctx) => ctx.sleep(ms), { ...timeout, retryPolicy: ONCE }));
     const late = ['startToCloseTimeout', 'scheduleToCloseTimeout', 'heartbeatTimeout'].map((name) =>
@@ -232,7 +232,7 @@ describe('with timers and performance faked, times are exact to the millisecond'
     expect(inTime.state).toBe('resolved');
   });
 
-  test('sleeps, delays and timeouts happen in the order of their times', async () => {
+  test('sleeps, delays and timeouts happen in order of time', async () => {
     const order: string[] = [];
     const started = (name: string) => () => void order.push(name);
     void runtime.run(async (ctx) => (await ctx.sleep(53), order.push('sleep 53')));
@@ -246,14 +246,14 @@ describe('with timers and performance faked, times are exact to the millisecond'
   });
 });
 
-describe('with the date frozen, and nothing else', () => {
+describe('with only the date frozen', () => {
   const frozen = Date.UTC(2030, 0, 1);
 
   test.each<[string, () => void]>([
     ['by vi.setSystemTime()', () => void vi.setSystemTime(frozen)],
     ['by fake timers for Date', () => void vi.useFakeTimers({ toFake: ['Date'], now: frozen })],
     ['by a spy on Date.now', () => void vi.spyOn(Date, 'now').mockReturnValue(frozen)],
-  ])('every time that is told is the frozen one: %s', async (_, freeze) => {
+  ])('every reported time is the frozen one: %s', async (_, freeze) => {
     freeze();
     const stamps: number[] = [];
     for (const name of ['scheduled', 'started', 'completed'] as const) {
@@ -273,7 +273,7 @@ describe('with the date frozen, and nothing else', () => {
   });
 });
 
-test('events and ctx.info tell the faked date', async () => {
+test('events and ctx.info have the fake date', async () => {
   vi.useFakeTimers({ now: Date.UTC(2030, 0, 1) });
   const stamps: number[] = [];
   runtime.on('started', ({ timestamp }) => stamps.push(timestamp));

@@ -56,7 +56,7 @@ describe('a late result', () => {
     expect(h.of('completed')).toMatchObject([{ attempt: 2, result: 'second' }]);
   });
 
-  test('after the end is still seen, with the attempt that it belongs to', async () => {
+  test('after the end is still emitted, with its own attempt', async () => {
     const { h, run, settle } = zombie();
     await h.advance(60_000);
     settle.resolve('late');
@@ -82,7 +82,7 @@ describe('a late throw', () => {
     expect(h.of('attemptSettled')[0]).not.toHaveProperty('result');
   });
 
-  test('is no unhandled rejection, during the activity or after it', async () => {
+  test('is not an unhandled rejection, during the activity or after it', async () => {
     const unhandled = collectUnhandledRejections();
     const during = zombie();
     await during.h.advance(2_200);
@@ -95,7 +95,7 @@ describe('a late throw', () => {
     expect(unhandled.stop()).toEqual([]);
   });
 
-  test('of the TIMED_OUT reason is seen like any other', async () => {
+  test('of the TIMED_OUT reason is emitted like any other', async () => {
     const h = new Harness();
     let reason: unknown;
     h.run(
@@ -112,7 +112,7 @@ describe('a late throw', () => {
 });
 
 describe('a late heartbeat', () => {
-  test('is not reported, and does not reach the next attempt', async () => {
+  test('is not reported and does not reach the next attempt', async () => {
     const { h, run, ctx } = zombie();
     await h.advance(1_500);
     ctx.heartbeat('late');
@@ -121,7 +121,7 @@ describe('a late heartbeat', () => {
     expect(run.outcome).toMatchObject({ value: 'second' });
   });
 
-  test('does not put off the deadline of the next attempt', async () => {
+  test('does not move the deadline of the next attempt', async () => {
     const { h, run, ctx } = zombie({
       heartbeatTimeout: '400ms',
       retryPolicy: { maximumAttempts: 2 },
@@ -147,7 +147,7 @@ test('a late sleep rejects at once and sets no timer', async () => {
   expect(h.clock.pending).toBe(before);
 });
 
-test('a late keepAlive rejects at once, and does not begin its work', async () => {
+test('a late keepAlive rejects at once and does not start its work', async () => {
   const { h, ctx } = zombie();
   await h.advance(5_000);
   const work = (): never => expect.unreachable();
@@ -167,7 +167,7 @@ test('an attempt whose function has settled is not abandoned', async () => {
   expect(h.of('attemptSettled')).toEqual([]);
 });
 
-test('each abandoned attempt settles under its own number, in whatever order', async () => {
+test('each abandoned attempt settles under its own number, in any order', async () => {
   const h = new Harness();
   const settle: (() => void)[] = [];
   h.run((ctx) => new Promise<number>((resolve) => settle.push(() => resolve(ctx.info.attempt))), {
@@ -187,7 +187,7 @@ test('each abandoned attempt settles under its own number, in whatever order', a
   ]);
 });
 
-test('from the third abandoned attempt of an activity on each is logged at WARN', async () => {
+test('each abandoned attempt is logged at WARN from the third one of an activity', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(never, {

@@ -10,7 +10,7 @@ const failing = (): never => {
 };
 
 describe('result', () => {
-  test('is the same for all who ask, before the end and after it', async () => {
+  test('is the same promise outcome for every caller, before the end and after it', async () => {
     const h = new Harness();
     const result = { rows: 7 };
     const handle = h.start((ctx) => ctx.sleep('1s').then(() => result));
@@ -19,7 +19,7 @@ describe('result', () => {
     for (const each of [...early, handle.result()]) expect(await each).toBe(result);
   });
 
-  test('rejects with one and the same error for all who ask', async () => {
+  test('rejects with the same error for every caller', async () => {
     const h = new Harness();
     const handle = h.start(failing);
     const first = h.watch(handle.result());
@@ -57,14 +57,17 @@ describe('result', () => {
         return new ActivityHandle(execution, execution.result);
       },
     ],
-  ])('that nobody asks for is no unhandled rejection when it has %s', async (_, act) => {
-    const unhandled = collectUnhandledRejections();
-    const h = new Harness();
-    act(h);
-    await h.advance(2_000);
-    await h.turn();
-    expect(unhandled.stop()).toEqual([]);
-  });
+  ])(
+    'that is never called causes no unhandled rejection when the activity has %s',
+    async (_, act) => {
+      const unhandled = collectUnhandledRejections();
+      const h = new Harness();
+      act(h);
+      await h.advance(2_000);
+      await h.turn();
+      expect(unhandled.stop()).toEqual([]);
+    },
+  );
 });
 
 /** Its first attempt has timed out at 10 s, and its second has run since 11 s; both still do. */
@@ -157,7 +160,7 @@ describe('settled', () => {
     },
   );
 
-  test('waits for the end of the activity, although no function of it runs', async () => {
+  test('waits for the end of the activity, even if none of its functions runs', async () => {
     const h = new Harness();
     const handle = h.start((ctx) => {
       if (ctx.info.attempt < 3) throw new Error('no');
@@ -194,7 +197,7 @@ describe('settled', () => {
     expect(settled.outcome.state).toBe('resolved');
   });
 
-  test('waits for a function that goes on after it has left its attempt open', async () => {
+  test('waits for a function that continues after leaving its attempt open', async () => {
     const h = new Harness();
     const handle = h.start(async (ctx): Promise<string> => {
       const work = new Promise<void>((resolve) => h.clock.setTimer(resolve, 5_000));
@@ -219,14 +222,14 @@ describe('settled', () => {
         return handle;
       },
     ],
-  ])('is at once when the activity %s', async (_, start) => {
+  ])('resolves at once when the activity %s', async (_, start) => {
     const h = new Harness();
     const settled = h.watch(start(h).settled());
     await h.turn();
     expect(settled.outcome.state).toBe('resolved');
   });
 
-  test('tells everybody, also those who ask when it is long over', async () => {
+  test('resolves for every caller, even long after the end', async () => {
     const h = new Harness();
     const handle = h.start((ctx) => ctx.sleep('1s'));
     const asked = [h.watch(handle.settled()), h.watch(handle.settled())];

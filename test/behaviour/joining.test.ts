@@ -17,7 +17,7 @@ const importRows = async (ctx: ActivityContext, file = 'a.csv'): Promise<string>
   return file;
 };
 
-test('many calls are one run, of which all get the result', async () => {
+test('many calls share one run and its result', async () => {
   const h = new Harness();
   const result = { rows: 7 };
   const work = (ctx: ActivityContext): Promise<object> => ctx.sleep('1s').then(() => result);
@@ -30,7 +30,7 @@ test('many calls are one run, of which all get the result', async () => {
   expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
 });
 
-test('a failure reaches all of them as the same error', async () => {
+test('a failure reaches all callers as the same error', async () => {
   const h = new Harness();
   const work = (): never => {
     throw new Error('no');
@@ -41,7 +41,7 @@ test('a failure reaches all of them as the same error', async () => {
   expect(failureOf(runs[1]!)).toBe(failureOf(runs[0]!));
 });
 
-test('all else that the later call gives is ignored', async () => {
+test('the other options of a later call are ignored', async () => {
   const h = new Harness();
   const first = h.start(importRows, { ...JOIN, args: ['first.csv'] });
   const before = first.describe();
@@ -60,13 +60,13 @@ test('all else that the later call gives is ignored', async () => {
   await expect(second.result()).resolves.toBe('first.csv');
 });
 
-test('but an option that is bad is refused all the same', () => {
+test('a bad option of a later call is still refused', () => {
   const h = new Harness();
   h.start(importRows, JOIN);
   expect(() => h.start(importRows, { ...JOIN, priority: 99 })).toThrow(TypeError);
 });
 
-test('a handle that has joined steers the one activity', async () => {
+test('a handle that has joined steers the same activity', async () => {
   const h = new Harness();
   const first = h.start(never, JOIN);
   const second = h.start(never, JOIN);
@@ -78,7 +78,7 @@ test('a handle that has joined steers the one activity', async () => {
   expect(first.describe().status).toBe('TERMINATED');
 });
 
-test('another function is refused, and the open activity does not notice', async () => {
+test('another function is refused, and the open activity is not affected', async () => {
   const h = new Harness();
   const run = h.watch(h.run(importRows, JOIN));
   const other = (ctx: ActivityContext): Promise<string> => importRows(ctx);
@@ -89,7 +89,7 @@ test('another function is refused, and the open activity does not notice', async
   expect(h.of('scheduled')).toHaveLength(1);
 });
 
-test('a refused call is told how to join the open activity, or why it cannot', () => {
+test('the error for a refused call says how to join the open activity, or why it cannot', () => {
   const h = new Harness();
   h.start(never, { activityId: 'a' });
   const inUse = 'activityId "a" is already in use by an open activity';
@@ -129,7 +129,7 @@ test.each([
   expect(h.of('scheduled').filter((event) => event.activityId === 'import-7')).toHaveLength(1);
 });
 
-test('the policy that counts is that of the later call', () => {
+test('the idConflictPolicy of the later call counts', () => {
   const h = new Harness();
   h.start(never, { activityId: 'a' });
   h.start(never, { ...JOIN, activityId: 'b' });
@@ -137,28 +137,28 @@ test('the policy that counts is that of the later call', () => {
   expect(() => h.start(never, { activityId: 'b' })).toThrow(ActivityAlreadyStartedError);
 });
 
-test('it may be the default of a runtime', () => {
+test('idConflictPolicy may be a default of the runtime', () => {
   const h = new Harness({ defaults: { idConflictPolicy: 'USE_EXISTING' } });
   h.start(never, { activityId: 'a' });
   h.start(never, { activityId: 'a' });
   expect(h.names()).toEqual(['scheduled', 'started']);
 });
 
-test('a full runtime can still be joined', () => {
+test('a call can join while the queue is full', () => {
   const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1 });
   h.start(never);
   h.start(never, JOIN);
   expect(() => h.start(never, JOIN)).not.toThrow();
 });
 
-test('a runtime that shuts down cannot', () => {
+test('a call cannot join during a shutdown', () => {
   const h = new Harness();
   h.start(never, JOIN);
   void h.engine.shutdown();
   expect(() => h.start(never, JOIN)).toThrow(RuntimeShutdownError);
 });
 
-test('when the activity has closed the next call is a run of its own', async () => {
+test('a call after the activity has closed starts a new run', async () => {
   const h = new Harness();
   let calls = 0;
   const work = (): number => ++calls;
@@ -180,7 +180,7 @@ describe('the signal of a call that joins', () => {
     return { h, own, first, second, work, signals };
   }
 
-  test('ends its own wait, and nothing else', async () => {
+  test('ends only its own wait', async () => {
     const { h, own, first, second, signals } = joined();
     await h.advance(400);
     own.abort('mine only');
@@ -197,7 +197,7 @@ describe('the signal of a call that joins', () => {
     expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
   });
 
-  test('that has aborted before ends the wait at once', async () => {
+  test('ends the wait at once if it has already aborted', async () => {
     const { h, first, work } = joined();
     const third = h.watch(h.run(work, { ...JOIN, signal: AbortSignal.abort('before') }));
     await h.turn();
@@ -206,7 +206,7 @@ describe('the signal of a call that joins', () => {
     expect(first.outcome.state).toBe('resolved');
   });
 
-  test('changes nothing after the end, and keeps no listener', async () => {
+  test('changes nothing after the end and keeps no listener', async () => {
     const { h, own, second } = joined();
     expect(getEventListeners(own.signal, 'abort')).toHaveLength(1);
     await h.advance(1_000);
@@ -217,7 +217,7 @@ describe('the signal of a call that joins', () => {
     expect(second.outcome.state).toBe('resolved');
   });
 
-  test('is another than that of the first call, which cancels the activity', async () => {
+  test('is separate from the signal of the first call, which cancels the activity', async () => {
     const h = new Harness();
     const own = new AbortController();
     const first = h.watch(h.run(importRows, { ...JOIN, signal: own.signal }));
@@ -254,7 +254,7 @@ describe('any string is an id', () => {
     'x'.repeat(10_000),
   ];
 
-  test('all of these are different ones', async () => {
+  test('all of these ids are different', async () => {
     const h = new Harness();
     const work = (ctx: ActivityContext): string => ctx.completeAsync();
     const handles = ids.map((activityId) => h.start(work, { ...JOIN, activityId }));
@@ -270,7 +270,7 @@ describe('any string is an id', () => {
     expect(h.engine.stats().open).toBe(0);
   });
 
-  test('in a store of the user too', async () => {
+  test("all of these ids are different in a user's store too", async () => {
     const store = new Map<string, string>();
     const h = new Harness({ store });
     const fail = (ctx: ActivityContext<string>): never => {

@@ -38,7 +38,7 @@ describe.each(stores)('a Keyv %s', (_, open) => {
     });
 
   test.each(['import', '__proto__', 'a:b/c'])(
-    'resumes %j, and forgets it at the end',
+    'resumes %j and deletes it at the end',
     async (id) => {
       await expect(run(open(), id)).rejects.toThrow();
       await expect(run(open(), id)).rejects.toThrow();
@@ -47,7 +47,7 @@ describe.each(stores)('a Keyv %s', (_, open) => {
     },
   );
 
-  test('that holds something else fails the activity, and keeps it', async () => {
+  test('with another value fails the activity and keeps the value', async () => {
     await open().set('taken', { by: 'others' });
     const failure: unknown = await run(open(), 'taken').catch((error: unknown) => error);
     expect((failure as Error).cause).toBeInstanceOf(HeartbeatStoreError);
@@ -80,7 +80,7 @@ test('a Keyv that throws fails the activity when its backend is down', async () 
   await expect(runtime.run(step, options)).resolves.toBe(3);
 });
 
-test('a Keyv that does not throw has failed when it answers false, and is written to again', async () => {
+test('a write has failed when the Keyv returns false, and is repeated', async () => {
   const backend = new Map<string, string>();
   let down = true;
   const adapter = {
@@ -114,7 +114,7 @@ test('a Keyv that does not throw has failed when it answers false, and is writte
   expect(await store.get('id')).toBe('{"json":1}');
 });
 
-test('what a Keyv keeps in a file is there when result() has settled', async () => {
+test('the details that a Keyv keeps in a file are there when result() has settled', async () => {
   const store = stores[1]![1]();
   const runtime = new ActivityRuntime({ store, logger: false });
   const options = { activityId: 'written', retryPolicy: { maximumAttempts: 1 } };

@@ -37,7 +37,7 @@ describe('after 100,000 activities of every ending', () => {
     report = await run('leaks');
   });
 
-  test('all of them have ended', () => {
+  test('all activities have ended', () => {
     const { started, outcomes } = report;
     const total = Object.values(started).reduce((sum, each) => sum + each, 0);
     expect(total).toBeGreaterThanOrEqual(100_000);
@@ -49,7 +49,7 @@ describe('after 100,000 activities of every ending', () => {
     expect(outcomes.rejected).toBeGreaterThan(10_000);
   });
 
-  test('nothing is left: no timer, no listener on the outside signal, no token, nothing listed', () => {
+  test('nothing is left: no timer, no listener on the outside signal, no token, no listed activity', () => {
     expect(report.left).toEqual({
       timers: 0,
       listeners: 0,

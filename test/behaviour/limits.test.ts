@@ -26,7 +26,7 @@ describe('maxConcurrentPerKey', () => {
     expect(h.engine.stats()).toMatchObject({ open: 0, running: 0, waiting: 0 });
   });
 
-  test('activities without a key are not limited by it', () => {
+  test('does not limit activities without a key', () => {
     const h = new Harness({ maxConcurrentPerKey: 1 });
     for (let i = 0; i < 4; i++) void h.run(never);
     void h.run(never, { concurrencyKey: '' });
@@ -34,7 +34,7 @@ describe('maxConcurrentPerKey', () => {
     expect(h.engine.stats()).toMatchObject({ running: 5, waiting: 1 });
   });
 
-  test('first come, first served among those whose key has room', async () => {
+  test('activities start in their order among those whose key has room', async () => {
     const h = new Harness({ maxConcurrentActivities: 2, maxConcurrentPerKey: 1 });
     const start = (activityType: string, sleep: number): void =>
       void h.run((ctx) => ctx.sleep(sleep), {
@@ -52,7 +52,7 @@ describe('maxConcurrentPerKey', () => {
     expect(types(h)).toEqual(['a1', 'b1', 'a2', 'b2', 'c1', 'a3']);
   });
 
-  test('a lower priority goes first only while the higher ones have no room', async () => {
+  test('a lower priority starts first only while higher ones have no room', async () => {
     const h = new Harness({ maxConcurrentActivities: 2, maxConcurrentPerKey: 1 });
     const start = (activityType: string, priority: 1 | 5): void =>
       void h.run((ctx) => ctx.sleep(100), {
@@ -68,7 +68,7 @@ describe('maxConcurrentPerKey', () => {
     expect(types(h)).toEqual(['a1', 'b1', 'a2', 'b2']);
   });
 
-  test('a retry waits for room in its key, and backoff holds none', async () => {
+  test('a retry waits for room in its key, and a backoff takes no room', async () => {
     const h = new Harness({ maxConcurrentPerKey: 1 });
     const run = h.watch(
       h.run(
@@ -85,7 +85,7 @@ describe('maxConcurrentPerKey', () => {
     expect(settledAt(run)).toBe(1_000);
   });
 
-  test('a key has room again after every way to end', async () => {
+  test('a key has room again after every kind of end', async () => {
     const h = new Harness({ maxConcurrentPerKey: 1 });
     const options = { concurrencyKey: 'a', retryPolicy: { maximumAttempts: 1 } };
     const ends: (() => unknown)[] = [
@@ -111,7 +111,7 @@ describe('maxConcurrentPerKey', () => {
 });
 
 describe('maxActivitiesPerSecond', () => {
-  test('spaces the starts', async () => {
+  test('spaces starts evenly', async () => {
     const h = new Harness({ maxActivitiesPerSecond: 10 });
     for (let i = 0; i < 4; i++) void h.run(() => i);
     expect(startsOf(h)).toEqual([0]);
@@ -140,7 +140,7 @@ describe('maxActivitiesPerSecond', () => {
     expect(startsOf(h)).toEqual([0, 5_000, 5_100, 5_200]);
   });
 
-  test('does not make up for an idle time of less than two spacings either', async () => {
+  test('does not make up for idle time of less than two spacings', async () => {
     const h = new Harness({ maxActivitiesPerSecond: 10 });
     void h.run(() => 1);
     await h.advance(180);
@@ -164,7 +164,7 @@ describe('maxActivitiesPerSecond', () => {
     [100, 1_000],
     [200, 8],
     [200, 1_000],
-  ])('at %d a second never starts two at once after a block of %d ms', async (perSecond, ms) => {
+  ])('at %d per second never starts two at once after a block of %d ms', async (perSecond, ms) => {
     const h = new Harness({ maxActivitiesPerSecond: perSecond });
     for (let i = 0; i < 6; i++) void h.run(() => i);
     h.clock.block(ms);
@@ -179,7 +179,7 @@ describe('maxActivitiesPerSecond', () => {
       for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(spacing - 1e-6);
   });
 
-  test('does not wait for a clock that was set back', async () => {
+  test('does not wait forever if the clock is set back', async () => {
     const h = new Harness({ maxActivitiesPerSecond: 1 });
     await h.advance(100_000);
     void h.run(() => 1);
@@ -190,7 +190,7 @@ describe('maxActivitiesPerSecond', () => {
     before.mockRestore();
   });
 
-  test('counts retries', async () => {
+  test('counts retries too', async () => {
     const h = new Harness({ maxActivitiesPerSecond: 1 });
     void h.watch(
       h.run(() => Promise.reject(new Error('no')), {
@@ -210,7 +210,7 @@ describe('maxActivitiesPerSecond', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('holds for those that wait for a slot too', async () => {
+  test('also applies to activities that wait for a slot', async () => {
     const h = new Harness({ maxConcurrentActivities: 2, maxActivitiesPerSecond: 100 });
     void h.run((ctx) => ctx.sleep(1_000));
     await h.advance(500);
@@ -221,7 +221,7 @@ describe('maxActivitiesPerSecond', () => {
     expect(startsOf(h)).toEqual([0, 500, 1_000, 1_010]);
   });
 
-  test('holds for those that wait for their key too', async () => {
+  test('also applies to activities that wait for their key', async () => {
     const h = new Harness({ maxConcurrentPerKey: 1, maxActivitiesPerSecond: 10 });
     for (const concurrencyKey of ['a', 'a']) void h.run(never, { concurrencyKey });
     await h.advance(1_000);
@@ -233,7 +233,7 @@ describe('maxActivitiesPerSecond', () => {
 });
 
 describe('maxWaiting', () => {
-  test('one more than may wait is refused, and nothing is scheduled', async () => {
+  test('refuses one activity too many without scheduling it', async () => {
     const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 2 });
     void h.run((ctx) => ctx.sleep(100));
     void h.run(() => 1);
@@ -249,7 +249,7 @@ describe('maxWaiting', () => {
     await expect(h.run(() => 'room', { activityId: 'x' })).resolves.toBe('room');
   });
 
-  test('what can begin at once is not refused, although others wait for their key', () => {
+  test('does not refuse an activity that can start at once, although others wait for their key', () => {
     const h = new Harness({ maxConcurrentActivities: 2, maxConcurrentPerKey: 1, maxWaiting: 1 });
     void h.run(never, { concurrencyKey: 'a' });
     void h.run(never, { concurrencyKey: 'a' });
@@ -261,7 +261,7 @@ describe('maxWaiting', () => {
     ['slots', { maxConcurrentActivities: 2 }, 4],
     ['a rate', { maxActivitiesPerSecond: 10 }, 3],
   ])(
-    'those whose store is being read wait too, but for as many as %s would let begin',
+    'counts activities whose store is being read, except for as many as %s would let start',
     async (_of, limits, taken) => {
       const store = { get: async () => undefined, set: () => {}, delete: () => {} };
       const h = new Harness({ ...limits, maxWaiting: 2, store });
@@ -277,7 +277,7 @@ describe('maxWaiting', () => {
     },
   );
 
-  test('one that is cancelled while its store is read makes room', async () => {
+  test('frees a place when an activity is cancelled while its store is being read', async () => {
     const store = { get: async () => undefined, set: () => {}, delete: () => {} };
     const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1, store });
     h.start(never, { activityId: 'a' }).cancel();
@@ -285,7 +285,7 @@ describe('maxWaiting', () => {
     expect(() => h.start(never, { activityId: 'd' })).toThrow(RuntimeFullError);
   });
 
-  test('a waiter that leaves makes room at once', () => {
+  test('frees a place at once when a waiting activity leaves', () => {
     const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1 });
     void h.run(never);
     const waiter = h.start(never);
@@ -295,7 +295,7 @@ describe('maxWaiting', () => {
   });
 });
 
-test('a waiter that is cancelled, terminated, paused or timed out is passed over', async () => {
+test('skips a waiting activity that was cancelled, terminated, paused or timed out', async () => {
   const h = new Harness({ maxConcurrentActivities: 1, maxConcurrentPerKey: 1 });
   void h.run((ctx) => ctx.sleep(1_000), { activityType: 'first', concurrencyKey: 'a' });
   const options = (activityType: string): ActivityOptions => ({
@@ -323,7 +323,7 @@ test.each([
   { maxWaiting: -1 },
   { maxActivitiesPerSecond: 0 },
   { maxActivitiesPerSecond: NaN },
-])('%o is refused, and the message names it', (options) => {
+])('%o is refused by name', (options) => {
   expect(() => new Harness(options)).toThrow(TypeError);
   expect(() => new Harness(options)).toThrow(Object.keys(options)[0]);
 });
@@ -388,7 +388,7 @@ function model(jobs: readonly Job[], slots: number, perKey: number): string[] {
   return started;
 }
 
-test('whatever comes, is cancelled and ends: the slots go to whom the model gives them', async () => {
+test('the slots go to the same activities as in the model, whatever starts, is cancelled or ends', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(job, { maxLength: 25 }),

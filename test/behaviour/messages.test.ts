@@ -87,13 +87,13 @@ describe.each(Object.entries(places))('%s', (_, use) => {
   });
 });
 
-test('a bigint of a million digits is not written', async () => {
+test('a bigint of a million digits is not written out', async () => {
   const options = { priority: (10n ** 1_000_000n) as unknown as number };
   expect(await messageOf(new Harness().run(never, options))).toMatch(/received a huge bigint/);
 });
 
-describe('what is logged', () => {
-  test('of a retry has no control characters', async () => {
+describe('a log line', () => {
+  test('about a retry has no control characters', async () => {
     const h = new Harness();
     h.run(fail(HOSTILE), { activityType: HOSTILE, retryPolicy: { maximumAttempts: 2 } }).catch(
       () => {},
@@ -118,7 +118,7 @@ describe('what is logged', () => {
     return written[0]!.map((part) => (typeof part === 'string' ? part : inspect(part))).join(' ');
   }
 
-  test('by default shows an error as it is', async () => {
+  test('shows a harmless error as it is by default', async () => {
     const error = new Error('no\nway', { cause: new AggregateError([new Error('one')], 'some') });
     await printed(error);
     expect(written[0]![1]).toMatchObject({ error });
@@ -146,7 +146,7 @@ describe('what is logged', () => {
     ['with errors that have them', new AggregateError([new Error(HOSTILE)], 'x')],
     ['of a megabyte', new Error(LONG)],
     ['that cannot be read', unreadable],
-  ])('by default shows an error %s as text', async (_, error) => {
+  ])('shows an error %s as text by default', async (_, error) => {
     const text = await printed(error);
     expect(text).toMatch(/two|long|x|c/);
     // eslint-disable-next-line no-control-regex -- they are what is looked for

@@ -143,8 +143,8 @@ async function end({ activity, options, cancel }: Ending) {
   return { h, run };
 }
 
-describe('every ending', () => {
-  test('a value: completed, with nothing failed', async () => {
+describe('every kind of end', () => {
+  test('a value completes the activity, with no failed event', async () => {
     const h = new Harness();
     const run = h.watch(h.run(() => ({ rows: 3 })));
     await h.turn();
@@ -169,7 +169,7 @@ describe('every ending', () => {
     expect(h.names().at(-1)).toBe('failed');
   });
 
-  test.each(endings)('$ending: the message says what, when and why', async (ending) => {
+  test.each(endings)('$ending: the message has how, when and why', async (ending) => {
     const { run } = await end(ending);
     const { message, cause } = failureOf(run);
     expect(message).toContain(' t ');
@@ -179,12 +179,12 @@ describe('every ending', () => {
   });
 });
 
-describe('of several reasons not to retry', () => {
+describe('if there are several reasons not to retry', () => {
   test.each<[string, ActivityOptions, Error]>([
     ['a non-retryable error', {}, ApplicationFailure.nonRetryable('no')],
     ['the last attempt', { retryPolicy: ONCE }, ERROR],
     ['no time for another attempt', TOO_LATE, ERROR],
-  ])('a cancellation comes before %s', async (_, options, error) => {
+  ])('a cancellation wins over %s', async (_, options, error) => {
     const h = new Harness();
     const controller = new AbortController();
     const run = h.watch(
@@ -202,7 +202,7 @@ describe('of several reasons not to retry', () => {
     expect(failureOf(run).cause).toBe(error);
   });
 
-  test('a cancellation comes before the scheduleToClose timeout', async () => {
+  test('a cancellation wins over the scheduleToClose timeout', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const run = h.watch(
@@ -226,21 +226,21 @@ describe('of several reasons not to retry', () => {
     expect(timeoutOf(run).timeoutType).toBe('HEARTBEAT');
   });
 
-  test('the scheduleToClose timeout comes before the last attempt', async () => {
+  test('the scheduleToClose timeout wins over the last attempt', async () => {
     const h = new Harness();
     const run = h.watch(h.run(never, { scheduleToCloseTimeout: '2s', retryPolicy: ONCE }));
     await h.advance(5_000);
     expect(failureOf(run).retryState).toBe('TIMEOUT');
   });
 
-  test('a non-retryable error comes before the last attempt', async () => {
+  test('a non-retryable error wins over the last attempt', async () => {
     const h = new Harness();
     const run = h.watch(h.run(fail, { retryPolicy: { ...ONCE, nonRetryableErrorTypes: [Error] } }));
     await h.advance(0);
     expect(failureOf(run).retryState).toBe('NON_RETRYABLE_FAILURE');
   });
 
-  test('a non-retryable timeout comes before no time for another attempt, and keeps its type', async () => {
+  test('a non-retryable timeout wins over too little time, and keeps its type', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(never, {
@@ -257,7 +257,7 @@ describe('of several reasons not to retry', () => {
     expect(timeoutOf(run).timeoutType).toBe('HEARTBEAT');
   });
 
-  test('the last attempt comes before no time for another, and a timeout keeps its type', async () => {
+  test('the last attempt wins over too little time, and a timeout keeps its type', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(never, {
@@ -271,7 +271,7 @@ describe('of several reasons not to retry', () => {
     expect(timeoutOf(run).timeoutType).toBe('HEARTBEAT');
   });
 
-  test('a requested delay does not help when it does not fit', async () => {
+  test('nextRetryDelay does not help if it is too long', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -286,7 +286,7 @@ describe('of several reasons not to retry', () => {
     expect(settledAt(run)).toBe(0);
   });
 
-  test('a requested delay that fits is taken where the computed one would not', async () => {
+  test('nextRetryDelay is used if it fits and the computed delay does not', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run((ctx) => {
@@ -299,7 +299,7 @@ describe('of several reasons not to retry', () => {
   });
 });
 
-test('the details on a timeout are a copy of their own', async () => {
+test('the details of a timeout are a separate copy', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -321,7 +321,7 @@ test('the details on a timeout are a copy of their own', async () => {
   expect(timeoutOf(run).lastHeartbeatDetails).toBe(second);
 });
 
-test('isTimeout and isCancellation look through the failure of the activity', async () => {
+test('isTimeout and isCancellation look inside an ActivityFailure', async () => {
   const h = new Harness();
   const run = h.watch(h.run(never, { heartbeatTimeout: '1s', retryPolicy: ONCE }));
   await h.advance(1_000);
@@ -330,7 +330,7 @@ test('isTimeout and isCancellation look through the failure of the activity', as
   expect([isTimeout(failure, 'START_TO_CLOSE'), isCancellation(failure)]).toEqual([false, false]);
 });
 
-test('an error whose text cannot be had is still told', async () => {
+test('an error whose text cannot be read is still reported', async () => {
   const h = new Harness();
   const error = Object.assign(new Error(), {
     toString() {
@@ -356,7 +356,7 @@ test.each<[string, unknown]>([
   ['an object', { code: 7 }],
   ['a symbol', Symbol('s')],
   ['an object with no text', Object.create(null) as unknown],
-])('%s that is thrown is the only detail of an ApplicationFailure', async (_, thrown) => {
+])('%s that is thrown becomes the only detail of an ApplicationFailure', async (_, thrown) => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -373,7 +373,7 @@ test.each<[string, unknown]>([
   expect((cause as ApplicationFailure).details[0]).toBe(thrown);
 });
 
-test('an activity that rejects with the failure of another one is retried, and passes it on', async () => {
+test('an activity that rejects with the failure of another one is retried and passes it on', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(() => h.run(fail, { retryPolicy: ONCE }), { retryPolicy: { maximumAttempts: 2 } }),
@@ -385,7 +385,7 @@ test('an activity that rejects with the failure of another one is retried, and p
   expect((outer.cause as ActivityFailure).cause).toBe(ERROR);
 });
 
-test('the cancellation of an inner activity is not that of the outer one', async () => {
+test('the cancellation of an inner activity does not cancel the outer one', async () => {
   const h = new Harness();
   const controller = new AbortController();
   const run = h.watch(
@@ -397,7 +397,7 @@ test('the cancellation of an inner activity is not that of the outer one', async
   expect((failureOf(run).cause as ActivityFailure).cause).toBeInstanceOf(CancelledFailure);
 });
 
-test('an id that is generated for the failure is that of no open activity', async () => {
+test('an id that is generated for a failure does not belong to an open activity', async () => {
   const h = new Harness({}, false);
   const run = h.watch(h.run(fail, { retryPolicy: ONCE }));
   await h.turn();

@@ -22,7 +22,7 @@ function setUp(attemptOverlap: 'allow' | 'forbid' | Duration, slots = Infinity) 
   return { h, options, busy, slow };
 }
 
-test('by default the retry starts beside the function of the timed-out attempt', async () => {
+test('by default, the retry starts while the function of the timed-out attempt is still running', async () => {
   const { h, options, slow } = setUp('allow');
   const run = h.watch(h.run(slow(10_000), options));
   await h.advance(3_000);
@@ -30,7 +30,7 @@ test('by default the retry starts beside the function of the timed-out attempt',
 });
 
 describe("with 'forbid'", () => {
-  test('a function that goes on after completeAsync is waited for too, without a slot', async () => {
+  test('a function that continues after completeAsync is also waited for, without a slot', async () => {
     const { h, options, busy } = setUp('forbid', 1);
     void h.run(
       async (ctx) => {
@@ -51,7 +51,7 @@ describe("with 'forbid'", () => {
     expect(h.engine.stats().running).toBe(0);
   });
 
-  test('the retry waits until the function has settled, and starts right then', async () => {
+  test('the retry waits until the function has settled and then starts at once', async () => {
     const { h, options, slow } = setUp('forbid');
     const run = h.watch(h.run(slow(10_000), options));
     await h.advance(20_000);
@@ -68,7 +68,7 @@ describe("with 'forbid'", () => {
     ]);
   });
 
-  test('the retry waits for the rest of its delay if the function settles before', async () => {
+  test('the retry waits for the rest of its delay if the function settles earlier', async () => {
     const { h, options, slow } = setUp('forbid');
     const run = h.watch(h.run(slow(1_500), options));
     await h.advance(20_000);
@@ -76,7 +76,7 @@ describe("with 'forbid'", () => {
     expect(run.outcome).toMatchObject({ value: 'attempt 2' });
   });
 
-  test('the wait has no end of its own', async () => {
+  test('the wait has no limit of its own', async () => {
     const { h, options, slow } = setUp('forbid');
     void h.run(slow(86_400_000), options);
     await h.advance(86_000_000);
@@ -85,7 +85,7 @@ describe("with 'forbid'", () => {
     expect(startsOf(h)).toEqual([0, 86_400_000]);
   });
 
-  test('scheduleToClose ends the wait, and the activity', async () => {
+  test('scheduleToClose ends the wait and the activity', async () => {
     const { h, options, slow } = setUp('forbid');
     const run = h.watch(h.run(slow(10_000), { ...options, scheduleToCloseTimeout: '5s' }));
     await h.advance(20_000);
@@ -98,7 +98,7 @@ describe("with 'forbid'", () => {
     expect(startsOf(h)).toEqual([0]);
   });
 
-  test('an abort of the outside signal ends the wait, and the activity', async () => {
+  test('an abort of the outside signal ends the wait and the activity', async () => {
     const { h, options, slow } = setUp('forbid');
     const controller = new AbortController();
     const run = h.watch(h.run(slow(10_000), { ...options, signal: controller.signal }));
@@ -110,14 +110,14 @@ describe("with 'forbid'", () => {
     expect(startsOf(h)).toEqual([0]);
   });
 
-  test('scheduleToStart does not run during the wait', async () => {
+  test('scheduleToStart does not count during the wait', async () => {
     const { h, options, slow } = setUp('forbid');
     const run = h.watch(h.run(slow(10_000), { ...options, scheduleToStartTimeout: '1s' }));
     await h.advance(20_000);
     expect(run.outcome).toMatchObject({ value: 'attempt 2', at: 10_000 });
   });
 
-  test('the slot is kept during the wait, and handed on when it ends', async () => {
+  test('the slot is kept during the wait and passed on when it ends', async () => {
     const { h, options, slow } = setUp('forbid', 1);
     void h.run(slow(10_000), options);
     const other = h.watch(h.run(() => 'other'));
@@ -143,7 +143,7 @@ describe("with 'forbid'", () => {
     expect(other.outcome).toMatchObject({ value: 'other', at: 5_000 });
   });
 
-  test('an attempt that threw is not waited for: nothing of it runs', async () => {
+  test('an attempt that threw is not waited for, because its function has settled', async () => {
     const { h, options } = setUp('forbid');
     void h.run((ctx) => {
       if (ctx.info.attempt === 1) throw new Error('no');
@@ -152,7 +152,7 @@ describe("with 'forbid'", () => {
     expect(startsOf(h)).toEqual([0, 1_000]);
   });
 
-  test('no attempt ever runs beside another', async () => {
+  test('two attempts never run at the same time', async () => {
     const { h, options, busy } = setUp('forbid');
     let running = 0;
     let most = 0;
@@ -172,7 +172,7 @@ describe("with 'forbid'", () => {
   });
 });
 
-describe('with a duration', () => {
+describe('with a maximum overlap', () => {
   test('the retry waits no longer than that', async () => {
     const { h, options, slow } = setUp('5s');
     const run = h.watch(h.run(slow(60_000), options));
@@ -181,21 +181,21 @@ describe('with a duration', () => {
     expect(run.outcome).toMatchObject({ value: 'attempt 2', at: 6_000 });
   });
 
-  test('the retry starts when the function settles before that', async () => {
+  test('the retry starts when the function settles earlier', async () => {
     const { h, options, slow } = setUp('5s');
     void h.run(slow(4_000), options);
     await h.advance(20_000);
     expect(startsOf(h)).toEqual([0, 4_000]);
   });
 
-  test('the retry waits for its delay when that is longer', async () => {
+  test('the retry waits for its delay if that is longer', async () => {
     const { h, options, slow } = setUp('500ms');
     void h.run(slow(60_000), options);
     await h.advance(20_000);
     expect(startsOf(h)).toEqual([0, 2_000]);
   });
 
-  test('the slot is kept until the wait is over, not longer', async () => {
+  test('the slot is kept until the wait is over and no longer', async () => {
     const { h, options, slow } = setUp('500ms', 1);
     void h.run(slow(60_000), options);
     const other = h.watch(h.run(() => 'other'));

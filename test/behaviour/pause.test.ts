@@ -32,7 +32,7 @@ test('pause and unpause while the store is read start no attempt before it has a
   expect(h.engine.stats()).toMatchObject({ open: 1, running: 1 });
 });
 
-test('a paused activity gives its slot back when attemptOverlap is over', async () => {
+test('a paused activity frees its slot when the maximum overlap is over', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const handle = h.start(never, { startToCloseTimeout: '1s', attemptOverlap: '5s' });
   const other = h.start(never);
@@ -46,7 +46,7 @@ test('a paused activity gives its slot back when attemptOverlap is over', async 
   ]);
 });
 
-test('updateOptions of the retry policy leaves a nextRetryDelay alone', async () => {
+test('updateOptions with a retry policy does not change a nextRetryDelay', async () => {
   const h = new Harness();
   const handle = h.start(() => {
     throw new ApplicationFailure('later', { nextRetryDelay: '30s' });
@@ -61,7 +61,7 @@ test('updateOptions of the retry policy leaves a nextRetryDelay alone', async ()
 test.each<[string, () => Error]>([
   ['an ApplicationFailure without one', () => new ApplicationFailure('no')],
   ['an error of its own with one', () => Object.assign(new Error('no'), { nextRetryDelay: '60s' })],
-])('%s has asked for no delay: a new retry policy recomputes it', async (_, make) => {
+])('%s sets no delay, so a new retry policy recomputes it', async (_, make) => {
   const h = new Harness();
   const handle = h.start(
     () => {
@@ -76,7 +76,7 @@ test.each<[string, () => Error]>([
   expect(startsOf(h)).toEqual([0, 5_000]);
 });
 
-test('updateOptions of anything but the retry policy draws no new jitter for the backoff', async () => {
+test('updateOptions without a retry policy does not change the jitter of the backoff', async () => {
   const h = new Harness();
   const handle = h.start(failing, { retryPolicy: { initialInterval: '60s', jitter: 1 } });
   await h.advance(2_000);
@@ -87,7 +87,7 @@ test('updateOptions of anything but the retry policy draws no new jitter for the
   expect(startsOf(h)).toEqual([0, 60_000]);
 });
 
-test('updateOptions of the retry policy recomputes the backoff from the end of the attempt', async () => {
+test('updateOptions with a retry policy recomputes the backoff from the end of the attempt', async () => {
   const h = new Harness();
   const handle = h.start(failing, { retryPolicy: { initialInterval: '60s' } });
   await h.advance(2_000);
@@ -97,7 +97,7 @@ test('updateOptions of the retry policy recomputes the backoff from the end of t
   expect(startsOf(h)).toEqual([0, 5_000]);
 });
 
-test('updateOptions of the retry policy puts no backoff before an attempt that a reset waits for', async () => {
+test('updateOptions with a retry policy adds no backoff before an attempt after a reset', async () => {
   const h = new Harness();
   h.random = 0.5;
   const handle = h.start(failing, { retryPolicy: { initialInterval: '1h' } });
@@ -108,7 +108,7 @@ test('updateOptions of the retry policy puts no backoff before an attempt that a
   expect(startsOf(h)).toEqual([0, 11_000]);
 });
 
-test('updateOptions of the retry policy puts no backoff after an accepted pause', async () => {
+test('updateOptions with a retry policy adds no backoff after an accepted pause', async () => {
   const h = new Harness();
   const handle = h.start((ctx) => ctx.cancelled, { cancellationDelivery: 'immediate' });
   handle.pause();
@@ -119,7 +119,7 @@ test('updateOptions of the retry policy puts no backoff after an accepted pause'
   expect(startsOf(h)).toEqual([0, 1_000]);
 });
 
-test('updateOptions of the priority moves an activity that waits for a slot', async () => {
+test('updateOptions with a priority moves a waiting activity', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const first = h.start(never);
   const second = h.start(never);
@@ -134,7 +134,7 @@ test('updateOptions of the priority moves an activity that waits for a slot', as
   expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
 });
 
-test.each(['unpause', 'reset'] as const)('%s refuses an endless jitter', (operation) => {
+test.each(['unpause', 'reset'] as const)('%s refuses an infinite jitter', (operation) => {
   const h = new Harness();
   const handle = h.start(never, { startDelay: '1s' });
   handle.pause();
@@ -143,7 +143,7 @@ test.each(['unpause', 'reset'] as const)('%s refuses an endless jitter', (operat
   }).toThrow(TypeError);
 });
 
-test('an accepted pause parks at the next attempt, whatever maximumAttempts says', async () => {
+test('an accepted pause parks the activity at the next attempt, whatever maximumAttempts is', async () => {
   const h = new Harness();
   const handle = h.start((ctx) => ctx.cancelled, {
     cancellationDelivery: 'immediate',
@@ -157,7 +157,7 @@ test('an accepted pause parks at the next attempt, whatever maximumAttempts says
   expect(h.of('started').map(({ attempt }) => attempt)).toEqual([1, 2]);
 });
 
-test('a listener of reset that terminates has the last word', async () => {
+test('a listener of reset that terminates makes failed the last event', async () => {
   const h = new Harness();
   const handle = h.start(never, { startDelay: '1s' });
   handle.pause();
@@ -173,7 +173,7 @@ test('a listener of reset that terminates has the last word', async () => {
   expect(h.names()).toEqual(['scheduled', 'paused', 'reset', 'failed']);
 });
 
-test('a reset attempt that fails non-retryably starts over at attempt 1', async () => {
+test('an attempt that fails non-retryably while a reset is requested starts over at attempt 1', async () => {
   const h = new Harness();
   let calls = 0;
   const handle = h.start(async (ctx) => {
@@ -187,7 +187,7 @@ test('a reset attempt that fails non-retryably starts over at attempt 1', async 
   expect(h.of('started').map(({ attempt }) => attempt)).toEqual([1, 1]);
 });
 
-test('a reset that puts back a start delay does not delay an activity that has started', async () => {
+test('a reset that restores a start delay does not delay an activity that has started', async () => {
   const h = new Harness();
   const handle = h.start(failing, { startDelay: '1h' });
   handle.updateOptions({ startDelay: null, retryPolicy: { initialInterval: '10m' } });
@@ -211,7 +211,7 @@ function pauseRequested(h: Harness, options: ActivityOptions = {}) {
   return { handle, ctx: () => ctx, fail: (error: unknown) => fail(error) };
 }
 
-test('a retryable failure while pause is asked for parks, and its backoff runs on', async () => {
+test('a retryable failure during a requested pause parks the activity, and its backoff continues', async () => {
   const h = new Harness();
   const { handle, fail } = pauseRequested(h, { retryPolicy: { initialInterval: '10s' } });
   await h.advance(2_000);
@@ -226,7 +226,7 @@ test('a retryable failure while pause is asked for parks, and its backoff runs o
   expect(startsOf(h)).toEqual([0, 12_000]);
 });
 
-test('a failure whose backoff does not fit before scheduleToClose ends a paused activity', async () => {
+test('a failure whose backoff passes the scheduleToClose deadline ends a paused activity', async () => {
   const h = new Harness();
   const { handle, fail } = pauseRequested(h, {
     scheduleToCloseTimeout: '5s',
@@ -238,7 +238,7 @@ test('a failure whose backoff does not fit before scheduleToClose ends a paused 
   expect(failureOf(run)).toMatchObject({ retryState: 'TIMEOUT', cause: { message: 'boom' } });
 });
 
-test('a paused attempt that was left open is parked when somebody says that it stopped', async () => {
+test('an open attempt of a paused activity is parked when it is reported as stopped', async () => {
   const h = new Harness();
   const handle = h.start((ctx): string => ctx.completeAsync());
   handle.pause();
@@ -252,7 +252,7 @@ test('a paused attempt that was left open is parked when somebody says that it s
   });
 });
 
-test('a parked activity has given its slot back', async () => {
+test('a parked activity has freed its slot', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const { handle, fail } = pauseRequested(h);
   const waiter = h.start(never);
@@ -270,24 +270,27 @@ test.each<[TimeoutFailure['timeoutType'], ActivityOptions]>([
   ['HEARTBEAT', { heartbeatTimeout: '5s' }],
   ['PROGRESS', { progressTimeout: '5s' }],
   ['START_TO_CLOSE', { startToCloseTimeout: '5s' }],
-])('%s goes on while pause is asked for, and parks; the last one ends', async (type, options) => {
-  const h = new Harness();
-  const { handle } = pauseRequested(h, options);
-  const last = pauseRequested(h, { ...options, retryPolicy: { maximumAttempts: 1 } });
-  const run = h.watch(last.handle.result());
-  await h.advance(60_000);
-  expect(h.of('attemptFailed').map(({ at }) => at)).toEqual([5_000, 5_000]);
-  expect(handle.describe()).toMatchObject({
-    status: 'PAUSED',
-    attempt: 2,
-    lastFailure: { timeoutType: type },
-  });
-  expect(settledAt(run)).toBe(5_000);
-  expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
-  expect(timeoutOf(run).timeoutType).toBe(type);
-});
+])(
+  'a %s timeout is still retried during a requested pause, and parks; the last one ends the activity',
+  async (type, options) => {
+    const h = new Harness();
+    const { handle } = pauseRequested(h, options);
+    const last = pauseRequested(h, { ...options, retryPolicy: { maximumAttempts: 1 } });
+    const run = h.watch(last.handle.result());
+    await h.advance(60_000);
+    expect(h.of('attemptFailed').map(({ at }) => at)).toEqual([5_000, 5_000]);
+    expect(handle.describe()).toMatchObject({
+      status: 'PAUSED',
+      attempt: 2,
+      lastFailure: { timeoutType: type },
+    });
+    expect(settledAt(run)).toBe(5_000);
+    expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
+    expect(timeoutOf(run).timeoutType).toBe(type);
+  },
+);
 
-test('scheduleToClose goes on while pause is asked for', async () => {
+test('scheduleToClose still counts during a requested pause', async () => {
   const h = new Harness();
   const { handle } = pauseRequested(h, { scheduleToCloseTimeout: '5s' });
   const run = h.watch(handle.result());
@@ -296,7 +299,7 @@ test('scheduleToClose goes on while pause is asked for', async () => {
   expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
 });
 
-test('scheduleToStart does not run in a pause, and anew from the dispatch after it', async () => {
+test('scheduleToStart does not count during a pause, and starts again afterwards', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   void h.run(never);
   const handle = h.start(never, { scheduleToStartTimeout: '5s' });
@@ -311,7 +314,7 @@ test('scheduleToStart does not run in a pause, and anew from the dispatch after 
   expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_START');
 });
 
-test('a pause that is taken back before a heartbeat is never heard of', async () => {
+test('a pause that is withdrawn before a heartbeat is never delivered', async () => {
   const h = new Harness();
   const { handle, ctx, fail } = pauseRequested(h);
   handle.unpause();
@@ -325,7 +328,7 @@ test('a pause that is taken back before a heartbeat is never heard of', async ()
   expect(h.names()).not.toContain('unpaused');
 });
 
-test('a pause that is taken back too late is followed by the next attempt at once', async () => {
+test('a pause that is withdrawn too late is followed by the next attempt at once', async () => {
   const h = new Harness();
   const { handle, ctx, fail } = pauseRequested(h);
   ctx().heartbeat();
@@ -338,7 +341,7 @@ test('a pause that is taken back too late is followed by the next attempt at onc
   expect(ctx().signal.aborted).toBe(false);
 });
 
-test('a pause may be asked for again after it was taken back', async () => {
+test('a pause may be requested again after it was withdrawn', async () => {
   const h = new Harness();
   const { handle, ctx } = pauseRequested(h);
   handle.unpause();

@@ -53,7 +53,7 @@ class Rooms implements Place {
 const once: ActivityOptions = { retryPolicy: { maximumAttempts: 1 } };
 
 describe('waiting for room', () => {
-  test('is waiting for a slot: the clocks of the attempt start when there is room', async () => {
+  test("works like waiting for a slot: the attempt's timeouts count from when there is room", async () => {
     const h = new Harness();
     const rooms = new Rooms(0);
     const run = h.watch(
@@ -83,7 +83,7 @@ describe('waiting for room', () => {
     expect(timeoutOf(run)).toMatchObject({ timeoutType: 'SCHEDULE_TO_START' });
   });
 
-  test('holds no slot', async () => {
+  test('uses no slot', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const rooms = new Rooms(0);
     const elsewhere = h.watch(h.run(rooms.take(() => 'there')));
@@ -95,7 +95,7 @@ describe('waiting for room', () => {
     expect(elsewhere.outcome).toMatchObject({ value: 'there' });
   });
 
-  test('goes on in the queue for a slot where there is room and no slot, and the other way round', async () => {
+  test('continues in the queue for a slot when there is room but no slot, and the other way round', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const rooms = new Rooms(0);
     const fn = rooms.take(() => h.work(100));
@@ -109,7 +109,7 @@ describe('waiting for room', () => {
     expect(h.engine.stats().open).toBe(0);
   });
 
-  test.each(['cancel', 'terminate'] as const)('is over after %s()', async (stop) => {
+  test.each(['cancel', 'terminate'] as const)('ends after %s()', async (stop) => {
     const h = new Harness();
     const rooms = new Rooms(0);
     const handle = h.start(rooms.take(() => {}));
@@ -134,7 +134,7 @@ describe('waiting for room', () => {
     expect(await handle.result()).toBe('done');
   });
 
-  test('counts for maxWaiting', async () => {
+  test('counts towards maxWaiting', async () => {
     const h = new Harness({ maxWaiting: 2 });
     const rooms = new Rooms(0);
     const fn = rooms.take(() => {});
@@ -147,7 +147,7 @@ describe('waiting for room', () => {
 });
 
 describe('a function that runs elsewhere', () => {
-  test('hears at once of what is asked, although it is in no wait of its context', async () => {
+  test('receives requests at once, even if it is not waiting in its context', async () => {
     const h = new Harness();
     const heard: unknown[] = [];
     const rooms = new Rooms(1);
@@ -174,7 +174,7 @@ describe('a function that runs elsewhere', () => {
     expect(run.outcome).toMatchObject({ value: 2 });
   });
 
-  test('is over when its caller hears of the timeout', async () => {
+  test('has stopped when its caller gets the timeout', async () => {
     const h = new Harness();
     const fn = new Rooms(1).take(() => h.work(5_000));
     const run = h.watch(h.run(fn, { ...once, startToCloseTimeout: '1s' }));
@@ -183,14 +183,14 @@ describe('a function that runs elsewhere', () => {
     expect(settledAt(run)).toBe(5_000);
   });
 
-  test('gives its room back although an interceptor does not call it', async () => {
+  test('frees its room even if an interceptor does not call it', async () => {
     const h = new Harness({ interceptors: [{ execute: () => 'from the cache' }] });
     const rooms = new Rooms(1);
     expect(await h.run(rooms.take(() => 'there'))).toBe('from the cache');
     expect(rooms.free).toBe(1);
   });
 
-  test('gives its room back when a listener ends the attempt at its start', async () => {
+  test('frees its room when a listener ends the attempt at its start', async () => {
     const h = new Harness();
     const rooms = new Rooms(1);
     h.engine.events.add(

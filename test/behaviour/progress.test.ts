@@ -14,7 +14,7 @@ import {
 const ONCE = { maximumAttempts: 1 };
 
 describe('progressTimeout', () => {
-  test('ends an attempt whose heartbeats bring nothing new', async () => {
+  test('ends an attempt whose heartbeats bring no new details', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -36,7 +36,7 @@ describe('progressTimeout', () => {
     expect(h.of('failed')[0]).toMatchObject({ status: 'TIMED_OUT' });
   });
 
-  test('starts with the attempt, and is retried', async () => {
+  test('counts from the start of the attempt, which is then retried', async () => {
     const h = new Harness();
     void h.run(
       async (ctx) => {
@@ -52,7 +52,7 @@ describe('progressTimeout', () => {
     expect(h.of('attemptFailed')[0]).toMatchObject({ failure: { timeoutType: 'PROGRESS' } });
   });
 
-  test('details equal to those of the attempt before are no progress', async () => {
+  test('does not count details that equal those of the attempt before', async () => {
     const h = new Harness();
     void h.run(
       async (ctx) => {
@@ -68,7 +68,7 @@ describe('progressTimeout', () => {
     expect(h.of('attemptFailed').map(({ at }) => at)).toEqual([400, 1_800]);
   });
 
-  test('is not hidden by keepAlive', async () => {
+  test('is not reset by keepAlive', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run((ctx) => ctx.keepAlive(never()), {
@@ -86,7 +86,7 @@ describe('progressTimeout', () => {
 });
 
 describe('ctx.keepAlive', () => {
-  test('rejects if the call of its work brings the cancellation, and leaves nothing', async () => {
+  test('rejects if calling its work delivers the cancellation, and leaves nothing behind', async () => {
     const h = new Harness();
     const work = vi.fn(never);
     const handle = h.start(
@@ -106,7 +106,7 @@ describe('ctx.keepAlive', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('leaves no timer if the call of its work completes the activity', async () => {
+  test('leaves no timer if calling its work completes the activity', async () => {
     const h = new Harness();
     const handle = h.start(async (ctx): Promise<string> => {
       await ctx.sleep(10);
@@ -120,7 +120,7 @@ describe('ctx.keepAlive', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('that nobody waits for stops with the function, and tells nobody', async () => {
+  test('that is not awaited stops with the function and affects nothing', async () => {
     const h = new Harness();
     let kept: ReturnType<typeof h.watch> | undefined;
     const result = h.run((ctx) => {
@@ -133,7 +133,7 @@ describe('ctx.keepAlive', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('refuses a bad interval, and the work it was given may still reject', async () => {
+  test('refuses a bad interval, even if the work rejects later', async () => {
     const unhandled = collectUnhandledRejections();
     const h = new Harness();
     const run = h.watch(
@@ -172,7 +172,7 @@ describe('ctx.keepAlive', () => {
     },
   );
 
-  test('rejects with what the work rejects with, and leaves no timer', async () => {
+  test("rejects with the work's error and leaves no timer", async () => {
     const h = new Harness();
     const no = new Error('no');
     for (const work of [
@@ -190,7 +190,7 @@ describe('ctx.keepAlive', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('rejects with the reason of the signal on abort, and leaves no timer', async () => {
+  test("rejects with the signal's reason on abort and leaves no timer", async () => {
     const h = new Harness();
     const seen: unknown[] = [];
     const controller = new AbortController();
@@ -224,7 +224,7 @@ describe('ctx.keepAlive', () => {
     expect(beats).toEqual(expected);
   });
 
-  test('of a promise that rejects after the abort is no unhandled rejection', async () => {
+  test('of a promise that rejects after the abort causes no unhandled rejection', async () => {
     const h = new Harness();
     const unhandled = collectUnhandledRejections();
     const run = h.watch(
@@ -244,7 +244,7 @@ describe('ctx.keepAlive', () => {
   });
 
   test.each(['promise', 'function'] as const)(
-    'begun after its attempt has returned gives the result of a %s',
+    'started after its attempt has returned gives the result of a %s',
     async (as) => {
       const h = new Harness();
       let ctx!: ActivityContext;
@@ -256,7 +256,7 @@ describe('ctx.keepAlive', () => {
     },
   );
 
-  test('begun after its attempt has returned leaves no timer', async () => {
+  test('started after its attempt has returned leaves no timer', async () => {
     const h = new Harness();
     let later = (): unknown => undefined;
     await h.run((ctx) => {
@@ -269,7 +269,7 @@ describe('ctx.keepAlive', () => {
 });
 
 describe('maximumAttemptsWithoutProgress', () => {
-  test('without a progressTimeout lets an attempt get on', async () => {
+  test('without a progressTimeout notices progress', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -285,7 +285,7 @@ describe('maximumAttemptsWithoutProgress', () => {
     expect(run.outcome).toEqual({ state: 'resolved', value: 1, at: 0 });
   });
 
-  test('ends an activity that fails so often without new details', async () => {
+  test('ends an activity after so many failures without new details', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -302,7 +302,7 @@ describe('maximumAttemptsWithoutProgress', () => {
     expect(delaysOf(h)).toEqual([100, 100, 100, 100, undefined]);
   });
 
-  test('the backoff grows by attempts without progress only', async () => {
+  test('makes the backoff grow only with attempts without progress', async () => {
     const h = new Harness();
     void h.watch(
       h.run(
@@ -323,7 +323,7 @@ describe('maximumAttemptsWithoutProgress', () => {
     expect(delaysOf(h)).toEqual([100, 200, 400, 100, 100, 200, undefined]);
   });
 
-  test('a new policy given during the backoff counts the same way', async () => {
+  test('counts in the same way for a new policy during the backoff', async () => {
     const h = new Harness();
     const retryPolicy = { maximumAttemptsWithoutProgress: 5, initialInterval: 1_000 };
     const handle = h.start(
@@ -340,10 +340,10 @@ describe('maximumAttemptsWithoutProgress', () => {
     expect(startsOf(h)).toEqual([0, 1_000, 2_000, 3_000, 4_000]);
   });
 
-  describe('asked for by updateOptions', () => {
+  describe('set by updateOptions', () => {
     const policy = { maximumAttemptsWithoutProgress: 2, initialInterval: 1_000 };
 
-    test('knows of the progress that the running attempt has made before', async () => {
+    test('counts the progress that the running attempt has already made', async () => {
       const h = new Harness();
       const handle = h.start(
         async (ctx: ActivityContext<number>) => {
@@ -359,7 +359,7 @@ describe('maximumAttemptsWithoutProgress', () => {
       expect(startsOf(h)).toEqual([0, 1_100, 2_200, 3_300, 4_400, 5_500, 6_600, 7_700]);
     });
 
-    test('counts the attempts without progress before it', async () => {
+    test('counts earlier attempts without progress', async () => {
       const h = new Harness();
       const handle = h.start(
         async (ctx: ActivityContext<string>) => {
@@ -377,7 +377,7 @@ describe('maximumAttemptsWithoutProgress', () => {
       expect(startsOf(h)).toEqual([0, 1_100, 2_200]);
     });
 
-    test('in a backoff shortens it to that of the attempts since the last progress', async () => {
+    test('shortens a backoff to that of the attempts since the last progress', async () => {
       const h = new Harness();
       const handle = h.start(
         (ctx: ActivityContext<{ line: number }>) => {

@@ -37,8 +37,8 @@ function attemptsOf(h: Harness): number[] {
   return h.of('started').map(({ attempt }) => attempt);
 }
 
-describe('of an activity that waits', () => {
-  test('for a slot: it waits on', () => {
+describe('of a waiting activity', () => {
+  test('in the queue for a slot keeps it in the queue', () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const blocker = h.start(never);
     const handle = h.start(never);
@@ -49,7 +49,7 @@ describe('of an activity that waits', () => {
     expect(handle.describe().runState).toBe('STARTED');
   });
 
-  test('in its backoff: with all options at once', async () => {
+  test('in its backoff works with all options at once', async () => {
     const h = new Harness();
     h.random = 0.5;
     const { handle, ctx, fail } = hold(h, { priority: 2, retryPolicy: { initialInterval: '1h' } });
@@ -76,7 +76,7 @@ describe('of an activity that waits', () => {
     expect(ctx().hasHeartbeatDetails).toBe(false);
   });
 
-  test('in its backoff: without options its details and options stay', async () => {
+  test('in its backoff without options keeps its details and options', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h, { priority: 2 });
     ctx().heartbeat('here');
@@ -94,21 +94,24 @@ describe('of an activity that waits', () => {
     ['backs off', false, {}],
     ['is paused', true, {}],
     ['stays paused', true, { keepPaused: true }],
-  ])('jitter puts the attempt off by a part of it: %s', async (_, pausedBefore, options) => {
-    const h = new Harness();
-    h.random = 0.25;
-    const { handle, fail } = hold(h, { retryPolicy: { initialInterval: '1h' } });
-    await fail();
-    if (pausedBefore) handle.pause();
-    await h.advance(1_000);
-    handle.reset({ ...options, jitter: '20s' });
-    if (options.keepPaused === true) handle.unpause();
-    await h.advance(60_000);
-    expect(startsOf(h)).toEqual([0, 6_000]);
-    expect(attemptsOf(h)).toEqual([1, 1]);
-  });
+  ])(
+    'with jitter delays the attempt by a random part of it: %s',
+    async (_, pausedBefore, options) => {
+      const h = new Harness();
+      h.random = 0.25;
+      const { handle, fail } = hold(h, { retryPolicy: { initialInterval: '1h' } });
+      await fail();
+      if (pausedBefore) handle.pause();
+      await h.advance(1_000);
+      handle.reset({ ...options, jitter: '20s' });
+      if (options.keepPaused === true) handle.unpause();
+      await h.advance(60_000);
+      expect(startsOf(h)).toEqual([0, 6_000]);
+      expect(attemptsOf(h)).toEqual([1, 1]);
+    },
+  );
 
-  test('jitter comes on top of a start delay', async () => {
+  test('adds jitter to a start delay', async () => {
     const h = new Harness();
     h.random = 0.5;
     const handle = h.start(never, { startDelay: '10s' });
@@ -118,7 +121,7 @@ describe('of an activity that waits', () => {
     expect(startsOf(h)).toEqual([12_000]);
   });
 
-  test('an original start delay is put back', async () => {
+  test('restores an original start delay', async () => {
     const h = new Harness();
     const handle = h.start(never, { startDelay: '10s' });
     handle.updateOptions({ startDelay: '1h' });
@@ -127,7 +130,7 @@ describe('of an activity that waits', () => {
     expect(startsOf(h)).toEqual([10_000]);
   });
 
-  test('keepPaused pauses nothing that was not paused', async () => {
+  test('with keepPaused does not pause an activity that was not paused', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h, { retryPolicy: { initialInterval: '1h' } });
     await fail();
@@ -136,7 +139,7 @@ describe('of an activity that waits', () => {
     expect(attemptsOf(h)).toEqual([1, 1]);
   });
 
-  test('a second reset is as good as the first', async () => {
+  test('works a second time', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h);
     await fail();
@@ -148,7 +151,7 @@ describe('of an activity that waits', () => {
     expect(h.of('reset')).toHaveLength(2);
   });
 
-  test('resetHeartbeat takes the entry out of the store', async () => {
+  test('with resetHeartbeat deletes the stored entry', async () => {
     const store = new Map<string, string>();
     const h = new Harness({ store });
     const { handle, ctx, fail } = hold(h, { activityId: 'import-7' });
@@ -162,7 +165,7 @@ describe('of an activity that waits', () => {
   });
 });
 
-test('resetHeartbeat while the store is being read: what it gives is left out', async () => {
+test('with resetHeartbeat while the store is being read ignores what it returns', async () => {
   const kept = new Map([['x', '{"json":5}']]);
   let answer!: (text: string | undefined) => void;
   const store: HeartbeatStore = {
@@ -178,7 +181,7 @@ test('resetHeartbeat while the store is being read: what it gives is left out', 
   expect(kept.size).toBe(0);
 });
 
-test('resetHeartbeat while the store is being read: that it cannot be read does not matter', async () => {
+test('with resetHeartbeat while the store is being read ignores its error', async () => {
   const store = { get: async () => '{bad', set: () => {}, delete: () => {} };
   const h = new Harness({ store });
   const handle = h.start((ctx) => [ctx.heartbeatDetails], { activityId: 'x' });
@@ -186,8 +189,8 @@ test('resetHeartbeat while the store is being read: that it cannot be read does 
   await expect(handle.result()).resolves.toEqual([undefined]);
 });
 
-describe('of an activity that runs', () => {
-  test('jitter puts the next attempt off by a part of it', async () => {
+describe('of a running activity', () => {
+  test('with jitter delays the next attempt by a random part of it', async () => {
     const h = new Harness();
     h.random = 0.5;
     const { handle, fail } = hold(h);
@@ -199,7 +202,7 @@ describe('of an activity that runs', () => {
     expect(startsOf(h)).toEqual([0, 12_000]);
   });
 
-  test('the delay that jitter makes is no backoff', async () => {
+  test('does not count the jitter as a backoff', async () => {
     const h = new Harness();
     h.random = 0.5;
     const { handle, fail } = hold(h);
@@ -214,7 +217,7 @@ describe('of an activity that runs', () => {
     expect(startsOf(h)).toEqual([0, 10_000]);
   });
 
-  test('it takes back a pause that was asked for', async () => {
+  test('withdraws a requested pause', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
     handle.pause();
@@ -226,7 +229,7 @@ describe('of an activity that runs', () => {
     expect(ctx().cancellationDetails).toBeUndefined();
   });
 
-  test('with keepPaused it parks such an activity at attempt 1', async () => {
+  test('with keepPaused parks a paused activity at attempt 1', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h);
     await fail();
@@ -243,7 +246,7 @@ describe('of an activity that runs', () => {
     expect(attemptsOf(h)).toEqual([1, 2, 1]);
   });
 
-  test('resetHeartbeat drops what is held back', async () => {
+  test('with resetHeartbeat drops the details that are held back', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
     ctx().heartbeat('reported');
@@ -258,7 +261,7 @@ describe('of an activity that runs', () => {
   test.each<[string, ResetOptions]>([
     ['without resetHeartbeat', {}],
     ['with resetHeartbeat: false', { resetHeartbeat: false }],
-  ])('%s what is held back is reported', async (_, options) => {
+  ])('%s the details that are held back are reported', async (_, options) => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
     ctx().heartbeat('reported');
@@ -273,7 +276,7 @@ describe('of an activity that runs', () => {
     expect(ctx().heartbeatDetails).toBe('held back');
   });
 
-  test('restoreOriginalOptions puts them back for the attempt after it', async () => {
+  test('with restoreOriginalOptions restores them for the next attempt', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h, { retryPolicy: { maximumAttempts: 1 } });
     const run = h.watch(handle.result());
@@ -290,7 +293,7 @@ describe('of an activity that runs', () => {
     expect(failureOf(run).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
   });
 
-  test('that completes after all: nothing was reset', async () => {
+  test('that still completes has no effect', async () => {
     const h = new Harness();
     const handle = h.start(async (ctx: ActivityContext<string>) => {
       ctx.heartbeat('here');
@@ -303,7 +306,7 @@ describe('of an activity that runs', () => {
     expect(h.names()).toEqual(['scheduled', 'started', 'heartbeat', 'completed']);
   });
 
-  test('whose attempt ends at the scheduleToClose deadline: nothing was reset', async () => {
+  test('whose attempt ends at the scheduleToClose deadline has no effect', async () => {
     const h = new Harness();
     const { handle } = hold(h, { scheduleToCloseTimeout: '5s' });
     const run = h.watch(handle.result());
@@ -324,7 +327,7 @@ describe('of an activity that runs', () => {
     ]);
   });
 
-  test('that is terminated by a listener of attemptFailed: failed is the last word', async () => {
+  test('that a listener of attemptFailed terminates ends with failed', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h);
     h.engine.events.add('attemptFailed', () => handle.terminate(), false);
@@ -333,7 +336,7 @@ describe('of an activity that runs', () => {
     expect(h.names()).toEqual(['scheduled', 'started', 'attemptFailed', 'reset', 'failed']);
   });
 
-  test('when its attempt has ended it may be reset again', async () => {
+  test('may be repeated when the attempt has ended', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h);
     for (let round = 0; round < 3; round++) {
@@ -345,7 +348,7 @@ describe('of an activity that runs', () => {
   });
 });
 
-test('attempts without progress are counted anew, and the one that was reset is not counted', async () => {
+test('restarts the count of attempts without progress, without the attempt that was reset', async () => {
   const h = new Harness();
   const { handle, fail } = hold(h, { retryPolicy: { maximumAttemptsWithoutProgress: 3 } });
   const run = h.watch(handle.result());
@@ -362,7 +365,7 @@ test('attempts without progress are counted anew, and the one that was reset is 
   expect(failureOf(run)).toMatchObject({ attempt: 3, retryState: 'MAXIMUM_ATTEMPTS_REACHED' });
 });
 
-test('attempts without progress are counted anew', async () => {
+test('restarts the count of attempts without progress', async () => {
   const h = new Harness();
   const handle = h.start(failing, { retryPolicy: { maximumAttemptsWithoutProgress: 3 } });
   const run = h.watch(handle.result());
@@ -391,7 +394,7 @@ describe('while the store is being read', () => {
         handle.reset();
       },
     ],
-  ])('%s starts nothing before the store has answered', async (_, act) => {
+  ])('%s starts no attempt before the store has answered', async (_, act) => {
     let answer!: (text: string) => void;
     const h = new Harness({
       store: {
@@ -420,7 +423,7 @@ describe('while the store is being read', () => {
   });
 });
 
-test('a heartbeat that is forgotten has no time either', async () => {
+test('a forgotten heartbeat has no time either', async () => {
   const h = new Harness();
   const held = hold(h);
   held.ctx().heartbeat(1);

@@ -64,7 +64,7 @@ describe('list', () => {
     ['CANCELED', undefined, []],
     ['TERMINATED', 'b', []],
     ['TIMED_OUT', undefined, []],
-  ])('status %s and activityType %s', async (status, activityType, ids) => {
+  ])('filters by status %s and activityType %s', async (status, activityType, ids) => {
     const runtime = populated();
     const idsOf = (filter?: Parameters<typeof runtime.list>[0]): string[] =>
       runtime.list(filter).map(({ activityId }) => activityId);
@@ -76,7 +76,7 @@ describe('list', () => {
     expect(idsOf()).toEqual([]);
   });
 
-  test('has what stats counts', async () => {
+  test('has as many activities as stats counts', async () => {
     const runtime = populated();
     expect(runtime.stats()).toEqual({ open: 6, running: 2, waiting: 2, paused: 2, delayed: 0 });
     await runtime.shutdown({ abandonAfter: 0 });
@@ -85,7 +85,7 @@ describe('list', () => {
 });
 
 describe('getHandle', () => {
-  test('is a handle of the same activity', async () => {
+  test('returns a handle of the same activity', async () => {
     const runtime = new ActivityRuntime();
     const started = runtime.start((ctx) => ctx.completeAsync(), { activityId: 'x' });
     const handle = runtime.getHandle<string>('x');
@@ -97,7 +97,7 @@ describe('getHandle', () => {
     await expect(started.result()).resolves.toBe('done');
   });
 
-  test('finds an activity by the id that was generated for it', async () => {
+  test('finds an activity by its generated id', async () => {
     const runtime = new ActivityRuntime();
     const started = runtime.start(() => 'done');
     expect(runtime.getHandle(started.activityId).activityId).toBe(started.activityId);
@@ -107,7 +107,7 @@ describe('getHandle', () => {
   test.each([
     ['x', 'No activity "x" is open'],
     ['a "b"', 'No activity "a \\"b\\"" is open'],
-  ])('of %s, which is not open, throws', async (activityId, message) => {
+  ])('with %s, which is not open, throws', async (activityId, message) => {
     const runtime = new ActivityRuntime();
     const find = (): unknown => thrownBy(() => runtime.getHandle(activityId));
     const check = (error: unknown): void => {
@@ -121,11 +121,11 @@ describe('getHandle', () => {
 });
 
 describe('idle', () => {
-  test('settles at once when there is nothing', async () => {
+  test('resolves at once when there are no activities', async () => {
     await expect(new ActivityRuntime().idle()).resolves.toBeUndefined();
   });
 
-  test('settles when the last activity has closed', async () => {
+  test('resolves when the last activity has closed', async () => {
     const runtime = new ActivityRuntime();
     const handles = [1, 2].map(() => runtime.start((ctx): Promise<void> => ctx.completeAsync()));
     let idle = false;
@@ -139,7 +139,7 @@ describe('idle', () => {
     expect(runtime.stats().open).toBe(0);
   });
 
-  test('settles when all that is open is paused', async () => {
+  test('resolves when all open activities are paused', async () => {
     const runtime = new ActivityRuntime({ maxConcurrentActivities: 1 });
     let end = (): void => {};
     const running = runtime.run(() => new Promise<void>((resolve) => (end = resolve)));
@@ -173,7 +173,7 @@ describe('completion', () => {
     });
   });
 
-  test('is not that of another runtime', async () => {
+  test('does not work for the tokens of another runtime', async () => {
     const runtime = new ActivityRuntime();
     let token = '';
     const handle = runtime.start((ctx): Promise<void> => {
@@ -185,7 +185,7 @@ describe('completion', () => {
     handle.complete(undefined);
   });
 
-  test('refuses what is no token', async () => {
+  test('refuses a value that is not a token', async () => {
     await expect(new ActivityRuntime().completion.complete(7 as never)).rejects.toThrow(
       new TypeError('taskToken: received 7; expected the ctx.info.taskToken of a running attempt'),
     );
@@ -193,7 +193,7 @@ describe('completion', () => {
 });
 
 describe('on and once', () => {
-  test('hear of every event, and of the next', async () => {
+  test('on handles every event, and once handles the next one', async () => {
     const runtime = new ActivityRuntime();
     const heard: string[] = [];
     const off = runtime.on('completed', ({ activityId }) => heard.push(`on ${activityId}`));
@@ -207,8 +207,8 @@ describe('on and once', () => {
   });
 });
 
-describe('what is refused', () => {
-  test('rejects from run, and is thrown by start', async () => {
+describe('a refused call', () => {
+  test('rejects from run and throws from start', async () => {
     const runtime = new ActivityRuntime();
     const bad = { startDelay: Infinity };
     const message = 'startDelay: received Infinity; expected a finite duration';
@@ -216,7 +216,7 @@ describe('what is refused', () => {
     expect(() => runtime.start(never, bad)).toThrow(new TypeError(message));
   });
 
-  test('after the shutdown is all new work', async () => {
+  test('includes all new work after a shutdown', async () => {
     const runtime = new ActivityRuntime();
     const shutdown = runtime.shutdown();
     expect(runtime.shutdown()).toBe(shutdown);
@@ -228,7 +228,7 @@ describe('what is refused', () => {
     });
   });
 
-  test('asyncDispose is a shutdown', async () => {
+  test('asyncDispose shuts the runtime down', async () => {
     const runtime = new ActivityRuntime();
     const running = settle(runtime.run((ctx) => ctx.cancelled));
     await expect(runtime[Symbol.asyncDispose]()).resolves.toBeUndefined();
@@ -244,7 +244,7 @@ describe('with maxWaiting', () => {
     return h;
   };
 
-  test.each([1, 2])('%i that wait are enough', async (maxWaiting) => {
+  test.each([1, 2])('of %i, no more than that may wait', async (maxWaiting) => {
     const h = full(maxWaiting);
     const error = thrownBy(() => h.start(never));
     expect(error).toBeInstanceOf(RuntimeFullError);
@@ -267,7 +267,7 @@ describe('with maxWaiting', () => {
     expect(delayed.outcome).toEqual({ state: 'resolved', value: 'done', at: 2_000 });
   });
 
-  test('without it none is refused', () => {
+  test('of Infinity, no call is refused', () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     for (let i = 0; i < 100; i++) void h.watch(h.run(never));
     expect(h.engine.stats()).toMatchObject({ open: 100, waiting: 99 });
@@ -275,7 +275,7 @@ describe('with maxWaiting', () => {
 });
 
 describe('shutdownSignal', () => {
-  test('first read before the shutdown aborts as it begins', () => {
+  test('aborts at the shutdown if it was read before', () => {
     const state = new ShutdownState();
     const { signal } = state;
     let aborts = 0;
@@ -288,7 +288,7 @@ describe('shutdownSignal', () => {
     expect(aborts).toBe(1);
   });
 
-  test('first read after it has begun is aborted', () => {
+  test('is aborted if it is read afterwards', () => {
     const state = new ShutdownState();
     state.begin();
     const { signal } = state;
@@ -296,7 +296,7 @@ describe('shutdownSignal', () => {
     expect(state.signal).toBe(signal);
   });
 
-  test.each([false, true])('of a context that read it before: %s', async (before) => {
+  test.each([false, true])('aborts for a context that has read it before: %s', async (before) => {
     const h = new Harness();
     const seen: boolean[] = [];
     const run = h.watch(
@@ -339,7 +339,7 @@ describe('with a gracePeriod', () => {
     expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
   });
 
-  test('work that does not end in time is cancelled, and then abandoned', async () => {
+  test('work that does not end in time is cancelled and then abandoned', async () => {
     const h = new Harness();
     let abortedAt: number | undefined;
     const run = h.watch(
@@ -365,7 +365,7 @@ describe('with a gracePeriod', () => {
     expect(h.clock.pending, 'timers').toBe(0);
   });
 
-  test('nothing is waited for when nothing is open', async () => {
+  test('shutdown resolves at once when nothing is open', async () => {
     const h = new Harness();
     const over = h.watch(h.engine.shutdown({ gracePeriod: 5_000 }));
     await h.turn();

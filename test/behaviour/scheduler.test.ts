@@ -36,7 +36,7 @@ test('no more attempts than slots run at once', async () => {
   expect(most).toBe(3);
 });
 
-test('first come, first served', async () => {
+test('activities start in the order they came', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const { add, order } = queue(h);
   for (const name of ['a', 'b', 'c', 'd']) add(name);
@@ -44,7 +44,7 @@ test('first come, first served', async () => {
   expect(order).toEqual(['a@0', 'b@1000', 'c@2000', 'd@3000']);
 });
 
-test('the lower priority number goes first, and 3 is the default', async () => {
+test('a lower priority number goes first, and 3 is the default', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const { add, order } = queue(h);
   add('runs', 5);
@@ -66,7 +66,7 @@ test('the lower priority number goes first, and 3 is the default', async () => {
   ]);
 });
 
-test('a slot is handed on in the turn in which it becomes free', async () => {
+test('a slot is passed on in the same turn in which it becomes free', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   void h.run(() => 1);
   void h.run(() => 2);
@@ -81,7 +81,7 @@ test('a slot is handed on in the turn in which it becomes free', async () => {
   ]);
 });
 
-test('an activity that backs off holds no slot', async () => {
+test('an activity in a backoff uses no slot', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   void h.run((ctx) => {
     if (ctx.info.attempt === 1) throw new Error('no');
@@ -91,7 +91,7 @@ test('an activity that backs off holds no slot', async () => {
   expect(other.outcome).toMatchObject({ value: 'other', at: 0 });
 });
 
-test('an activity in its start delay holds no slot', async () => {
+test('an activity in its start delay uses no slot', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   void h.run(never, { startDelay: '1s' });
   const other = h.watch(h.run(() => 'other'));
@@ -99,7 +99,7 @@ test('an activity in its start delay holds no slot', async () => {
   expect(other.outcome).toMatchObject({ value: 'other' });
 });
 
-test('a retry waits for a slot behind those that came before it', async () => {
+test('a retry waits for a slot behind activities that came before it', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const order: string[] = [];
   const activity = (name: string, fails: boolean) =>
@@ -115,7 +115,7 @@ test('a retry waits for a slot behind those that came before it', async () => {
   expect(order).toEqual(['a1@0', 'b1@0', 'c1@5000', 'a2@10000']);
 });
 
-test('ctx.info tells since when an attempt waited for its slot', async () => {
+test('ctx.info has the time since which an attempt waited for its slot', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   void h.run((ctx) => ctx.sleep('5s'));
   const infos: number[][] = [];
@@ -135,7 +135,7 @@ test('ctx.info tells since when an attempt waited for its slot', async () => {
   ]);
 });
 
-test('an activity that waits is started by nobody once it has timed out', async () => {
+test('a waiting activity that has timed out is never started', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   void h.run((ctx) => ctx.sleep('5s'));
   const gone = h.watch(h.run(never, { scheduleToStartTimeout: '1s' }));
@@ -147,7 +147,7 @@ test('an activity that waits is started by nobody once it has timed out', async 
 });
 
 describe('scheduleToStart', () => {
-  test('runs anew for each attempt, from the end of its backoff', async () => {
+  test('counts anew for each attempt, from the end of its backoff', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const run = h.watch(
       h.run(
@@ -168,7 +168,7 @@ describe('scheduleToStart', () => {
     });
   });
 
-  test('is over once the attempt has started', async () => {
+  test('no longer counts once the attempt has started', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => ctx.sleep('10s'), { scheduleToStartTimeout: '1s' }));
     await h.advance(20_000);
@@ -188,14 +188,14 @@ describe('scheduleToStart', () => {
 });
 
 describe('an activity run from inside another', () => {
-  test('starts at once if there is a slot', async () => {
+  test('starts at once if a slot is free', async () => {
     const h = new Harness({ maxConcurrentActivities: 2 });
     const run = h.watch(h.run(async () => `outer ${await h.run(() => 'inner')}`));
     await h.turn();
     expect(run.outcome).toMatchObject({ value: 'outer inner' });
   });
 
-  test('waits for the slot that the outer one holds if it does not await it', async () => {
+  test('waits for the slot of the outer one if that does not await it', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const order: string[] = [];
     void h.run(async (ctx) => {
@@ -207,7 +207,7 @@ describe('an activity run from inside another', () => {
     expect(order).toEqual(['outer', 'inner']);
   });
 
-  test('may be started for each one that starts, without growing the stack', async () => {
+  test('may be nested deeply without growing the stack', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 }, false);
     let count = 0;
     const activity = (): void => {
@@ -219,7 +219,7 @@ describe('an activity run from inside another', () => {
   });
 });
 
-test('a listener that starts an activity when a slot is released does not get ahead', async () => {
+test('a listener that starts an activity when a slot becomes free does not jump the queue', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const order: string[] = [];
   h.engine.events.add('completed', () => void h.run(() => order.push('from the listener')), true);
@@ -229,7 +229,7 @@ test('a listener that starts an activity when a slot is released does not get ah
   expect(order).toEqual(['first', 'waiting', 'from the listener']);
 });
 
-test('every way to end gives the slot back', async () => {
+test('every kind of end frees the slot', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const ONCE = { maximumAttempts: 1 };
   const controller = new AbortController();

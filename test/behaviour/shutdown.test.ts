@@ -24,7 +24,7 @@ const failing = (error: Error) => (): never => {
   throw error;
 };
 
-test('new work is refused, and nothing is scheduled', async () => {
+test('new work is refused without being scheduled', async () => {
   const h = new Harness();
   await h.engine.shutdown();
   expect(() => h.start(never)).toThrow(RuntimeShutdownError);
@@ -32,7 +32,7 @@ test('new work is refused, and nothing is scheduled', async () => {
   expect(h.events).toEqual([]);
 });
 
-test('a second call gives the same promise', async () => {
+test('a second call returns the same promise', async () => {
   const h = new Harness();
   void h.watch(h.run(never));
   const first = h.engine.shutdown();
@@ -41,7 +41,7 @@ test('a second call gives the same promise', async () => {
   expect(h.engine.shutdown()).toBe(first);
 });
 
-test('a listener of shutdownSignal that asks for it too gets the same promise', async () => {
+test('a listener of shutdownSignal that calls shutdown gets the same promise', async () => {
   const h = new Harness();
   let inner: unknown;
   void h.watch(
@@ -56,7 +56,7 @@ test('a listener of shutdownSignal that asks for it too gets the same promise', 
   await inner;
 });
 
-test('shutdownSignal aborts first, and the signal after the grace, without a heartbeat', async () => {
+test('shutdownSignal aborts first, and ctx.signal after the grace period, without a heartbeat', async () => {
   const h = new Harness();
   const heard: string[] = [];
   const run = h.watch(
@@ -79,7 +79,7 @@ test('shutdownSignal aborts first, and the signal after the grace, without a hea
   expect(over.outcome).toMatchObject({ at: 5_100, value: { abandonedActivityIds: [] } });
 });
 
-test('without a grace the signal aborts before shutdown returns', () => {
+test('without a grace period, ctx.signal aborts before shutdown returns', () => {
   const h = new Harness();
   let reason: unknown;
   void h.watch(
@@ -94,7 +94,7 @@ test('without a grace the signal aborts before shutdown returns', () => {
   expect(reason).toMatchObject({ message: 'WORKER_SHUTDOWN' });
 });
 
-describe('what waits', () => {
+describe('a waiting activity', () => {
   test.each(['slot', 'startDelay', 'backoff', 'paused'] as const)(
     'in %s rejects at once with WORKER_SHUTDOWN',
     async (state) => {
@@ -114,7 +114,7 @@ describe('what waits', () => {
     },
   );
 
-  test('is still run with drain, in its order and with its delays', async () => {
+  test('still runs with drain, in its order and with its delays', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const runs = [
       h.watch(h.run((ctx) => ctx.sleep(1_000).then(() => 'first'))),
@@ -131,7 +131,7 @@ describe('what waits', () => {
     expect(over.outcome).toMatchObject({ state: 'resolved', at: 5_000 });
   });
 
-  test('with drain and a grace is rejected after the grace', async () => {
+  test('with drain and a grace period is rejected after the grace period', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     void h.watch(h.run((ctx) => ctx.sleep('1h')));
     const waiting = h.watch(h.run(() => expect.unreachable()));
@@ -161,8 +161,8 @@ describe('what waits', () => {
   });
 });
 
-describe('an attempt that runs', () => {
-  test('may complete within the grace', async () => {
+describe('a running attempt', () => {
+  test('may complete within the grace period', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => ctx.sleep(1_000).then(() => 'done')));
     const over = h.watch(h.engine.shutdown({ gracePeriod: 5_000 }));
@@ -172,7 +172,7 @@ describe('an attempt that runs', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('that fails retryably ends as WORKER_SHUTDOWN, with that error as cause', async () => {
+  test('that fails retryably ends with WORKER_SHUTDOWN and that error as cause', async () => {
     const h = new Harness();
     const no = new Error('no');
     const run = h.watch(
@@ -187,7 +187,7 @@ describe('an attempt that runs', () => {
     expect(settledAt(run)).toBe(1_000);
   });
 
-  test('that times out ends as WORKER_SHUTDOWN, with the timeout as cause', async () => {
+  test('that times out ends with WORKER_SHUTDOWN and the timeout as cause', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => ctx.sleep('1h'), { startToCloseTimeout: 1_000 }));
     void h.engine.shutdown({ gracePeriod: 5_000 });
@@ -214,7 +214,7 @@ describe('an attempt that runs', () => {
     expect(failureOf(run)).toMatchObject({ retryState: 'MAXIMUM_ATTEMPTS_REACHED', cause: no });
   });
 
-  test('that a user has cancelled before ends as cancelled', async () => {
+  test('that was cancelled before ends as cancelled', async () => {
     const h = new Harness();
     const handle = h.start((ctx) => ctx.sleep('1h'), {
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
@@ -229,7 +229,7 @@ describe('an attempt that runs', () => {
     expect(handle.describe().status).toBe('CANCELED');
   });
 
-  test('records its newest details, throttled or not', async () => {
+  test('records its newest details, even if they were throttled', async () => {
     const h = new Harness();
     void h.watch(
       h.run((ctx) => {
@@ -242,7 +242,7 @@ describe('an attempt that runs', () => {
     expect(h.of('heartbeat').map(({ details }) => details)).toEqual([1, 2]);
   });
 
-  test('that was left open is rejected after the grace', async () => {
+  test('that was left open is rejected after the grace period', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => ctx.completeAsync()));
     await h.turn();
@@ -255,8 +255,8 @@ describe('an attempt that runs', () => {
   });
 });
 
-describe('a function that ignores it', () => {
-  test('is abandoned, and named', async () => {
+describe('a function that ignores the shutdown', () => {
+  test('is abandoned and named', async () => {
     const h = new Harness();
     const run = h.watch(h.run(never, { activityId: 'deaf' }));
     void h.watch(h.run((ctx) => ctx.sleep('1h'), { activityId: 'hears' }));
@@ -271,7 +271,7 @@ describe('a function that ignores it', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('of an activity that has closed before is waited for, and named', async () => {
+  test('of an activity that has already closed is waited for and named', async () => {
     const h = new Harness();
     const once = { startToCloseTimeout: 100, retryPolicy: { maximumAttempts: 1 } };
     void h.watch(h.run(never, { ...once, activityId: 'deaf' }));
@@ -344,7 +344,7 @@ test('writes to the store are awaited', async () => {
   expect(over.outcome).toMatchObject({ state: 'resolved', at: 3_000 });
 });
 
-test('idle settles, and nothing is open', async () => {
+test('idle resolves, and nothing is open', async () => {
   const h = new Harness();
   void h.watch(h.run(never));
   const idle = h.watch(h.engine.idle());
@@ -376,7 +376,7 @@ test('`await using` shuts a runtime down at the end of its block', async () => {
   expect(() => left.start(() => 1)).toThrow(/shutting down/);
 });
 
-test('a write of an activity that had closed before is awaited too', async () => {
+test('a write of an activity that closed before is awaited too', async () => {
   let written!: () => void;
   const h = new Harness({
     store: {
@@ -402,10 +402,10 @@ test('a write of an activity that had closed before is awaited too', async () =>
   expect(done.outcome).toMatchObject({ value: { abandonedActivityIds: [] } });
 });
 
-describe('the end of one that brings about the end of others', () => {
+describe('an activity whose end causes the end of others', () => {
   const stopped = (handle: { cancel(): void }) => () => handle.cancel();
 
-  test('closes each once, and all that runs is still waited for', async () => {
+  test('closes each one once, and running functions are still waited for', async () => {
     const h = new Harness({ maxConcurrentActivities: 2 });
     const running = h.start((ctx) => ctx.cancelled.catch(() => ctx.info.attempt));
     const hung = h.start(never, { activityId: 'hung' });
@@ -423,7 +423,7 @@ describe('the end of one that brings about the end of others', () => {
     expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
   });
 
-  test('as the end of an activity is that of the one it runs with its signal', async () => {
+  test('closes with another one that uses its signal', async () => {
     const h = new Harness();
     const outer = h.watch(
       h.run((ctx) => h.run(failing(new Error('no')), { activityId: 'inner', signal: ctx.signal })),
@@ -438,7 +438,7 @@ describe('the end of one that brings about the end of others', () => {
   });
 });
 
-describe('details held back by what is abandoned', () => {
+describe('throttled details of abandoned activities', () => {
   const hold = (store: HeartbeatStore) => {
     const h = new Harness({ store });
     h.run(
@@ -452,7 +452,7 @@ describe('details held back by what is abandoned', () => {
     return h;
   };
 
-  test('are in the store when it resolves', async () => {
+  test('are in the store when shutdown resolves', async () => {
     const kept = new Map<string, string>();
     const h = hold({
       get: () => undefined,
@@ -470,7 +470,7 @@ describe('details held back by what is abandoned', () => {
     expect(kept.get('x')).toContain('2');
   });
 
-  test('do not keep it for ever if the store does not answer', async () => {
+  test('do not block shutdown forever if the store does not answer', async () => {
     const h = hold({ get: () => undefined, set: () => never(), delete: () => undefined });
     await h.turn();
     const done = h.watch(h.engine.shutdown({ abandonAfter: '1s' }));
@@ -479,7 +479,7 @@ describe('details held back by what is abandoned', () => {
   });
 });
 
-test('two functions of one activity id are named once', async () => {
+test('an activity id with two running functions is named once', async () => {
   const h = new Harness();
   for (let run = 0; run < 2; run++) h.start(never, { activityId: 'x' }).terminate();
   const done = h.watch(h.engine.shutdown({ abandonAfter: '1s' }));
@@ -487,7 +487,7 @@ test('two functions of one activity id are named once', async () => {
   expect(done.outcome).toMatchObject({ value: { abandonedActivityIds: ['x'] } });
 });
 
-test('what is paused during a drain closes: nobody would unpause it', async () => {
+test('an activity that is paused during a drain closes, because it would never be unpaused', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   void h.run((ctx) => ctx.sleep('1s'));
   const waiting = h.start(never);

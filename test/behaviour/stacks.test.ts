@@ -36,7 +36,7 @@ async function failureOf(calling: Promise<unknown>): Promise<ActivityFailure> {
   throw new Error('it did not fail');
 }
 
-describe('the failure of an activity shows who awaits it', () => {
+describe('the stack of a failed activity shows the code that awaits it', () => {
   async function timedOut(wait: (harness: Harness) => Promise<unknown>): Promise<ActivityFailure> {
     const harness = new Harness();
     const failure = failureOf(wait(harness));
@@ -44,7 +44,7 @@ describe('the failure of an activity shows who awaits it', () => {
     return failure;
   }
 
-  test('with an await of its own', async () => {
+  test('with a direct await', async () => {
     const failure = await timedOut(async function uploadAll(harness) {
       await harness.run(never, ONCE_FOR_10_MS);
     });
@@ -75,7 +75,7 @@ describe('the failure of an activity shows who awaits it', () => {
     expect(framesOf(failure)[0]).toMatch(/^uploadAll /);
   });
 
-  test('as which one of many', async () => {
+  test('with the right one of many activities', async () => {
     const failure = await timedOut(async function uploadAll(harness) {
       const slow = { ...ONCE, startToCloseTimeout: 500 };
       await Promise.all([slow, ONCE_FOR_10_MS, slow].map((options) => harness.run(never, options)));
@@ -108,14 +108,14 @@ describe('the failure of an activity shows who awaits it', () => {
     expect(framesOf(failure)[0]).toMatch(/^uploadAll /);
   });
 
-  test('when its signal had aborted before the call', async () => {
+  test('when its signal had already aborted before the call', async () => {
     const failure = await timedOut(async function uploadAll(harness) {
       await harness.run(never, { signal: AbortSignal.abort() });
     });
     expect(framesOf(failure)[0]).toMatch(/^uploadAll /);
   });
 
-  test('when it had joined an activity, and its own signal aborts', async () => {
+  test('when it joined an activity and its own signal aborts', async () => {
     const failure = await timedOut(async function uploadAll(harness) {
       const options: ActivityOptions = { activityId: 'a', idConflictPolicy: 'USE_EXISTING' };
       void harness.run(never, options);
@@ -126,7 +126,7 @@ describe('the failure of an activity shows who awaits it', () => {
     expect(framesOf(failure)[0]).toMatch(/^uploadAll /);
   });
 
-  test('when a function throws, whose error keeps its own stack', async () => {
+  test('when a function throws, and the thrown error keeps its own stack', async () => {
     const failure = await timedOut(async function uploadAll(harness) {
       await harness.run(async function upload() {
         await Promise.resolve();
@@ -138,7 +138,7 @@ describe('the failure of an activity shows who awaits it', () => {
   });
 });
 
-describe('what a function throws within the call shows its caller', () => {
+describe('the stack of an error that a function throws within the call shows the caller', () => {
   test.each([
     [
       'a synchronous one',
@@ -162,7 +162,7 @@ describe('what a function throws within the call shows its caller', () => {
     expect(framesOf(cause)).toContainEqual(expect.stringMatching(/^uploadAll /));
   });
 
-  test('and the limit of stacks is as before', async () => {
+  test('and the stack limit is restored', async () => {
     const { stackTraceLimit } = Error;
     await failureOf(
       new Harness().run(() => {
@@ -172,7 +172,7 @@ describe('what a function throws within the call shows its caller', () => {
     expect(Error.stackTraceLimit).toBe(stackTraceLimit);
   });
 
-  test('and a limit that the function sets is kept', async () => {
+  test('and a stack limit that the function sets is kept', async () => {
     const { stackTraceLimit } = Error;
     try {
       await new Harness().run(() => (Error.stackTraceLimit = 3));
@@ -183,7 +183,7 @@ describe('what a function throws within the call shows its caller', () => {
   });
 });
 
-describe('a call that is refused shows the line of the call first', () => {
+describe('the stack of a refused call starts with the line of the call', () => {
   const bad = { heartbeatTimeout: -1 };
   const activities = { upload: () => 'done' };
   const noToken = 'no token';
@@ -230,13 +230,13 @@ describe('a call that is refused shows the line of the call first', () => {
     expect(framesOf(error)[1]).toMatch(/^caller /);
   });
 
-  test('new ActivityRuntime of a class that extends it', () => {
+  test('for new ActivityRuntime of a derived class', () => {
     class Runtime extends ActivityRuntime {}
     const make = (): unknown => new Runtime({ maxWaiting: -1 });
     expect(framesOf(thrownBy(make))[0]).toMatch(/^make /);
   });
 
-  test('but what a getter of the user throws keeps its own', () => {
+  test("but an error from a user's getter keeps its own stack", () => {
     const options = {
       get heartbeatTimeout(): number {
         throw new Error('no config');
@@ -247,7 +247,7 @@ describe('a call that is refused shows the line of the call first', () => {
   });
 });
 
-describe('what a context refuses shows the line of the call first', () => {
+describe('the stack of a refused call of the context starts with the line of the call', () => {
   async function refusedIn(call: (ctx: ActivityContext) => unknown): Promise<unknown> {
     const h = new Harness({ interceptors: [contextInterceptor] });
     const failing = failureOf(h.run(async (ctx) => call(ctx), ONCE));
@@ -275,13 +275,13 @@ describe('what a context refuses shows the line of the call first', () => {
     expect(framesOf(error)[1]).toMatch(/^upload /);
   });
 
-  test('a handle that heartbeats for a function', () => {
+  test('for a handle that heartbeats for a function', () => {
     const handle = new Harness().start(never);
     const beat = (): void => handle.heartbeat(deep);
     expect(framesOf(thrownBy(beat))[0]).toMatch(/^beat /);
   });
 
-  test('but what an interceptor throws in a heartbeat keeps its own', async () => {
+  test('but an error from an interceptor in a heartbeat keeps its own stack', async () => {
     const refuse = (): never => {
       throw new Error('not here');
     };

@@ -69,7 +69,7 @@ test('cancel with immediate delivery aborts before it returns', async () => {
   expect(rejected(result).retryState).toBe('CANCEL_REQUESTED');
 });
 
-test('terminate ends a running activity, whose function no longer counts', async () => {
+test('terminate ends a running activity, and its function no longer counts', async () => {
   const h = new Harness();
   let finish!: (value: string) => void;
   let signal!: AbortSignal;
@@ -101,7 +101,7 @@ test('terminate ends a running activity, whose function no longer counts', async
   expect(() => handle.terminate()).toThrow(ActivityStateError);
 });
 
-test('an accepted pause parks the activity, and unpause goes on with the details', async () => {
+test('an accepted pause parks the activity, and unpause continues with the details', async () => {
   const h = new Harness();
   const seen: unknown[] = [];
   const handle = h.start(
@@ -148,7 +148,7 @@ test('unpause waits for the rest of the backoff', async () => {
   expect(starts).toEqual([0, 1_000]);
 });
 
-test('a reset makes the running attempt the last of its count', async () => {
+test('a reset makes the running attempt the last one before attempt 1', async () => {
   const h = new Harness();
   const attempts: unknown[] = [];
   const handle = h.start(
@@ -186,7 +186,7 @@ test('updateOptions counts the timeouts of the running attempt from its start', 
   expect(rejected(result).cause).toMatchObject({ timeoutType: 'START_TO_CLOSE' });
 });
 
-test('an attempt left open is completed by its token, and holds no slot', async () => {
+test('an attempt that was left open is completed by its token and uses no slot', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   let token!: string;
   const run = h.watch(
@@ -206,7 +206,7 @@ test('an attempt left open is completed by its token, and holds no slot', async 
   expect(JSON.stringify([h.events, h.logs])).not.toContain(token);
 });
 
-test('an attempt left open times out and is retried', async () => {
+test('an attempt that was left open times out and is retried', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run((ctx) => (ctx.info.attempt === 1 ? ctx.completeAsync() : 'second'), {
@@ -234,7 +234,7 @@ test('one key cannot take every slot', async () => {
   expect(h.engine.stats().open).toBe(0);
 });
 
-test('starts are spaced evenly, without burst or drift', async () => {
+test('starts are spaced evenly, without bursts or drift', async () => {
   const h = new Harness({ maxActivitiesPerSecond: 10 });
   const starts: number[] = [];
   for (let n = 0; n < 50; n++) void h.run(() => starts.push(h.clock.now()));
@@ -246,7 +246,7 @@ test('starts are spaced evenly, without burst or drift', async () => {
   expect(h.clock.pending).toBe(0);
 });
 
-test('more than maxWaiting is refused, and nothing is scheduled', async () => {
+test('one activity more than maxWaiting is refused without being scheduled', async () => {
   const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1 });
   void h.run(never);
   void h.run(never);
@@ -254,7 +254,7 @@ test('more than maxWaiting is refused, and nothing is scheduled', async () => {
   expect(h.names()).toEqual(['scheduled', 'started', 'scheduled']);
 });
 
-test('a call that joins shares the run, and its signal ends only its own wait', async () => {
+test('a call that joins shares the run, and its signal only ends its own wait', async () => {
   const h = new Harness();
   const work = async (ctx: ActivityContext): Promise<string> => {
     await ctx.sleep(100);
@@ -274,7 +274,7 @@ test('a call that joins shares the run, and its signal ends only its own wait', 
   expect(h.of('started')).toHaveLength(1);
 });
 
-test('without progress an attempt times out although it is alive', async () => {
+test('an attempt without progress times out although it is alive', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -293,7 +293,7 @@ test('without progress an attempt times out although it is alive', async () => {
   expect(rejected(run).cause).toMatchObject({ timeoutType: 'PROGRESS' });
 });
 
-test('attempts without progress are counted apart from the others', async () => {
+test('attempts without progress are counted separately', async () => {
   const h = new Harness();
   let attempts = 0;
   const run = h.watch(
@@ -326,7 +326,7 @@ test('keepAlive heartbeats for work that cannot, and leaves no timer', async () 
   expect(h.clock.pending).toBe(0);
 });
 
-test('shutdown cancels what waits and what runs, and refuses what comes', async () => {
+test('shutdown cancels waiting and running activities and refuses new ones', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const running = h.watch(h.run((ctx) => ctx.sleep('1h')));
   const waiting = h.watch(h.run(never));
@@ -353,7 +353,7 @@ test('shutdown gives up on a function that ignores it', async () => {
   expect(rejected(run).cause).toMatchObject({ message: 'WORKER_SHUTDOWN' });
 });
 
-test('a retryable failure during shutdown is the cause of its end', async () => {
+test('a retryable failure during shutdown becomes the cause', async () => {
   const h = new Harness();
   const error = new Error('socket closed');
   const run = h.watch(
@@ -367,7 +367,7 @@ test('a retryable failure during shutdown is the cause of its end', async () => 
   expect(rejected(run).cause).toMatchObject({ message: 'WORKER_SHUTDOWN', cause: error });
 });
 
-test('drain runs what waits', async () => {
+test('drain still runs waiting activities', async () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const job = (ctx: ActivityContext): Promise<void> => ctx.sleep(100);
   const all = [h.watch(h.run(job)), h.watch(h.run(job)), h.watch(h.run(job))];
@@ -377,7 +377,7 @@ test('drain runs what waits', async () => {
   expect(done.outcome.state).toBe('resolved');
 });
 
-test('interceptors wrap attempts and heartbeats, the first outermost', async () => {
+test('interceptors wrap attempts and heartbeats, the first one outermost', async () => {
   const order: unknown[] = [];
   const interceptor = (name: string) => ({
     execute: async (input: ExecuteInput, next: (input: ExecuteInput) => unknown) => {

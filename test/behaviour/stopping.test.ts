@@ -54,7 +54,7 @@ function answering(h: Harness, answer: (reason: unknown) => unknown) {
 }
 
 describe.each(STOPS)('on the last attempt, after %s', (stop) => {
-  test.each(FORMS)('%s says that the function stopped', async (_, answer) => {
+  test.each(FORMS)('throwing %s accepts the request', async (_, answer) => {
     const h = new Harness();
     const handle = answering(h, answer);
     const run = h.watch(handle.result());
@@ -70,7 +70,7 @@ describe.each(STOPS)('on the last attempt, after %s', (stop) => {
   });
 });
 
-test.each(FORMS)('before anybody asked, %s is an ordinary failure', async (_, answer) => {
+test.each(FORMS)('without a request, %s is an ordinary failure', async (_, answer) => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -85,7 +85,7 @@ test.each(FORMS)('before anybody asked, %s is an ordinary failure', async (_, an
   expect(h.of('failed')).toMatchObject([{ status: 'FAILED' }]);
 });
 
-test('isCancellation knows inside the function what the runtime accepts', async () => {
+test('isCancellation accepts the same errors inside the function as the runtime', async () => {
   const h = new Harness();
   const seen: boolean[] = [];
   for (const [, answer] of FORMS) {
@@ -140,7 +140,7 @@ describe('ctx.shutdownSignal', () => {
     expect(h.of('attemptFailed')).toEqual([]);
   });
 
-  test('has a CancelledFailure as its reason, as ctx.signal has', async () => {
+  test('has a CancelledFailure as its reason, like ctx.signal', async () => {
     let reason: unknown;
     const { failure } = await stopped((ctx) => {
       reason = ctx.shutdownSignal.reason;
@@ -170,13 +170,13 @@ describe('ctx.shutdownSignal', () => {
       'an AbortError of a function that has not read it',
       () => Promise.reject(new DOMException('mine', 'AbortError')),
     ],
-  ])('is not what %s has heard', async (_, work) => {
+  ])('is not accepted by throwing %s', async (_, work) => {
     const { h, failure } = await stopped(work);
     expect(h.of('failed')).toMatchObject([{ status: 'FAILED' }]);
     expect(failure.retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');
   });
 
-  test('that was read before any shutdown makes no AbortError an acceptance', async () => {
+  test('that was read before any shutdown does not turn an AbortError into an acceptance', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -205,7 +205,7 @@ describe.each(WAITS)('ctx.%s', (_, wait) => {
   /** Nothing reaches the function by a heartbeat here. */
   const withoutHeartbeats = (): Harness => new Harness({ interceptors: [{ heartbeat: () => {} }] });
 
-  test.each(ASKED)('hears at once of a %s that comes meanwhile', async (asked) => {
+  test.each(ASKED)('receives a %s that comes during the wait at once', async (asked) => {
     const h = withoutHeartbeats();
     let ctx!: ActivityContext;
     const heard = vi.fn();
@@ -221,7 +221,7 @@ describe.each(WAITS)('ctx.%s', (_, wait) => {
     expect(heard).toHaveBeenCalledWith(ctx.signal.reason);
   });
 
-  test.each(ASKED)('hears in its beginning of a %s that came before', async (asked) => {
+  test.each(ASKED)('receives a %s that came before at its beginning', async (asked) => {
     const h = withoutHeartbeats();
     let ctx!: ActivityContext;
     const heard = vi.fn();
@@ -240,7 +240,7 @@ describe.each(WAITS)('ctx.%s', (_, wait) => {
     expect(heard).toHaveBeenCalledWith(ctx.signal.reason);
   });
 
-  test('hears of no cancel with ABANDON', async () => {
+  test('does not receive a cancel with ABANDON', async () => {
     const h = withoutHeartbeats();
     let ctx!: ActivityContext;
     const handle = h.start(
@@ -256,7 +256,7 @@ describe.each(WAITS)('ctx.%s', (_, wait) => {
     expect(ctx.signal.aborted).toBe(false);
   });
 
-  test('is not where the function is once it is over', async () => {
+  test('no longer counts as a wait once it is over', async () => {
     const h = withoutHeartbeats();
     let ctx!: ActivityContext;
     const handle = h.start(async (given) => {
@@ -286,7 +286,7 @@ test('ctx.keepAlive does not call its work if the function should stop', async (
   expect(handle.describe().status).toBe('CANCELED');
 });
 
-test('a cancellation heard in ctx.sleep keeps details that were held back', async () => {
+test('a cancellation that ctx.sleep receives keeps details that were held back', async () => {
   const h = new Harness();
   const handle = h.start(async (ctx: ActivityContext<number>) => {
     ctx.heartbeat(1);

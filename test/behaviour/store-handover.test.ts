@@ -73,7 +73,7 @@ const exportRows = async (ctx: ActivityContext<number>, rows: readonly string[])
   return done;
 };
 
-test('one that a listener of completed starts begins from the beginning', async () => {
+test('a run that a listener of completed starts begins from the beginning', async () => {
   const { h, store } = make();
   const second: { outcome: unknown }[] = [];
   h.engine.events.add(
@@ -92,7 +92,7 @@ test('one that a listener of completed starts begins from the beginning', async 
   expect(store.map.size).toBe(0);
 });
 
-test('calls that come all the time never skip a row', async () => {
+test('calls that keep coming never skip a row', async () => {
   const { h, store } = make();
   const rows = ['a', 'b', 'c'];
   const runs = [];
@@ -107,7 +107,7 @@ test('calls that come all the time never skip a row', async () => {
 });
 
 describe.each(['cancel', 'terminate'] as const)('after %s, before its last write', (how) => {
-  test('the next one resumes from the newest details, or from none', async () => {
+  test('the next run resumes from the newest details, or from none', async () => {
     const { h, store } = make();
     const handle = h.start(async (ctx: ActivityContext<number>) => {
       for (let row = 1; ; row++) {
@@ -127,7 +127,7 @@ describe.each(['cancel', 'terminate'] as const)('after %s, before its last write
     expect(store.map.size).toBe(0);
   });
 
-  test('one that is terminated while it waits for that leaves nothing behind', async () => {
+  test('a run that is terminated while it waits for that write leaves nothing behind', async () => {
     const { h, store } = make();
     const first = h.start((ctx: ActivityContext<number>) => {
       ctx.heartbeat(1);
@@ -153,13 +153,13 @@ describe.each(['cancel', 'terminate'] as const)('after %s, before its last write
   });
 });
 
-describe('a last write that fails', () => {
+describe('a failed last write', () => {
   const reportsOnce = (ctx: ActivityContext<number>): Promise<void> => {
     ctx.heartbeat(5);
     return ctx.sleep(100);
   };
 
-  test('is made once more', async () => {
+  test('is repeated once', async () => {
     const { h, store } = make();
     const first = h.watch(h.run(exportRows, { ...IMMEDIATE, args: [['a']] }));
     await h.advance(10);
@@ -182,7 +182,7 @@ describe('a last write that fails', () => {
     expect(store.map.size).toBe(0);
   });
 
-  test('is given up after that: the caller is told, and the next run finds what is there', async () => {
+  test('is given up afterwards: the caller is told, and the next run finds the stored details', async () => {
     const { h, store } = make();
     const first = h.start(reportsOnce, IMMEDIATE);
     await h.advance(60);

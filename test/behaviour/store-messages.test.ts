@@ -32,7 +32,7 @@ describe('details that cannot be loaded', () => {
       },
     ],
     ['rejects', () => Promise.reject(disk)],
-  ])('because get %s', async (_, get) => {
+  ])('because get %s fail the activity', async (_, get) => {
     const { message, cause } = await causeOf(get);
     expect(message).toBe(
       'The stored heartbeat details of activity "import \\"1\\"" cannot be loaded: disk. They were ' +
@@ -44,7 +44,7 @@ describe('details that cannot be loaded', () => {
   test.each<[unknown, string]>([
     [{}, 'not a string but of type object'],
     [false, 'not a string but of type boolean'],
-  ])('because get gives %o', async (stored, what) => {
+  ])('because get returns %o fail the activity', async (stored, what) => {
     const { message, cause } = await causeOf(() => stored);
     expect(message).toBe(
       `The stored heartbeat details of activity "import \\"1\\"" cannot be read: ${what}. They were ` +
@@ -67,7 +67,7 @@ describe('details that cannot be loaded', () => {
   });
 });
 
-test('a failing store is told of at ERROR', async () => {
+test('a failing store is logged at ERROR', async () => {
   const h = new Harness({ store: storeThat({ set: () => Promise.reject(disk) }) });
   void h.run(
     (ctx: ActivityContext<number>) => {
@@ -86,7 +86,7 @@ test('a failing store is told of at ERROR', async () => {
   ]);
 });
 
-describe('what a failing store is said to lead to', () => {
+describe('the log line about a store whose write failed', () => {
   const options = {
     activityId: 'i',
     heartbeatThrottleInterval: 0,
@@ -111,7 +111,7 @@ describe('what a failing store is said to lead to', () => {
   test.each([
     ['throws', sync],
     ['rejects', () => Promise.reject(disk)],
-  ])('if it %s: while the activity is open, a write with the next report', async (_, fail) => {
+  ])('if it %s while the activity is open: retries with the next report', async (_, fail) => {
     const fails = async (ctx: ActivityContext<number>): Promise<void> => {
       ctx.heartbeat(1);
       await ctx.sleep(10);
@@ -125,7 +125,7 @@ describe('what a failing store is said to lead to', () => {
   test.each([
     ['throws', sync],
     ['rejects', () => Promise.reject(disk)],
-  ])('if it %s: after success, an entry that stays', async (_, fail) => {
+  ])('if it %s after success: the entry stays', async (_, fail) => {
     const succeeds = async (ctx: ActivityContext<number>): Promise<void> => {
       ctx.heartbeat(1);
       await ctx.sleep(10);
@@ -133,7 +133,7 @@ describe('what a failing store is said to lead to', () => {
     expect(await said(fail, succeeds)).toEqual([OPEN, ENDED, LOST]);
   });
 
-  test('if the write under way at the end fails: one more, and then nothing', async () => {
+  test('if the write in progress at the end fails: one more try, and then none', async () => {
     const slow = async (): Promise<never> => {
       await Promise.resolve();
       throw disk;
@@ -148,11 +148,11 @@ describe('what a failing store is said to lead to', () => {
   });
 });
 
-describe('a set that answers false has failed', () => {
+describe('a set that returns false has failed', () => {
   test.each<[string, (answer: boolean) => unknown]>([
     ['at once', (answer) => answer],
     ['later', (answer) => Promise.resolve(answer)],
-  ])('%s: it is logged, kept and made again', async (_, give) => {
+  ])('%s: it is logged, kept and repeated', async (_, give) => {
     const asked: string[] = [];
     let down = true;
     const set = (_: string, text: string): unknown => {
@@ -183,14 +183,14 @@ describe('a set that answers false has failed', () => {
     ]);
   });
 
-  test('a delete that answers so has not: there was no entry', async () => {
+  test('a delete that returns false has not failed, because there was no entry', async () => {
     const h = new Harness({ store: storeThat({ delete: () => false }) });
     await h.run((ctx) => ctx.heartbeat(1), { activityId: 'i' });
     expect(h.logs).toEqual([]);
   });
 });
 
-test('details that cannot be written are told of at ERROR; they live on in memory', async () => {
+test('details that cannot be encoded are logged at ERROR and stay in memory', async () => {
   const written: string[] = [];
   const store = storeThat({ set: (_, text) => void written.push(text) });
   const h = new Harness({ store });
@@ -226,7 +226,7 @@ async function settled<T>(h: Harness, promise: Promise<T>): Promise<T> {
   return promise;
 }
 
-describe('the entry of an activity that completes', () => {
+describe('the stored entry of an activity that completes', () => {
   const deletes = async (fn: (ctx: ActivityContext<number>) => unknown): Promise<string[]> => {
     const deleted: string[] = [];
     const h = new Harness({ store: storeThat({ delete: (id) => void deleted.push(id) }) });
@@ -238,7 +238,7 @@ describe('the entry of an activity that completes', () => {
     await expect(deletes((ctx) => ctx.heartbeat(1))).resolves.toEqual(['i']);
   });
 
-  test('is deleted once, although a reset has forgotten the details before', async () => {
+  test('is deleted once, even if a reset has already forgotten the details', async () => {
     const deleted: string[] = [];
     const h = new Harness({ store: storeThat({ delete: (id) => void deleted.push(id) }) });
     let failed = false;
@@ -257,7 +257,7 @@ describe('the entry of an activity that completes', () => {
     expect(deleted).toEqual(['i']);
   });
 
-  test('is not asked for where nothing was written', async () => {
+  test('is not looked for if nothing was written', async () => {
     await expect(deletes((ctx) => ctx.heartbeat())).resolves.toEqual([]);
     await expect(deletes((ctx) => ctx.info.attempt)).resolves.toEqual([]);
   });

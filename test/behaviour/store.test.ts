@@ -22,7 +22,7 @@ const counting =
     return count;
   };
 
-test('running the same id again resumes where the last run stood', async () => {
+test('running the same id again resumes where the last run stopped', async () => {
   const store = new Map<string, string>();
   const options = { activityId: 'x', retryPolicy: ONCE };
   for (let run = 1; run <= 2; run++) {
@@ -31,7 +31,7 @@ test('running the same id again resumes where the last run stood', async () => {
   await expect(new Harness({ store }).run(counting(3), options)).resolves.toBe(3);
 });
 
-describe('the entry', () => {
+describe('the stored entry', () => {
   test('is deleted on success', async () => {
     const store = new Map<string, string>();
     await new Harness({ store }).run(counting(1), { activityId: 'x' });
@@ -65,7 +65,7 @@ describe('the entry', () => {
     expect(again.outcome).toMatchObject({ value: 2 });
   });
 
-  test('is deleted by terminate, and what is held back is not told any more', async () => {
+  test('is deleted by terminate, and details that are held back are no longer reported', async () => {
     const touched: string[] = [];
     const h = new Harness({
       store: {
@@ -88,7 +88,7 @@ describe('the entry', () => {
     expect(reportsOf(h)).toEqual([[1, 0]]);
   });
 
-  test('is not written again by attempts without heartbeats', async () => {
+  test('is not rewritten by attempts without heartbeats', async () => {
     const entries = new Map<string, string>();
     const options = { activityId: 'x', retryPolicy: { maximumAttempts: 2 } };
     await expect(
@@ -190,7 +190,7 @@ describe('a store that cannot be read', () => {
   });
 });
 
-describe('a store that cannot be written', () => {
+describe('a store that cannot write', () => {
   test.each<[string, () => unknown]>([
     [
       'throws',
@@ -199,7 +199,7 @@ describe('a store that cannot be written', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('disk full'))],
-  ])('because it %s is logged, and does not touch the activity', async (_, fail) => {
+  ])('because it %s is logged and does not affect the activity', async (_, fail) => {
     const unhandled = collectUnhandledRejections();
     const store: HeartbeatStore = { get: () => undefined, set: fail, delete: fail };
     const h = new Harness({ store });
@@ -217,7 +217,7 @@ describe('a store that cannot be written', () => {
     expect(unhandled.stop()).toEqual([]);
   });
 
-  test('is written to again with the next report', async () => {
+  test('is tried again with the next report', async () => {
     const kept = new Map<string, string>();
     let failures = 1;
     const store: HeartbeatStore = {
@@ -242,8 +242,8 @@ describe('a store that cannot be written', () => {
   });
 });
 
-describe('a store that acts on its activity from inside', () => {
-  test.each(['sync', 'async'] as const)('%s: no call of it is inside another', async (kind) => {
+describe('a store that calls the activity it is storing', () => {
+  test.each(['sync', 'async'] as const)('%s: its calls are never nested', async (kind) => {
     const kept = new Map<string, string>();
     let calling = 0;
     const called = (change: () => void): unknown => {
@@ -275,7 +275,7 @@ describe('a store that acts on its activity from inside', () => {
     expect(h.logs).toEqual([]);
   });
 
-  test('the caller is told after the writes that it brings about', async () => {
+  test('the caller is told after the writes that this causes', async () => {
     const order: string[] = [];
     const called = async (name: string): Promise<void> => {
       if (name === 'set') handle.complete('done');
@@ -303,7 +303,7 @@ describe('a store that acts on its activity from inside', () => {
     expect(order).toEqual(['set >', 'set <', 'delete >', 'delete <', 'done']);
   });
 
-  test('what was reported is told, although the store has made a newer heartbeat', async () => {
+  test('a report is emitted even if the store has made a newer heartbeat', async () => {
     let again = true;
     const set = (): void => {
       if (again) handle.heartbeat(2);
@@ -321,7 +321,7 @@ describe('a store that acts on its activity from inside', () => {
     expect(h.of('heartbeat').map(({ details }) => details)).toEqual([2, 1]);
   });
 
-  test('one that answers with an object that cannot be read has failed', async () => {
+  test('a store that returns an unreadable object has failed', async () => {
     const answer = {
       get then(): never {
         throw new Error('no then');
@@ -366,7 +366,7 @@ describe('an asynchronous store', () => {
     return { store, log, next: () => open.shift()!() };
   }
 
-  test('is written to by one set at a time, the newest next', async () => {
+  test('gets one set at a time, and the newest next', async () => {
     const { store, log, next } = slow();
     const h = new Harness({ store });
     void h.run(
@@ -383,7 +383,7 @@ describe('an asynchronous store', () => {
     expect(log).toEqual(['set 1 begins', 'set 1 ends', 'set 3 begins']);
   });
 
-  test('is waited for before the caller is told', async () => {
+  test('is awaited before the caller is told', async () => {
     const { store, next } = slow();
     const h = new Harness({ store });
     const run = h.watch(h.run(counting(), { activityId: 'x', retryPolicy: ONCE }));
@@ -420,7 +420,7 @@ describe('an asynchronous store', () => {
     expect(settledAt(run)).toBe(2_000);
   });
 
-  test('does not keep a cancellation waiting', async () => {
+  test('does not delay a cancellation', async () => {
     const store: HeartbeatStore = { get: never, set: () => undefined, delete: () => undefined };
     const h = new Harness({ store });
     const controller = new AbortController();
@@ -431,7 +431,7 @@ describe('an asynchronous store', () => {
   });
 });
 
-test('is not read for an activity without an id of its own, nor twice', async () => {
+test('is not read for an activity with a generated id, and is read only once', async () => {
   const reads: string[] = [];
   const store: HeartbeatStore = {
     get: (id) => void reads.push(id),
@@ -446,7 +446,7 @@ test('is not read for an activity without an id of its own, nor twice', async ()
 });
 
 test.each(['terminate', 'complete'] as const)(
-  'is cleared by %s, although it is still being read',
+  'is cleared by %s, even if it is still being read',
   async (end) => {
     const deleted: string[] = [];
     const h = new Harness({

@@ -29,7 +29,7 @@ const quiet = (options: ConstructorParameters<typeof Harness>[0] = {}): Harness 
 const errorsOf = (h: Harness): Harness['logs'] => h.logs.filter(({ level }) => level === 'error');
 const messagesOf = (h: Harness): string[] => errorsOf(h).map(({ message }) => message);
 
-describe('the failure of a started activity whose result nobody asks for', () => {
+describe('the failure of a started activity whose result() is never called', () => {
   test('is logged once at ERROR, with its cause', async () => {
     const h = quiet();
     h.start(fail, once);
@@ -44,7 +44,7 @@ describe('the failure of a started activity whose result nobody asks for', () =>
     expect(h.clock.pending).toBe(0);
   });
 
-  test('is logged by the default logger and leaves the process alone', async () => {
+  test('is logged by the default logger and does not end the process', async () => {
     const rejections = collectUnhandledRejections();
     const lines: unknown[][] = [];
     const error = console.error;
@@ -61,7 +61,7 @@ describe('the failure of a started activity whose result nobody asks for', () =>
     expect(rejections.stop()).toEqual([]);
   });
 
-  test('is logged for a timeout, and for a store that cannot be read', async () => {
+  test('is logged for a timeout and for a store that cannot be read', async () => {
     const timingOut = quiet();
     timingOut.start(never, { ...once, startToCloseTimeout: 10 });
     await timingOut.advance(1_000);
@@ -132,7 +132,7 @@ describe('the failure of a started activity whose result nobody asks for', () =>
     expect(h.logs).toEqual([]);
   });
 
-  test('is logged although systole itself watches the events', async () => {
+  test('is logged although systole itself listens to events', async () => {
     const h = quiet();
     h.engine.events.watch('failed', () => {});
     h.start(fail, once);
@@ -140,7 +140,7 @@ describe('the failure of a started activity whose result nobody asks for', () =>
     expect(errorsOf(h)).toHaveLength(1);
   });
 
-  test('is logged only once, although somebody asks later and gets it', async () => {
+  test('is logged only once, although result() is called later', async () => {
     const h = quiet();
     const handle = h.start(fail, once);
     await h.advance(1_000);
@@ -150,7 +150,7 @@ describe('the failure of a started activity whose result nobody asks for', () =>
     expect(errorsOf(h)).toHaveLength(1);
   });
 
-  test('waits for the last write: until then somebody may ask', async () => {
+  test('is logged after the last write, until when result() may be called', async () => {
     let written!: () => void;
     const writing = new Promise<void>((resolve) => (written = resolve));
     const h = quiet({ store: { get: () => undefined, set: () => writing, delete: () => {} } });
@@ -181,14 +181,14 @@ test.each<[string, (h: Harness) => unknown]>([
       return h.engine.shutdown();
     },
   ],
-])('that an activity was %s is not logged: somebody wanted it', async (_, end) => {
+])('is not logged if the activity was %s, because that was wanted', async (_, end) => {
   const h = quiet();
   end(h);
   await h.advance(1_000);
   expect(h.logs).toEqual([]);
 });
 
-test('the error that a shutdown does not retry is logged if nobody asks', async () => {
+test('is logged if it is an error that a shutdown does not retry', async () => {
   const h = quiet();
   h.start(
     async (ctx) => {
@@ -206,7 +206,7 @@ test('the error that a shutdown does not retry is logged if nobody asks', async 
   expect(errorsOf(h)[0]?.attributes['error']).toMatchObject({ cause: boom });
 });
 
-describe('an error after the caller has been told of a cancellation', () => {
+describe('an error after the caller was told of a cancellation', () => {
   const cleaning = async (ctx: ActivityContext): Promise<void> => {
     await ctx.cancelled.catch(() => {});
     throw boom;
@@ -249,7 +249,7 @@ describe('an error after the caller has been told of a cancellation', () => {
     ]);
   });
 
-  test('is not logged if a listener is told, or the caller waits for it', async () => {
+  test('is not logged if a listener gets it or the caller waits for it', async () => {
     const heard = new Harness();
     const waiting = quiet();
     const options = { ...once, cancellationDelivery: 'immediate' } as const;
@@ -266,7 +266,7 @@ describe('an error after the caller has been told of a cancellation', () => {
     expect([...heard.logs, ...waiting.logs]).toEqual([]);
   });
 
-  test('is none if the function stops as it was told', async () => {
+  test('does not exist if the function stops as requested', async () => {
     const h = quiet();
     const handle = h.start((ctx) => ctx.cancelled, { ...once, cancellationDelivery: 'immediate' });
     handle.cancel();
@@ -306,7 +306,7 @@ describe('the late error of an abandoned attempt', () => {
     expect(h.logs).toEqual([]);
   });
 
-  test('is not logged if the function has left the activity open, as it was told to', async () => {
+  test('is not logged if the function left the activity open as it was told to', async () => {
     const h = quiet();
     const handle = h.start((ctx) => ctx.completeAsync(), once);
     handle.complete(undefined as never);
@@ -314,7 +314,7 @@ describe('the late error of an abandoned attempt', () => {
     expect(h.logs).toEqual([]);
   });
 
-  test('is not logged if a listener of attemptSettled is told', async () => {
+  test('is not logged if a listener of attemptSettled gets it', async () => {
     const h = new Harness();
     await timedOut(h, boom);
     expect(h.of('attemptSettled')).toMatchObject([{ error: boom }]);
@@ -338,7 +338,7 @@ test('an error after ctx.completeAsync() is logged', async () => {
 });
 
 describe('a handle', () => {
-  test('does not hide from the host that nobody handles what run has given out', async () => {
+  test('lets the host report an unhandled rejection of the promise that run has returned', async () => {
     const rejections = collectUnhandledRejections();
     const h = quiet();
     void h.run(fail, once);

@@ -55,7 +55,7 @@ describe('a patch', () => {
     expect(optionsOf(alone)[name]).toBe(none);
   });
 
-  test('replaces the retry policy whole', () => {
+  test('replaces the whole retry policy', () => {
     const handle = delayed();
     handle.updateOptions({ retryPolicy: { maximumAttempts: 7 } });
     expect(optionsOf(handle).retryPolicy).toMatchObject({
@@ -66,14 +66,14 @@ describe('a patch', () => {
     expect(optionsOf(handle).retryPolicy).toEqual(optionsOf(delayed({})).retryPolicy);
   });
 
-  test('of nothing changes nothing', () => {
+  test('without options changes nothing', () => {
     const handle = delayed();
     const before = handle.describe();
     handle.updateOptions({});
     expect(handle.describe()).toEqual(before);
   });
 
-  test('leaves alone what it cannot name', () => {
+  test('does not change options that cannot be patched', () => {
     const handle = delayed({
       activityId: 'import-7',
       activityType: 'importRows',
@@ -85,14 +85,14 @@ describe('a patch', () => {
     expect(handle.describe()).toEqual({ ...before, options: { ...before.options, priority: 1 } });
   });
 
-  test('adds to those before it', () => {
+  test('adds to earlier patches', () => {
     const handle = delayed({});
     handle.updateOptions({ heartbeatTimeout: '30s' });
     handle.updateOptions({ priority: 1 });
     expect(optionsOf(handle)).toMatchObject({ heartbeatTimeout: 30_000, priority: 1 });
   });
 
-  test('is clamped as at the start', () => {
+  test('is clamped like the options of a call', () => {
     const handle = delayed();
     handle.updateOptions({ scheduleToCloseTimeout: '10s' });
     expect(optionsOf(handle)).toMatchObject({
@@ -113,7 +113,7 @@ describe('a patch', () => {
     ['a bad retry policy', { retryPolicy: { maximumAttempts: -1 } }, /maximumAttempts.*-1/],
     ['one good and one bad value', { priority: 1, progressTimeout: NaN }, /progressTimeout/],
     ['what is no object', 5, /updateOptions.*5/],
-  ])('of %s is refused, and nothing has changed', (_, patch, message) => {
+  ])('of %s is refused and changes nothing', (_, patch, message) => {
     const handle = delayed();
     const before = handle.describe();
     const update = (): void => handle.updateOptions(patch as OptionsPatch);
@@ -122,7 +122,7 @@ describe('a patch', () => {
     expect(handle.describe()).toEqual(before);
   });
 
-  test('is refused while a reset is under way', () => {
+  test('is refused during a requested reset', () => {
     const handle = new Harness().start(never);
     handle.reset();
     const update = (): void => handle.updateOptions({ priority: 1 });
@@ -247,7 +247,7 @@ const running: Rearmed[] = [
   },
 ];
 
-test.each(running)('a running attempt is given $timer', async ({ from, to, at, type }) => {
+test.each(running)('sets $timer of a running attempt', async ({ from, to, at, type }) => {
   const h = new Harness();
   let ctx!: ActivityContext;
   const handle = h.start(
@@ -278,7 +278,7 @@ test.each([
   ['an overdue', '1s', 4_000],
   ['no', null, undefined],
 ] as const)(
-  'an activity that waits for a slot is given %s scheduleToStart',
+  'sets %s scheduleToStart of an activity that waits for a slot',
   async (_, scheduleToStartTimeout, at) => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     void h.run(never);
@@ -295,7 +295,7 @@ test.each([
   },
 );
 
-test('scheduleToClose is counted from the schedule in a backoff too', async () => {
+test('counts scheduleToClose from the schedule in a backoff too', async () => {
   const h = new Harness();
   const handle = h.start(
     () => {
@@ -312,7 +312,7 @@ test('scheduleToClose is counted from the schedule in a backoff too', async () =
   expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
 });
 
-test('a new retry policy decides about the attempt that runs', async () => {
+test('a new retry policy decides about the running attempt', async () => {
   const h = new Harness();
   const handle = h.start((ctx) => ctx.sleep('1s').then(() => Promise.reject(new Error('no'))), {
     retryPolicy: ONCE,
@@ -355,7 +355,7 @@ test.each<[string, ActivityOptions, OptionsPatch]>([
     { retryPolicy: { initialInterval: '1m' } },
     { retryPolicy: { initialInterval: '1s' }, scheduleToCloseTimeout: '5s' },
   ],
-])('no attempt begins after %s if a patch makes it too late for one', async (_, from, to) => {
+])('no attempt starts after %s if a patch makes it too late', async (_, from, to) => {
   const h = new Harness();
   const handle = h.start((ctx) => {
     if (ctx.info.attempt === 1 && from.retryPolicy !== undefined) throw new Error('no');
@@ -370,7 +370,7 @@ test.each<[string, ActivityOptions, OptionsPatch]>([
   expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
 });
 
-test('a progress timeout that is taken away and given again counts from then', async () => {
+test('a progress timeout that is removed and set again counts from then', async () => {
   const h = new Harness();
   const handle = h.start(
     async (ctx) => {
@@ -390,7 +390,7 @@ test('a progress timeout that is taken away and given again counts from then', a
   expect(settledAt(run)).toBe(17_000); // 5 s after the last row
 });
 
-test('the next attempt is given the new options', async () => {
+test('the next attempt has the new options', async () => {
   const h = new Harness();
   const infos: ActivityContext['info'][] = [];
   const handle = h.start(
@@ -424,7 +424,7 @@ describe('a new start delay', () => {
     expect(settledAt(run)).toBe(25_000);
   });
 
-  test('of a paused activity holds after the unpause', async () => {
+  test('of a paused activity counts after the unpause', async () => {
     const h = new Harness();
     const handle = h.start(never, { startDelay: '10s' });
     handle.pause();
@@ -435,7 +435,7 @@ describe('a new start delay', () => {
     expect(startsOf(h)).toEqual([20_000]);
   });
 
-  test('comes too late for one that has started, whatever else the patch has', () => {
+  test('is refused for an activity that has started, whatever else the patch has', () => {
     const handle = new Harness().start(never);
     const update = (startDelay: OptionsPatch['startDelay']) => (): void =>
       handle.updateOptions({ startDelay, priority: 1 });
@@ -451,7 +451,7 @@ test.each<[string, number | null, order: string[]]>([
   ['forward', 1, ['second', 'first', 'third']],
   ['back', 5, ['first', 'third', 'second']],
   ['to the default one', null, ['first', 'third', 'second']],
-])('a new priority moves a waiter %s', async (_, priority, order) => {
+])('a new priority moves a waiting activity %s', async (_, priority, order) => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const blocker = h.start(never);
   const options = (activityType: string): ActivityOptions => ({ activityType, priority: 2 });
@@ -466,7 +466,7 @@ test.each<[string, number | null, order: string[]]>([
 
 describe('a heartbeat timeout', () => {
   test.each(['heartbeatTimeout', 'progressTimeout'] as const)(
-    'shortened to one that is over by now is over now: %s',
+    'shortened to a time in the past times out now: %s',
     async (name) => {
       const h = new Harness();
       const handle = h.start(never, { [name]: '60s', retryPolicy: ONCE });
@@ -479,7 +479,7 @@ describe('a heartbeat timeout', () => {
     },
   );
 
-  test('lengthened after the loop was blocked counts from the last heartbeat', async () => {
+  test('lengthened after a block counts from the last heartbeat', async () => {
     const h = new Harness();
     const handle = h.start(never, { heartbeatTimeout: '1s', retryPolicy: ONCE });
     const run = h.watch(handle.result());
@@ -490,7 +490,7 @@ describe('a heartbeat timeout', () => {
     expect(settledAt(run)).toBe(60_000);
   });
 
-  test('changed leaves a given throttle interval as it is', async () => {
+  test('does not change a given throttle interval', async () => {
     const h = new Harness();
     const handle = h.start(
       async (ctx) => {
@@ -507,7 +507,7 @@ describe('a heartbeat timeout', () => {
   });
 });
 
-test('a waiter keeps its place unless its priority changes', () => {
+test('a waiting activity keeps its place unless its priority changes', () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const first = h.start(never, { activityId: 'first' });
   const second = h.start(never, { activityId: 'second' });
@@ -517,14 +517,14 @@ test('a waiter keeps its place unless its priority changes', () => {
   expect(h.of('started').map(({ activityId }) => activityId)).toEqual(['first', 'second']);
 });
 
-test('the start delay of an activity that waits for a slot is over', () => {
+test('a start delay is refused for an activity that waits for a slot', () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   h.start(never);
   const waiter = h.start(never);
   expect(() => waiter.updateOptions({ startDelay: '2h' })).toThrow(ActivityStateError);
 });
 
-test('a patch that is none is refused by name', () => {
+test('a patch that is not an object is refused by name', () => {
   const handle = delayed();
   // @ts-expect-error an object is needed
   expect(() => handle.updateOptions(null)).toThrow(/^updateOptions: received null/);

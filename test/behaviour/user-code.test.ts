@@ -25,8 +25,8 @@ function trapped<T>(value: T): Promise<T> {
   return promise;
 }
 
-describe('a native promise whose own then throws', () => {
-  test('as the result of a function is awaited like any other, and its slot is free again', async () => {
+describe('a native promise with its own then, which throws', () => {
+  test('is awaited normally as the result of a function, and the slot becomes free', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const first = h.watch(h.run(() => trapped(1)));
     const second = h.watch(h.run(() => 2));
@@ -35,7 +35,7 @@ describe('a native promise whose own then throws', () => {
     expect(second.outcome).toMatchObject({ state: 'resolved', value: 2 });
   });
 
-  test('as the result of a store is awaited like any other', async () => {
+  test('is awaited normally as the result of a store', async () => {
     const kept = new Map<string, string>();
     const store: HeartbeatStore = {
       get: (id) => trapped(kept.get(id)),
@@ -59,7 +59,7 @@ describe('a native promise whose own then throws', () => {
     expect(h.logs).toEqual([]);
   });
 
-  test('as the work of keepAlive is awaited like any other, and leaves no timer', async () => {
+  test('is awaited normally as the work of keepAlive and leaves no timer', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => ctx.keepAlive(() => trapped(5))));
     await h.turn();
@@ -67,7 +67,7 @@ describe('a native promise whose own then throws', () => {
     expect(h.clock.pending).toBe(0);
   });
 
-  test('as what a listener returns does no harm', async () => {
+  test('does no harm as the result of a listener', async () => {
     const h = new Harness();
     h.engine.events.add('completed', () => trapped(1), false);
     await expect(h.run(() => 1)).resolves.toBe(1);
@@ -89,7 +89,7 @@ test('a native promise whose constructor cannot be read fails its attempt', asyn
   expect(h.engine.stats()).toEqual(NOTHING);
 });
 
-test('a thenable that keepAlive is given is asked once', async () => {
+test('a thenable for keepAlive is asked only once', async () => {
   const h = new Harness();
   let asked = 0;
   const thenable = {
@@ -102,7 +102,7 @@ test('a thenable that keepAlive is given is asked once', async () => {
   expect(asked).toBe(1);
 });
 
-test('what store.get gives may throw when it is looked at: the activity fails, and its id is free', async () => {
+test('a store.get result that throws when it is read fails the activity, and the id is free', async () => {
   const stored = {
     get then(): never {
       throw new Error('do not look');
@@ -118,7 +118,7 @@ test('what store.get gives may throw when it is looked at: the activity fails, a
 
 // ── While heartbeat details are taken ────────────────────────────────────────────────────────────
 
-describe('code that ends the activity while its heartbeat is taken', () => {
+describe('code that ends the activity during its heartbeat', () => {
   const endings: Record<string, (handle: ActivityHandle) => void> = {
     complete: (handle) => handle.complete('done'),
     terminate: (handle) => handle.terminate(),
@@ -145,7 +145,7 @@ describe('code that ends the activity while its heartbeat is taken', () => {
     return { h, kept, heartbeat };
   }
 
-  test.each(names)('a getter in the details, with %s', async (name) => {
+  test.each(names)('may be a getter in the details, with %s', async (name) => {
     const { h, kept, heartbeat } = stage();
     const handle = heartbeat({
       get line() {
@@ -159,7 +159,7 @@ describe('code that ends the activity while its heartbeat is taken', () => {
     expect([...kept]).toEqual([]);
   });
 
-  test.each(names)('a class of the serializer, with %s', async (name) => {
+  test.each(names)('may be a class of the serializer, with %s', async (name) => {
     class Cursor {
       readonly line = 1;
     }
@@ -183,31 +183,34 @@ describe('code that ends the activity while its heartbeat is taken', () => {
     expect([...kept]).toEqual([]);
   });
 
-  test.each(names)('the store, with %s: no heartbeat is told after the end', async (name) => {
-    const kept = new Map<string, string>();
-    const store: HeartbeatStore = {
-      get: () => undefined,
-      set: (id, text) => {
-        kept.set(id, text);
-        endings[name]?.(handle);
-      },
-      delete: (id) => kept.delete(id),
-    };
-    const h = new Harness({ store });
-    const handle = h.start(
-      async (ctx) => {
-        await ctx.sleep(10);
-        ctx.heartbeat(1);
-        return never();
-      },
-      { activityId: 'x', retryPolicy: ONCE },
-    );
-    handle.result().catch(() => {});
-    await h.advance(100);
-    expect(h.names().at(-1)).toBe(LAST[name]);
-  });
+  test.each(names)(
+    'may be the store, with %s: no heartbeat is emitted after the end',
+    async (name) => {
+      const kept = new Map<string, string>();
+      const store: HeartbeatStore = {
+        get: () => undefined,
+        set: (id, text) => {
+          kept.set(id, text);
+          endings[name]?.(handle);
+        },
+        delete: (id) => kept.delete(id),
+      };
+      const h = new Harness({ store });
+      const handle = h.start(
+        async (ctx) => {
+          await ctx.sleep(10);
+          ctx.heartbeat(1);
+          return never();
+        },
+        { activityId: 'x', retryPolicy: ONCE },
+      );
+      handle.result().catch(() => {});
+      await h.advance(100);
+      expect(h.names().at(-1)).toBe(LAST[name]);
+    },
+  );
 
-  test('the store, with cancel at the last report: it is told before the end', async () => {
+  test('may be the store, with cancel at the last report: it is emitted before the end', async () => {
     let writes = 0;
     const set = (): void => {
       if (++writes === 2) handle.cancel();
@@ -226,7 +229,7 @@ describe('code that ends the activity while its heartbeat is taken', () => {
     expect(h.names().slice(-3)).toEqual(['heartbeat', 'attemptFailed', 'failed']);
   });
 
-  test('the logger, at a warning about their size', async () => {
+  test('may be the logger, at a warning about the size', async () => {
     const kept = new Map<string, string>();
     const logger = {
       debug() {},
@@ -250,7 +253,7 @@ describe('code that ends the activity while its heartbeat is taken', () => {
     expect([...kept]).toEqual([]);
   });
 
-  test('the serializer, while the details are copied for a timeout', async () => {
+  test('may be the serializer, while details are copied for a timeout', async () => {
     class Cursor {
       readonly line = 1;
     }
@@ -302,7 +305,7 @@ describe('an abort listener that runs the same id again', () => {
   };
 
   test.each(Object.keys(endings))(
-    'at %s: the old end is told before the new start',
+    'at %s: the old end is emitted before the new start',
     async (how) => {
       const h = new Harness();
       const again: string[] = [];
@@ -332,7 +335,7 @@ describe('an abort listener that runs the same id again', () => {
     },
   );
 
-  test('in the end of the last attempt: its failures and the abandonment are told first', async () => {
+  test('at the end of the last attempt: its failures and the abandonment are emitted first', async () => {
     const h = new Harness();
     let starts = 0;
     const restart = (ctx: ActivityContext): Promise<never> => {
@@ -354,7 +357,7 @@ describe('an abort listener that runs the same id again', () => {
     ]);
   });
 
-  test('at a completion from outside: the new run begins without the old details, and keeps its own', async () => {
+  test('at a completion from outside: the new run starts without the old details and keeps its own', async () => {
     const kept = new Map<string, string>();
     const h = new Harness({ store: kept });
     let found: unknown = 'not asked';
@@ -379,7 +382,7 @@ describe('an abort listener that runs the same id again', () => {
   });
 });
 
-describe('an error whose getters act on its activity while it is classified', () => {
+describe('an error whose getters act on the activity while it is classified', () => {
   class Nosy extends Error {
     constructor(act: () => void) {
       super('nosy');
@@ -410,7 +413,7 @@ describe('an error whose getters act on its activity while it is classified', ()
     return { h, handle, result };
   }
 
-  test('a cancellation is heard, and nothing is retried', async () => {
+  test('can cancel it, and nothing is retried', async () => {
     const { h, result } = nosy((handle) => handle.cancel());
     await h.advance(60_000);
     expect(failureOf(result).retryState).toBe('CANCEL_REQUESTED');
@@ -418,14 +421,14 @@ describe('an error whose getters act on its activity while it is classified', ()
     expect(h.engine.stats()).toEqual(NOTHING);
   });
 
-  test('a pause is heard', async () => {
+  test('can pause it', async () => {
     const { h, handle } = nosy((handle) => handle.pause());
     await h.advance(60_000);
     expect(handle.describe().status).toBe('PAUSED');
     expect(h.of('started')).toHaveLength(1);
   });
 
-  test('a reset is heard', async () => {
+  test('can reset it', async () => {
     const { h } = nosy((handle) => handle.reset());
     await h.advance(20);
     expect(h.of('reset')).toHaveLength(1);
@@ -436,7 +439,7 @@ describe('an error whose getters act on its activity while it is classified', ()
 // ── Outside signals, and ctx.signal ──────────────────────────────────────────────────────────────
 
 describe('an outside signal that throws', () => {
-  test('when a listener is added: nothing is scheduled, and the next call is followed', async () => {
+  test('when a listener is added: nothing is scheduled, and the next call follows it', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const { signal } = controller;
@@ -453,7 +456,7 @@ describe('an outside signal that throws', () => {
     expect(failureOf(run).cause).toBeInstanceOf(CancelledFailure);
   });
 
-  test('when the listener is removed: the activity closes all the same', async () => {
+  test('when the listener is removed: the activity still closes', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const { signal } = new AbortController();
     signal.removeEventListener = () => {
@@ -466,7 +469,7 @@ describe('an outside signal that throws', () => {
     expect(second.outcome).toMatchObject({ state: 'resolved', value: 2 });
   });
 
-  test('when it is asked for its reason: all that follow it are cancelled', async () => {
+  test('when its reason is read: all activities that follow it are cancelled', async () => {
     const h = new Harness();
     const controller = new AbortController();
     const { signal } = controller;
@@ -482,7 +485,7 @@ describe('an outside signal that throws', () => {
   });
 });
 
-test('a ctx.signal whose dispatchEvent throws does not keep sleep from ending', async () => {
+test('a ctx.signal whose dispatchEvent throws does not keep a sleep from ending', async () => {
   const h = new Harness();
   const handle = h.start(
     async (ctx) => {
@@ -518,7 +521,7 @@ test('a shutdownSignal whose dispatchEvent throws does not keep the runtime from
 // ── Options with getters ─────────────────────────────────────────────────────────────────────────
 
 describe('options with getters', () => {
-  test('of reset are read at the call, and not while an attempt ends', async () => {
+  test('of reset are read at the call, not while an attempt ends', async () => {
     const h = new Harness();
     const handle = h.start(
       async (ctx) => {
@@ -544,7 +547,7 @@ describe('options with getters', () => {
   });
 
   test.each(['reset', 'updateOptions'] as const)(
-    'of %s may end the activity: then the operation is refused',
+    'of %s may end the activity, and then the operation is refused',
     (operation) => {
       const h = new Harness();
       const handle = h.start(never);

@@ -8,7 +8,7 @@ const fail = (): never => {
   throw new Error('no');
 };
 
-test('each failed attempt that will be retried is logged at WARN, the last is not', async () => {
+test('each failed attempt that will be retried is logged at WARN, except the last one', async () => {
   const h = new Harness();
   h.run(fail, {
     activityId: 'i',
@@ -61,7 +61,7 @@ describe('a method that lost its object', () => {
     `pass (ctx, ...args) => object.${name}(ctx, ...args), or use proxyActivities(object)`;
 
   test.each(['sum', 'private', 'destructured'] as const)(
-    'is told so in the warning and in the failure: %s',
+    'gets a hint in the warning and in the failure: %s',
     async (name) => {
       const h = new Harness();
       const run = h.watch(h.run(methods[name]!, { retryPolicy: { maximumAttempts: 2 } }));
@@ -77,7 +77,7 @@ describe('a method that lost its object', () => {
   );
 
   test.each(['other', 'without', 'arrow'] as const)(
-    'is not seen in other errors: %s',
+    'gets no hint for other errors: %s',
     async (name) => {
       const h = new Harness();
       const run = h.watch(h.run(methods[name]!, { retryPolicy: { maximumAttempts: 1 } }));
@@ -88,10 +88,10 @@ describe('a method that lost its object', () => {
   );
 });
 
-describe('that an activity will be retried for ever', () => {
+describe('the warning about endless retries', () => {
   const FOR_EVER = /maximumAttempts.*scheduleToCloseTimeout/;
 
-  test('is said in its first warning only', async () => {
+  test('is in the first warning of an activity only', async () => {
     const h = new Harness();
     h.run(fail).catch(() => {});
     await h.advance(10_000);
@@ -106,7 +106,7 @@ describe('that an activity will be retried for ever', () => {
   test.each([
     ['maximumAttempts', { retryPolicy: { maximumAttempts: 9 } }],
     ['scheduleToCloseTimeout', { scheduleToCloseTimeout: '1d' }],
-  ] as const)('is not said with %s', async (_, options) => {
+  ] as const)('is not logged with %s', async (_, options) => {
     const h = new Harness();
     h.run(fail, options).catch(() => {});
     await h.advance(10_000);
@@ -124,7 +124,7 @@ test.each([
   expect(h.logs).toMatchObject([{ level: 'warn' }]);
 });
 
-describe('a nextRetryDelay that is no finite duration', () => {
+describe('a nextRetryDelay that is not a finite duration', () => {
   const bad = [-1, NaN, Infinity, 'soon'].map((value) => [value] as const);
   const fails = (nextRetryDelay: unknown, category?: 'BENIGN') => (): never => {
     throw new ApplicationFailure('busy', { nextRetryDelay: nextRetryDelay as number, category });
@@ -136,7 +136,7 @@ describe('a nextRetryDelay that is no finite duration', () => {
   } as const;
 
   test.each(bad)(
-    'of %o is named in the one warning, and the delay is the policy’s',
+    'of %o is named in the one warning, and the policy sets the delay',
     async (value) => {
       const h = new Harness();
       const run = h.watch(h.run(fails(value), { activityType: 't', retryPolicy }));
@@ -156,7 +156,7 @@ describe('a nextRetryDelay that is no finite duration', () => {
     },
   );
 
-  test('is warned of although the failure is BENIGN', async () => {
+  test('is logged at WARN even if the failure is BENIGN', async () => {
     const h = new Harness();
     h.run(fails(-1, 'BENIGN'), { retryPolicy }).catch(() => {});
     await h.advance(7_000);
@@ -164,7 +164,7 @@ describe('a nextRetryDelay that is no finite duration', () => {
   });
 });
 
-test('the third attempt that goes on after its end is warned of', async () => {
+test('abandoned attempts are logged at WARN from the third one', async () => {
   const h = new Harness();
   h.run(() => new Promise(() => {}), {
     activityType: 't',
@@ -183,7 +183,7 @@ test('the third attempt that goes on after its end is warned of', async () => {
   );
 });
 
-test('with maximumAttemptsWithoutProgress there is no word of retrying for ever', async () => {
+test('maximumAttemptsWithoutProgress prevents the warning about endless retries', async () => {
   const h = new Harness();
   const retryPolicy = { maximumAttemptsWithoutProgress: 2 };
   h.run(() => Promise.reject(new Error('no')), { retryPolicy }).catch(() => {});
@@ -193,7 +193,7 @@ test('with maximumAttemptsWithoutProgress there is no word of retrying for ever'
   ]);
 });
 
-test('a BENIGN failure is logged at DEBUG, and retried like any other', async () => {
+test('a BENIGN failure is logged at DEBUG and retried like any other', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -219,7 +219,7 @@ describe('a logger that fails', () => {
     ['by rejecting', () => Promise.reject(new Error('logger'))],
   ];
 
-  test.each(loggers)('%s does not touch an activity', async (_, write) => {
+  test.each(loggers)('%s does not affect an activity', async (_, write) => {
     const unhandled = collectUnhandledRejections();
     const logger: Logger = { debug: write, info: write, warn: write, error: write };
     const h = new Harness({ logger });
@@ -236,7 +236,7 @@ describe('a logger that fails', () => {
     expect(unhandled.stop()).toEqual([]);
   });
 
-  test.each(loggers)('%s while a listener fails does not either', async (_, write) => {
+  test.each(loggers)('%s while a listener fails does not affect it either', async (_, write) => {
     const logger: Logger = { debug: write, info: write, warn: write, error: write };
     const h = new Harness({ logger });
     h.engine.events.add('started', fail, false);
@@ -244,7 +244,7 @@ describe('a logger that fails', () => {
   });
 });
 
-test('ctx.log carries the attempt, and attributes of its own win', async () => {
+test('ctx.log adds the attempt, and attributes of the call win', async () => {
   const h = new Harness();
   await h.run(
     (ctx) => {
