@@ -102,6 +102,8 @@ export class ModelActivity {
   at: number;
   /** What is due before this is noticed then. */
   unseenUntil = 0;
+  /** It has begun in the very instant in which the grace period ended. */
+  beginsAtEndOfGrace = false;
   /** WAITING: since when with this priority. */
   queuedAt = 0;
   /** WAITING: a slot was kept for it while the next attempt waited for an earlier function. */
@@ -268,6 +270,7 @@ export class ControlModel {
     activity.attempt = attempt;
     activity.attempts.push(attempt);
     activity.hear('started');
+    if (activity.beginsAtEndOfGrace) attempt.tell('WORKER_SHUTDOWN');
     // In the very instant of its deadline it can have begun by another deadline only.
     if (activity.expiresAt === this.now) activity.unseenUntil = this.now + GRID_MS;
     return attempt;
@@ -319,7 +322,7 @@ export class ControlModel {
       if (until <= now && !inTime) this.#timeOut(activity, type);
       else if ((activity.overlap?.until ?? activity.at) <= now) this.#goOn(activity);
     }
-    if (this.shutdown !== undefined) this.#tickShutdown(this.shutdown);
+    if (this.shutdown !== undefined) this.#tickShutdown(this.shutdown, began);
   }
 
   #timeOut(activity: ModelActivity, type: TimeoutType): void {
@@ -677,20 +680,21 @@ export class ControlModel {
       // Nobody will unpause what is paused.
       if (attempt === undefined && (!drain || phase === 'PAUSED')) this.#closeForShutdown(activity);
     }
-    if (graceMs === 0) this.#endGrace(this.shutdown);
+    if (graceMs === 0) this.#endGrace(this.shutdown, () => false);
   }
 
-  #endGrace(shutdown: Shutdown): void {
+  #endGrace(shutdown: Shutdown, began: (activity: ModelActivity) => boolean): void {
     shutdown.graceOver = true;
     for (const activity of this.open) {
-      if (activity.attempt?.leftOpen === false) activity.attempt.tell('WORKER_SHUTDOWN');
+      if (activity.phase === 'WAITING' && began(activity)) activity.beginsAtEndOfGrace = true;
+      else if (activity.attempt?.leftOpen === false) activity.attempt.tell('WORKER_SHUTDOWN');
       else this.#closeForShutdown(activity);
     }
   }
 
-  #tickShutdown(shutdown: Shutdown): void {
+  #tickShutdown(shutdown: Shutdown, began: (activity: ModelActivity) => boolean): void {
     if (shutdown.over) return;
-    if (!shutdown.graceOver && shutdown.graceUntil <= this.now) this.#endGrace(shutdown);
+    if (!shutdown.graceOver && shutdown.graceUntil <= this.now) this.#endGrace(shutdown, began);
     const late = shutdown.abandonAt <= this.now;
     if (late) for (const activity of this.open) this.#closeForShutdown(activity);
     shutdown.left = this.haunted;

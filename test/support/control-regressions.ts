@@ -68,6 +68,24 @@ export const KNOWN: readonly Regression[] = [
     },
   },
   {
+    what: 'an attempt that is due when the grace period ends begins, and is told to stop',
+    told: {
+      stage: oneSlot,
+      commands: [
+        start({
+          heartbeat: 518,
+          scheduleToClose: 1779,
+          startDelay: 16,
+          initialInterval: 208,
+          overlapMs: 326,
+        }),
+        { do: 'advance', ms: 1499, turn: true },
+        { do: 'shutdown', drain: true, graceMs: 295, abandonMs: 22, turn: true },
+        { do: 'advance', ms: 295, turn: true },
+      ],
+    },
+  },
+  {
     what: 'an outside abort begins nothing in the slot of an overlap that it ends',
     told: {
       stage: oneSlot,
