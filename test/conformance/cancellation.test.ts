@@ -58,7 +58,7 @@ test('row 6: a cancellation arrives inside the next heartbeat, throttled or not'
 
 // A departure: on Temporal only a heartbeat brings it.
 test.each(['sleep', 'keepAlive'] as const)(
-  'row 6: an activity that waits in ctx.%s hears of its cancellation without a heartbeat',
+  'row 6: an activity that waits in ctx.%s receives its cancellation without a heartbeat',
   async (wait) => {
     const h = new Harness({ interceptors: [{ heartbeat: () => {} }] });
     const handle = h.start(
@@ -74,7 +74,7 @@ test.each(['sleep', 'keepAlive'] as const)(
   },
 );
 
-test('row 6: an activity that does not call its context does not hear of its cancellation', async () => {
+test('row 6: an activity that does not call its context does not receive its cancellation', async () => {
   const h = new Harness();
   const { handle, ctx, run } = hold(h, { cancellationType: 'WAIT_CANCELLATION_COMPLETED' });
   handle.cancel();
@@ -112,7 +112,7 @@ test.each<[Operation[], message: string, flags: Partial<CancellationDetails>]>([
   [['pause'], 'PAUSED', { paused: true }],
   [['reset'], 'RESET', { reset: true }],
   [['pause', 'reset'], 'RESET', { paused: true, reset: true }],
-])('row 15: after %j the function hears %s, and no other flag is set', (asked, message, flags) => {
+])('row 15: after %j the function gets %s, and no other flag is set', (asked, message, flags) => {
   expect(heard(asked)).toEqual({ message, details: { ...NOTHING, ...flags } });
 });
 
@@ -120,9 +120,12 @@ test.each<[Operation[], message: string, flags: Partial<CancellationDetails>]>([
   [['pause'], 'PAUSED', { paused: true }],
   [['cancel'], 'CANCELLED', { cancelRequested: true }],
   [['pause', 'reset', 'cancel'], 'CANCELLED', { cancelRequested: true, paused: true, reset: true }],
-])('row 34: of %j the first reason is %s, and the details hold all', (asked, message, flags) => {
-  expect(heard(asked)).toEqual({ message, details: { ...NOTHING, ...flags } });
-});
+])(
+  'row 34: of %j the first reason is %s, and the details have all flags',
+  (asked, message, flags) => {
+    expect(heard(asked)).toEqual({ message, details: { ...NOTHING, ...flags } });
+  },
+);
 
 /** Beats every second and stops when told to; the second time it gives what it finds. */
 function stopAndStartAgain(h: Harness) {
@@ -169,7 +172,7 @@ test('row 16: an accepted reset is followed by a new first attempt', async () =>
   expect(run.outcome).toMatchObject({ value: [1, undefined, false, 'here'] });
 });
 
-test('row 23: a cancelled activity rejects with a CancelledFailure that holds the reason', async () => {
+test('row 23: a cancelled activity rejects with a CancelledFailure that has the reason', async () => {
   const h = new Harness();
   const handle = h.start((ctx) => ctx.cancelled, { cancellationDelivery: 'immediate' });
   const run = h.watch(handle.result());
@@ -180,7 +183,7 @@ test('row 23: a cancelled activity rejects with a CancelledFailure that holds th
   expect(handle.describe()).toMatchObject({ status: 'CANCELED', runState: undefined });
 });
 
-test('row 23: a terminated activity rejects with a TerminatedFailure of that message', async () => {
+test('row 23: a terminated activity rejects with a TerminatedFailure with that message', async () => {
   const h = new Harness();
   const { handle, run } = hold(h);
   handle.terminate('out of budget');
@@ -192,7 +195,7 @@ test('row 23: a terminated activity rejects with a TerminatedFailure of that mes
 });
 
 test.each(['cancel', 'pause'] as const)(
-  'row 33: a cancel after a %s that was heard is not delivered as well',
+  'row 33: after a %s that was delivered, a cancel is not delivered as well',
   (first) => {
     const { handle, ctx } = hold(new Harness());
     let aborts = 0;
@@ -232,7 +235,7 @@ test.each<[CancellationType, callerAt: number, heardAt: number | 'never', end: o
   ['WAIT_CANCELLATION_COMPLETED', 3_000, 1_000, { name: 'failed', status: 'CANCELED', at: 3_000 }],
   ['ABANDON', 500, 'never', { name: 'completed', result: 'done', at: 5_000 }],
 ])(
-  'row 46: when the caller and the function hear of a cancel by handle, with %s',
+  'row 46: when a cancel by the handle reaches the caller and the function, with %s',
   async (cancellationType, callerAt, expectedAt, end) => {
     const h = new Harness();
     let heardAt: number | 'never' = 'never';

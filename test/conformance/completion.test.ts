@@ -53,7 +53,7 @@ function leaveOpen(h: Harness, way: (typeof WAYS)[number], options: ActivityOpti
 }
 
 // A departure: on Temporal the next heartbeat tells it; here it is told at once.
-test('row 7: a function that runs while its activity is completed is told NOT_FOUND', async () => {
+test('row 7: a running function is told NOT_FOUND when its activity is completed', async () => {
   const h = new Harness();
   let signal!: AbortSignal;
   const handle = h.start(async (ctx): Promise<string> => {
@@ -91,7 +91,7 @@ test.each(WAYS)('row 17: an activity that was left open is failed by %s', async 
 
 const OPERATIONS = ['complete', 'fail', 'heartbeat', 'reportCancellation'] as const;
 
-test.each(OPERATIONS)('row 18: %s finds no attempt for a token of none', async (operation) => {
+test.each(OPERATIONS)('row 18: %s finds no attempt for an unknown token', async (operation) => {
   const h = new Harness();
   leaveOpen(h, 'token');
   const attempt = h.engine.completion[operation]('x'.repeat(22), 'something');
@@ -99,7 +99,7 @@ test.each(OPERATIONS)('row 18: %s finds no attempt for a token of none', async (
 });
 
 test.each(OPERATIONS)(
-  'row 18: %s finds no attempt for a token of an earlier one',
+  'row 18: %s finds no attempt for the token of an earlier attempt',
   async (operation) => {
     const h = new Harness();
     const { run, tokens, outside } = leaveOpen(h, 'token', { startToCloseTimeout: '1s' });
@@ -113,7 +113,7 @@ test.each(OPERATIONS)(
   },
 );
 
-test('row 18: nothing is found for an id of none', () => {
+test('row 18: nothing is found for an unknown id', () => {
   const h = new Harness();
   leaveOpen(h, 'id');
   expect(() => getHandle(h, 'import-8')).toThrow(
@@ -134,7 +134,7 @@ test.each(OPERATIONS.flatMap((operation) => WAYS.map((way) => [operation, way] a
 
 // A departure: Temporal throws an error of another class than the one that functions get.
 test.each(WAYS)(
-  'row 19: a heartbeat by %s throws the cancellation, and the caller gets the report of it',
+  'row 19: a heartbeat by %s throws the cancellation, and its report reaches the caller',
   async (way) => {
     const h = new Harness();
     const { handle, run, outside } = leaveOpen(h, way, {

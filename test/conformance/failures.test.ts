@@ -55,7 +55,7 @@ test.each<[string, (ctx: ActivityContext) => Promise<unknown>]>([
 test.each<[string, Error]>([
   ['CancelledFailure', new CancelledFailure('CANCELLED')],
   ['TimeoutFailure', new TimeoutFailure('mine', { timeoutType: 'HEARTBEAT' })],
-])('row 10: a %s of its own making is an ordinary failure', async (_, error) => {
+])('row 10: a %s that the function makes itself is an ordinary failure', async (_, error) => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -177,7 +177,7 @@ test('row 33: of two reasons to stop only the first is delivered', async () => {
   expect(settledAt(run)).toBe(2_000);
 });
 
-describe('row 46: what the caller and the function hear', () => {
+describe('row 46: what the caller and the function get', () => {
   test.each<[CancellationType, callerAt: number | undefined, heard: boolean]>([
     ['TRY_CANCEL', 1_000, true],
     ['WAIT_CANCELLATION_COMPLETED', 4_000, true],
@@ -227,7 +227,7 @@ test('row 47: a completion after TRY_CANCEL does not change what the caller got'
   expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
 });
 
-test('row 61: with TRY_CANCEL the caller is rejected at once and the function sees the cancel', async () => {
+test('row 61: with TRY_CANCEL, the caller is rejected at once and the function receives the cancel', async () => {
   const h = new Harness();
   const controller = new AbortController();
   const seen: string[] = [];
@@ -405,7 +405,7 @@ test('row 63: a schedule-to-start timeout is TIMED_OUT, TIMEOUT', async () => {
   expect(h.of('failed')).toMatchObject([{ status: 'TIMED_OUT', attempt: 0 }]);
 });
 
-describe('row 65: a final timeout has the failure of the attempt before as its cause', () => {
+describe('row 65: the cause of a final timeout is the failure of the attempt before', () => {
   const error = ApplicationFailure.retryable('test failure', 'TestFailure');
   const failOnce = (ctx: ActivityContext): Promise<never> => {
     if (ctx.info.attempt === 1) throw error;
@@ -425,7 +425,7 @@ describe('row 65: a final timeout has the failure of the attempt before as its c
     expect(timeoutOf(run).cause).toBe(error);
   });
 
-  test('SCHEDULE_TO_CLOSE while it waits for a slot', async () => {
+  test('SCHEDULE_TO_CLOSE while waiting for a slot', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const run = h.watch(h.run(failOnce, { scheduleToCloseTimeout: '3s' }));
     await h.turn();
@@ -440,7 +440,7 @@ describe('row 65: a final timeout has the failure of the attempt before as its c
 test.each<[TimeoutFailure['timeoutType'], ActivityOptions]>([
   ['START_TO_CLOSE', { startToCloseTimeout: '2s' }],
   ['HEARTBEAT', { heartbeatTimeout: '2s' }],
-])('row 65: a %s timeout that is retried loses its own cause', async (timeoutType, options) => {
+])('row 65: a retried %s timeout loses its own cause', async (timeoutType, options) => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -460,7 +460,7 @@ test.each<[TimeoutFailure['timeoutType'], ActivityOptions]>([
 });
 
 // A departure: on Temporal a failure over 4 KiB is cut between attempts, one over 2 MiB at the end.
-test('row 70: however large, a failure is kept whole', async () => {
+test('row 70: a failure of any size is kept whole', async () => {
   const h = new Harness();
   const error = new Error('x'.repeat(3 * 1024 * 1024));
   const run = h.watch(

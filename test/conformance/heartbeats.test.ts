@@ -11,7 +11,7 @@ import { failureOf, reportsOf, settledAt, startsOf, timeoutOf } from '../support
 
 const ONCE = { maximumAttempts: 1 };
 
-test('row 1: of three heartbeats in a row the first is reported at once, the last when it may', async () => {
+test('row 1: of three heartbeats in a row, the first is reported at once and the last when it may', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(async (ctx) => {
@@ -27,7 +27,7 @@ test('row 1: of three heartbeats in a row the first is reported at once, the las
   expect(run.outcome.state).toBe('resolved');
 });
 
-test('row 2: of three heartbeats in a row the last is reported when the activity fails', async () => {
+test('row 2: of three heartbeats in a row, the last is reported when the activity fails', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -68,7 +68,7 @@ test('row 3: details held back are dropped when the activity succeeds', async ()
 });
 
 // Temporal cancels the attempt later, with a reason of its own; here the call says what is wrong.
-test('row 4: details that cannot be kept throw at the call, are not reported, and are not retried', async () => {
+test('row 4: details that cannot be copied throw at the call, and are neither reported nor retried', async () => {
   const h = new Harness();
   const run = h.watch(h.run((ctx: ActivityContext) => ctx.heartbeat({ at: () => 1 })));
   await h.advance(0);
@@ -95,7 +95,7 @@ test('row 5: a heartbeat after the activity has completed is ignored', async () 
   expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
 });
 
-test('row 29: two heartbeats in one interval are two reports, the second at its end', async () => {
+test('row 29: two heartbeats in one interval make two reports, the second at its end', async () => {
   const h = new Harness();
   void h.run(
     async (ctx) => {
@@ -113,7 +113,7 @@ test('row 29: two heartbeats in one interval are two reports, the second at its 
   ]);
 });
 
-test('row 29: fifty heartbeats of an activity that succeeds within the interval are one report', async () => {
+test('row 29: fifty heartbeats of an activity that succeeds within the interval make one report', async () => {
   const h = new Harness();
   void h.run(
     async (ctx) => {
@@ -128,7 +128,7 @@ test('row 29: fifty heartbeats of an activity that succeeds within the interval 
   expect(reportsOf(h)).toEqual([[1, 0]]);
 });
 
-test('row 30: heartbeats further apart than the interval are reported each, at once', async () => {
+test('row 30: heartbeats further apart than the interval are each reported at once', async () => {
   const h = new Harness();
   void h.run(
     async (ctx) => {
@@ -168,7 +168,7 @@ test('row 30: an interval that ends with nothing pending is dropped', async () =
   ]);
 });
 
-test('row 31: an attempt inherits no throttle from the one before', async () => {
+test('row 31: an attempt does not inherit the throttle of the one before', async () => {
   const h = new Harness();
   void h
     .run(
@@ -187,7 +187,7 @@ test('row 31: an attempt inherits no throttle from the one before', async () => 
   ]);
 });
 
-test('row 32: fifty heartbeats and then a failure are two reports, the last with the newest details', async () => {
+test('row 32: fifty heartbeats and then a failure make two reports, the last with the newest details', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -206,7 +206,7 @@ test('row 32: fifty heartbeats and then a failure are two reports, the last with
   expect(run.outcome.state).toBe('rejected');
 });
 
-test('row 42: each attempt sees what the one before heartbeated just before it failed', async () => {
+test('row 42: each attempt gets the last heartbeat of the failed attempt before it', async () => {
   const h = new Harness();
   const seen: (number | undefined)[] = [];
   const run = h.watch(
@@ -224,7 +224,7 @@ test('row 42: each attempt sees what the one before heartbeated just before it f
   expect(seen).toEqual([undefined, 1, 2, 3, 4]);
 });
 
-test('row 43: an activity that beats in time is not timed out', async () => {
+test('row 43: an activity that heartbeats in time does not time out', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -243,7 +243,7 @@ test('row 43: an activity that beats in time is not timed out', async () => {
   expect(h.of('attemptFailed')).toEqual([]);
 });
 
-test('row 43: an activity that does not beat is timed out, and may complete at the next attempt', async () => {
+test('row 43: an activity that does not heartbeat times out and may complete at the next attempt', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run((ctx) => (ctx.info.attempt === 1 ? never() : 'second'), { heartbeatTimeout: '1s' }),
@@ -285,7 +285,7 @@ test.each<[heartbeatTimeout: Duration, interval: number]>([
   },
 );
 
-test('row 49: a stream of heartbeats is one report an interval, each with the newest details', async () => {
+test('row 49: many heartbeats make one report per interval, each with the newest details', async () => {
   const h = new Harness();
   void h.run(
     async (ctx) => {
@@ -327,7 +327,7 @@ test('row 49: null replaces the details that the next attempt gets', async () =>
 });
 
 // A departure: on Temporal a heartbeat without details erases those before.
-test('row 49: a heartbeat without details is not reported and keeps those before', async () => {
+test('row 49: a heartbeat without details is not reported and keeps the earlier ones', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -346,7 +346,7 @@ test('row 49: a heartbeat without details is not reported and keeps those before
   expect(reportsOf(h)).toEqual([[1, 0]]);
 });
 
-test('row 51: a retry goes on where the last heartbeat stood: starts 0, 3, 6', async () => {
+test('row 51: a retry continues after the last heartbeat: starts 0, 3, 6', async () => {
   const h = new Harness();
   const starts: number[] = [];
   const done: number[] = [];
@@ -381,7 +381,7 @@ test('row 52: without a heartbeat the attempt ends at the heartbeat timeout', as
   });
 });
 
-test('row 52: each heartbeat counts the timeout from anew', async () => {
+test('row 52: each heartbeat restarts the timeout', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -397,7 +397,7 @@ test('row 52: each heartbeat counts the timeout from anew', async () => {
   expect(settledAt(run)).toBe(3_000);
 });
 
-test('row 52: the newest details are on the timeout, reported before or not', async () => {
+test('row 52: the timeout has the newest details, whether reported before or not', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -418,7 +418,7 @@ test('row 52: the newest details are on the timeout, reported before or not', as
 });
 
 // A departure: detection counts from the call, not from the report that the throttle let through.
-test('row 52: throttling does not put the timeout off', async () => {
+test('row 52: throttling does not delay the timeout', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -530,7 +530,7 @@ test.each<[string, (ctx: ActivityContext) => unknown]>([
   expect(run.outcome).toMatchObject({ state: 'resolved', value: 'newest' });
 });
 
-test('row 73: details stay through a timeout, a failure and attempts that do not heartbeat', async () => {
+test('row 73: details survive a timeout, a failure and attempts that do not heartbeat', async () => {
   const h = new Harness();
   const seen: unknown[] = [];
   const run = h.watch(
@@ -573,7 +573,7 @@ test('row 73: details do not outlive the activity that made them', async () => {
   expect([first.outcome, second.outcome]).toMatchObject([{ value: false }, { value: false }]);
 });
 
-test('row 75: a late heartbeat of an earlier attempt neither keeps the next alive nor changes its details', async () => {
+test('row 75: a late heartbeat of an earlier attempt does not keep the next one alive or change its details', async () => {
   const h = new Harness();
   const contexts: ActivityContext<string>[] = [];
   const run = h.watch(

@@ -5,7 +5,7 @@ import { Harness, never } from '../support/harness.js';
 import { failureOf, reportsOf, settledAt, startsOf } from '../support/outcomes.js';
 
 // An interceptor here is one object for all attempts; on Temporal each attempt makes its own.
-test('row 9: an interceptor that throws fails the attempt, and the runtime goes on', async () => {
+test('row 9: an interceptor that throws fails the attempt, and the runtime continues', async () => {
   const error = new Error('no');
   const h = new Harness({
     interceptors: [
@@ -26,7 +26,7 @@ test('row 9: an interceptor that throws fails the attempt, and the runtime goes 
 });
 
 // A departure: on Temporal the attempt fails and another worker retries it; here there is none.
-test('row 12: a shutdown tells what runs WORKER_SHUTDOWN, which ends the activity', async () => {
+test('row 12: a shutdown tells running functions WORKER_SHUTDOWN, which ends their activities', async () => {
   const h = new Harness();
   let ctx!: ActivityContext;
   const run = h.watch(
@@ -83,7 +83,7 @@ test.each<[string, (ctx: ActivityContext) => unknown]>([
   await expect(h.run(() => 'second', id)).resolves.toBe('second');
 });
 
-test('row 35: in the grace period heartbeats and the result count as ever', async () => {
+test('row 35: in the grace period, heartbeats and the result count as usual', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -113,7 +113,7 @@ test('row 35: in the grace period heartbeats and the result count as ever', asyn
 });
 
 // A departure: on Temporal functions cannot see that a grace period has begun.
-test('row 36: functions see the grace period begin, and all are cancelled at its end', async () => {
+test('row 36: functions notice the start of the grace period, and all are cancelled at its end', async () => {
   const h = new Harness();
   const heard: string[] = [];
   const start = (whenTold: (reason: unknown) => unknown) =>

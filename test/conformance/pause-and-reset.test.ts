@@ -46,7 +46,7 @@ const failing = (): never => {
 };
 
 describe('row 58', () => {
-  test('a paused activity whose attempt fails stays, with the failure', async () => {
+  test('a paused activity whose attempt fails stays paused and has the failure', async () => {
     const h = new Harness();
     const { handle, run, fail } = hold(h);
     handle.pause();
@@ -61,7 +61,7 @@ describe('row 58', () => {
   });
 
   // As of a standalone activity: in a workflow the attempt after a reset is the second.
-  test('the attempt after a reset has the details, and is the first', async () => {
+  test('the attempt after a reset has the details and is number 1', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
     ctx().heartbeat('here');
@@ -76,7 +76,7 @@ describe('row 67: a reset', () => {
   test.each([
     ['keeps', {}, 'first'],
     ['can clear', { resetHeartbeat: true }, undefined],
-  ])('%s the heartbeat details of an activity that backs off', async (_, options, details) => {
+  ])('%s the heartbeat details of an activity in a backoff', async (_, options, details) => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
     ctx().heartbeat('first');
@@ -91,7 +91,7 @@ describe('row 67: a reset', () => {
   test.each([
     ['keeps', {}, 'meanwhile'],
     ['can clear', { resetHeartbeat: true }, undefined],
-  ])('%s those of a running attempt, at its end', async (_, options, details) => {
+  ])('%s the details of a running attempt at its end', async (_, options, details) => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
     ctx().heartbeat('before');
@@ -106,7 +106,7 @@ describe('row 67: a reset', () => {
 });
 
 describe('row 77: a paused activity', () => {
-  test('that waits for a slot is not dispatched', async () => {
+  test('that waits for a slot does not start', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const blocker = h.start((ctx) => ctx.sleep('1s'));
     const { handle } = hold(h);
@@ -118,7 +118,7 @@ describe('row 77: a paused activity', () => {
     expect(startsOf(h)).toEqual([0, 60_000]);
   });
 
-  test('that backs off is not dispatched, and at the unpause it is if the backoff is over', async () => {
+  test('in a backoff does not start, but starts at the unpause if the backoff is over', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h);
     await fail(boom);
@@ -143,7 +143,7 @@ describe('row 77: a paused activity', () => {
     expect(startsOf(h)).toEqual([0, 10_000]);
   });
 
-  test('may complete its running attempt, also by its token', async () => {
+  test('may complete its running attempt, also by token', async () => {
     const h = new Harness();
     const { handle, run, ctx } = hold(h);
     const { taskToken } = ctx().info;
@@ -175,7 +175,7 @@ describe('row 77: a paused activity', () => {
     expect(h.of('paused')).toEqual([]);
   });
 
-  test('whose attempt times out is parked at the next', async () => {
+  test('whose attempt times out is parked at the next attempt', async () => {
     const h = new Harness();
     const { handle } = hold(h, { startToCloseTimeout: '5s' });
     handle.pause();
@@ -197,20 +197,23 @@ describe('row 77: a paused activity', () => {
   });
 
   // A departure: on Temporal only a repeated request is, not a further one.
-  test.each(['running', 'backing off'])('that is paused again is as it was: %s', async (state) => {
-    const h = new Harness();
-    const { handle, fail } = hold(h);
-    if (state === 'backing off') await fail(boom);
-    handle.pause();
-    const before = handle.describe();
-    handle.pause();
-    expect(handle.describe()).toEqual(before);
-    expect(h.of('paused')).toHaveLength(state === 'running' ? 0 : 1);
-  });
+  test.each(['running', 'backing off'])(
+    'that is paused again does not change: %s',
+    async (state) => {
+      const h = new Harness();
+      const { handle, fail } = hold(h);
+      if (state === 'backing off') await fail(boom);
+      handle.pause();
+      const before = handle.describe();
+      handle.pause();
+      expect(handle.describe()).toEqual(before);
+      expect(h.of('paused')).toHaveLength(state === 'running' ? 0 : 1);
+    },
+  );
 });
 
-describe('row 77', () => {
-  test('an activity with a reset under way cannot be paused', () => {
+describe('row 77: unpause', () => {
+  test('an activity with a requested reset cannot be paused', () => {
     const { handle } = hold(new Harness());
     handle.reset();
     expect(() => handle.pause()).toThrow(ActivityStateError);
@@ -224,7 +227,7 @@ describe('row 77', () => {
     expect(() => handle.unpause()).toThrow(ActivityStateError);
   });
 
-  test('an unpause before the attempt has ended makes it an ordinary one again', async () => {
+  test('before the attempt has ended makes it an ordinary one again', async () => {
     const h = new Harness();
     const { handle, ctx, run, succeed } = hold(h);
     handle.pause();
@@ -237,7 +240,7 @@ describe('row 77', () => {
     expect(h.names()).toEqual(['scheduled', 'started', 'completed']);
   });
 
-  test('jitter puts the dispatch after an unpause off by a random part of it', async () => {
+  test('with jitter delays the next attempt by a random part of it', async () => {
     const h = new Harness();
     h.random = 0.25;
     const { handle, fail } = hold(h);
@@ -258,7 +261,7 @@ describe('row 77', () => {
 });
 
 describe('row 78: a reset', () => {
-  test('of an activity that backs off starts attempt 1 at once', async () => {
+  test('of an activity in a backoff starts attempt 1 at once', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h, { retryPolicy: { initialInterval: '1h' } });
     await fail(boom);
@@ -269,7 +272,7 @@ describe('row 78: a reset', () => {
     expect(attemptsOf(h)).toEqual([1, 1]);
   });
 
-  test('counts all attempts anew', async () => {
+  test('restarts the count of attempts', async () => {
     const h = new Harness();
     const handle = h.start(failing, { retryPolicy: { maximumAttempts: 3 } });
     h.watch(handle.result());
@@ -293,7 +296,7 @@ describe('row 78: a reset', () => {
     expect(h.names().slice(-4)).toEqual(['paused', 'reset', 'unpaused', 'started']);
   });
 
-  test('with keepPaused leaves a paused activity so, at attempt 1', async () => {
+  test('with keepPaused leaves a paused activity paused, at attempt 1', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h);
     await fail(boom);
@@ -307,7 +310,7 @@ describe('row 78: a reset', () => {
     expect(attemptsOf(h)).toEqual([1, 1]);
   });
 
-  test('of a running attempt starts no second one, and it may still succeed', async () => {
+  test('of a running attempt does not start a second one, and the attempt may still succeed', async () => {
     const h = new Harness();
     const { handle, run, ctx, succeed } = hold(h);
     handle.reset();
@@ -338,7 +341,7 @@ describe('row 78: a reset', () => {
     expect(h.of('reset')).toMatchObject([{ at: 5_000 }]);
   });
 
-  test('makes the token of the attempt before it useless', async () => {
+  test('makes the token of the previous attempt invalid', async () => {
     const h = new Harness();
     const { handle, ctx, run, fail } = hold(h);
     const { taskToken } = ctx().info;
@@ -352,7 +355,7 @@ describe('row 78: a reset', () => {
     expect(run.outcome).toMatchObject({ value: 'fresh' });
   });
 
-  test.each(['running', 'backing off'])('can put back the first options: %s', async (state) => {
+  test.each(['running', 'backing off'])('can restore the first options: %s', async (state) => {
     const h = new Harness();
     const { handle, fail } = hold(h, {
       startToCloseTimeout: '5s',
@@ -377,13 +380,13 @@ describe('row 78: a reset', () => {
     });
   });
 
-  test('is refused while another one is under way', () => {
+  test('is refused during another requested reset', () => {
     const { handle } = hold(new Harness());
     handle.reset();
     expect(() => handle.reset()).toThrow(ActivityStateError);
   });
 
-  test('gives way to a cancellation', async () => {
+  test('yields to a cancellation', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
     handle.reset();
@@ -397,8 +400,8 @@ describe('row 78: a reset', () => {
 });
 
 // These are of activities in workflows; where those differ, the standalone ones are the model.
-describe('row 79', () => {
-  test('a timeout that is overdue in a pause does not wait for the unpause', async () => {
+describe('row 79: a change of options', () => {
+  test('a timeout that passes during a pause does not wait for the unpause', async () => {
     const h = new Harness();
     const { handle } = hold(h, { startToCloseTimeout: '5s' });
     handle.pause();
@@ -410,7 +413,7 @@ describe('row 79', () => {
   });
 
   test.each(['running', 'backing off', 'paused'])(
-    'a scheduleToClose lowered to what has passed fails an activity at once: %s',
+    'of scheduleToClose to a time in the past fails an activity at once: %s',
     async (state) => {
       const h = new Harness();
       const { handle, run, fail } = hold(h, {
@@ -429,7 +432,7 @@ describe('row 79', () => {
     },
   );
 
-  test('a shorter retry interval brings a pending attempt forward', async () => {
+  test('to a shorter retry interval brings the next attempt forward', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h, { retryPolicy: { initialInterval: '1h' } });
     await fail(boom);

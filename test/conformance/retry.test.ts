@@ -31,7 +31,7 @@ async function throwing(thrown: unknown, retryPolicy: RetryPolicy = {}): Promise
   return h;
 }
 
-test('row 11: nextRetryDelay is on the failure that the activity threw', async () => {
+test('row 11: the failure that the activity threw has its nextRetryDelay', async () => {
   const h = new Harness();
   const error = ApplicationFailure.create({ message: 'later', nextRetryDelay: '1s' });
   const run = h.watch(
@@ -47,7 +47,7 @@ test('row 11: nextRetryDelay is on the failure that the activity threw', async (
   expect(error.nextRetryDelay).toBe('1s');
 });
 
-test('row 14: nextRetryDelay takes the place of the computed delay, once', async () => {
+test('row 14: nextRetryDelay replaces the computed delay once', async () => {
   const h = new Harness();
   void h
     .run(
@@ -64,7 +64,7 @@ test('row 14: nextRetryDelay takes the place of the computed delay, once', async
   expect(startsOf(h)).toEqual([0, 2_000, 4_000, 8_000]);
 });
 
-test('row 14: nextRetryDelay takes the place of the maximum interval too', async () => {
+test('row 14: nextRetryDelay replaces the maximum interval too', async () => {
   const h = await throwing(ApplicationFailure.create({ nextRetryDelay: '1h' }), {
     maximumInterval: '5s',
   });
@@ -78,7 +78,7 @@ test('row 21: a listed error is not retried', async () => {
   expect(startsOf(h)).toEqual([0]);
 });
 
-test('row 21: an error may be retried once and no more', async () => {
+test('row 21: an error may be retried only once', async () => {
   const h = await throwing(new Error('no'));
   expect(startsOf(h)).toEqual([0, 1_000]);
   expect(delaysOf(h)).toEqual([1_000, undefined]);
@@ -99,7 +99,7 @@ test('row 21: a long backoff is waited for like a short one', async () => {
   expect(run.outcome).toMatchObject({ value: 'done', at: 60 * 86_400_000 });
 });
 
-describe('row 26: a policy that makes no sense is refused before anything is scheduled', () => {
+describe('row 26: an invalid policy is refused before anything is scheduled', () => {
   test.each<[string, RetryPolicy, RegExp]>([
     ['negative attempts', { maximumAttempts: -1 }, /maximumAttempts.*-1/],
     ['a part of an attempt', { maximumAttempts: 3.1415 }, /maximumAttempts.*3\.1415/],
@@ -125,7 +125,7 @@ describe('row 26: a policy that makes no sense is refused before anything is sch
     expect(h.events).toEqual([]);
   });
 
-  test('infinite attempts are no limit', async () => {
+  test('infinite attempts mean no limit', async () => {
     const h = await throwing(new Error('no'), { maximumAttempts: Infinity });
     expect(delaysOf(h)).toEqual([1_000, 2_000]);
   });
@@ -147,7 +147,7 @@ describe('row 26: a policy that makes no sense is refused before anything is sch
   });
 });
 
-test('row 39: delays grow to the maximum interval, and there is none after the last attempt', async () => {
+test('row 39: delays grow to the maximum interval, and none follows the last attempt', async () => {
   const h = new Harness();
   const run = h.watch(h.run(fail, { retryPolicy: { maximumInterval: '10s', maximumAttempts: 7 } }));
   await h.advance(60_000);
@@ -172,7 +172,7 @@ test('row 39: a backoff that overflows is the maximum interval', async () => {
 });
 
 // A departure: Temporal's local activities repair such a policy in silence.
-test('row 40: of several fields the bad one is named, and defaults fill in only what is left out', async () => {
+test('row 40: the bad field is named, and defaults replace only missing fields', async () => {
   const h = new Harness();
   const bad = h.watch(
     h.run(never, { retryPolicy: { initialInterval: '2s', backoffCoefficient: -2 } }),
@@ -197,7 +197,7 @@ test('row 40: of several fields the bad one is named, and defaults fill in only 
   });
 });
 
-test('row 40: only the listed type stops the retries', async () => {
+test('row 40: only a listed type stops the retries', async () => {
   const listed = { nonRetryableErrorTypes: ['no way'] };
   const stopped = await throwing(ApplicationFailure.retryable('x', 'no way'), listed);
   const retried = await throwing(ApplicationFailure.retryable('no way', 'some way'), listed);
@@ -205,7 +205,7 @@ test('row 40: only the listed type stops the retries', async () => {
   expect(startsOf(retried)).toEqual([0, 1_000]);
 });
 
-test('row 40: a requested delay is used, and the last attempt is still the last', async () => {
+test('row 40: a requested delay is used, and the last attempt stays the last', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -255,7 +255,7 @@ test('row 54: without a policy the default one retries', async () => {
   expect(startsOf(h)).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 63_000]);
 });
 
-test('row 54: one attempt at most is never retried', async () => {
+test('row 54: with one attempt at most, nothing is retried', async () => {
   const h = new Harness();
   const run = h.watch(h.run(fail, { retryPolicy: { maximumAttempts: 1 } }));
   await h.advance(10_000);
@@ -315,7 +315,7 @@ test.each([
 
 // A departure: Temporal validates these, and they never match.
 test.each(['TemporalTimeout:ScheduleToClose', 'TemporalTimeout:TIMEOUT_TYPE_HEARTBEAT'])(
-  'row 64: %s is refused, for it could never match',
+  'row 64: %s is refused, because it could never match',
   async (name) => {
     const h = new Harness();
     const run = h.watch(h.run(never, { retryPolicy: { nonRetryableErrorTypes: [name] } }));
@@ -326,7 +326,7 @@ test.each(['TemporalTimeout:ScheduleToClose', 'TemporalTimeout:TIMEOUT_TYPE_HEAR
   },
 );
 
-describe('row 66: what is retried, by kind', () => {
+describe('row 66: which kinds of failures are retried', () => {
   test.each<[string, unknown]>([
     ['an Error', new Error('no')],
     ['a TypeError', new TypeError('x is not a function')],
@@ -343,18 +343,18 @@ describe('row 66: what is retried, by kind', () => {
       'a TimeoutFailure of its own making',
       new TimeoutFailure('inner', { timeoutType: 'SCHEDULE_TO_CLOSE' }),
     ],
-  ])('%s is', async (_, thrown) => {
+  ])('%s is retried', async (_, thrown) => {
     const h = await throwing(thrown);
     expect(delaysOf(h)).toEqual([1_000, undefined]);
     expect(h.of('failed')).toMatchObject([{ status: 'FAILED' }]);
   });
 
-  test('a non-retryable ApplicationFailure is not', async () => {
+  test('a non-retryable ApplicationFailure is not retried', async () => {
     const h = await throwing(ApplicationFailure.nonRetryable('no'));
     expect(delaysOf(h)).toEqual([undefined]);
   });
 
-  test('what is no Error is wrapped, with itself as the only detail', async () => {
+  test('a value that is not an Error is wrapped and becomes the only detail', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run(
@@ -400,7 +400,7 @@ describe('row 80: which errors a list stops', () => {
   });
 });
 
-describe('row 80: the delay fits before the deadline, or there is no other attempt', () => {
+describe('row 80: there is another attempt only if its delay fits before the deadline', () => {
   test.each([
     ['before it', 996, [0, 996]],
     // As standalone activities do; those of a workflow would retry at the deadline itself.
@@ -416,7 +416,7 @@ describe('row 80: the delay fits before the deadline, or there is no other attem
   });
 });
 
-test('row 80: one attempt at most does not excuse the rest of the policy', async () => {
+test('row 80: with one attempt at most, the rest of the policy is still checked', async () => {
   const h = new Harness();
   // A departure: Temporal looks no further than the one attempt.
   const run = h.watch(

@@ -29,7 +29,7 @@ function leaveOpen(h: Harness, options: ActivityOptions = {}) {
   return { handle, contexts, tokens, run: h.watch(handle.result()) };
 }
 
-describe('row 50: a heartbeat tells the function that its activity was asked to', () => {
+describe('row 50: a heartbeat delivers the request to', () => {
   test.each([
     ['cancel', 'CANCELLED'],
     ['pause', 'PAUSED'],
@@ -54,7 +54,7 @@ describe('row 50: a heartbeat tells the function that its activity was asked to'
 });
 
 // A departure: on Temporal it is the next heartbeat that tells it.
-test('row 50: the function of an activity that is no more is told without a heartbeat', async () => {
+test('row 50: the function of an activity that no longer exists is told without a heartbeat', async () => {
   const h = new Harness();
   let ctx!: ActivityContext<string>;
   const handle = h.start((given: ActivityContext<string>): Promise<string> => {
@@ -67,7 +67,7 @@ test('row 50: the function of an activity that is no more is told without a hear
   expect(h.of('heartbeat')).toEqual([]);
 });
 
-test('row 50: details that are held back go out when the runtime stops', async () => {
+test('row 50: details that are held back are reported when the runtime stops', async () => {
   const h = new Harness();
   void h.watch(
     h.run((ctx: ActivityContext<number>) => {
@@ -87,7 +87,7 @@ test('row 50: details that are held back go out when the runtime stops', async (
 });
 
 // A departure: the activity itself ends, and is run again by whoever wants it.
-test('row 59: after a shutdown the next runtime goes on with the details', async () => {
+test('row 59: after a shutdown the next runtime continues with the details', async () => {
   const store = new Map<string, string>();
   const found: unknown[] = [];
   const importRows = async (ctx: ActivityContext<number>): Promise<string> => {
@@ -106,19 +106,19 @@ test('row 59: after a shutdown the next runtime goes on with the details', async
   expect(found).toEqual([undefined, 7]);
 });
 
-describe('row 62: under a shutdown with a grace period', () => {
+describe('row 62: during a shutdown with a grace period', () => {
   const untilTold = async (ctx: ActivityContext): Promise<void> => {
     await ctx.cancelled.catch(() => {});
   };
 
-  test('an activity that succeeds has succeeded', async () => {
+  test('an activity that succeeds completes', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => untilTold(ctx).then(() => 'done')));
     await Promise.all([h.engine.shutdown({ gracePeriod: '1s' }), h.advance(1_000)]);
     expect(run.outcome).toMatchObject({ value: 'done', at: 1_000 });
   });
 
-  test('an activity that fails, and is not to be retried, has failed', async () => {
+  test('an activity that fails non-retryably fails', async () => {
     const h = new Harness();
     const run = h.watch(
       h.run((ctx) => untilTold(ctx).then(failing), { retryPolicy: { maximumAttempts: 1 } }),
@@ -128,7 +128,7 @@ describe('row 62: under a shutdown with a grace period', () => {
     expect(failureOf(run).cause).toBe(boom);
   });
 
-  test('an activity that pays no heed ends at its scheduleToClose', async () => {
+  test('an activity that ignores the shutdown ends at its scheduleToClose deadline', async () => {
     const h = new Harness();
     const run = h.watch(h.run(never, { scheduleToCloseTimeout: '3s' }));
     void h.engine.shutdown({ gracePeriod: '1s' });
@@ -150,7 +150,7 @@ async function inState(h: Harness, state: State): Promise<ActivityHandle<string>
   return handle;
 }
 
-describe('row 68', () => {
+describe('row 68: from outside', () => {
   test.each<State>(['waiting for a slot', 'running', 'backing off', 'paused'])(
     'an activity can be completed by its id: %s',
     async (state) => {
@@ -166,7 +166,7 @@ describe('row 68', () => {
     },
   );
 
-  test('a cancellation that nobody asked for cannot be reported', async () => {
+  test('a cancellation that was not requested cannot be reported', async () => {
     const h = new Harness();
     const { handle, tokens } = leaveOpen(h);
     expect(() => handle.reportCancellation()).toThrow(ActivityStateError);
@@ -281,7 +281,7 @@ const pending: Pending[] = [
 ];
 
 test.each(pending)(
-  'row 69: what is known of the next attempt of an activity that is $state',
+  'row 69: the description of the next attempt of an activity that is $state',
   async ({ reach, next, interval }) => {
     const handle = await reach(new Harness({ maxConcurrentActivities: 1 }));
     void handle.result().catch(() => {});
@@ -293,8 +293,8 @@ test.each(pending)(
   },
 );
 
-describe('row 74', () => {
-  test('in a backoff an activity is completed by its id, and not by its last token', async () => {
+describe('row 74: while no attempt runs', () => {
+  test('an activity in a backoff is completed by its id, but not by its last token', async () => {
     const h = new Harness();
     const { handle, tokens, run } = leaveOpen(h);
     handle.fail(boom);
@@ -306,7 +306,7 @@ describe('row 74', () => {
     expect(run.outcome).toMatchObject({ value: 'id' });
   });
 
-  test('a cancellation before the start closes an activity', async () => {
+  test('a cancellation before the start closes the activity', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const handle = await inState(h, 'waiting for a slot');
     const run = h.watch(handle.result());
@@ -318,7 +318,7 @@ describe('row 74', () => {
   });
 });
 
-describe('row 75: of an activity that was retried', () => {
+describe('row 75: an activity that was retried', () => {
   async function retried(h: Harness) {
     const open = leaveOpen(h);
     open.handle.fail(boom);
@@ -328,7 +328,7 @@ describe('row 75: of an activity that was retried', () => {
   }
 
   test.each(['complete', 'fail', 'heartbeat', 'reportCancellation'] as const)(
-    'the first token does not serve to %s',
+    'refuses its first token to %s',
     async (operation) => {
       const h = new Harness();
       const { tokens, run, handle } = await retried(h);
@@ -340,7 +340,7 @@ describe('row 75: of an activity that was retried', () => {
     },
   );
 
-  test('the id stands for the attempt that runs', async () => {
+  test('uses its id for the running attempt', async () => {
     const h = new Harness();
     const { handle, contexts } = await retried(h);
     handle.heartbeat('here');
@@ -357,7 +357,7 @@ describe('row 76: in its start delay an activity', () => {
     return { handle, run: h.watch(handle.result()) };
   };
 
-  test('is scheduled, for the end of the delay', async () => {
+  test('is scheduled for the end of the delay', async () => {
     const h = new Harness();
     const { handle } = delayed(h, { scheduleToCloseTimeout: '1m' });
     await h.advance(4_000);
@@ -388,7 +388,7 @@ describe('row 76: in its start delay an activity', () => {
         handle.reset();
       },
     ],
-  ])('starts when it would have when it is %s', async (_, act) => {
+  ])('starts at the same time when it is %s', async (_, act) => {
     const h = new Harness();
     const { handle, run } = delayed(h);
     await h.advance(4_000);
@@ -398,7 +398,7 @@ describe('row 76: in its start delay an activity', () => {
     expect(run.outcome).toMatchObject({ value: 'done' });
   });
 
-  test('that is paused until after its delay starts at the unpause', async () => {
+  test('that is paused until after the delay starts at the unpause', async () => {
     const h = new Harness();
     const { handle } = delayed(h);
     handle.pause();
@@ -408,7 +408,7 @@ describe('row 76: in its start delay an activity', () => {
     expect(startsOf(h)).toEqual([25_000]);
   });
 
-  test('that is paused times out at the delayed scheduleToClose', async () => {
+  test('that is paused times out at the delayed scheduleToClose deadline', async () => {
     const h = new Harness();
     const { handle, run } = delayed(h, { scheduleToCloseTimeout: '5s' });
     handle.pause();
@@ -437,7 +437,7 @@ describe('row 76: in its start delay an activity', () => {
     ['30s', 30_000],
     ['1s', 2_000], // which has passed when it is set
     [null, 2_000],
-  ] as const)('can be given another one: %s', async (startDelay, at) => {
+  ] as const)('can get another start delay: %s', async (startDelay, at) => {
     const h = new Harness();
     const { handle } = delayed(h);
     await h.advance(2_000);
@@ -447,14 +447,14 @@ describe('row 76: in its start delay an activity', () => {
   });
 });
 
-test('row 76: an activity that has started cannot be given another start delay', async () => {
+test('row 76: an activity that has started cannot get another start delay', async () => {
   const h = new Harness();
   const handle = await inState(h, 'backing off');
   expect(() => handle.updateOptions({ startDelay: '5s' })).toThrow(ActivityStateError);
   expect(handle.describe().options.startDelay).toBe(0);
 });
 
-test('row 76: a reset of an activity that has started brings no start delay again', async () => {
+test('row 76: a reset of an activity that has started does not add a start delay', async () => {
   const h = new Harness();
   const handle = h.start(failing, { startDelay: '10s' });
   await h.advance(10_500);

@@ -34,7 +34,7 @@ test('row 20: startToClose and heartbeat are clamped, and the attempt ends at th
   expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
 });
 
-test('row 25: a start delay puts the first attempt off and nothing else', async () => {
+test('row 25: a start delay delays the first attempt only', async () => {
   const h = new Harness();
   const run = h.watch(h.run((ctx) => ctx.info, { startDelay: '5s' }));
   expect(h.names()).toEqual(['scheduled']);
@@ -58,7 +58,7 @@ test('row 41: an activity that gets no slot in time is never started', async () 
   expect(called).toBe(false);
 });
 
-test('row 45: an attempt that never heartbeats hears of its startToClose timeout', async () => {
+test('row 45: an attempt that never heartbeats is told of its startToClose timeout', async () => {
   const h = new Harness();
   let signal!: AbortSignal;
   const run = h.watch(
@@ -78,7 +78,7 @@ test('row 45: an attempt that never heartbeats hears of its startToClose timeout
   expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
 });
 
-test('row 53: startToClose fires although the function pays no heed', async () => {
+test('row 53: startToClose fires even if the function ignores it', async () => {
   const h = new Harness();
   const run = h.watch(h.run(never, { startToCloseTimeout: '3s', retryPolicy: ONCE }));
   await h.advance(2_996);
@@ -88,7 +88,7 @@ test('row 53: startToClose fires although the function pays no heed', async () =
   expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
 });
 
-test('row 53: heartbeats do not put startToClose off', async () => {
+test('row 53: heartbeats do not delay startToClose', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -117,7 +117,7 @@ test.each([
   expect(timeoutOf(run).timeoutType).toBe(timeoutType);
 });
 
-test('row 53: a timed-out attempt that winds up later changes nothing', async () => {
+test('row 53: a timed-out attempt that settles later changes nothing', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -249,7 +249,7 @@ test('row 71: scheduleToStart gives SCHEDULE_TO_START', async () => {
   });
 });
 
-test('row 72: a delay past the deadline ends the activity after two runs, without waiting', async () => {
+test('row 72: a delay past the deadline ends the activity after two attempts, without waiting', async () => {
   const h = new Harness();
   const error = new Error('no');
   const run = h.watch(
@@ -267,7 +267,7 @@ test('row 72: a delay past the deadline ends the activity after two runs, withou
   expect(failureOf(run).cause).toBe(error);
 });
 
-test('row 72: the deadline fires in the third run while the function goes on', async () => {
+test('row 72: the deadline passes in the third attempt while the function is running', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(
@@ -296,7 +296,7 @@ test('row 72: the deadline fires in the third run while the function goes on', a
   ]);
 });
 
-test('row 75: a heartbeat timeout whose retry cannot fit is reported as SCHEDULE_TO_CLOSE', async () => {
+test('row 75: a heartbeat timeout whose retry does not fit is reported as SCHEDULE_TO_CLOSE', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(beat, {
@@ -319,7 +319,7 @@ test('row 75: a heartbeat timeout whose retry cannot fit is reported as SCHEDULE
   expect(failure.cause).toMatchObject({ timeoutType: 'HEARTBEAT', lastHeartbeatDetails: 'here' });
 });
 
-test('row 75: details of an earlier attempt are on the final timeout of one that sent none', async () => {
+test('row 75: the final timeout has the details of an earlier attempt if the last one sent none', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(

@@ -74,7 +74,7 @@ for (const { file, code } of compiled) {
 }
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('the documents have tests, programs, and naive code', () => {
+test('the documents contain tests, programs and naive code', () => {
   for (const kind of ['tests', 'program', 'naive'] as const) {
     expect(ofKind(kind), kind).not.toEqual([]);
   }
@@ -98,7 +98,7 @@ const JEST_MATCHERS =
   'toHaveBeenLastCalledWith toHaveBeenNthCalledWith toHaveLength toHaveProperty toMatch ' +
   'toMatchObject toStrictEqual toThrow';
 
-test('the tests use matchers that other frameworks have too, or our own', () => {
+test('the tests use only matchers that other frameworks have too, or our own', () => {
   const known = new Set([...JEST_MATCHERS.split(' '), ...Object.keys(matchers)]);
   const foreign: string[] = [];
   for (const { doc, code } of examples) {

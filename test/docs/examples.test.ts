@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 
 describe('npm run demo', () => {
-  test('goes through three faults, and loses no row nor imports one twice', async () => {
+  test('survives three faults, and neither loses a row nor imports one twice', async () => {
     const { output, exitCode } = await run('examples/demo.ts');
 
     expect(exitCode, output).toBe(0);

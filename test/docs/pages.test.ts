@@ -39,7 +39,7 @@ test('the README has at most 220 lines, and no page has more than 500', async ()
   expect(tooLong).toEqual([]);
 });
 
-describe('one skeleton', () => {
+describe('every page has the same skeleton', () => {
   test.each([...topics, ...guides])('%s', async (page) => {
     const markdown = await read(page);
     const [title, ...sections] = headings(markdown);
@@ -97,7 +97,7 @@ test('docs/options.md has a row for every option', async () => {
   expect(missing).toEqual([]);
 });
 
-test('the picture of the README agrees with what its first program prints', async () => {
+test('the picture in the README matches the output of its first program', async () => {
   const readme = await read('README.md');
   const output = codeBlocks(readme)[0]?.output ?? '';
   const picture = /```text\n( +0 ms.*?)```/s.exec(readme)?.[1] ?? '';

@@ -36,7 +36,7 @@ test('messages are found wherever they are put together', () => {
   );
 });
 
-test('docs/troubleshooting.md has each of them', async () => {
+test('docs/troubleshooting.md lists every message', async () => {
   const page = (await readFile('docs/troubleshooting.md', 'utf8')).replaceAll(/\s+/g, ' ');
   const missing = texts.filter(({ text }) => !page.includes(plain(text)));
   expect(missing.map(({ text, place }) => `${place}: ${text}`)).toEqual([]);

@@ -131,7 +131,7 @@ test.each([
   expect(faultOf({ path: '', text, values: [] })).toBe(fault);
 });
 
-test('a union of words is explained word by word', () => {
+test('every word of a union is explained', () => {
   const text = 'What an activity is doing now:\n\n- `PAUSED`: No attempt runs.';
   expect(faultOf({ path: '', text, values: ['PAUSED'] })).toBeUndefined();
   expect(faultOf({ path: '', text, values: ['PAUSED', 'STARTED'] })).toBe(

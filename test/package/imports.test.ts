@@ -52,7 +52,7 @@ const imports = new Map(
   }),
 );
 
-test('imports form no cycle, types counted', () => {
+test('imports have no cycle, not even with types', () => {
   const open: string[] = [];
   const done = new Set<string>();
   const cycles: string[] = [];
@@ -69,7 +69,7 @@ test('imports form no cycle, types counted', () => {
   expect(cycles).toEqual([]);
 });
 
-test('imports go downward: kernel, retry and heartbeat, the rooms of runtime, then entries', () => {
+test('imports point downward: kernel, retry and heartbeat, the rooms of runtime, then entries', () => {
   expect([...imports].flatMap(([file]) => upward(file))).toEqual([]);
 });
 
@@ -83,15 +83,15 @@ test.each([
   ['heartbeat/classify.ts', 'retry/policy.ts'],
   ['runtime/options/control.ts', 'runtime/activity/execution.ts'],
   ['runtime/attempt/handle.ts', 'runtime/engine.ts'],
-])('a file put into the wrong room would be found: %s that imports %s', (from, to) => {
+])('a file in the wrong room would be found: %s that imports %s', (from, to) => {
   expect(mayImport(roomOf(from), roomOf(to))).toBe(false);
 });
 
-test('a file at the root that is no entry would be found', () => {
+test('a file at the root that is not an entry would be found', () => {
   expect(Object.keys(allowed)).not.toContain(roomOf('clock.ts'));
 });
 
-test('each package is imported in its one file', () => {
+test('each package is imported in only one file', () => {
   const wrong = [...imports].flatMap(([file, names]) =>
     names
       .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
@@ -101,7 +101,7 @@ test('each package is imported in its one file', () => {
   expect(wrong).toEqual([]);
 });
 
-test('only the entries for Node reach the files that need it', () => {
+test('only the entries for Node reach files that need Node', () => {
   const importsNode = [...imports].filter(([, names]) =>
     names.some((it) => it.startsWith('node:')),
   );
@@ -112,7 +112,7 @@ test('only the entries for Node reach the files that need it', () => {
   }
 });
 
-test('only systole/temporal reaches what needs the optional peers', () => {
+test('only systole/temporal reaches files that need the optional peers', () => {
   const needPeers = Object.entries(homes).flatMap(([name, file]) =>
     name.startsWith('@temporalio/') ? [file] : [],
   );
@@ -129,7 +129,7 @@ test('only the entries of systole/temporal reach its room', () => {
   }
 });
 
-test('what src imports is a dependency or an optional peer, and nothing else is installed', () => {
+test('everything that src imports is a dependency or an optional peer, and nothing else is installed', () => {
   const { dependencies, peerDependencies, peerDependenciesMeta } = manifest;
   const imported = new Set([...imports.values()].flat());
   expect(Object.keys(homes).filter((name) => !imported.has(name))).toEqual([]);
@@ -141,7 +141,7 @@ test('what src imports is a dependency or an optional peer, and nothing else is 
   for (const name of peers!) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
 });
 
-test('a dependency has a range, so that a fix of it reaches users without a release of ours', () => {
+test('a dependency has a range, so that its fixes reach users without a release of ours', () => {
   // A user's own superjson in that range is the only one then.
   for (const range of Object.values(manifest.dependencies)) expect(range).toMatch(/^\^\d/);
 });

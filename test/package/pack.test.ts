@@ -10,7 +10,7 @@ import { entries } from '../../tsup.config.js';
 const dist = inject('dist');
 const run = promisify(execFile);
 
-describe.skipIf(dist === 'no source')('packed', () => {
+describe.skipIf(dist === 'no source')('the packed package', () => {
   let files: string[] = [];
   let docs: { size: number }[] = [];
 
@@ -25,7 +25,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
     docs = pack.files.filter(({ path }) => path.startsWith('docs/'));
   }, 60_000);
 
-  test('the package holds what is built, what tells of it, and nothing else', () => {
+  test('contains the build and its documentation, and nothing else', () => {
     const names = Object.keys(entries).join('|');
     const meant = [
       /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/LICENSES\.txt)$/,
@@ -40,7 +40,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
     expect(files.filter((file) => !meant.some((pattern) => pattern.test(file)))).toEqual([]);
   });
 
-  test('nothing that is meant is missing', () => {
+  test('contains everything that it should', () => {
     const documents = ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json', 'llms.txt'];
     // Declarations are not built for tests; attw misses them.
     const scripts = Object.keys(entries).flatMap((name) =>
@@ -49,13 +49,13 @@ describe.skipIf(dist === 'no source')('packed', () => {
     expect(files).toEqual(expect.arrayContaining([...documents, 'dist/LICENSES.txt', ...scripts]));
   });
 
-  test('docs stay under 400 kB', () => {
+  test('has less than 400 kB of docs', () => {
     const bytes = docs.reduce((sum, { size }) => sum + size, 0);
     expect(bytes).toBeGreaterThan(200_000);
     expect(bytes).toBeLessThan(400_000);
   });
 
-  describe('what a reader of the package is told of is in it', () => {
+  describe('is complete for its readers', () => {
     const read = async (file: string): Promise<string> => readFile(file, 'utf8');
     /** CONTRIBUTING.md is about the repository. */
     const documents = (): string[] =>
@@ -64,7 +64,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
     const isPacked = (path: string): boolean =>
       files.includes(path) || files.some((file) => file.startsWith(path.replace(/\/?$/, '/')));
 
-    test('no link leads out of the package', async () => {
+    test('no link leads outside the package', async () => {
       const missing: string[] = [];
       let links = 0;
       for (const file of documents()) {
@@ -77,7 +77,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
       expect(links).toBeGreaterThan(50);
     });
 
-    test('no path of the repository is named that is not in the package', async () => {
+    test('no path is mentioned that exists only in the repository', async () => {
       const missing: string[] = [];
       const path = /(?<![\w/.-])(?:\.ci|bench|dist|docs|examples|scripts|src|test)\/[\w./-]*/g;
       for (const file of documents()) {
@@ -101,7 +101,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
       expect(silent).toEqual([]);
     });
 
-    test('what an example imports is in the package, or is a package of its own', async () => {
+    test('everything that an example imports is in the package or is a package itself', async () => {
       const missing: string[] = [];
       for (const file of files.filter((it) => it.startsWith('examples/'))) {
         for (const { fileName } of ts.preProcessFile(await read(file), true, true).importedFiles) {
@@ -114,7 +114,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
     });
   });
 
-  test('maps carry our sources, and no file tells where it was built', async () => {
+  test('has source maps with our sources, and no file reveals where it was built', async () => {
     const wrong: string[] = [];
     for (const file of files.filter((it) => it.startsWith('dist/'))) {
       const text = await readFile(file, 'utf8');
@@ -133,7 +133,7 @@ describe.skipIf(dist === 'no source')('packed', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('no script runs at its installation', async () => {
+  test('runs no script when it is installed', async () => {
     const manifest = JSON.parse(await readFile('package.json', 'utf8')) as {
       scripts: Record<string, string>;
     };

@@ -29,7 +29,7 @@ const manifest = JSON.parse(await readFile('package.json', 'utf8')) as {
 };
 const subpaths = Object.keys(manifest.exports).filter((path) => path !== './package.json');
 
-test('every entry of the build is exported, with types of its own for import and require', () => {
+test('every entry of the build is exported, with separate types for import and require', () => {
   const expected = Object.keys(entries).map((name) => [
     name === 'index' ? '.' : `./${name}`,
     {
@@ -43,7 +43,7 @@ test('every entry of the build is exported, with types of its own for import and
   });
 });
 
-test('a compiler that knows no exports finds the types of every entry', () => {
+test('a compiler that ignores exports finds the types of every entry', () => {
   const expected = Object.keys(entries)
     .filter((name) => name !== 'index')
     .map((name) => [name, [`./dist/${name}.d.cts`]]);
@@ -57,7 +57,7 @@ test.skipIf(!existsSync('src/index.ts'))('systole stays within its size budget',
   expect((await dependencySize()).gzipped).toBeLessThanOrEqual(dependencyBudget);
 });
 
-describe.skipIf(dist === 'no source')('built', () => {
+describe.skipIf(dist === 'no source')('the build', () => {
   beforeAll(() => {
     if (dist !== 'built') throw new Error(`dist could not be built: ${dist}`);
   });
@@ -73,7 +73,7 @@ describe.skipIf(dist === 'no source')('built', () => {
   });
 
   test.each(['module', 'commonjs'] as const)(
-    'the stacks of a %s show its own lines',
+    'shows its own lines in the stacks of a %s',
     async (type) => {
       const load =
         type === 'module'
@@ -107,7 +107,7 @@ describe.skipIf(dist === 'no source')('built', () => {
     },
   );
 
-  test.each(subpaths)('%s names its classes as it exports them', async (path) => {
+  test.each(subpaths)('names its classes as it exports them in %s', async (path) => {
     const name = path.replace('.', 'systole');
     const entry = (await import(pathToFileURL(join('dist', fileOf(path))).href)) as object;
     const classes = Object.entries(entry).filter(([, it]) => /^class\b/.test(String(it)));
@@ -117,7 +117,7 @@ describe.skipIf(dist === 'no source')('built', () => {
     if (name === 'systole') expect(classes.length).toBeGreaterThan(10);
   });
 
-  test('the CommonJS build is the code that was written: no helper is called for ?. and ??', async () => {
+  test('has CommonJS code as it was written: no helper for ?. and ??', async () => {
     const { texts } = await filesRead(join('dist', 'index.cjs'));
     const read = [...texts.values()].join('');
     expect(read).not.toMatch(/_optionalChain|_nullishCoalesce/);
@@ -125,7 +125,7 @@ describe.skipIf(dist === 'no source')('built', () => {
     expect(read).toMatch(/ \?\? /);
   });
 
-  test('a failure of ours is known by the name of its class in a minified program too', async () => {
+  test('keeps the class names of our failures in a minified program', async () => {
     const code = `
       import { ActivityRuntime, ApplicationFailure } from 'systole';
       const runtime = new ActivityRuntime({ logger: false });
@@ -141,13 +141,13 @@ describe.skipIf(dist === 'no source')('built', () => {
     expect(stdout).toBe('1\n');
   });
 
-  test('the ES module build carries no other package: it imports each dependency', async () => {
+  test('has an ES module that carries no other package and imports each dependency', async () => {
     expect(await packagesIn('dist', /(?<!c)js\.map$/)).toEqual([]);
     const { packages } = await filesRead(join('dist', 'index.js'));
     expect([...packages].sort()).toEqual(Object.keys(manifest.dependencies).sort());
   });
 
-  test('the CommonJS build carries the dependencies that it cannot load, and requires the others', async () => {
+  test('has CommonJS that carries the dependencies it cannot load and requires the others', async () => {
     expect(await packagesIn('dist')).toEqual(expect.arrayContaining(esmOnly));
     const { packages } = await filesRead(join('dist', 'index.cjs'));
     const loadable = Object.keys(manifest.dependencies).filter((name) => !esmOnly.includes(name));
@@ -156,7 +156,7 @@ describe.skipIf(dist === 'no source')('built', () => {
   });
 
   test.each(['js', 'cjs'] as const)(
-    'an import stays within its budget, of files read and bytes compiled: %s',
+    'an import stays within its budget of files and bytes: %s',
     async (extension) => {
       const { texts: read } = await filesRead(join('dist', `index.${extension}`));
       const bytes = [...read.values()].reduce((sum, text) => sum + text.length, 0);
@@ -167,7 +167,7 @@ describe.skipIf(dist === 'no source')('built', () => {
     },
   );
 
-  test('a program that uses one failure class does not carry the runtime', async () => {
+  test('a program that uses one failure class does not contain the runtime', async () => {
     const whole = await bundle(`import * as systole from 'systole'; globalThis.systole = systole;`);
     const part = await bundle(
       `import { ApplicationFailure } from 'systole'; globalThis.Failure = ApplicationFailure;`,

@@ -9,7 +9,7 @@ const STORIES = Number(process.env.STORIES ?? 400);
 const done: Done = new Map();
 
 test(
-  'whatever is asked of activities, in whatever order, they do as the model says',
+  'activities do what the model says, whatever is requested in whatever order',
   async () => {
     await fc.assert(
       fc.asyncProperty(story, (told) => tell(told, done)),
@@ -19,12 +19,12 @@ test(
   60_000 + 150 * STORIES,
 );
 
-test('the stories were long, and of every kind', () => {
+test('the stories were long and of every kind', () => {
   const total = [...done.values()].reduce((sum, each) => sum + each, 0);
   expect(total).toBeGreaterThanOrEqual(10_000);
   expect(NAMES.filter((name) => (done.get(name) ?? 0) < 40)).toEqual([]);
 });
 
-describe('a counterexample of old', () => {
+describe('an earlier counterexample', () => {
   test.each(KNOWN)('$what', ({ told }) => tell(told));
 });

@@ -32,7 +32,7 @@ const steady = ({ ...fields }: FilledRetryPolicy): FilledRetryPolicy => ({
   jitter: 0,
 });
 
-test('a delay lies between the initial and the maximum interval, grows, and jitter only shortens it, by its part at most', () => {
+test('a delay grows between the initial and the maximum interval, and jitter only shortens it by its part', () => {
   fc.assert(
     fc.property(policy, attempt, fc.nat(2 ** 20), part, (given, n, more, random) => {
       const { initialInterval, maximumInterval, jitter } = given;
@@ -54,7 +54,7 @@ test('a delay lies between the initial and the maximum interval, grows, and jitt
   );
 });
 
-test('without a cap reached, each delay is the one before times the coefficient', () => {
+test('below the maximum, each delay is the previous one times the coefficient', () => {
   fc.assert(
     fc.property(policy, fc.integer({ min: 1, max: 30 }), (given, n) => {
       const delay = retryDelayMs(steady(given), n, Math.random);
@@ -68,7 +68,7 @@ test('without a cap reached, each delay is the one before times the coefficient'
   );
 });
 
-test('an attempt so late that the power overflows waits the maximum interval', () => {
+test('an attempt so late that the power overflows waits for the maximum interval', () => {
   fc.assert(
     fc.property(
       policy.filter(({ backoffCoefficient }) => backoffCoefficient >= 2),

@@ -15,7 +15,7 @@ const RUNS = { numRuns: 300 };
 const hasError = (plan: { nodes: readonly { kind: string }[] }): boolean =>
   plan.nodes.some((node) => node.kind === 'error');
 
-test('any details come back from a heartbeat in the next attempt, and no later change shows', async () => {
+test('any details come back from a heartbeat in the next attempt, unaffected by later changes', async () => {
   await fc.assert(
     fc.asyncProperty(detailsPlan, async (plan) => {
       const expected = build(plan);
@@ -68,7 +68,7 @@ test.each([
   );
 });
 
-test('the size of any details lies between the bounds that a copy gives', () => {
+test('the size of any details lies between the bounds that a copy counts', () => {
   const codec = new DetailsCodec(undefined, undefined);
   fc.assert(
     fc.property(detailsPlan, (plan) => {
@@ -81,7 +81,7 @@ test('the size of any details lies between the bounds that a copy gives', () => 
   );
 });
 
-test('any text that is read as details at all gives details that could have been written', () => {
+test('any text that can be read as details gives details that could have been written', () => {
   const codec = new DetailsCodec(undefined, undefined);
   const json = fc.oneof(
     fc.json(),

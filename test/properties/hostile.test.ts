@@ -171,7 +171,7 @@ test('any value in a heartbeat is refused by name, or comes back as it was', asy
   );
 });
 
-test('10 MB of details are refused, and soon', async () => {
+test('10 MB of details are refused quickly', async () => {
   const h = new Harness();
   const tookMs: number[] = [];
   const huge = [
@@ -399,7 +399,7 @@ test.each(['nonRetryable', 'nextRetryDelay', 'category', 'type', 'cause', 'messa
   },
 );
 
-test('a store that fails with an error that cannot be read fails the activity alone', async () => {
+test('a store that fails with an unreadable error fails only its activity', async () => {
   const error = unreadable(new Error('x'), ['message']);
   const fails: (() => unknown)[] = [
     () => Promise.reject(error),
@@ -422,7 +422,7 @@ test('a store that fails with an error that cannot be read fails the activity al
   }
 });
 
-test('details that the serializer copies no longer are lost to onlookers, and no more', async () => {
+test('details that the serializer no longer copies are only missing in events and descriptions', async () => {
   class User {
     readonly id = 1;
   }
@@ -462,7 +462,7 @@ test.each([
   ['without a serializer', undefined],
   ["with a user's serializer", registered],
 ])(
-  'any text in a store fails the activity, or gives details that could have been heartbeated: %s',
+  'any text in a store fails the activity or gives details that could have been sent: %s',
   async (_, serializer) => {
     const codec = new DetailsCodec(serializer, undefined);
     Job.called = 0;
@@ -581,7 +581,7 @@ test.each(costly)('%s is refused in no time', (_, json, values, more) => {
   }
 });
 
-test('the work for a text grows with its length: bigints, nested notes, wide objects', () => {
+test('the work for a text grows linearly: bigints, nested notes, wide objects', () => {
   const codec = new DetailsCodec(registered, undefined);
   const timeOf = (text: string): number => {
     const began = cpuMs();

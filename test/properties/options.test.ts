@@ -153,7 +153,7 @@ const cases = [
 ];
 
 test.each(cases)(
-  '$name refuses every bad value by a TypeError that names it and shows the value',
+  '$name refuses every bad value with a TypeError that shows the name and the value',
   async ({ name, accepts, wrap }) => {
     await fc.assert(
       fc.asyncProperty(bad(accepts), async (value) => {
@@ -211,7 +211,7 @@ const runtimeRules: Record<string, (value: unknown) => boolean> = {
 };
 
 test.each(Object.entries(runtimeRules))(
-  'the runtime option %s refuses every bad value by a TypeError that names it',
+  'the runtime option %s refuses every bad value with a TypeError that names it',
   (name, accepts) => {
     fc.assert(
       fc.property(bad(accepts), (value) => {
@@ -229,7 +229,7 @@ test.each(Object.entries(runtimeRules))(
   },
 );
 
-test('any name that is no option is refused, whatever its value, and is shown', async () => {
+test('any unknown name is refused and shown, whatever its value', async () => {
   const known = new Set([...Object.keys(optionRules), 'retryPolicy']);
   const name = fc
     .oneof(
@@ -255,7 +255,7 @@ test('any name that is no option is refused, whatever its value, and is shown', 
   );
 });
 
-test('options that are no object are refused', async () => {
+test('options that are not an object are refused', async () => {
   const noObject = anything.filter(
     (value) => value !== undefined && (typeof value !== 'object' || value === null),
   );
@@ -269,7 +269,7 @@ test('options that are no object are refused', async () => {
   );
 });
 
-test('an activity that is no function is refused', async () => {
+test('an activity that is not a function is refused', async () => {
   const noFunction = anything.filter((value) => typeof value !== 'function');
   await fc.assert(
     fc.asyncProperty(noFunction, async (value) => {
@@ -283,7 +283,7 @@ test('an activity that is no function is refused', async () => {
   );
 });
 
-test('every good value is taken', async () => {
+test('every good value is accepted', async () => {
   const duration = fc.oneof(
     fc.double({ min: 0, max: 1e6, noNaN: true }),
     fc.constantFrom('10s', '1.5 hours', '5 minutes', '0ms', '.5s', '2 Days', '1y'),

@@ -33,7 +33,7 @@ const settings = fc.record({
   end: fc.constantFrom('throws' as const, 'startToClose' as const),
 });
 
-test('whatever the heartbeats and the times: the newest details are never lost, reports keep their distance, and the timeout is exact', async () => {
+test('whatever the heartbeats and times: the newest details are never lost, reports keep their distance, and timeouts are exact', async () => {
   await fc.assert(
     fc.asyncProperty(settings, steps, async ({ heartbeatTimeout, throttle, end }, walk) => {
       const totalMs = walk.reduce((sum, step) => sum + (step.do === 'wait' ? step.ms : 0), 0);

@@ -85,11 +85,11 @@ afterAll(async () => {
   await connection.close();
 });
 
-test('run gives the result', async () => {
+test('run resolves to the result', async () => {
   expect(await runtime.run(greet, { args: ['you'] })).toEqual({ text: 'hello you' });
 });
 
-test('details go from attempt to attempt', async () => {
+test('details pass from attempt to attempt', async () => {
   expect(await runtime.run(failOnce)).toBe(41);
   expect(attempts).toBe(2);
 });
@@ -129,7 +129,7 @@ test('the context is complete', async () => {
   });
 });
 
-test('keepAlive outlasts a heartbeat timeout', async () => {
+test('keepAlive outlives a heartbeat timeout', async () => {
   expect(await runtime.run(keepsAlive, { heartbeatTimeout: 600 })).toBe('slow');
 });
 
@@ -159,7 +159,7 @@ describe('cancellation', () => {
     await expect(run).rejects.toMatchObject({ cause: { cause: 'changed my mind' } });
   });
 
-  test('ABANDON tells the caller, and nobody else', async () => {
+  test('ABANDON tells only the caller', async () => {
     const handle = await runtime.start(waitToBeTold, { cancellationType: 'ABANDON' });
     await handle.cancel();
     await expect(handle.result()).rejects.toMatchObject({ retryState: 'CANCEL_REQUESTED' });
@@ -171,7 +171,7 @@ describe('cancellation', () => {
 describe('USE_EXISTING', () => {
   const joining = { activityId: 'joined', idConflictPolicy: 'USE_EXISTING' } as const;
 
-  test('the outcome is one; a signal ends the wait of who has joined', async () => {
+  test('callers share the outcome, and a signal only ends the wait of a caller who joined', async () => {
     const first = await runtime.start(waitToBeTold, joining);
     const controller = new AbortController();
     const leaving = runtime.run(waitToBeTold, { ...joining, signal: controller.signal });
@@ -187,7 +187,7 @@ describe('USE_EXISTING', () => {
 });
 
 describe('getHandle', () => {
-  test('of an open activity, by which it is seen and steered', async () => {
+  test('returns the handle of an open activity, which can be seen and steered', async () => {
     const { activityId } = await runtime.start(waitToBeTold, {
       heartbeatTimeout: '5s',
       activityId: 'steered',
@@ -228,13 +228,13 @@ describe('getHandle', () => {
     await expect(runtime.getHandle(activityId)).rejects.toBeInstanceOf(ActivityNotFoundError);
   });
 
-  test('of none', async () => {
+  test('rejects for an unknown id', async () => {
     await expect(runtime.getHandle('nobody')).rejects.toBeInstanceOf(ActivityNotFoundError);
   });
 });
 
 describe('completion from outside', () => {
-  test('heartbeats by id keep the details, by token they need some', async () => {
+  test('heartbeats by id keep the details, and heartbeats by token require them', async () => {
     const handle = await runtime.start(open, { heartbeatTimeout: '5s' });
     await expect.poll(() => tokens.length).toBe(1);
     const [token = ''] = tokens;
@@ -252,7 +252,7 @@ describe('completion from outside', () => {
   });
 });
 
-test('a timeout is systole’s, with its cause', async () => {
+test('a timeout becomes systole’s, with its cause', async () => {
   const run = runtime.run(waitToBeTold, {
     startToCloseTimeout: 300,
     retryPolicy: { maximumAttempts: 2, initialInterval: 20 },

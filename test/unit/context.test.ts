@@ -13,7 +13,7 @@ function harness(): Harness {
 }
 
 describe('inside an activity', () => {
-  test('code below it finds its context, after an await and in a callback too', async () => {
+  test('code below it finds its context, also after an await and in a callback', async () => {
     const found: unknown[] = [];
     const deep = async (): Promise<void> => {
       found.push(currentContext());
@@ -29,7 +29,7 @@ describe('inside an activity', () => {
     expect(found).toEqual([ctx, ctx, ctx]);
   });
 
-  test('heartbeats of code below it are those of the activity', async () => {
+  test('heartbeats of code below it count for the activity', async () => {
     const h = harness();
     await h.run(async () => {
       heartbeat('far');
@@ -40,7 +40,7 @@ describe('inside an activity', () => {
     expect(reportsOf(h).map(([details]) => details)).toEqual(['far', 'further']);
   });
 
-  test('a heartbeat refuses what ctx.heartbeat refuses', async () => {
+  test('a heartbeat refuses the same details as ctx.heartbeat', async () => {
     const h = harness();
     const path = await h.run(() => {
       try {
@@ -53,7 +53,7 @@ describe('inside an activity', () => {
     expect(path).toBe('details.cb');
   });
 
-  test('each of several at once, and each attempt, has its own', async () => {
+  test('each of several activities at once, and each attempt, has its own context', async () => {
     const h = harness();
     const activity = async (_ctx: ActivityContext<number>, name: string): Promise<string> => {
       await Promise.resolve();
@@ -68,7 +68,7 @@ describe('inside an activity', () => {
     expect(await Promise.all(runs)).toEqual(['a a 1', 'b b 1']);
   });
 
-  test('one inside another has its own, and the outer one has its again after it', async () => {
+  test('a nested activity has its own context, and the outer one has its own again afterwards', async () => {
     const h = harness();
     const seen = await h.run(
       async () => {
@@ -82,7 +82,7 @@ describe('inside an activity', () => {
     expect(seen).toEqual(['inner', 'outer']);
   });
 
-  test('after its attempt the context it found does nothing', async () => {
+  test('a context does nothing after its attempt has ended', async () => {
     const h = harness();
     let late!: () => void;
     await h.run(() => {
@@ -95,13 +95,13 @@ describe('inside an activity', () => {
 });
 
 describe('outside an activity', () => {
-  test('there is none, and a heartbeat does nothing', () => {
+  test('there is no context, and a heartbeat does nothing', () => {
     expect(maybeContext()).toBeUndefined();
     heartbeat({ line: 1 });
     expect(() => currentContext()).toThrow(/outside an activity/);
   });
 
-  test('the error says so when no runtime has the interceptor', async () => {
+  test('the error says if no runtime has the interceptor', async () => {
     vi.resetModules();
     const kept = Reflect.get(globalThis, KEY) as unknown;
     Reflect.deleteProperty(globalThis, KEY);
@@ -132,7 +132,7 @@ describe('across copies of the package', () => {
   });
 });
 
-test('nothing is tracked until a runtime with the interceptor runs something', async () => {
+test('nothing is tracked until a runtime with the interceptor runs an activity', async () => {
   vi.resetModules();
   const kept = Reflect.get(globalThis, KEY) as unknown;
   Reflect.deleteProperty(globalThis, KEY);

@@ -304,7 +304,7 @@ export function runtimeTests({ describe, test }, kind, timers, performanceFaked)
       );
     }
 
-    test('fake timers come and go while it is idle', async () => {
+    test('fake timers may be installed and removed while it is idle', async () => {
       const runtime = new ActivityRuntime({ logger: false });
       const names = Object.keys(scenarios).filter((name) => !name.startsWith('shutdown'));
       for (const name of [...names, ...names]) {
@@ -313,7 +313,7 @@ export function runtimeTests({ describe, test }, kind, timers, performanceFaked)
       }
     });
 
-    test('it goes on after all timers have been dropped between two tests', async () => {
+    test('it continues after all timers have been dropped between two tests', async () => {
       const runtime = new ActivityRuntime({ logger: false });
       timers.install();
       try {
@@ -339,7 +339,7 @@ export function runtimeTests({ describe, test }, kind, timers, performanceFaked)
       await realRun(runtime);
     });
 
-    test('fake timers come right after a run, and go right after one', async () => {
+    test('fake timers may be installed right after a run and removed right after one', async () => {
       const runtime = new ActivityRuntime({ logger: false });
       for (let round = 0; round < 3; round++) {
         // The short timer that an idle runtime keeps is one of the host's still.

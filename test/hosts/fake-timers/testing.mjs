@@ -45,9 +45,9 @@ export function environmentTests({ describe, test }, timers) {
       assert.ok(Math.abs(env.now() - 4 * HOUR - 1_000) < 10, `ends at ${env.now()}`);
     };
 
-    test('runs in no time, in real time', run);
+    test('takes no time with real timers', run);
 
-    test('runs in no time, while timers are fake', async () => {
+    test('takes no time with fake timers', async () => {
       timers.install();
       try {
         await run();
@@ -61,7 +61,7 @@ export function environmentTests({ describe, test }, timers) {
 /** Declares the tests of the matchers; whoever imports this has registered them. */
 export function matcherTests({ describe, test, expect }) {
   describe('systole/testing/matchers', () => {
-    test('hold where they should', async () => {
+    test('pass when they should', async () => {
       const { env } = await twoAttempts();
       expect(env).toHaveHeartbeat({ line: 3 });
       expect(env).toHaveHeartbeat(expect.objectContaining({ line: expect.any(Number) }));
@@ -72,7 +72,7 @@ export function matcherTests({ describe, test, expect }) {
       expect(env).not.toFailWith({ timeoutType: 'START_TO_CLOSE' });
     });
 
-    test('fail where they should, and say why', async () => {
+    test('fail with an explanation when they should', async () => {
       const { env } = await twoAttempts();
       const messages = [
         messageOf(() => expect(env).toHaveHeartbeat({ line: 4 })),

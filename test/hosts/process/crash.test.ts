@@ -27,7 +27,7 @@ async function run(folder: string, until: number, killAt = Infinity): Promise<st
 
 const number = (line = ''): number => Number(/\d+/.exec(line));
 
-test('a killed process is resumed from the last stored report, every time', async () => {
+test('a killed process always resumes from the last stored report', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'systole-'));
   try {
     let stored = 0;

@@ -46,7 +46,7 @@ async function socketPair(): Promise<[Socket, Socket]> {
 // The reads are done by threads of their own, which a busy machine may keep waiting.
 describe('a blocked event loop is not a missed heartbeat', () => {
   test(
-    'for an activity that reads files and is blocked for three timeouts again and again',
+    'for an activity that reads files and is blocked for three timeouts, many times',
     { retry: 3 },
     async () => {
       const runtime = new ActivityRuntime({ logger: false });
@@ -79,27 +79,23 @@ describe('a blocked event loop is not a missed heartbeat', () => {
     },
   );
 
-  test(
-    'when the block comes in the middle of the reads between two heartbeats',
-    { retry: 3 },
-    async () => {
-      const runtime = new ActivityRuntime({ logger: false });
-      const heartbeatTimeout = 500; // what is left of it after a block must do for the reads on a busy machine
-      let beats = 0;
-      await runtime.run(
-        async (ctx) => {
-          for (let round = 0; round < 3; round++) {
-            const reading = readInPieces(5);
-            setImmediate(() => block(3 * heartbeatTimeout));
-            await reading;
-            ctx.heartbeat(++beats);
-          }
-        },
-        { heartbeatTimeout, retryPolicy: { maximumAttempts: 1 } },
-      );
-      expect(beats).toBe(3);
-    },
-  );
+  test('if the block comes during the reads between two heartbeats', { retry: 3 }, async () => {
+    const runtime = new ActivityRuntime({ logger: false });
+    const heartbeatTimeout = 500; // what is left of it after a block must do for the reads on a busy machine
+    let beats = 0;
+    await runtime.run(
+      async (ctx) => {
+        for (let round = 0; round < 3; round++) {
+          const reading = readInPieces(5);
+          setImmediate(() => block(3 * heartbeatTimeout));
+          await reading;
+          ctx.heartbeat(++beats);
+        }
+      },
+      { heartbeatTimeout, retryPolicy: { maximumAttempts: 1 } },
+    );
+    expect(beats).toBe(3);
+  });
 });
 
 describe('an activity that heartbeats in every turn of the event loop is not timed out by', () => {
@@ -185,7 +181,7 @@ test(
 );
 
 test(
-  'a hung activity on a loop that is busy 100 ms of every 110 times out within three timeouts',
+  'a hung activity on a loop that is busy for 100 of every 110 ms times out within three timeouts',
   { retry: 3 },
   async () => {
     const runtime = new ActivityRuntime({ logger: false });
@@ -212,7 +208,7 @@ test(
   },
 );
 
-test('attempts without a delay between them let the event loop turn', async () => {
+test('attempts without a delay between them still let the event loop turn', async () => {
   const runtime = new ActivityRuntime({ logger: false });
   let turns = 0;
   let counting = true;

@@ -27,7 +27,7 @@ function run(fixture: string, flags: string[] = []): Promise<Exit> {
   });
 }
 
-test('a process exits by itself right after its activities are done', async () => {
+test('a process exits by itself right after its activities have ended', async () => {
   const { code, lines, stderr } = await run('done');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const [failure, exit] = lines;
@@ -51,13 +51,13 @@ test('a process stays alive while an activity waits', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
-test('a rejection of a zombie that nobody handles does not end the process', async () => {
+test('an unhandled rejection of an abandoned function does not end the process', async () => {
   const { code, lines, stderr } = await run('zombie');
   expect(lines).toEqual(['done', 'zombie 2 settled', 'exit 0']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
-test('a process that is never idle keeps nothing of what is over', async () => {
+test('a process that is never idle keeps nothing of activities that are over', async () => {
   const { lines, stderr } = await run('never-idle', ['--expose-gc']);
   expect(stderr).toBe('');
   const bytesPerActivity = JSON.parse(lines[0]!) as Record<string, number>;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HeartbeatMonitor } from '../../../src/heartbeat/monitor.js';
 
-test('the deadline is the timeout after the later of the start and the last heartbeat', () => {
+test('the deadline is the timeout after the start or the last heartbeat, whichever is later', () => {
   const monitor = new HeartbeatMonitor(1_000, 50);
   expect(monitor.deadline).toBe(1_050);
   monitor.beat(700);
@@ -29,7 +29,7 @@ describe('a deadline that fires late', () => {
     [100, 10, 0],
     [100, 10.1, 10.1],
     [100, 6, 0],
-  ])('of %d ms, by %d ms, gives %d ms more', (timeoutMs, lateMs, grantMs) => {
+  ])('with a timeout of %d ms, by %d ms, gives %d ms more', (timeoutMs, lateMs, grantMs) => {
     const monitor = new HeartbeatMonitor(timeoutMs, 0);
     const now = timeoutMs + lateMs;
     expect(monitor.extend(now)).toBe(grantMs > 0);
@@ -43,7 +43,7 @@ describe('a deadline that fires late', () => {
     expect(monitor.extend(monitor.deadline + 10_000)).toBe(false);
   });
 
-  test('that is on time after that is the end', () => {
+  test('and is then on time ends the attempt', () => {
     const monitor = new HeartbeatMonitor(1_000, 0);
     monitor.extend(1_500);
     expect(monitor.deadline).toBe(2_000);
@@ -61,7 +61,7 @@ describe('a deadline that fires late', () => {
   });
 });
 
-describe('of a timeout of a second, deadlines that fire late', () => {
+describe('with a timeout of one second, deadlines that fire late', () => {
   test.each<[string, number[], (number | 'over')[]]>([
     // late by, the deadline after that
     [
@@ -88,7 +88,7 @@ describe('of a timeout of a second, deadlines that fire late', () => {
   });
 });
 
-describe('another timeout', () => {
+describe('a changed timeout', () => {
   test.each([
     // timeout, when it is set, the deadline
     [2_000, 500, 2_100],
@@ -103,7 +103,7 @@ describe('another timeout', () => {
     expect(monitor.deadline).toBe(deadline);
   });
 
-  test('that was over when it was set is late from then on only', () => {
+  test('that had already passed when it was set is only late from then on', () => {
     const monitor = new HeartbeatMonitor(1_000, 0);
     monitor.changeTimeout(500, 900);
     expect(monitor.extend(925)).toBe(false);
@@ -111,7 +111,7 @@ describe('another timeout', () => {
     expect(monitor.deadline).toBe(1_300);
   });
 
-  test('forgets the time given for a blocked loop, the same one does not', () => {
+  test('forgets the time given for a blocked loop, unless it is the same', () => {
     const monitor = new HeartbeatMonitor(1_000, 0);
     monitor.extend(1_500);
     monitor.changeTimeout(1_000, 1_600);
@@ -121,7 +121,7 @@ describe('another timeout', () => {
   });
 });
 
-test('however late its deadlines fire, an attempt that hangs times out, and within bounds', () => {
+test('a hanging attempt times out within bounds, however late its deadlines fire', () => {
   const lateness = fc.array(fc.double({ min: 0, max: 5, noNaN: true }), {
     minLength: 1,
     maxLength: 20,
@@ -148,7 +148,7 @@ test('however late its deadlines fire, an attempt that hangs times out, and with
   );
 });
 
-test('on a loop that is always busy, in blocks of up to two thirds of the timeout, it times out within three timeouts', () => {
+test('on a loop that is always busy, with blocks of up to two thirds of the timeout, it times out within three timeouts', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 50, max: 100_000 }),

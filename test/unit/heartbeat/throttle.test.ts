@@ -16,13 +16,13 @@ describe('the interval', () => {
     [5, 1, 5],
     [90_000, 10_000, 90_000],
     [Infinity, 10_000, Infinity],
-  ])('given %s, with a timeout of %d ms, is %d ms', (given, timeoutMs, intervalMs) => {
+  ])('for %s, with a timeout of %d ms, is %d ms', (given, timeoutMs, intervalMs) => {
     expect(throttleIntervalMs(given, timeoutMs)).toBe(intervalMs);
   });
 });
 
 describe('the throttle', () => {
-  test('lets the first out at once, and one per interval after it', () => {
+  test('lets the first report out at once, and then one per interval', () => {
     const throttle = new ReportThrottle(100);
     expect(throttle.dueAt).toBe(Infinity);
     expect(throttle.admit(0)).toBe(true);
@@ -35,7 +35,7 @@ describe('the throttle', () => {
     expect(throttle.dueAt).toBe(200);
   });
 
-  test('a late report opens its interval when it goes, not when it was due', () => {
+  test('starts the interval of a late report when it goes out, not when it was due', () => {
     const throttle = new ReportThrottle(100);
     throttle.admit(0);
     throttle.admit(50);
@@ -44,19 +44,19 @@ describe('the throttle', () => {
     expect(throttle.dueAt).toBe(203);
   });
 
-  test('after an interval with nothing to report the next goes at once', () => {
+  test('lets the next report out at once after an interval without reports', () => {
     const throttle = new ReportThrottle(100);
     throttle.admit(0);
     expect(throttle.admit(1_000)).toBe(true);
   });
 
-  test('an interval of 0 lets everything out', () => {
+  test('lets everything out with an interval of 0', () => {
     const throttle = new ReportThrottle(0);
     expect([throttle.admit(5), throttle.admit(5), throttle.admit(5)]).toEqual([true, true, true]);
     expect(throttle.release()).toBe(false);
   });
 
-  test('an endless interval lets the first out and holds the rest', () => {
+  test('with an endless interval lets the first out and holds the rest', () => {
     const throttle = new ReportThrottle(Infinity);
     expect(throttle.admit(5)).toBe(true);
     expect(throttle.admit(1e12)).toBe(false);
@@ -64,7 +64,7 @@ describe('the throttle', () => {
     expect(throttle.release()).toBe(true);
   });
 
-  test('gives back what it holds once', () => {
+  test('releases what it holds once', () => {
     const throttle = new ReportThrottle(100);
     throttle.admit(0);
     expect(throttle.release()).toBe(false);

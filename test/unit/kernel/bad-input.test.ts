@@ -26,7 +26,7 @@ const refusal = (options: object): string => {
 };
 
 describe('an unknown name', () => {
-  test('near a known one brings that to mind', () => {
+  test('near a known one suggests that', () => {
     for (const [name, near] of [
       ['heartbeatTimout', 'heartbeatTimeout'],
       ['heartbeattimeout', 'heartbeatTimeout'],
@@ -42,20 +42,20 @@ describe('an unknown name', () => {
     }
   });
 
-  test('near none brings all of them', () => {
+  test('near no known one lists them all', () => {
     expect(refusal({ completelyDifferent: 1 })).toBe(
       'Options has no option "completelyDifferent"; known options: heartbeatTimeout, startDelay, signal, id',
     );
   });
 
-  test('from elsewhere says what it is here', () => {
+  test('from another library says what to use here', () => {
     expect(refusal({ timeout: 1 })).toBe(
       'Options has no option "timeout"; here it is startToCloseTimeout',
     );
     expect(refusal({ toString: 1 })).toContain('here it is nothing');
   });
 
-  test('of every object is not taken for one from elsewhere', () => {
+  test('that every object has is not taken for one from another library', () => {
     for (const name of ['constructor', 'hasOwnProperty', '__proto__', 'valueOf']) {
       const options = Object.defineProperty({}, name, { value: 1, enumerable: true });
       expect(refusal(options)).toContain(`Options has no option "${name}"; `);
@@ -63,18 +63,18 @@ describe('an unknown name', () => {
     }
   });
 
-  test('that is very long is refused quickly, and cut', () => {
+  test('that is very long is refused quickly and shortened', () => {
     const message = refusal({ ['x'.repeat(1e6)]: 1 });
     expect(message.length).toBeLessThan(250);
     expect(message).toContain('xxx...');
   });
 
-  test('counts when it is inherited, or undefined, for it was meant', () => {
+  test('is refused even if it is inherited or undefined, because it was meant', () => {
     expect(refusal(Object.create({ wrong: 1 }) as object)).toContain('"wrong"');
     expect(refusal({ wrong: undefined })).toContain('"wrong"');
   });
 
-  test('known ones are taken, inherited ones too', () => {
+  test('is not a known one, even if that is inherited', () => {
     expect(refusal({ heartbeatTimeout: 1, id: undefined })).toBe('taken');
     expect(refusal(Object.create({ id: 1 }) as object)).toBe('taken');
     expect(refusal({})).toBe('taken');
@@ -94,7 +94,7 @@ describe('names from elsewhere, as the options of a call', () => {
     );
   });
 
-  test('concurrency as an option of a runtime', () => {
+  test('suggest a runtime option for concurrency', () => {
     expect(() => new ActivityRuntime({ concurrency: 5 } as object)).toThrow(
       new TypeError(
         'ActivityRuntime has no option "concurrency"; here it is maxConcurrentActivities, an option of ActivityRuntime',
@@ -110,7 +110,7 @@ describe('names from elsewhere, as the options of a call', () => {
     );
   });
 
-  test('a misspelt option of each set', async () => {
+  test('a misspelt option of each set is found', async () => {
     await expect(runActivity(() => 1, { heartbeatTimout: 5 } as object)).rejects.toThrow(
       'did you mean "heartbeatTimeout"?',
     );
@@ -158,11 +158,11 @@ describe('a value as a message shows it', () => {
     [new Proxy(new Row(), {}), 'an instance of Row'],
     [Object.create({ constructor: { name: 5 } }), 'an object'],
     [Object.create({ constructor: null }), 'an object'],
-  ])('%#', (value, shown) => {
+  ])('is shown as expected: %#', (value, shown) => {
     expect(show(value)).toBe(shown);
   });
 
-  test('a revoked proxy, of a function too, breaks nothing', () => {
+  test('does not break for a revoked proxy, even of a function', () => {
     expect(show(revoked({}))).toBe('an object');
     expect(show(revoked([]))).toBe('an object');
     expect(show(revoked(() => 1))).toBe('a function');
@@ -187,7 +187,7 @@ describe('a value as a message shows it', () => {
       'a function whose name is a symbol',
       Object.defineProperty(() => 1, 'name', { value: Symbol('name') }),
     ],
-  ])('%s breaks nothing', (_, value) => {
+  ])('does not break for %s', (_, value) => {
     expect(show(value)).toMatch(/function/);
     expect(badOption('priority', value, 'a number').message).toMatch(/^priority: received /);
   });

@@ -64,7 +64,7 @@ describe('a cancellation is', () => {
   });
 });
 
-describe('no cancellation is', () => {
+describe('not a cancellation is', () => {
   test.each<[string, unknown]>([
     ['undefined', undefined],
     ['null', null],
@@ -112,9 +112,9 @@ long.length = 4_000_000_000;
 const endless = (): unknown =>
   new Proxy({}, { get: (_, key) => (key === 'errors' ? [] : endless()) });
 
-describe('an error that does not want to be looked at', () => {
+describe('an error that cannot be read', () => {
   test.each(['name', 'code', 'constructor', 'errors'])(
-    'is one all the same if its %s throws and its cause is one',
+    'is a cancellation even if its %s throws, if its cause is one',
     (field) => {
       expect(isCancellation(unreadable(field))).toBe(true);
     },
@@ -134,7 +134,7 @@ describe('an error that does not want to be looked at', () => {
     ['with a long array of nothing', holding(long)],
     ['with many of them', new AggregateError(Array.from({ length: 30_000 }, () => holding(long)))],
     ['below 100,000 causes', chain(100_000, abort)],
-  ])('%s, is none, and that is known soon', (_, error) => {
+  ])('%s is quickly known not to be a cancellation', (_, error) => {
     const before = cpuMs();
     expect(isCancellation(error)).toBe(false);
     expect(cpuMs() - before).toBeLessThan(1_000);

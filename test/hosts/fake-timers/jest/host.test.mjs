@@ -30,7 +30,7 @@ describe('the context', () => {
     }, once);
   });
 
-  test('can be spread, taken apart, inherited from and printed', async () => {
+  test('can be spread, destructured, inherited from and printed', async () => {
     await runActivity(async (ctx) => {
       const spread = { ...ctx, db: 'a connection' };
       expect(spread).toMatchObject({ db: 'a connection', info: { attempt: 1 } });

@@ -21,13 +21,13 @@ function warnings(details: unknown, maxBytes?: number, serializer?: DetailsSeria
   return sizes;
 }
 
-describe('size', () => {
-  test('up to 256 KiB nothing is said, above it the size is told', () => {
+describe('the size of details', () => {
+  test('up to 256 KiB causes no warning, and above it the warning has the size', () => {
     expect(warnings(ofBytes(256 * KIB))).toEqual([]);
     expect(warnings(ofBytes(256 * KIB + 1))).toEqual([256 * KIB + 1]);
   });
 
-  test('up to 2 MiB is kept, above it is refused by an error that names limit and option', () => {
+  test('up to 2 MiB is accepted, and above it the error names the limit and the option', () => {
     expect(warnings(ofBytes(2 * MIB))).toEqual([2 * MIB]);
     expect(() => warnings(ofBytes(2 * MIB + 1))).toThrow(
       new HeartbeatDetailsError(
@@ -38,7 +38,7 @@ describe('size', () => {
     );
   });
 
-  test('the limit can be set, to less and to more', () => {
+  test('has a limit that can be lower or higher', () => {
     expect(warnings(ofBytes(100), 100)).toEqual([]);
     expect(() => warnings(ofBytes(101), 100)).toThrow(HeartbeatDetailsError);
     expect(warnings(ofBytes(3 * MIB), 4 * MIB)).toEqual([3 * MIB]);
@@ -50,17 +50,20 @@ describe('size', () => {
     [97, '108'],
     [98, 'more than 101'],
     [3 * MIB, 'more than 3145731'],
-  ])('a string of %d characters is told as %s bytes, over a limit of 100', (length, bytes) => {
-    expect(() => warnings('x'.repeat(length), 100)).toThrow(
-      new HeartbeatDetailsError(
-        `details: ${bytes} bytes, but maxHeartbeatDetailsBytes is 100; keep a ` +
-          'cursor, not the data',
-        { path: 'details' },
-      ),
-    );
-  });
+  ])(
+    'of a string of %d characters is reported as %s bytes, over a limit of 100',
+    (length, bytes) => {
+      expect(() => warnings('x'.repeat(length), 100)).toThrow(
+        new HeartbeatDetailsError(
+          `details: ${bytes} bytes, but maxHeartbeatDetailsBytes is 100; keep a ` +
+            'cursor, not the data',
+          { path: 'details' },
+        ),
+      );
+    },
+  );
 
-  test('is known without a TextEncoder, which jsdom does not have', () => {
+  test('is known without a TextEncoder, which jsdom lacks', () => {
     vi.stubGlobal('TextEncoder', undefined);
     try {
       expect(warnings('€'.repeat(100 * KIB))).toEqual([3 * 100 * KIB + overhead]);
@@ -69,7 +72,7 @@ describe('size', () => {
     }
   });
 
-  test('of details that can only be small is known without writing them', () => {
+  test('is known without encoding details that can only be small', () => {
     const stringify = vi.spyOn(JSON, 'stringify');
     try {
       expect(warnings({ line: 5, name: 'x'.repeat(1_000), rows: [[1], [2]] })).toEqual([]);
@@ -81,7 +84,7 @@ describe('size', () => {
     }
   });
 
-  test('the limit holds for what is written around the details too', () => {
+  test('includes everything that is written around the details', () => {
     const snapshot = (limit: number): unknown =>
       new DetailsCodec(undefined, limit).snapshot('\u0001'.repeat(100), () => {});
     expect(() => snapshot(610)).toThrow(
@@ -90,11 +93,11 @@ describe('size', () => {
     expect(snapshot(611)).toBe('\u0001'.repeat(100));
   });
 
-  test('a limit below everything refuses numbers too', () => {
+  test('can be limited so low that even numbers are refused', () => {
     expect(() => warnings({ n: 1 }, 5)).toThrow(HeartbeatDetailsError);
   });
 
-  test('bytes are counted, not characters, escapes included', () => {
+  test('counts bytes, not characters, and escapes too', () => {
     expect(() => warnings('€'.repeat(MIB))).toThrow(/3145739 bytes/);
     expect(() => warnings('\u0001'.repeat(MIB / 2))).toThrow(/3145739 bytes/);
     expect(warnings('\ud800'.repeat(50 * KIB))).toEqual([6 * 50 * KIB + overhead]);
@@ -144,7 +147,7 @@ describe('size', () => {
     ['an instance with a custom transformation', [new Doc(long)], custom],
   ];
   for (const [what, details, serializer] of big) {
-    test(`of ${what} counts`, () => {
+    test(`counts ${what}`, () => {
       expect(() => warnings(details, 64 * KIB, serializer)).toThrow(HeartbeatDetailsError);
     });
   }
@@ -192,7 +195,7 @@ describe('heartbeat()', () => {
     expect(resumed()).toBeNull();
   });
 
-  test('alone says alive, and leaves no details behind', async () => {
+  test('alone reports that the attempt is alive and leaves no details', async () => {
     const { harness, ctx, resumed } = running();
     await harness.advance(900);
     ctx.heartbeat();
@@ -202,7 +205,7 @@ describe('heartbeat()', () => {
     expect(resumed()).toBe('none');
   });
 
-  test('false, 0, the empty string and NaN are details like others', async () => {
+  test('takes false, 0, the empty string and NaN as details', async () => {
     for (const details of [false, 0, '', NaN, -0, 0n]) {
       const { harness, ctx, resumed } = running();
       ctx.heartbeat(details);
@@ -214,22 +217,25 @@ describe('heartbeat()', () => {
   test.each([
     ['at all', () => 1],
     ['too large', 'x'.repeat(2 * MIB)],
-  ])('that cannot be kept (%s) keeps the earlier details, and counts as alive', async (_, bad) => {
-    const { harness, ctx, resumed } = running();
-    ctx.heartbeat({ line: 1 });
-    await harness.advance(900);
-    expect(() => ctx.heartbeat(bad)).toThrow(HeartbeatDetailsError);
-    await harness.advance(900);
-    expect(harness.of('attemptFailed')).toEqual([]);
-    expect(harness.of('heartbeat').map(({ details }) => details)).toEqual([{ line: 1 }]);
-    await harness.advance(2_500);
-    expect(harness.of('attemptFailed')[0]!.failure).toMatchObject({
-      lastHeartbeatDetails: { line: 1 },
-    });
-    expect(resumed()).toEqual({ line: 1 });
-  });
+  ])(
+    'with details that cannot be copied (%s) keeps the earlier ones and counts as alive',
+    async (_, bad) => {
+      const { harness, ctx, resumed } = running();
+      ctx.heartbeat({ line: 1 });
+      await harness.advance(900);
+      expect(() => ctx.heartbeat(bad)).toThrow(HeartbeatDetailsError);
+      await harness.advance(900);
+      expect(harness.of('attemptFailed')).toEqual([]);
+      expect(harness.of('heartbeat').map(({ details }) => details)).toEqual([{ line: 1 }]);
+      await harness.advance(2_500);
+      expect(harness.of('attemptFailed')[0]!.failure).toMatchObject({
+        lastHeartbeatDetails: { line: 1 },
+      });
+      expect(resumed()).toEqual({ line: 1 });
+    },
+  );
 
-  test('that cannot be kept fails the activity for good if the error leaves it', async () => {
+  test('with details that cannot be copied fails the activity for good if it does not catch the error', async () => {
     const harness = new Harness();
     const ran = harness.watch(
       harness.run((ctx) => {
@@ -247,7 +253,7 @@ describe('heartbeat()', () => {
     });
   });
 
-  test('that cannot be kept does no harm if the activity catches the error', async () => {
+  test('with details that cannot be copied does no harm if the activity catches the error', async () => {
     const harness = new Harness();
     const ran = harness.run((ctx) => {
       expect(() => ctx.heartbeat(Symbol('s'))).toThrow(HeartbeatDetailsError);
@@ -256,7 +262,7 @@ describe('heartbeat()', () => {
     await expect(ran).resolves.toBe('done');
   });
 
-  test('after the end of the attempt does nothing, with bad details too', async () => {
+  test('after the end of the attempt does nothing, even with bad details', async () => {
     const { harness, ctx } = running();
     await harness.advance(1_004);
     expect(harness.of('attemptFailed')).toHaveLength(1);
@@ -265,7 +271,7 @@ describe('heartbeat()', () => {
     expect(harness.of('heartbeat')).toEqual([]);
   });
 
-  test('of large details warns once in an activity', () => {
+  test('with large details warns once per activity', () => {
     const { harness, ctx } = running();
     for (let n = 0; n < 3; n++) ctx.heartbeat({ n, text: 'x'.repeat(300 * KIB) });
     const said = harness.logs.filter(({ message }) => message.includes('bytes'));
@@ -274,13 +280,13 @@ describe('heartbeat()', () => {
     expect(harness.of('heartbeat')).toHaveLength(3);
   });
 
-  test("maxHeartbeatDetailsBytes is the runtime's limit", () => {
+  test('obeys maxHeartbeatDetailsBytes of the runtime', () => {
     const { ctx } = running({ maxHeartbeatDetailsBytes: 100 });
     ctx.heartbeat('x'.repeat(80));
     expect(() => ctx.heartbeat('x'.repeat(100))).toThrow(/maxHeartbeatDetailsBytes is 100;/);
   });
 
-  test("classes of the runtime's serializer reach the retry as instances", async () => {
+  test("keeps instances of the classes of the runtime's serializer for the retry", async () => {
     class Cursor {
       readonly line: number;
       constructor(line: number) {
@@ -298,7 +304,7 @@ describe('heartbeat()', () => {
     expect(resumed()).not.toBe(cursor);
   });
 
-  test('a getter that heartbeats itself does no harm', async () => {
+  test('accepts a getter that heartbeats itself', async () => {
     const { harness, ctx, resumed } = running();
     ctx.heartbeat({
       get line(): number {
@@ -310,7 +316,7 @@ describe('heartbeat()', () => {
     expect(resumed()).toEqual({ line: 1 });
   });
 
-  test('details survive attempts that never heartbeat', async () => {
+  test('keeps details through attempts that never heartbeat', async () => {
     const harness = new Harness();
     const seen: unknown[] = [];
     harness.watch(
@@ -325,12 +331,12 @@ describe('heartbeat()', () => {
   });
 });
 
-describe('a serializer that fails later than at the heartbeat', () => {
+describe('a serializer that fails after the heartbeat', () => {
   class Place {
     line = 1;
   }
 
-  test('is asked once for each instance, so the report is whole', () => {
+  test('is called once for each instance, so the report is complete', () => {
     const places = new SuperJSON();
     places.registerClass(Place);
     let asked = 0;
@@ -349,7 +355,7 @@ describe('a serializer that fails later than at the heartbeat', () => {
     expect(new DetailsCodec(places, undefined).decode(text)).toEqual({ place: new Place() });
   });
 
-  test('what a transformation has given is written as it was at the heartbeat', () => {
+  test('does not affect what a transformation returned at the heartbeat', () => {
     class Doc {
       readonly data = { line: 1 };
     }

@@ -70,7 +70,7 @@ const refused: readonly (readonly [string, unknown, string])[] = [
   ['globalThis', globalThis, ''],
 ];
 
-describe('what is refused', () => {
+describe('refused details', () => {
   test.each(refused)('%s', (_, value, kind) => {
     const error = refusal(value);
     expect(error.path).toBe('details');
@@ -78,7 +78,7 @@ describe('what is refused', () => {
     expect(error.message).toMatch(/heartbeat details must be data/);
   });
 
-  test.each(refused)('%s, wherever it is', (_, value) => {
+  test.each(refused)('%s, at any depth', (_, value) => {
     expect(refusal({ rows: [0, 1, 2, { cb: value }] }).path).toBe('details.rows[3].cb');
     expect(refusal(new Map([['k', [value]]])).path).toBe('details<"k">[0]');
     expect(refusal(new Map([[value, 1]])).path).toBe('details<key #0>');
@@ -87,13 +87,13 @@ describe('what is refused', () => {
     expect(refusal({ 'not an id': { 0: value } }).path).toBe('details["not an id"]["0"]');
   });
 
-  test('the message says path and kind first', () => {
+  test('have an error that starts with the path and the kind', () => {
     expect(refusal({ rows: [1, 2, 3, { cb: () => 1 }] }).message).toMatch(
       /^details\.rows\[3\]\.cb: function; /,
     );
   });
 
-  test('a cycle, with the path where it closes', () => {
+  test('include a cycle, with the path where it closes', () => {
     const details: Record<string, unknown> = { a: { b: [1] } };
     (details['a'] as Record<string, unknown>)['again'] = details;
     expect(refusal(details)).toMatchObject({
@@ -108,7 +108,7 @@ describe('what is refused', () => {
     expect(refusal({ error }).path).toBe('details.error.cause.cause');
   });
 
-  test('regular expressions that are slow to read, and URLs of endless hosts', () => {
+  test('include regular expressions that are slow to read, and URLs with endless hosts', () => {
     const properties = (count: number): unknown[] => Array(count).fill(/\p{L}/u);
     expect(copy(properties(20))).toHaveLength(20);
     expect(refusal(properties(21))).toMatchObject({
@@ -135,7 +135,7 @@ describe('what is refused', () => {
     }
   });
 
-  test('a symbol as key, but not one that is hidden', () => {
+  test('include a symbol key, unless it is not enumerable', () => {
     expect(refusal({ a: { [Symbol('s')]: 1 } }).path).toBe('details.a["Symbol(s)"]');
     expect(refusal({ [Symbol('s')]: 1 }).path).toBe('details["Symbol(s)"]');
     expect(refusal({ [Symbol('s')]: 1 }).message).toContain(': a symbol key; ');
@@ -143,7 +143,7 @@ describe('what is refused', () => {
     expect(copy(hidden)).toEqual({ a: 1 });
   });
 
-  test('an array hole, a huge one at once', () => {
+  test('include an array hole, even a huge one, without delay', () => {
     // eslint-disable-next-line no-sparse-arrays -- the hole is the test
     expect(refusal({ list: [1, , 3] })).toMatchObject({
       path: 'details.list[1]',
@@ -155,7 +155,7 @@ describe('what is refused', () => {
     expect(refusal(tail).path).toBe('details[1]');
   });
 
-  test('an object that only looks like one of another realm', () => {
+  test('include an object that only looks like one from another realm', () => {
     const bare = Object.create(null) as object;
     expect(refusal(Object.create(bare)).message).toContain('its own prototype');
     class Owner {
@@ -170,13 +170,13 @@ describe('what is refused', () => {
     expect(refusal(odd).message).toContain('its own prototype');
   });
 
-  test('a named property of an array', () => {
+  test('include a named array property', () => {
     const list = Object.assign([1, 2], { total: 2 });
     expect(refusal({ list }).path).toBe('details.list.total');
     expect(refusal({ list }).message).toContain(': a named array property; ');
   });
 
-  test('what throws when it is read, with its path and the cause', () => {
+  test('include values that throw when they are read, with their path and the cause', () => {
     const thrown = new Error('no');
     const getter = {
       get now(): never {
@@ -204,7 +204,7 @@ describe('what is refused', () => {
     expect(refusal([odd]).path).toBe('details[0]');
   });
 
-  test('a thing that pretends to be of another class', () => {
+  test('include objects that pretend to be of another class', () => {
     class Fake {
       get [Symbol.toStringTag](): string {
         return 'Date';
@@ -225,17 +225,17 @@ describe('nesting', () => {
     return value;
   };
 
-  test('100 levels are kept, and come back from their text', () => {
+  test('of 100 levels is kept, and comes back from its text', () => {
     const codec = new DetailsCodec(undefined, undefined);
     const snapshot = codec.snapshot(nested(100) as Snapshot, () => {});
     expect(difference(codec.decode(codec.encode(snapshot)), nested(100))).toBeUndefined();
   });
 
-  test('101 levels are refused', () => {
+  test('of 101 levels is refused', () => {
     expect(refusal(nested(101)).message).toContain('nested deeper than 100 levels');
   });
 
-  test('a proxy without end is refused', () => {
+  test('of an endless proxy is refused', () => {
     const endless: object = new Proxy(
       {},
       {
@@ -248,8 +248,8 @@ describe('nesting', () => {
   });
 });
 
-describe('what is kept', () => {
-  test('objects that are frozen come back as ones that are not', () => {
+describe('accepted details', () => {
+  test('that are frozen come back unfrozen', () => {
     const details = Object.freeze({ a: Object.freeze([1, Object.freeze({ b: 2 })]) });
     const copied = copy(details) as { a: unknown[]; more?: number };
     expect(copied).toEqual(details);
@@ -257,7 +257,7 @@ describe('what is kept', () => {
     copied.a.push(1);
   });
 
-  test('accessors are read, once where there is no other object, and become values', () => {
+  test('may have accessors, which become values and are read once if there is no other object', () => {
     let reads = 0;
     const details = {
       get n(): number {
@@ -270,7 +270,7 @@ describe('what is kept', () => {
     expect(reads).toBe(1);
   });
 
-  test('what somebody has added to the prototype of all objects is left out', () => {
+  test('do not include what was added to the prototype of all objects', () => {
     const added = { value: { x: () => 1 }, enumerable: true, configurable: true, writable: true };
     Object.defineProperty(Object.prototype, 'extend', added);
     let keys: string[];
@@ -282,23 +282,23 @@ describe('what is kept', () => {
     expect(keys).toEqual(['a']);
   });
 
-  test('properties that are not enumerable are left out', () => {
+  test('do not include properties that are not enumerable', () => {
     const hidden = Object.defineProperty({ a: 1, o: {} }, 'b', { value: () => 1 });
     expect(copy(hidden)).toEqual({ a: 1, o: {} });
   });
 
-  test('an object without prototype comes back as a plain one', () => {
+  test('without a prototype come back as plain objects', () => {
     const bare = Object.assign(Object.create(null) as object, { a: { b: 1 } });
     const copied = copy(bare);
     expect(copied).toEqual({ a: { b: 1 } });
     expect(Object.getPrototypeOf(copied)).toBe(Object.prototype);
   });
 
-  test('a proxy of plain data is read like the data', () => {
+  test('may be a proxy of plain data, which is read like the data', () => {
     expect(copy(new Proxy({ a: [1] }, {}))).toEqual({ a: [1] });
   });
 
-  test('a Buffer becomes a Uint8Array of its own', () => {
+  test('turn a Buffer into a separate Uint8Array', () => {
     const buffer = Buffer.from('abc');
     const copied = copy({ buffer }) as { buffer: Uint8Array };
     expect(Object.getPrototypeOf(copied.buffer)).toBe(Uint8Array.prototype);
@@ -308,14 +308,14 @@ describe('what is kept', () => {
     expect(copied.buffer.buffer.byteLength).toBe(3);
   });
 
-  test('a view of part of a large buffer keeps that part alone', () => {
+  test('keep only the part of a large buffer that a view shows', () => {
     const view = new Uint16Array(new ArrayBuffer(2 ** 16), 8, 2);
     const copied = copy(view) as Uint16Array;
     expect(copied).toEqual(new Uint16Array(2));
     expect(copied.buffer.byteLength).toBe(4);
   });
 
-  test('name and cause of an error can be changed, and do not show in a listing', () => {
+  test('keep the name and cause of an error changeable and not enumerable', () => {
     const error = copy(new TypeError('m', { cause: 1 })) as Error;
     expect(Object.getOwnPropertyDescriptor(error, 'name')).toEqual({
       value: 'TypeError',
@@ -331,7 +331,7 @@ describe('what is kept', () => {
     });
   });
 
-  test('an error keeps name, message and cause, and nothing else', () => {
+  test('keep the name, message and cause of an error, and nothing else', () => {
     class QuotaError extends TypeError {
       override readonly name = 'QuotaError';
       readonly limit = 5;
@@ -348,7 +348,7 @@ describe('what is kept', () => {
   });
 
   test.each(['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty'])(
-    'a key %s is data like any other',
+    'treat a key %s as ordinary data',
     (key) => {
       const make = (): object =>
         JSON.parse(`{"${key}":{"polluted":1},"rows":[{"${key}":"Ferrari","${key}~":2}]}`) as object;
@@ -365,7 +365,7 @@ describe('what is kept', () => {
     },
   );
 
-  test('a DOMException of another realm is an error', () => {
+  test('treat a DOMException of another realm as an error', () => {
     const foreign = Object.create(
       {
         get [Symbol.toStringTag]() {
@@ -381,7 +381,7 @@ describe('what is kept', () => {
     }
   });
 
-  test('values of another realm are as good', () => {
+  test('may come from another realm', () => {
     const foreign: unknown = runInNewContext(
       `({ list: [1], date: new Date(5), re: /a/g, map: new Map([[1, { x: 1 }]]), set: new Set([2]),
           bytes: new Uint8Array([3]), error: new TypeError('t') })`,
@@ -404,14 +404,14 @@ describe('what is kept', () => {
   });
 });
 
-describe('shared references', () => {
+describe('references to the same object', () => {
   const doubling = (levels: number): unknown => {
     let value: unknown = { leaf: true };
     for (let level = 0; level < levels; level++) value = { left: value, right: value };
     return value;
   };
 
-  test('a value that is met twice is copied twice', () => {
+  test('are copied separately', () => {
     const part = { n: 1 };
     const [first, second] = copy([part, part]) as [object, object];
     expect(first).toEqual(part);
@@ -420,7 +420,7 @@ describe('shared references', () => {
     expect(difference(copy(doubling(8)), doubling(8))).toBeUndefined();
   });
 
-  test('an object reached in 2^60 ways is refused for its size, and soon', () => {
+  test('that reach an object in 2^60 ways are quickly refused because of the size', () => {
     const codec = new DetailsCodec(undefined, undefined);
     const began = cpuMs();
     expect(() => codec.snapshot(doubling(60) as Snapshot, () => {})).toThrow(

@@ -91,7 +91,7 @@ const ways: readonly (readonly [
 ];
 
 describe.each(ways)('registered classes, %s', (_, through) => {
-  test('an instance comes back as an instance, its fields copied', () => {
+  test('an instance comes back as an instance with copied fields', () => {
     const payload = { rows: [1] };
     const job = new Job(7, payload);
     const back = through({ jobs: [job] }) as { jobs: Job[] };
@@ -102,7 +102,7 @@ describe.each(ways)('registered classes, %s', (_, through) => {
     expect(back.jobs[0]!.label).toBe('job 7');
   });
 
-  test('an instance may be the whole of the details', () => {
+  test('an instance may be the details themselves', () => {
     expect(through(new Job(1, null))).toEqual(new Job(1, null));
     expect((through(new Money(5n)) as Money).cents).toBe(5n);
   });
@@ -130,7 +130,7 @@ describe.each(ways)('registered classes, %s', (_, through) => {
     expect(back.lookup.comment).toBe('c');
   });
 
-  test('what is allowed outside an instance is as good inside one', () => {
+  test('everything that is allowed outside an instance is allowed inside one', () => {
     const payload = (): unknown => ({
       floats: new Float64Array([NaN, -0, 1.5]),
       map: new Map<unknown, unknown>([[{ k: 1 }, -0]]),
@@ -147,7 +147,7 @@ describe.each(ways)('registered classes, %s', (_, through) => {
     expect(difference(back.job.payload, payload())).toBeUndefined();
   });
 
-  test('an instance that is met twice is copied twice', () => {
+  test('an instance that occurs twice is copied twice', () => {
     const job = new Job(1, { n: 1 });
     const money = new Money(1n);
     const back = through({ a: job, b: [job], c: money, d: new Map([[money, job]]) }) as {
@@ -172,7 +172,7 @@ describe.each(ways)('registered classes, %s', (_, through) => {
     expect((inner.payload as Money[])[0]!.cents).toBe(3n);
   });
 
-  test('fields are defined, so no setter of the class is called', () => {
+  test('fields are defined without calling a setter of the class', () => {
     class Setting {
       called = 0;
       set danger(_: unknown) {
@@ -192,7 +192,7 @@ describe.each(ways)('registered classes, %s', (_, through) => {
     ]);
   });
 
-  test('only the properties that were allowed at the registration', () => {
+  test('only properties that were allowed at the registration are kept', () => {
     const serializer = new SuperJSON();
     serializer.registerClass(Job, { allowProps: ['id'] });
     const back = through({ job: new Job(1, 'secret') }, serializer) as { job: Job };
@@ -200,14 +200,14 @@ describe.each(ways)('registered classes, %s', (_, through) => {
     expect(Object.entries(back.job)).toEqual([['id', 1]]);
   });
 
-  test('what is not allowed is refused inside an instance, with its path', () => {
+  test('values that are not allowed are refused inside an instance, with their path', () => {
     expect(() => through({ jobs: [new Job(1, { cb: () => 1 })] })).toThrow(
       /^details\.jobs\[0\]\.payload\.cb: function/,
     );
   });
 });
 
-test('a class that is not registered stays refused beside those that are', () => {
+test('a class that is not registered is still refused next to registered ones', () => {
   class Other {
     readonly id = 1;
   }
@@ -217,7 +217,7 @@ test('a class that is not registered stays refused beside those that are', () =>
   );
 });
 
-test('a transformation that throws is a refusal with its path', () => {
+test('a transformation that throws is refused with its path', () => {
   const serializer = new SuperJSON();
   serializer.registerCustom<Money, string>(
     {
@@ -239,7 +239,7 @@ test('a transformation that throws is a refusal with its path', () => {
   );
 });
 
-test('a class registered for its fields, whose instances are more than those, is refused', () => {
+test('a class that is registered for its fields is refused if its instances have more than fields', () => {
   const serializer = new SuperJSON();
   serializer.registerClass(QuotaError);
   serializer.registerClass(Lookup);
@@ -251,7 +251,7 @@ test('a class registered for its fields, whose instances are more than those, is
   }
 });
 
-test('registerCustom is asked before a Buffer is a Uint8Array, and a list of its own an array', () => {
+test('registerCustom has priority over the handling of a Buffer and of a derived array', () => {
   class Rows extends Array<number> {}
   const serializer = new SuperJSON();
   serializer.registerCustom<Buffer, string>(
@@ -286,10 +286,10 @@ test('registerCustom is asked before a Buffer is a Uint8Array, and a list of its
   }
 });
 
-describe('text', () => {
+describe('the text of details', () => {
   const codec = new DetailsCodec(undefined, undefined);
 
-  test('plain details are the plain JSON of superjson', () => {
+  test("is superjson's plain JSON for plain data", () => {
     expect(codec.encode({ line: 5 })).toBe('{"json":{"line":5}}');
     expect(codec.decode('{"json":{"line":5}}')).toEqual({ line: 5 });
     expect(codec.decode('{"json":null}')).toBeNull();
@@ -349,7 +349,7 @@ describe('text', () => {
     [noted('"http:\u4e00"', '["URL"]'), 'an unknown note "URL"'],
     [noted('"http://%E4%B8%80/"', '["URL"]'), 'an unknown note "URL"'],
     [noted('"HTTP://a/"', '["URL"]'), 'an unknown note "URL"'],
-  ])('%s is not the text of details: %s', (text, why) => {
+  ])('is not %s: %s', (text, why) => {
     expect(() => codec.decode(text)).toThrow(`not heartbeat details: ${why}`);
   });
 
@@ -380,11 +380,11 @@ describe('text', () => {
       `{"json":"${'x'.repeat(2 ** 21)}"}`,
       /^details: 2097163 bytes, but maxHeartbeatDetailsBytes is 2097152/,
     ],
-  ])('%s is not the text of details', (_, text, error) => {
+  ])('is not %s', (_, text, error) => {
     expect(() => codec.decode(text)).toThrow(error);
   });
 
-  test('an array-like, a reference and a set cost nothing', () => {
+  test('may contain an array-like, a reference or a set at no cost', () => {
     const began = cpuMs();
     const doubling = Array.from(
       { length: 40 },
@@ -426,7 +426,7 @@ describe('text', () => {
     '{"json":{"a":1},"meta":{"referentialEqualities":{"a":["constructor.prototype.polluted"]}}}',
     '{"json":{"a":1},"meta":{"referentialEqualities":[["__proto__.polluted"]]}}',
     '{"json":{"polluted":1,"a":[]},"meta":{"referentialEqualities":{"polluted":["a.__proto__.polluted"]}}}',
-  ])('no text pollutes a prototype: %s', (text) => {
+  ])('never pollutes a prototype: %s', (text) => {
     let details: unknown;
     try {
       details = codec.decode(text);
@@ -440,7 +440,7 @@ describe('text', () => {
   });
 });
 
-test('any serializer with two methods will do', () => {
+test('can come from any serializer with the two methods', () => {
   const plain: DetailsSerializer = {
     serialize: (json) => ({ json }),
     deserialize: ({ json }) => json,

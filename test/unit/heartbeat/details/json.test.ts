@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { HeartbeatDetailsError } from '../../../../src/index.js';
 import { jsonDetails } from '../../../../src/heartbeat/details/json.js';
 
-test('a copy is what comes back from JSON', () => {
+test('a copy equals what comes back from JSON', () => {
   const part = { n: 1 };
   const details = { a: [part, part, null, 'x', true, 0], gone: undefined, constructor: { x: 1 } };
   const copy = jsonDetails(details) as { a: unknown[] };
@@ -12,14 +12,14 @@ test('a copy is what comes back from JSON', () => {
   expect(copy.a[0]).not.toBe(copy.a[1]);
 });
 
-test('a key __proto__ is a field of its own', () => {
+test('a key __proto__ is an own field', () => {
   const json = '{"__proto__":{"polluted":1}}';
   const copy = jsonDetails(JSON.parse(json));
   expect(JSON.stringify(copy)).toBe(json);
   expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
 });
 
-describe('is refused, with its path', () => {
+describe('a value that JSON cannot hold is refused with its path', () => {
   const cycle: unknown[] = [];
   cycle.push({ cycle });
 

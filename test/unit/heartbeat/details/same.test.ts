@@ -126,13 +126,13 @@ const kinds: Record<string, (() => unknown)[]> = {
 };
 
 describe.each(Object.entries(kinds))('%s', (_, makers) => {
-  test('are the same as others made alike', () => {
+  test('equal others that are made in the same way', () => {
     for (const make of makers) {
       expect(sameDetails(make() as Snapshot, make() as Snapshot), String(make)).toBe(true);
     }
   });
 
-  test('are not the same as any other', () => {
+  test('do not equal any other details', () => {
     for (const a of makers) {
       for (const b of makers) {
         if (a === b) continue;
@@ -144,7 +144,7 @@ describe.each(Object.entries(kinds))('%s', (_, makers) => {
   });
 });
 
-test('one object given for two parts is not the same as one whose parts differ', () => {
+test('one object used for two parts does not equal one with different parts', () => {
   const part = { a: 1 };
   expect(sameDetails([part, part], [{ a: 1 }, { a: 1 }])).toBe(true);
   expect(sameDetails([part, part], [{ a: 1 }, { a: 2 }])).toBe(false);

@@ -71,11 +71,11 @@ const shapes: [what: string, details: unknown][] = [
 
 const encoding = new DetailsEncoding(undefined);
 
-describe.each(shapes)('of %s', (_, details) => {
+describe.each(shapes)('the size of %s', (_, details) => {
   const { value, size } = copyDetails(details);
   const bytes = new TextEncoder().encode(encoding.encode(value)).length;
 
-  test('the text is between the bounds', () => {
+  test('is between the bounds', () => {
     expect(bytes).toBeLessThanOrEqual(mostBytes(size));
     expect(bytes).toBeGreaterThanOrEqual(size);
   });
@@ -100,18 +100,18 @@ test.each<[what: string, unit: unknown, size: number]>([
   ['a date', [new Date(0)], 1 + 1 + (8 + 2)],
   ['undefined in a set below a key', { abc: new Set([undefined]) }, 1 + 6 + 1 + (8 + 4) + (8 + 2)],
   ['numbers of two bytes', Int16Array.of(1, 2, 3), 1 + 8 + 12],
-])('%s counts for so much', (_, unit, size) => {
+])('%s has this lower bound', (_, unit, size) => {
   expect(copyDetails(unit).size).toBe(size);
 });
 
 test.each(['', 'abc', '\u0080é', '€', '👩‍👩‍👧', 'a€👧b', '\u07ff\u0800\uffff'])(
-  'the bytes of %j are those of a TextEncoder',
+  'the UTF-8 bytes of %j are those of a TextEncoder',
   (text) => {
     expect(utf8Bytes(text)).toBe(new TextEncoder().encode(text).length);
   },
 );
 
-describe('of what is sure to be too long', () => {
+describe('details that are certainly too large', () => {
   const LIMIT = 1_000;
 
   test.each<[what: string, item: () => unknown]>([
@@ -120,7 +120,7 @@ describe('of what is sure to be too long', () => {
     ['objects', () => [{}, [], {}]],
     ['numbers', () => [1, 2, 3]],
     ['bytes', () => new Uint8Array(100)],
-  ])('the walk goes no further: %s', (_, item) => {
+  ])('stop the walk early: %s', (_, item) => {
     let read = 0;
     const items = Array.from({ length: 5_000 }, () =>
       Object.defineProperty({}, 'item', {
@@ -138,7 +138,7 @@ describe('of what is sure to be too long', () => {
     expect(read * 250).toBeGreaterThan(LIMIT);
   });
 
-  test('what is just as long as allowed is copied whole', () => {
+  test('are copied whole if they are just within the limit', () => {
     const details = { a: [{}, 'x'.repeat(500), {}] };
     const { size } = copyDetails(details);
     expect(copyDetails(details, undefined, size).value).toEqual(details);

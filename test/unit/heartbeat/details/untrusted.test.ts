@@ -19,7 +19,7 @@ afterEach(() => {
   expect('polluted' in Object).toBe(false);
 });
 
-describe('is refused, and does no harm', () => {
+describe('a forged text is refused without harm', () => {
   test.each([
     ['no JSON', 'nonsense'],
     ['no snapshot', '[]'],
@@ -56,13 +56,13 @@ test.each([
   '{"a":{"__proto__":{"polluted":1}}}',
   '{"\\u005f_proto__":{"polluted":1}}',
   '{"constructor":{"prototype":{"polluted":1}}}',
-])('is data, and no more than that: %s', async (json) => {
+])('%s is only data', async (json) => {
   const details = await resume(`{"json":${json}}`);
   expect(JSON.stringify(details)).toBe(JSON.stringify(JSON.parse(json)));
   expect(Object.getPrototypeOf(details)).toBe(Object.prototype);
 });
 
-test('the message quotes no more than the beginning of a forged text', async () => {
+test('the message quotes only the beginning of a forged text', async () => {
   for (const [json, note] of [
     ['z'.repeat(1_000_000), ['custom', '~bigint']],
     [`/(${'z'.repeat(1_000_000)}/`, 'regexp'],

@@ -23,12 +23,12 @@ afterEach(() => rm(folder, { recursive: true }));
 const files = (): Promise<string[]> => readdir(folder);
 
 describe('an entry', () => {
-  test('is got as it was set, by another store on the same folder too', async () => {
+  test('can be read as it was set, also by another store on the same folder', async () => {
     await fileStore(folder).set('import big.csv', '{"json":1}');
     expect(await fileStore(folder).get('import big.csv')).toBe('{"json":1}');
   });
 
-  test('is replaced, and no other file is left', async () => {
+  test('is replaced, and no other file remains', async () => {
     const store = fileStore(folder);
     await store.set('x', 'long '.repeat(10_000));
     await store.set('x', 'short');
@@ -46,7 +46,7 @@ describe('an entry', () => {
     expect(await files()).toEqual([]);
   });
 
-  test('does not need the folder to be there', async () => {
+  test('does not need an existing folder', async () => {
     const store = fileStore(join(folder, 'new', 'folder'));
     expect(await store.get('x')).toBeUndefined();
     await store.delete('x');
@@ -54,7 +54,7 @@ describe('an entry', () => {
     expect(await store.get('x')).toBe('text');
   });
 
-  test('cut off in the middle of a write leaves the one before', async () => {
+  test('that is cut off during a write keeps its earlier content', async () => {
     const store = fileStore(folder);
     await store.set('x', 'whole');
     const [name = ''] = await files();
@@ -64,7 +64,7 @@ describe('an entry', () => {
     expect(await store.get('x')).toBe('next');
   });
 
-  test('that two processes write at once is that of one of them', async () => {
+  test('that two processes write at once has the content of one of them', async () => {
     const texts = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(300_000));
     for (let round = 0; round < 5; round++) {
       await Promise.all(texts.map((text) => fileStore(folder).set('x', text)));
@@ -103,7 +103,7 @@ describe('a write that fails', () => {
     expect(readdirSync(folder)).toEqual([expect.stringMatching(/\.json$/)]);
   });
 
-  test('because a link stands where it would write leaves alone what the link is of', async () => {
+  test('because a link is in its place does not change the target of the link', async () => {
     const victim = join(folder, 'victim');
     await writeFile(victim, 'precious');
     const store = fileStore(folder);
@@ -126,18 +126,21 @@ describe('a write that fails', () => {
 });
 
 // A file system of the system's own, whose folders cannot be flushed.
-test.skipIf(!existsSync('/proc/self'))('a folder that cannot be flushed is no error', async () => {
-  await expect(fileStore('/proc').delete('x')).resolves.toBeUndefined();
-});
+test.skipIf(!existsSync('/proc/self'))(
+  'a folder that cannot be flushed causes no error',
+  async () => {
+    await expect(fileStore('/proc').delete('x')).resolves.toBeUndefined();
+  },
+);
 
-describe('names', () => {
+describe('file names', () => {
   const ids = [
     ...['', '.', '..', '../../etc/passwd', '/', 'a/b', 'a\\b', 'a:b', 'NUL', 'con.txt', '\0'],
     ...['A', 'a', 'ä', 'a\u0308', '\ud800', '\ud801', '\ufffd', '__proto__', 'x'.repeat(5_000)],
     ...['x'.repeat(5_001), ' ', '  ', '日本', '%2F', '~', '-rf', 'a.json'],
   ];
 
-  test('are told apart, although the file system may not', async () => {
+  test('differ even if the file system ignores case', async () => {
     const store = fileStore(folder);
     for (const id of ids) await store.set(id, `of ${JSON.stringify(id)}`);
     for (const id of ids) expect(await store.get(id)).toBe(`of ${JSON.stringify(id)}`);
@@ -158,7 +161,7 @@ describe('names', () => {
     for (const name of await files()) expect(name).toMatch(/^[a-z0-9-]{0,40}\.[0-9a-f]{32}\.json$/);
   });
 
-  test('show people which activity it is', async () => {
+  test('show people the activity', async () => {
     await fileStore(folder).set('Import BIG.csv', 'text');
     expect(await files()).toEqual([expect.stringMatching(/^import-big-csv\.[0-9a-f]{32}\.json$/)]);
   });
@@ -201,7 +204,7 @@ describe('a file that cannot be read', () => {
     expect(await readFile(path, 'utf8')).toBe(spoilt); // left as it was
   });
 
-  test('because it is a folder fails it too', async () => {
+  test('because it is a folder also fails the activity', async () => {
     await fileStore(folder).set('x', 'text');
     const path = join(folder, (await files())[0]!);
     await rm(path);
@@ -214,13 +217,13 @@ describe('a file that cannot be read', () => {
   });
 });
 
-test('the name of a file begins with what can be read of the id', async () => {
+test('start with the readable part of the id', async () => {
   const store = fileStore(folder);
   await store.set('Import: big.CSV', 'text');
   expect((await files())[0]).toMatch(/^import-big-csv\.[0-9a-f]{32}\.json$/);
 });
 
-test('a relative folder is that of where the program was', async () => {
+test('a relative folder starts at the working directory of the program', async () => {
   const before = process.cwd();
   // A worker thread may not change its folder.
   const cwd = vi.spyOn(process, 'cwd').mockImplementation(() => folder);
@@ -232,7 +235,7 @@ test('a relative folder is that of where the program was', async () => {
   await expect(readdir(join(folder, 'details'))).resolves.toHaveLength(1);
 });
 
-test('a path that is none is refused', () => {
+test('a folder that is not a path is refused', () => {
   // @ts-expect-error a folder is needed
   expect(() => fileStore()).toThrow(/fileStore.*undefined.*path of a folder/s);
   expect(() => fileStore('')).toThrow(TypeError);
@@ -242,7 +245,7 @@ const OPEN_FILES = '/proc/self/fd';
 
 // Elsewhere nothing tells how many files a process has open.
 test.skipIf(!existsSync(OPEN_FILES))(
-  'a thousand operations at once have few files open, and none is lost',
+  'a thousand operations at once open only a few files, and none is lost',
   async () => {
     const store = fileStore(folder);
     const ids = Array.from({ length: 1_000 }, (_, i) => `a${i}`);

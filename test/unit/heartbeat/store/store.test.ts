@@ -45,7 +45,7 @@ function writer(store: HeartbeatStore): { writer: StoreWriter; errors: unknown[]
   return { writer: new StoreWriter(store, 'id', new Map(), (error) => errors.push(error)), errors };
 }
 
-describe('a writer is among the busy ones', () => {
+describe('a writer is listed as busy', () => {
   const busyWith = (store: HeartbeatStore): { writes: StoreWriter; busy: BusyWriters } => {
     const busy: BusyWriters = new Map();
     return { writes: new StoreWriter(store, 'id', busy, () => {}), busy };
@@ -78,7 +78,7 @@ describe('a writer is among the busy ones', () => {
       },
     ],
     ['the one that follows is made at once', () => undefined],
-  ])('and no longer when %s', async (_, second) => {
+  ])('but no longer when %s', async (_, second) => {
     let calls = 0;
     const set = (): unknown => (calls++ === 0 ? Promise.resolve() : second());
     const { writes, busy } = busyWith({ get: () => undefined, set, delete: set });
@@ -89,7 +89,7 @@ describe('a writer is among the busy ones', () => {
     expect(busy.size).toBe(0);
   });
 
-  test('and what it was asked to make again is of those writes alone', async () => {
+  test('and repeats only its own writes', async () => {
     const store = new SlowStore();
     const { writes } = busyWith(store);
     writes.write('1');
@@ -102,7 +102,7 @@ describe('a writer is among the busy ones', () => {
     expect(store.log).toEqual(['1', '2']);
   });
 
-  test('never with a synchronous store', () => {
+  test('but never with a synchronous store', () => {
     const { writes, busy } = busyWith(new Map<string, string>());
     writes.write('1');
     expect(busy.size).toBe(0);
@@ -110,7 +110,7 @@ describe('a writer is among the busy ones', () => {
 });
 
 describe('the writes of one activity', () => {
-  test('go to a synchronous store at once', () => {
+  test('reach a synchronous store at once', () => {
     const store = new Map<string, string>();
     const { writer: writes } = writer(store);
     writes.write('1');
@@ -122,7 +122,7 @@ describe('the writes of one activity', () => {
     expect(writes.flush()).toBeUndefined();
   });
 
-  test('never overlap, and of those that wait only the newest is made', async () => {
+  test('never overlap, and only the newest waiting one is made', async () => {
     const store = new SlowStore();
     const { writer: writes } = writer(store);
     for (const text of ['1', '2', '3']) writes.write(text);
@@ -138,7 +138,7 @@ describe('the writes of one activity', () => {
     expect(store.mostOpen).toBe(1);
   });
 
-  test('a failed one is told of and made again with the next, or by flush', async () => {
+  test('are reported if they fail, and repeated with the next one or by flush', async () => {
     const store = new SlowStore();
     const { writer: writes, errors } = writer(store);
     writes.write('1');
@@ -158,7 +158,7 @@ describe('the writes of one activity', () => {
     expect(writes.flush()).toBeUndefined();
   });
 
-  test('a failed one gives way to a newer one that waits', async () => {
+  test('that fail give way to a newer one that waits', async () => {
     const store = new SlowStore();
     const { writer: writes, errors } = writer(store);
     writes.write('1');
@@ -172,7 +172,7 @@ describe('the writes of one activity', () => {
     expect(errors).toHaveLength(1);
   });
 
-  test('a store that throws is treated like one that rejects', () => {
+  test('that throw are treated like those that reject', () => {
     const kept = new Map<string, string>();
     let broken = true;
     const { writer: writes, errors } = writer({
@@ -190,7 +190,7 @@ describe('the writes of one activity', () => {
     expect(kept.get('id')).toBe('1');
   });
 
-  test('a deletion that fails is kept too', async () => {
+  test('keep a failed deletion too', async () => {
     const store = new SlowStore();
     const { writer: writes } = writer(store);
     writes.delete();
@@ -200,7 +200,7 @@ describe('the writes of one activity', () => {
     expect(store.log).toEqual(['delete', 'delete']);
   });
 
-  test('a deletion that waits is not undone by the write before it that fails', async () => {
+  test('do not lose a waiting deletion when the write before it fails', async () => {
     const store = new SlowStore();
     const { writer: writes } = writer(store);
     writes.write('1');
@@ -210,7 +210,7 @@ describe('the writes of one activity', () => {
     expect(store.log).toEqual(['1', 'delete']);
   });
 
-  test('flush resolves when the last of them has ended', async () => {
+  test('end before flush resolves', async () => {
     const store = new SlowStore();
     const { writer: writes } = writer(store);
     writes.write('1');
@@ -225,7 +225,7 @@ describe('the writes of one activity', () => {
     expect(flushed).toBe(true);
   });
 
-  test('whatever is written and however writes end: one at a time, newest last, nothing lost', async () => {
+  test('however they end: one at a time, newest last, nothing lost', async () => {
     const step = fc.oneof(
       fc.constant('write' as const),
       fc.constant('delete' as const),
@@ -302,8 +302,8 @@ const stores: readonly (readonly [
 
 const ONCE = { maximumAttempts: 1 };
 
-describe.each(stores)('%s given by the user', (_, make) => {
-  test('is written at each report, emptied on success', async () => {
+describe.each(stores)('a %s given by the user', (_, make) => {
+  test('gets each report and is empty after success', async () => {
     const { store, map } = make();
     const harness = new Harness({ store });
     let whileRunning: string | undefined;
@@ -400,7 +400,7 @@ describe.each(stores)('%s given by the user', (_, make) => {
   });
 
   test.each(['', 'nonsense', '5', '{}', '{"json":null,"meta":{"values":["undefined"]}}'])(
-    'text that is no details (%s) ends the activity and is left alone',
+    'with text that is not details (%s) ends the activity and keeps the text',
     async (text) => {
       const { store, map } = make();
       map.set('import', text);
@@ -423,7 +423,7 @@ describe.each(stores)('%s given by the user', (_, make) => {
     },
   );
 
-  test('is not asked for an activity without an id of its own', async () => {
+  test('is not read for an activity without its own id', async () => {
     const { store } = make();
     const asked: string[] = [];
     const spied: HeartbeatStore = {
@@ -446,7 +446,7 @@ describe.each(stores)('%s given by the user', (_, make) => {
   });
 });
 
-test('a store that is asked for nothing answers null, as Keyv may', async () => {
+test('may return null for an unknown id, like Keyv', async () => {
   const harness = new Harness({
     store: { get: () => null, set: () => undefined, delete: () => undefined },
   });
@@ -475,7 +475,7 @@ function thrown(): never {
   throw new Error('disk');
 }
 
-test('a store that hangs is ended by scheduleToClose, and what it answers then is ignored', async () => {
+test('a store that hangs is ended by scheduleToClose, and its later answer is ignored', async () => {
   let answer!: (text: string) => void;
   let called = false;
   const harness = new Harness({
@@ -499,7 +499,7 @@ test('a store that hangs is ended by scheduleToClose, and what it answers then i
   expect(harness.clock.pending).toBe(0);
 });
 
-test('a write that fails is logged, does not touch the activity, and is made again', async () => {
+test('a write that fails is logged, does not affect the activity, and is repeated', async () => {
   const kept = new Map<string, string>();
   let broken = true;
   const harness = new Harness({
@@ -532,7 +532,7 @@ test('a write that fails is logged, does not touch the activity, and is made aga
   expect(kept.get('a')).toBe('{"json":2}');
 });
 
-test('a write that failed last is made once more before the caller is told', async () => {
+test('a last write that failed is repeated once before the caller is told', async () => {
   const kept = new Map<string, string>();
   let calls = 0;
   const harness = new Harness({
@@ -575,7 +575,7 @@ test('success empties the store although the write before failed', async () => {
   expect([...kept]).toEqual([]);
 });
 
-test('a store that always fails delays nobody and never overlaps its writes', async () => {
+test('a store that always fails delays no activity and never overlaps its writes', async () => {
   let open = 0;
   let most = 0;
   const fail = async (): Promise<never> => {
@@ -596,7 +596,7 @@ test('a store that always fails delays nobody and never overlaps its writes', as
   expect(most).toBe(1);
 });
 
-test('without a store of the user nothing is kept from one run to the next', async () => {
+test("without a user's store, nothing is kept from one run to the next", async () => {
   const harness = new Harness();
   await expect(
     harness.run(
