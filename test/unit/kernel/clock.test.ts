@@ -21,7 +21,7 @@ test('a short timer fires with its fake host, although the real clock has hardly
 });
 
 describe('on real timers', () => {
-  test('a timer is never early, whole or fractional', async () => {
+  test('no timer is early, whether its delay is whole or fractional', async () => {
     const clock = new SystemClock();
     const delays = [0, 0.2, 0.9, 1, 1.1, 2.5, 3.999, 5, 7.3, 12.01];
     const early = await Promise.all(
@@ -36,7 +36,7 @@ describe('on real timers', () => {
     for (const ms of early) expect(ms).toBeLessThanOrEqual(0);
   });
 
-  test('a delay of 0, or less, is a turn of the event loop', async () => {
+  test('a delay of 0 or less is a turn of the event loop', async () => {
     const clock = new SystemClock();
     for (const delay of [0, -5]) {
       let fired = false;
@@ -47,7 +47,7 @@ describe('on real timers', () => {
     }
   });
 
-  test('a cleared timer does not fire; clearing again does nothing', async () => {
+  test('a cleared timer does not fire, and clearing it again does nothing', async () => {
     const clock = new SystemClock();
     let fired = 0;
     const timer = clock.setTimer(() => fired++, 2);
@@ -57,7 +57,7 @@ describe('on real timers', () => {
     expect(fired).toBe(0);
   });
 
-  test('reads the time of the platform', () => {
+  test('the clock reads the time of the platform', () => {
     const clock = new SystemClock();
     const before = performance.now();
     const now = clock.now();
@@ -69,7 +69,7 @@ describe('on real timers', () => {
     expect(wall).toBeLessThanOrEqual(Date.now());
   });
 
-  test('a timer is live while timers are real; a fake one never is, for a test may drop it', () => {
+  test('a timer is live with real timers, but not with fake ones, because a test may drop it', () => {
     const clock = new SystemClock();
     const timer = clock.setTimer(() => {}, 1_000);
     expect(timer.live).toBe(true);
@@ -86,7 +86,7 @@ describe('on real timers', () => {
   });
 });
 
-test('a timer cleared while fake timers stand in its way neither fires nor moves the clock', async () => {
+test('a timer that is cleared during fake timers neither fires nor moves the clock', async () => {
   const wait = globalThis.setTimeout;
   const clock = new SystemClock();
   let fired = false;
@@ -105,7 +105,7 @@ test('a timer cleared while fake timers stand in its way neither fires nor moves
 
 describe('long delays', () => {
   test.each([LONGEST - 1, LONGEST, LONGEST + 1, 2 * LONGEST, 365 * DAY])(
-    '%d ms are kept to the millisecond',
+    'of %d ms are exact to the millisecond',
     (delay) => {
       vi.useFakeTimers();
       const clock = new SystemClock();
@@ -120,7 +120,7 @@ describe('long delays', () => {
     },
   );
 
-  test('no delay given to the host is longer than it can bear, and an endless one never ends', () => {
+  test('are never too long for the host, and an infinite one never ends', () => {
     const legs: { delay: number; end: () => void }[] = [];
     let now = 0;
     vi.stubGlobal('setTimeout', (end: () => void, delay: number) => legs.push({ delay, end }));
@@ -137,13 +137,13 @@ describe('long delays', () => {
     expect(fired).toBe(false);
   });
 
-  test('an endless one can be cleared', () => {
+  test('can be cleared if they are infinite', () => {
     vi.useFakeTimers();
     new SystemClock().setTimer(() => {}, Infinity).clear();
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('cleared after its first leg it is gone', () => {
+  test('can be cleared after their first leg', () => {
     vi.useFakeTimers();
     let fired = false;
     const timer = new SystemClock().setTimer(() => (fired = true), 2 * LONGEST);
@@ -174,7 +174,7 @@ describe('timers that do not move performance.now()', () => {
     stood.mockRestore();
   });
 
-  test('a deadline of 10 s fires after 10 s of them', async () => {
+  test('make a deadline of 10 s fire after 10 s of theirs', async () => {
     vi.useFakeTimers(stub);
     const stood = vi.spyOn(performance, 'now').mockReturnValue(5_000);
     const runtime = new ActivityRuntime({ logger: false });
@@ -192,7 +192,7 @@ describe('timers that do not move performance.now()', () => {
     stood.mockRestore();
   });
 
-  test('a clock that is behind by rounding is not moved, nor is one that is ahead', () => {
+  test('do not move a clock that is behind by rounding only, or ahead', () => {
     vi.useFakeTimers(stub);
     let reading = 0;
     const read = vi.spyOn(performance, 'now').mockImplementation(() => reading);
@@ -216,7 +216,7 @@ describe('timers that do not move performance.now()', () => {
 });
 
 describe('the wall time of a reading', () => {
-  test('is the same however often it is asked for', () => {
+  test('is the same each time', () => {
     const clock = new SystemClock();
     const reading = clock.now();
     const times = new Set<number>();
@@ -226,7 +226,7 @@ describe('the wall time of a reading', () => {
     expect(times.size).toBe(1);
   });
 
-  test('is that of Date.now(), in whole milliseconds', () => {
+  test('equals Date.now() in whole milliseconds', () => {
     const clock = new SystemClock();
     const before = Date.now();
     const time = clock.wallAt(clock.now());
@@ -235,7 +235,7 @@ describe('the wall time of a reading', () => {
     expect(Number.isInteger(time)).toBe(true);
   });
 
-  test('is that of a host whose date is set, by however little', () => {
+  test('follows a host whose date is set, by any amount', () => {
     const clock = new SystemClock();
     const read = vi.spyOn(performance, 'now');
     const date = vi.spyOn(Date, 'now');
@@ -259,7 +259,7 @@ describe('the wall time of a reading', () => {
     read.mockRestore();
   });
 
-  test('is that of a date that stands still, and of one that runs faster', () => {
+  test('follows a date that stands still, and one that runs faster', () => {
     const clock = new SystemClock();
     const start = performance.now();
     const date = vi.spyOn(Date, 'now').mockImplementation(() => 7_000);
@@ -277,7 +277,7 @@ describe('the wall time of a reading', () => {
     date.mockRestore();
   });
 
-  test('stays as it is when the host is busy between its two clocks', () => {
+  test('stays the same when the host is busy between reading its two clocks', () => {
     const clock = new SystemClock();
     const origin = performance.timeOrigin;
     let reading = 1_000;
@@ -292,7 +292,7 @@ describe('the wall time of a reading', () => {
     read.mockRestore();
   });
 
-  test('is there on a host that does not know when it has begun', () => {
+  test('exists on a host that does not know its start time', () => {
     const origin = vi.spyOn(performance, 'timeOrigin', 'get');
     origin.mockImplementation(() => undefined as unknown as number);
     const clock = new SystemClock();
@@ -304,7 +304,7 @@ describe('the wall time of a reading', () => {
   });
 });
 
-test('a turn of the event loop is a full one: immediates and timers that were due have run', async () => {
+test('a turn of the event loop is complete: immediates and due timers have run', async () => {
   const clock = new SystemClock();
   const order: string[] = [];
   await new Promise<void>((resolve) => {
@@ -321,14 +321,14 @@ test('a turn of the event loop is a full one: immediates and timers that were du
   expect(order).toEqual(['immediate', 'timer', 'turn']);
 });
 
-test('a clock that was loaded among fake timers is steered', async () => {
+test('a clock that is loaded while timers are fake is steered', async () => {
   vi.useFakeTimers();
   vi.resetModules();
   const { SystemClock: Loaded } = await import('../../../src/kernel/clock.js');
   expect(new Loaded().steered).toBe(true);
 });
 
-test('host functions are looked up at the call, never held', () => {
+test('host functions are looked up at each call', () => {
   const clock = new SystemClock();
   vi.useFakeTimers({ now: 1_000 });
   expect(clock.wallNow()).toBe(1_000);

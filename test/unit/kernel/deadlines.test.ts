@@ -53,7 +53,7 @@ describe('a deadline', () => {
     },
   );
 
-  test('fires with those of the same millisecond, when the last of them is due', async () => {
+  test('fires together with others of the same millisecond, when the last one is due', async () => {
     const at = setUp();
     const probes = [10.2, 10.7, 11, 11.1].map((inMs) => {
       const probe = new Probe(at.clock);
@@ -64,7 +64,7 @@ describe('a deadline', () => {
     expect(probes.map(({ times }) => times)).toEqual([[11], [11], [11], [11.1]]);
   });
 
-  test('armed for a time that has passed fires in the next turn', async () => {
+  test('that is armed for a time in the past fires in the next turn', async () => {
     const at = setUp();
     await at.clock.advance(1_000);
     const probe = new Probe(at.clock);
@@ -74,7 +74,7 @@ describe('a deadline', () => {
     expect(probe.times).toEqual([1_000]);
   });
 
-  test('armed again moves, to earlier and to later', async () => {
+  test('that is armed again moves to the earlier or later time', async () => {
     const at = setUp();
     const probe = new Probe(at.clock);
     arm(at, probe, 100);
@@ -86,7 +86,7 @@ describe('a deadline', () => {
     expect(probe.times).toEqual([200]);
   });
 
-  test('disarmed does not fire; disarming again does nothing', async () => {
+  test('that is disarmed does not fire, and disarming it again does nothing', async () => {
     const at = setUp();
     const probe = new Probe(at.clock);
     at.deadlines.disarm(probe);
@@ -98,7 +98,7 @@ describe('a deadline', () => {
     expect(probe.fired).toEqual([]);
   });
 
-  test('armed for 0 when it falls due fires a millisecond later', async () => {
+  test('that arms itself for now when it is due fires a millisecond later', async () => {
     const at = setUp();
     let again = true;
     let rounds = 0;
@@ -117,7 +117,7 @@ describe('a deadline', () => {
     expect(rounds, 'what was due with it came before it again').toBe(1);
   });
 
-  test('one that arms itself for 0 again and again stops neither time nor the others', async () => {
+  test('that keeps arming itself for now stops neither time nor others', async () => {
     const at = setUp();
     const endless: Probe = new Probe(at.clock, () => arm(at, endless, 0));
     const other = new Probe(at.clock);
@@ -131,7 +131,7 @@ describe('a deadline', () => {
 });
 
 describe('several deadlines', () => {
-  test('fire in the order of their times, those of one millisecond in the order of arming', async () => {
+  test('fire in order of time, and within a millisecond in the order of arming', async () => {
     const at = setUp();
     const order: string[] = [];
     const named = (name: string): Probe => new Probe(at.clock, () => order.push(name));
@@ -144,7 +144,7 @@ describe('several deadlines', () => {
     expect(order).toEqual(['a', 'b1', 'b2', 'c', 'd']);
   });
 
-  test('one may disarm, arm and move others of the same round', async () => {
+  test('may disarm, arm and move others of the same round', async () => {
     const at = setUp();
     const victim = new Probe(at.clock);
     const moved = new Probe(at.clock);
@@ -161,7 +161,7 @@ describe('several deadlines', () => {
     expect(born.times).toEqual([70]);
   });
 
-  test('the last one of a round may disarm what is left', async () => {
+  test('may disarm the others when the last of a round fires', async () => {
     const at = setUp();
     const far = new Probe(at.clock);
     const near = new Probe(at.clock, () => at.deadlines.disarm(far));
@@ -175,7 +175,7 @@ describe('several deadlines', () => {
     expect(far.times).toEqual([30]);
   });
 
-  test('all that fell due while the event loop was blocked fire in order, told the time once', async () => {
+  test('that were due during a block fire in order, with the same time', async () => {
     const at = setUp();
     const order: number[] = [];
     const probes = [500, 100, 300].map((inMs) => new Probe(at.clock, () => order.push(inMs)));
@@ -186,7 +186,7 @@ describe('several deadlines', () => {
     expect(probes.map(({ fired }) => fired[0]!.now)).toEqual([2_000, 2_000, 2_000]);
   });
 
-  test('one that throws does not stop those that fall due with it, or later', async () => {
+  test('still fire when one of them throws', async () => {
     const at = setUp();
     const bad = new Probe(at.clock, () => {
       throw new Error('bad');
@@ -203,19 +203,19 @@ describe('several deadlines', () => {
 });
 
 describe('the one timer', () => {
-  test('is one, however many deadlines there are', () => {
+  test('is only one for any number of deadlines', () => {
     const at = setUp();
     for (let n = 0; n < 100; n++) arm(at, new Probe(at.clock), 1_000 - n * 7);
     expect(at.deadlines.size).toBe(100);
     expect(at.clock.pending).toBe(1);
   });
 
-  test('is not there while nothing is armed', () => {
+  test('does not exist while nothing is armed', () => {
     const { clock } = setUp();
     expect(clock.pending).toBe(0);
   });
 
-  test('is gone soon after the last deadline was disarmed', async () => {
+  test('is cleared soon after the last deadline was disarmed', async () => {
     for (const inMs of [0, 3, 10, 20, 24, 30, 1_000, 1e9]) {
       const at = setUp(false);
       const probe = new Probe(at.clock);
@@ -227,7 +227,7 @@ describe('the one timer', () => {
     }
   });
 
-  test('is gone at once if it is told so while nothing is armed', () => {
+  test('is cleared at once on request while nothing is armed', () => {
     const { clock, deadlines } = setUp(false);
     const probe = new Probe(clock);
     deadlines.arm(probe, 1_000, 0);
@@ -239,7 +239,7 @@ describe('the one timer', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('is gone soon after the last deadline fired, and with the last that is disarmed later', async () => {
+  test('is cleared soon after the last deadline fired, or with the last one that is disarmed later', async () => {
     const at = setUp();
     const probe = new Probe(at.clock);
     const far = new Probe(at.clock);
@@ -254,7 +254,7 @@ describe('the one timer', () => {
     expect(at.clock.pending).toBe(0);
   });
 
-  test('short calls one after another share one host timer per idle leg', async () => {
+  test('is shared by short calls in a row, one per idle leg', async () => {
     const { clock, deadlines } = setUp(false);
     let set = 0;
     clock.whenTimerSet(() => set++);
@@ -268,7 +268,7 @@ describe('the one timer', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('is set for the nearer deadline when one comes', async () => {
+  test('moves to a nearer deadline', async () => {
     const at = setUp();
     const far = new Probe(at.clock);
     const near = new Probe(at.clock);
@@ -281,7 +281,7 @@ describe('the one timer', () => {
     expect(far.fired).toHaveLength(1);
   });
 
-  test('that the host dropped is set again at the next arming', async () => {
+  test('is set again at the next arming if the host dropped it', async () => {
     const clock = new VirtualClock();
     let live = true;
     const deadlines = new Deadlines({
@@ -311,7 +311,7 @@ describe('the one timer', () => {
     expect(probe.times).toEqual([10]);
   });
 
-  test('that was cleared behind its back is set again at the next arming once it is overdue', async () => {
+  test('is set again at the next arming if it is overdue because other code cleared it', async () => {
     const { clock, deadlines } = setUp(false);
     const setTimer = clock.setTimer.bind(clock);
     let clearAll = (): void => {};
@@ -330,7 +330,7 @@ describe('the one timer', () => {
     expect(lost.times).toEqual([40]);
   });
 
-  test('that is only late is not put off by arming again and again', async () => {
+  test('is not delayed by repeated arming if it is only late', async () => {
     const { clock, deadlines } = setUp(false);
     const probe = new Probe(clock);
     deadlines.arm(probe, 10, 0);
@@ -346,7 +346,7 @@ describe('the one timer', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('that a test may drop at any time is set again at each arming', async () => {
+  test('is set again at each arming if a test may drop it at any time', async () => {
     const { clock, deadlines } = setUp();
     const setTimer = clock.setTimer.bind(clock);
     const timers: { clear(): void }[] = [];
@@ -365,7 +365,7 @@ describe('the one timer', () => {
 });
 
 describe('setTimer', () => {
-  test('calls back once, and not if it is cleared', async () => {
+  test('calls back once, unless it is cleared', async () => {
     const { clock, deadlines } = setUp();
     const fired: number[] = [];
     const timer = deadlines.setTimer(() => fired.push(1), 10);
@@ -380,7 +380,7 @@ describe('setTimer', () => {
     expect(deadlines.size).toBe(0);
   });
 
-  test('of an endless delay never calls back, and keeps its timer', async () => {
+  test('with an infinite delay never calls back and keeps its timer', async () => {
     const { clock, deadlines } = setUp();
     let fired = false;
     const timer = deadlines.setTimer(() => (fired = true), Infinity);
@@ -390,7 +390,7 @@ describe('setTimer', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('what was moved out of a bucket does not count for what is in it later', async () => {
+  test('a deadline that has left a bucket does not affect those that come later', async () => {
     const { clock, deadlines } = setUp(false);
     deadlines.setTimer(() => {}, 10).clear();
     const order: number[] = [];
@@ -411,7 +411,7 @@ describe('on a real event loop', () => {
     return { ...at, turns };
   }
 
-  test('what is due waits for a full turn, and is told when its timer fired', async () => {
+  test('a due deadline waits for a full turn and gets the time at which its timer fired', async () => {
     const { clock, deadlines, turns } = setUpTurns();
     const probe = new Probe(clock);
     deadlines.arm(probe, 10, 0);
@@ -422,7 +422,7 @@ describe('on a real event loop', () => {
     expect(probe.fired).toEqual([{ now: 10, at: 510 }]);
   });
 
-  test('what a timer wakes has a turn before anything that was due later', async () => {
+  test('a woken function has a turn before later deadlines', async () => {
     const { clock, deadlines, turns } = setUpTurns();
     const order: (string | number)[] = [];
     const probe = (due: number): void => {
@@ -442,7 +442,7 @@ describe('on a real event loop', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('what is disarmed in the turn does not fall due, and what is armed has a timer afterwards', async () => {
+  test('a deadline that is disarmed in that turn does not fire, and one that is armed has a timer afterwards', async () => {
     const { clock, deadlines, turns } = setUpTurns();
     const gone = new Probe(clock);
     const later = new Probe(clock);
@@ -458,7 +458,7 @@ describe('on a real event loop', () => {
   });
 });
 
-test('arms, moves and disarms in any order agree with a list that is searched', async () => {
+test('arming, moving and disarming in any order agree with a list that is searched', async () => {
   const step = fc.oneof(
     fc.record({
       do: fc.constant('arm' as const),
@@ -517,7 +517,7 @@ test('arms, moves and disarms in any order agree with a list that is searched', 
   );
 });
 
-test('100,000 random deadlines, a third of them moved and a third disarmed, fire in order', async () => {
+test('100,000 random deadlines fire in order, with a third of them moved and a third disarmed', async () => {
   const at = setUp();
   const random = pseudoRandom(42);
   const dues: number[] = [];

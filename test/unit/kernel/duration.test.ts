@@ -83,7 +83,7 @@ describe('durations', () => {
     );
   });
 
-  test('parseDuration takes any string, and names what it was given', () => {
+  test('parseDuration takes any string and uses the given name', () => {
     const fromOutside = (text: string): number => parseDuration(text, 'IMPORT_TIMEOUT');
     expect(fromOutside('2 minutes')).toBe(120_000);
     expect(parseDuration(1_500)).toBe(1_500);
@@ -96,7 +96,7 @@ describe('durations', () => {
     expect(() => parseDuration('soon')).toThrow(/^duration: received "soon"; /);
   });
 
-  test('thousands of different strings are read like the first', () => {
+  test('thousands of different strings are read correctly', () => {
     for (let n = 0; n < 2_000; n++) expect(durationMs(`${n}s`, 'timeout')).toBe(n * SECOND);
     expect(durationMs('1s', 'timeout')).toBe(SECOND);
     expect(() => durationMs('1 parsec', 'timeout')).toThrow(TypeError);

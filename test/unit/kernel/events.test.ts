@@ -20,7 +20,7 @@ const event = (): ActivityEvents['started'] => ({
 });
 
 describe('listeners', () => {
-  test('hear the events of their name, in the order they were added', () => {
+  test('get the events of their name, in the order they were added', () => {
     const { events } = setUp();
     const heard: string[] = [];
     events.add('started', () => heard.push('a'), false);
@@ -30,7 +30,7 @@ describe('listeners', () => {
     expect(heard).toEqual(['a', 'b']);
   });
 
-  test('are removed by the function that was returned, once', () => {
+  test('are removed once by the returned function', () => {
     const { events } = setUp();
     let heard = 0;
     const listener = (): number => heard++;
@@ -46,7 +46,7 @@ describe('listeners', () => {
     expect(events.wanted).toBe(true);
   });
 
-  test('for once hear one event, even of one that is told inside it', () => {
+  test('added with once get one event, even if another one is emitted inside it', () => {
     const { events } = setUp();
     let heard = 0;
     events.add(
@@ -63,7 +63,7 @@ describe('listeners', () => {
     expect(events.wanted).toBe(false);
   });
 
-  test('that throw, or reject, are logged and stop no other', async () => {
+  test('that throw or reject are logged and do not stop others', async () => {
     const { events, logs } = setUp();
     const heard: string[] = [];
     const thrown = new Error('thrown');
@@ -87,7 +87,7 @@ describe('listeners', () => {
     ]);
   });
 
-  test('that throw nonsense, or return odd thenables, break nothing', async () => {
+  test('that throw odd values or return odd thenables do no harm', async () => {
     const { events, logs } = setUp();
     events.add(
       'started',
@@ -127,7 +127,7 @@ describe('listeners', () => {
     expect.assertions(1);
   });
 
-  test('may add and remove listeners, themselves included', () => {
+  test('may add and remove listeners, including themselves', () => {
     const { events } = setUp();
     const heard: string[] = [];
     const removeFirst = events.add(
@@ -147,7 +147,7 @@ describe('listeners', () => {
     expect(heard).toEqual(['second', 'new']);
   });
 
-  test('of no known event, or that are no function, are refused', () => {
+  test('for unknown events, or that are not functions, are refused', () => {
     const runtime = new ActivityRuntime();
     expect(() => runtime.on('heartbeats' as 'heartbeat', () => {})).toThrow(
       new TypeError(`No event "heartbeats"; events: ${EVENT_NAMES.join(', ')}`),
@@ -161,7 +161,7 @@ describe('listeners', () => {
   });
 });
 
-test('nothing is wanted while nobody listens', () => {
+test('are not wanted while there are none', () => {
   const { events } = setUp();
   expect(events.wanted).toBe(false);
   const remove = events.add('started', () => {}, false);
@@ -173,12 +173,12 @@ test('nothing is wanted while nobody listens', () => {
   expect(events.has('started')).toBe(false);
 });
 
-test('emit is not exposed', () => {
+test('cannot call emit', () => {
   expect('emit' in new ActivityRuntime()).toBe(false);
 });
 
 describe('of a runtime', () => {
-  test('on returns what removes it, once hears one', async () => {
+  test('on returns a function that removes the listener, and once gets one event', async () => {
     const runtime = new ActivityRuntime({ logger: false });
     const heard: string[] = [];
     const remove = runtime.on('completed', ({ result }) => heard.push(`on ${String(result)}`));

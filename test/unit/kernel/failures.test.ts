@@ -63,7 +63,7 @@ describe.each(names)('%s', (name) => {
     expect(Object.prototype.toString.call(failure)).toBe('[object Error]');
   });
 
-  test('is an instance of its class, in both directions, across two copies', () => {
+  test('is an instance of its class in both directions across two copies', () => {
     expect(elsewhere[name]).not.toBe(here[name]);
     const other = make(elsewhere)[name];
     expect(failure).toBeInstanceOf(here[name]);
@@ -80,7 +80,7 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  test('the class takes no other value for its instance', () => {
+  test('has a class that takes no other value for its instance', () => {
     for (const value of [
       undefined,
       null,
@@ -96,7 +96,7 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  test('without a cause has none of its own', () => {
+  test('without a cause has no cause property', () => {
     const bare = new here.ApplicationFailure('a');
     expect(Object.hasOwn(bare, 'cause')).toBe(false);
     expect(Object.hasOwn(new here.ApplicationFailure('a', { cause: undefined }), 'cause')).toBe(
@@ -116,7 +116,7 @@ describe('classes that users derive', () => {
   class Harder extends Quota {}
   class Sibling extends here.ApplicationFailure {}
 
-  test('are instances of themselves, of those above, here and in the other copy', () => {
+  test('have instances of themselves and of their base classes, here and in the other copy', () => {
     const failure = new Harder(5);
     for (const each of [
       Harder,
@@ -133,7 +133,7 @@ describe('classes that users derive', () => {
     expect(new elsewhere.ApplicationFailure('a')).not.toBeInstanceOf(Quota);
   });
 
-  test('keep the name of the class above unless they give their own', () => {
+  test('keep the name of their base class unless they have their own', () => {
     expect(new Quota(5).name).toBe('ApplicationFailure');
   });
 
@@ -190,7 +190,7 @@ describe('classes that users derive', () => {
     ],
   ];
 
-  test.each(named)('may be named %s and stay what they are', async (_, create) => {
+  test.each(named)('may be named %s and keep their kind', async (_, create) => {
     const failure = create();
     expect(failure.name).toBe('Named');
     expect(String(failure)).toBe('Named: n');
@@ -207,7 +207,7 @@ describe('classes that users derive', () => {
 });
 
 describe('ApplicationFailure', () => {
-  test('leaves open what is not given', () => {
+  test('has defaults for missing fields', () => {
     expect(new here.ApplicationFailure()).toMatchObject({
       message: '',
       type: undefined,
@@ -218,7 +218,7 @@ describe('ApplicationFailure', () => {
     });
   });
 
-  test('create names every field', () => {
+  test('create takes an object with all fields', () => {
     const failure = here.ApplicationFailure.create({
       message: 'm',
       type: 'T',
@@ -240,7 +240,7 @@ describe('ApplicationFailure', () => {
     expect(here.ApplicationFailure.create({}).type).toBeUndefined();
   });
 
-  test('retryable and nonRetryable take message, type and details', () => {
+  test('retryable and nonRetryable take the message, type and details', () => {
     expect(here.ApplicationFailure.retryable('m', 'T', 1, 2)).toMatchObject({
       message: 'm',
       type: 'T',
@@ -257,7 +257,7 @@ describe('ApplicationFailure', () => {
   });
 
   test.each([-1, NaN, Infinity, '5', 'soon', null, {}])(
-    'is made although its nextRetryDelay is %o: the error that it reports is not lost',
+    'accepts a nextRetryDelay of %o, so that the error it reports is not lost',
     (nextRetryDelay) => {
       const failure = new here.ApplicationFailure('m', {
         nextRetryDelay: nextRetryDelay as number,
@@ -267,7 +267,7 @@ describe('ApplicationFailure', () => {
   );
 
   test.each(['create', 'retryable', 'nonRetryable'] as const)(
-    '%s gives it the stack of the caller',
+    'gets the stack of the caller from %s',
     (name) => {
       const make = (): Error =>
         (here.ApplicationFailure[name] as (given: never) => Error)({} as never);
@@ -276,7 +276,7 @@ describe('ApplicationFailure', () => {
   );
 });
 
-test('TimeoutFailure tells of the details and of a blocked event loop', () => {
+test('TimeoutFailure has the details and the time of a blocked event loop', () => {
   const failure = new here.TimeoutFailure('t', {
     timeoutType: 'HEARTBEAT',
     lastHeartbeatDetails: { line: 5 },
@@ -301,7 +301,7 @@ describe('what kind of error it is', () => {
   const cancelled = new here.CancelledFailure('CANCELLED');
   const timeout = new here.TimeoutFailure('t', { timeoutType: 'HEARTBEAT' });
 
-  test('isCancellation looks through ActivityFailure', () => {
+  test('isCancellation looks inside ActivityFailure', () => {
     expect(here.isCancellation(cancelled)).toBe(true);
     expect(here.isCancellation(inActivity(cancelled))).toBe(true);
     expect(here.isCancellation(make(elsewhere).CancelledFailure)).toBe(true);
@@ -311,7 +311,7 @@ describe('what kind of error it is', () => {
     }
   });
 
-  test('isTimeout does too, of any type or of one', () => {
+  test('isTimeout does too, for any type or one', () => {
     for (const error of [timeout, inActivity(timeout), make(elsewhere).TimeoutFailure]) {
       expect(here.isTimeout(error)).toBe(true);
       expect(here.isTimeout(error, 'HEARTBEAT')).toBe(true);
@@ -330,7 +330,7 @@ describe('what kind of error it is', () => {
   });
 });
 
-test("what the caller gets says what happened, with the cause's own words", async () => {
+test('an ActivityFailure says what happened, with the message of its cause', async () => {
   const harness = new Harness();
   const ran = harness.watch(
     harness.run(

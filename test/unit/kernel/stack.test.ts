@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { withoutStack } from '../../../src/kernel/stack.js';
 
 describe('withoutStack', () => {
-  test('makes an error that has none, and leaves others theirs', () => {
+  test('makes an error without a stack and does not affect others', () => {
     expect(withoutStack(() => new Error('bare')).stack).toBe('Error: bare');
     expect(new Error('full').stack).toContain('stack.test');
     expect(() =>
@@ -13,7 +13,7 @@ describe('withoutStack', () => {
     expect(new Error('full').stack).toContain('stack.test');
   });
 
-  test('does without where the limit is frozen or unknown', () => {
+  test('works if the limit is frozen or unknown', () => {
     const { stackTraceLimit } = Error;
     for (const limit of [{ writable: false, value: stackTraceLimit }, { value: undefined }]) {
       Object.defineProperty(Error, 'stackTraceLimit', { ...limit, configurable: true });

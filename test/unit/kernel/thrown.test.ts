@@ -14,7 +14,7 @@ const { proxy: revoked, revoke } = Proxy.revocable({}, {});
 revoke();
 
 describe('ensureError', () => {
-  test('lets every Error pass as it is', () => {
+  test('returns every Error as it is', () => {
     for (const error of [new Error('x'), new TypeError('x'), anActivityFailure]) {
       expect(ensureError(error)).toBe(error);
     }
@@ -59,11 +59,11 @@ describe('ensureError', () => {
   });
 });
 
-test('what cannot be looked at is an object', () => {
+test('describes an unreadable value as an object', () => {
   expect(ensureError(revoked).message).toBe('An activity threw an object, not an Error');
 });
 
-test('what has ten thousand values is described without writing all of them', () => {
+test('describes an object with ten thousand values without writing them all', () => {
   let read = 0;
   const rows = Array.from({ length: 10_000 }, () => ({
     toJSON: () => ++read,
@@ -83,7 +83,7 @@ class ForeignDOMException {
   }
 }
 
-test('a DOMException of another realm is an error', () => {
+test('accepts a DOMException of another realm as an error', () => {
   const foreign = new ForeignDOMException();
   expect(isError(foreign)).toBe(true);
   expect(ensureError(foreign)).toBe(foreign);
@@ -102,7 +102,7 @@ class OnPrototype extends Error {}
 OnPrototype.prototype.name = 'PrototypeName';
 class Inherits extends OnPrototype {}
 
-describe('the name that a message shows is a name that the error goes by', () => {
+describe('the name that a message shows also matches the error', () => {
   test.each<[string, Error]>([
     ['Error', new Error('m')],
     ['TypeError', new TypeError('m')],
@@ -124,21 +124,21 @@ describe('the name that a message shows is a name that the error goes by', () =>
     expect(isNamed(error, name)).toBe(true);
   });
 
-  test('and it goes by the name of its class, but not by that of a class above', () => {
+  test('and so does the name of its class, but not of a base class', () => {
     expect(isNamed(new Field('m'), 'Field')).toBe(true);
     expect(isNamed(new Inherits('m'), 'Inherits')).toBe(true);
     expect(isNamed(new DOMException('m', 'AbortError'), 'DOMException')).toBe(true);
     expect(isNamed(new Unnamed('m'), 'Error')).toBe(false);
   });
 
-  test('an ApplicationFailure with a type goes by that alone', () => {
+  test('but an ApplicationFailure with a type matches only the type', () => {
     const failure = ApplicationFailure.retryable('m', 'CardError');
     expect(isNamed(failure, 'CardError')).toBe(true);
     expect(isNamed(failure, 'ApplicationFailure')).toBe(false);
   });
 });
 
-describe('text of users in messages', () => {
+describe("users' text in messages", () => {
   test('is on one line, without control characters', () => {
     const error = new Error('one\r\ntwo\t\u001b[31m\u009b\u2028\u202e');
     expect(said(error)).toBe('Error: one\\r\\ntwo\\t\\u001b[31m\\u009b\\u2028\\u202e');

@@ -75,7 +75,7 @@ describe('the kind of error', () => {
       new HeartbeatDetailsError('x', { path: 'details' }),
       'NON_RETRYABLE_FAILURE',
     ],
-  ])('%s is not', (_, failure, retryState) => {
+  ])('%s is not retried', (_, failure, retryState) => {
     expect(failed(failure)).toEqual(stop(retryState));
   });
 
@@ -87,7 +87,7 @@ describe('the kind of error', () => {
   );
 
   test.each<TimeoutType>(['SCHEDULE_TO_START', 'SCHEDULE_TO_CLOSE'])(
-    'the timeout %s is not',
+    'the timeout %s is not retried',
     (type) => {
       expect(timedOut(type)).toEqual(stop('TIMEOUT'));
     },
@@ -167,7 +167,7 @@ describe('nonRetryableErrorTypes', () => {
     );
   });
 
-  test('an error that cannot even be looked at matches nothing', () => {
+  test('an unreadable error matches nothing', () => {
     const trap = (): never => {
       throw new Error('trap');
     };
@@ -183,7 +183,7 @@ describe('nonRetryableErrorTypes', () => {
   });
 });
 
-describe('the order of the decision', () => {
+describe('the order of the checks', () => {
   const everything: [Error, RetryPolicy, Partial<FailedAttempt>] = [
     ApplicationFailure.nonRetryable('x'),
     { maximumAttempts: 1 },
@@ -225,7 +225,7 @@ test.each([
   [2, 3, false],
   [Infinity, 1e9, true],
   [0, 1e9, true],
-])('of %d attempts, after number %d: %s', (maximumAttempts, attempt, retry) => {
+])('with %d attempts allowed, after attempt %d: %s', (maximumAttempts, attempt, retry) => {
   expect(failed(new Error('x'), { maximumAttempts }, { attempt }).retry).toBe(retry);
 });
 
@@ -234,7 +234,7 @@ test.each([
   [1_000, false],
   [999, false],
   [-5, false],
-])('a delay of a second with %d ms left: %s', (remainingMs, retry) => {
+])('a delay of one second with %d ms left: %s', (remainingMs, retry) => {
   expect(failed(new Error('x'), {}, { remainingMs }).retry).toBe(retry);
 });
 
@@ -242,7 +242,7 @@ describe('nextRetryDelay', () => {
   const wants = (nextRetryDelay: ApplicationFailure['nextRetryDelay']): Error =>
     new ApplicationFailure('x', { nextRetryDelay });
 
-  test('replaces the delay and its maximum', () => {
+  test('replaces the delay and the maximum', () => {
     expect(failed(wants('10 minutes'))).toEqual(again(600_000));
     expect(failed(wants(5), {}, { attempt: 50 })).toEqual(again(5));
     expect(failed(wants('1h'), { maximumInterval: '1m' })).toEqual(again(3_600_000));
@@ -263,7 +263,7 @@ describe('nextRetryDelay', () => {
     expect(failed(never)).toEqual(stop('NON_RETRYABLE_FAILURE'));
   });
 
-  test('of an error that is no ApplicationFailure does not count', () => {
+  test('of an error that is not an ApplicationFailure is ignored', () => {
     expect(failed(Object.assign(new Error('x'), { nextRetryDelay: 5 }))).toEqual(again());
   });
 

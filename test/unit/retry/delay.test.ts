@@ -4,7 +4,7 @@ import { DEFAULT_RETRY_POLICY, resolveRetryPolicy } from '../../../src/retry/pol
 
 const half = (): number => 0.5;
 
-test('the delays double from a second to a hundred', () => {
+test('delays double from 1 to 100 seconds', () => {
   const delays = Array.from({ length: 9 }, (_, n) =>
     retryDelayMs(DEFAULT_RETRY_POLICY, n + 1, half),
   );
@@ -34,7 +34,7 @@ test.each([
   expect(retryDelayMs(policy, attempt, half)).toBe(ms);
 });
 
-test('the coefficient is a power of the first interval, not of the delay before', () => {
+test('the coefficient is a power of the first interval, not of the previous delay', () => {
   const policy = resolveRetryPolicy({ initialInterval: 1, backoffCoefficient: 1.1 });
   expect(retryDelayMs(policy, 11, half)).toBe(1.1 ** 10);
 });
@@ -47,17 +47,17 @@ test.each([
   [1, 0.999, 1.0000000000000009],
   [0.2, 0.5, 900],
   [0.5, 0, 1_000],
-])('jitter %d with the random number %d makes %d ms of 1000', (jitter, random, ms) => {
+])('jitter %d with the random number %d makes %d of 1000 ms', (jitter, random, ms) => {
   const policy = resolveRetryPolicy({ jitter });
   expect(retryDelayMs(policy, 1, () => random)).toBe(ms);
 });
 
-test('jitter takes its part off the capped delay', () => {
+test('jitter shortens the capped delay', () => {
   const policy = resolveRetryPolicy({ maximumInterval: '10s', jitter: 0.5 });
   expect(retryDelayMs(policy, 100, half)).toBe(7_500);
 });
 
-test('nothing random is asked for without jitter', () => {
+test('without jitter no random number is used', () => {
   const never = (): number => {
     throw new Error('asked');
   };

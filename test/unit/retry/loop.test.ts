@@ -120,7 +120,7 @@ function timeoutOfAnother(
   return new TimeoutFailure('no', { timeoutType });
 }
 
-describe('whatever is thrown is retried alike', () => {
+describe('every thrown value is retried in the same way', () => {
   let rejections: unknown[];
   const onRejection = (reason: unknown): void => void rejections.push(reason);
   beforeEach(() => {
@@ -165,7 +165,7 @@ describe('whatever is thrown is retried alike', () => {
     }
   });
 
-  test.each(thrown)('%s, and the success after it is kept', async (_, value) => {
+  test.each(thrown)('%s, and the later success counts', async (_, value) => {
     const harness = new Harness();
     const ran = harness.watch(
       harness.run(async (ctx) => {
@@ -180,7 +180,7 @@ describe('whatever is thrown is retried alike', () => {
 });
 
 describe('the delays', () => {
-  test('are those of the policy, at those times, with jitter taken off', async () => {
+  test('follow the policy exactly, with jitter', async () => {
     const harness = new Harness();
     harness.random = 0.5;
     harness.watch(
@@ -202,7 +202,7 @@ describe('the delays', () => {
     expect(harness.of('started').map(({ at }) => at)).toEqual([0, 300, 1_200, 3_900]);
   });
 
-  test('nextRetryDelay replaces one delay, and the next is as if it had not', async () => {
+  test('are replaced once by nextRetryDelay, and the next one is not affected', async () => {
     const harness = new Harness();
     harness.watch(
       harness.run(
@@ -217,7 +217,7 @@ describe('the delays', () => {
     expect(harness.of('started').map(({ at }) => at)).toEqual([0, 1_000, 101_000, 105_000]);
   });
 
-  test('longer than any host timer are kept', async () => {
+  test('may be longer than any host timer', async () => {
     const harness = new Harness();
     const monthMs = 30 * 24 * 3_600_000;
     harness.watch(
@@ -232,7 +232,7 @@ describe('the delays', () => {
     expect(harness.of('started').map(({ at }) => at)).toEqual([0, monthMs]);
   });
 
-  test('a delay of zero is a real turn of the event loop', async () => {
+  test('of zero are still a real turn of the event loop', async () => {
     let turns = 0;
     let counting: NodeJS.Immediate;
     const count = (): void => {
@@ -249,7 +249,7 @@ describe('the delays', () => {
     expect(new Set(seen).size).toBe(4);
   });
 
-  test('leave no timer when the last attempt is done', async () => {
+  test('leave no timer after the last attempt', async () => {
     const harness = new Harness();
     const ran = harness.watch(
       harness.run((ctx) => {
@@ -281,7 +281,7 @@ describe('the loop follows an activity from its first failure to its end', () =>
     }
   }
 
-  test('it waits for each change, and asks for no more once the activity has closed', async () => {
+  test('it waits for each change, and stops when the activity has closed', async () => {
     const activity = new Followed();
     retryLoop(activity);
     await turn();
@@ -312,7 +312,7 @@ describe('the loop follows an activity from its first failure to its end', () =>
     await activity.enter('CLOSED');
   });
 
-  test('one that closes in its delay is followed no further', async () => {
+  test('it stops following an activity that closes during its delay', async () => {
     const activity = new Followed();
     retryLoop(activity);
     await turn();
@@ -342,7 +342,7 @@ describe('scheduleToClose', () => {
     expect(harness.of('failed')).toMatchObject([{ status: 'FAILED' }]);
   });
 
-  test('the same after a timeout is a scheduleToClose timeout that the timeout caused', async () => {
+  test('after a timeout, that is a scheduleToClose timeout caused by the timeout', async () => {
     const harness = new Harness();
     const ran = harness.watch(
       harness.run(() => never(), { scheduleToCloseTimeout: 2_000, startToCloseTimeout: 1_200 }),
@@ -358,7 +358,7 @@ describe('scheduleToClose', () => {
     expect(harness.of('failed')).toMatchObject([{ status: 'TIMED_OUT' }]);
   });
 
-  test('a timeout that leaves no time for a retry keeps the failure of the attempt before it', async () => {
+  test('a timeout that leaves no time for a retry keeps the failure of the previous attempt', async () => {
     const harness = new Harness();
     const lost = new Error('connection lost');
     const ran = harness.watch(

@@ -8,8 +8,8 @@ import {
 
 class Fatal extends Error {}
 
-describe('what a policy leaves open', () => {
-  test("is Temporal's default", () => {
+describe("a policy's defaults", () => {
+  test("are Temporal's", () => {
     const defaults = {
       initialInterval: 1_000,
       backoffCoefficient: 2,
@@ -48,7 +48,7 @@ describe('what a policy leaves open', () => {
     [{ initialInterval: '3s', maximumInterval: '3s' }, 3_000, 3_000],
     [{ initialInterval: 5, maximumInterval: Infinity }, 5, Infinity],
     [{ initialInterval: 0.5 }, 0.5, 50],
-  ])('%j starts with %d ms and ends with %d ms', (policy, initialMs, maximumMs) => {
+  ])('of %j start with %d ms and end with %d ms', (policy, initialMs, maximumMs) => {
     const { initialInterval, maximumInterval } = resolveRetryPolicy(policy);
     expect([initialInterval, maximumInterval]).toEqual([initialMs, maximumMs]);
   });
@@ -58,7 +58,7 @@ describe('what a policy leaves open', () => {
     [1, 1],
     [7, 7],
     [Infinity, Infinity],
-  ])('maximumAttempts, of all and without progress, %d means %d', (given, attempts) => {
+  ])('read maximumAttempts, with and without progress, of %d as %d', (given, attempts) => {
     const policy = { maximumAttempts: given, maximumAttemptsWithoutProgress: given };
     expect(resolveRetryPolicy(policy)).toMatchObject({
       maximumAttempts: attempts,
@@ -67,7 +67,7 @@ describe('what a policy leaves open', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('a policy is refused', () => {
   test.each<[unknown, string]>([
     [
       { initialInterval: 1_000, maximumInterval: 500 },
@@ -129,7 +129,7 @@ describe('what is refused', () => {
     ],
     [5, 'retryPolicy: received 5; expected an object such as { maximumAttempts: 5 }'],
     [null, 'retryPolicy: received null; expected an object such as { maximumAttempts: 5 }'],
-  ])('%j', (policy, message) => {
+  ])('for %j', (policy, message) => {
     expect(() => resolveRetryPolicy(policy as RetryPolicy)).toThrow(new TypeError(message));
   });
 
@@ -152,13 +152,13 @@ describe('what is refused', () => {
       'shouldRetry',
       'retryPolicy.nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
     ],
-  ])('%s, which others call it', (name, hint) => {
+  ])('for %s, a name of other libraries', (name, hint) => {
     expect(() => resolveRetryPolicy({ [name]: 3 })).toThrow(
       new TypeError(`retryPolicy has no option "${name}"; here it is ${hint}`),
     );
   });
 
-  test('an object that instanceof takes but is no class: it would match nothing', () => {
+  test('for an object that instanceof accepts but that is not a class, because it would match nothing', () => {
     const predicate = { [Symbol.hasInstance]: () => true };
     expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [predicate as never] })).toThrow(
       new TypeError(
@@ -190,13 +190,13 @@ describe('what is refused', () => {
         },
       }),
     ],
-  ])('as an error type: %s, which would never match', (_, type) => {
+  ])('for the error type %s, which would never match', (_, type) => {
     expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [type as never] })).toThrow(
       /^retryPolicy\.nonRetryableErrorTypes\[0\]: received .*expected a name or an error class\. A predicate is never called: throw ApplicationFailure\.nonRetryable\(\)/,
     );
   });
 
-  test('a hole in the list of error types', () => {
+  test('for a hole in the list of error types', () => {
     // eslint-disable-next-line no-sparse-arrays -- the hole is the test
     const types = ['A', , 'B'] as string[];
     expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: types })).toThrow(TypeError);
@@ -223,7 +223,7 @@ test.each<[string, unknown]>([
   ['a function that inherits from Error', OldError],
   ['a function with members', WithMembers],
   ['Object', Object],
-])('%s is taken as an error type', (_, type) => {
+])('%s is accepted as an error type', (_, type) => {
   const { nonRetryableErrorTypes } = resolveRetryPolicy({
     nonRetryableErrorTypes: [type as never],
   });

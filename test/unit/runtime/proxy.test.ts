@@ -22,12 +22,12 @@ describe('runtime.proxy', () => {
     await expect(runtime().proxy(activities).add(1, 2)).resolves.toBe(3);
   });
 
-  test('gives the property key as the activity type', async () => {
+  test('uses the property key as the activity type', async () => {
     const renamed = { other: activities.type };
     await expect(runtime().proxy(renamed).other()).resolves.toBe('other');
   });
 
-  test('keeps this of methods, private fields included', async () => {
+  test('keeps the this of methods, including private fields', async () => {
     class Bank {
       #balance = 5;
       deposit(_: ActivityContext, amount: number): number {
@@ -46,7 +46,7 @@ describe('runtime.proxy', () => {
     expect(error).toMatchObject({ activityType: 'fail', cause: { message: 'no' } });
   });
 
-  test('has the names of the functions, and no others', () => {
+  test('has the names of the functions and no others', () => {
     const proxy = runtime().proxy(activities) as object;
     expect('add' in proxy).toBe(true);
     expect('constant' in proxy).toBe(false);
@@ -72,7 +72,7 @@ describe('runtime.proxy', () => {
     expect(Object.keys(runtime().proxy(bare))).toEqual(['only']);
   });
 
-  test('has the exports of a module, which are getters in many builds', async () => {
+  test('has the exports of a module, which many builds make getters', async () => {
     const exports = Object.defineProperties(
       {},
       {
@@ -86,7 +86,7 @@ describe('runtime.proxy', () => {
     await expect(proxy.add(1, 2)).resolves.toBe(3);
   });
 
-  test('does not read the accessors of a class', () => {
+  test('does not read the getters of a class', () => {
     class Service {
       get connection(): never {
         throw new Error('read');
@@ -98,7 +98,7 @@ describe('runtime.proxy', () => {
     expect(Object.keys(runtime().proxy(new Service()))).toEqual(['work']);
   });
 
-  test('does not run what every object inherits', async () => {
+  test('does not run methods that every object inherits', async () => {
     const r = runtime();
     const proxy = r.proxy(activities) as object;
     let shown: unknown;
@@ -113,12 +113,12 @@ describe('runtime.proxy', () => {
     await r.shutdown();
   });
 
-  test('is not taken for a promise', async () => {
+  test('is not mistaken for a promise', async () => {
     const proxy = runtime().proxy(activities);
     expect(await Promise.resolve(proxy)).toBe(proxy);
   });
 
-  test('reports a refusal as a rejection', async () => {
+  test('rejects when a call is refused', async () => {
     const proxy = runtime().proxy(activities, { retries: 3 } as object);
     const call = proxy.add(1, 2);
     expect(await rejectionOf(call)).toBeInstanceOf(TypeError);

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 
-test('systole/temporal/activity stands in for @temporalio/activity', async () => {
+test('systole/temporal/activity replaces @temporalio/activity', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [
     'node_modules/vitest/vitest.mjs',
     'run',

@@ -59,7 +59,7 @@ function depthOf(failure: { cause?: unknown } | null | undefined): number {
   return depth;
 }
 
-describe.each(kinds)('%s on their way to a worker', (_, make) => {
+describe.each(kinds)('causes for a worker: %s', (_, make) => {
   /** What the worker tells the server, which it makes of the failure by going down its causes. */
   function encoded(error: Error) {
     const thrown = toTemporalFailure(error);
@@ -83,11 +83,11 @@ describe.each(kinds)('%s on their way to a worker', (_, make) => {
     expect(depthOf(encoded(chain(make, DEEP_ENOUGH)))).toBe(DEEP_ENOUGH);
   });
 
-  test('a cause that cannot be read is left out', () => {
+  test('an unreadable cause is left out', () => {
     expect(depthOf(encoded(withUnreadableCause(make)))).toBe(2);
   });
 
-  test('the error itself is not changed', () => {
+  test('the original error is not changed', () => {
     const error = cycle(make);
     toTemporalFailure(error);
     expect((error.cause as Error).message).toBe('middle');
@@ -95,7 +95,7 @@ describe.each(kinds)('%s on their way to a worker', (_, make) => {
   });
 });
 
-describe('an activity of Temporal’s that fails for good', () => {
+describe('a Temporal activity that fails for good', () => {
   const make = kinds[2]![1];
 
   test.each<[string, () => Error, depth: number]>([

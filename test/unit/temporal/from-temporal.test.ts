@@ -24,8 +24,8 @@ async function failureOf(run: Promise<unknown>): Promise<ActivityFailure> {
   return error as ActivityFailure;
 }
 
-describe('what a Temporal activity finds', () => {
-  test('arguments, a result, and a name', async () => {
+describe('a Temporal activity on systole has', () => {
+  test('its arguments, its result and its name', async () => {
     async function add(a: number, b: number): Promise<number> {
       return a + b;
     }
@@ -80,7 +80,7 @@ describe('what a Temporal activity finds', () => {
     expect(Buffer.from(info.taskToken).toString('base64')).toBe(info.base64TaskToken);
   });
 
-  test('the context wherever it looks, and no client', async () => {
+  test('the context everywhere, and no client', async () => {
     async function deep(): Promise<void> {
       await Promise.resolve();
       const context = temporal.Context.current();
@@ -94,7 +94,7 @@ describe('what a Temporal activity finds', () => {
     expect(() => temporal.activityInfo()).toThrow('Activity context not initialized');
   });
 
-  test('a logger with all of its levels', async () => {
+  test('a logger with all levels', async () => {
     const t = new Harness({}, false);
     async function talk(): Promise<void> {
       const { log } = temporal;
@@ -119,7 +119,7 @@ describe('what a Temporal activity finds', () => {
 });
 
 describe('heartbeats', () => {
-  test('the next attempt finds the newest details, throttled ones too', async () => {
+  test('give the next attempt the newest details, even if they were throttled', async () => {
     const found: unknown[] = [];
     async function work(): Promise<void> {
       found.push(temporal.activityInfo().heartbeatDetails);
@@ -135,7 +135,7 @@ describe('heartbeats', () => {
   });
 
   test.each(['__proto__', 'constructor', 'prototype'])(
-    'a key %s is data like any other, in process and from a store',
+    'treat a key %s as ordinary data, in process and from a store',
     async (key) => {
       const row = `{"${key}":{"polluted":1},"rows":[{"${key}":"Ferrari"}]}`;
       const found: unknown[] = [];
@@ -156,7 +156,7 @@ describe('heartbeats', () => {
     },
   );
 
-  test('details go through JSON, and none at all keep the last ones', async () => {
+  test('send details through JSON and keep the last ones if there are none', async () => {
     class Cursor {
       readonly at = new Date(0);
     }
@@ -174,7 +174,7 @@ describe('heartbeats', () => {
     expect(found).toEqual([undefined, { at: '1970-01-01T00:00:00.000Z' }]);
   });
 
-  test('details that have no JSON cancel the attempt, which is tried again', async () => {
+  test('whose details JSON cannot hold cancel the attempt, which is retried', async () => {
     const reasons: unknown[] = [];
     async function work(): Promise<string> {
       if (temporal.activityInfo().attempt > 1) return 'done';
@@ -194,7 +194,7 @@ describe('heartbeats', () => {
     });
   });
 
-  test('an error that is not of the details reaches the function', async () => {
+  test('throw an error that is not about details', async () => {
     const seen: unknown[] = [];
     async function work(): Promise<number> {
       try {
@@ -214,7 +214,7 @@ describe('heartbeats', () => {
     expect(env.attempts[0]?.error).toBe(lost);
   });
 
-  test('crashAtEveryHeartbeat ends it at each', async () => {
+  test('survive crashAtEveryHeartbeat', async () => {
     const done: number[] = [];
     async function work(): Promise<void> {
       const begin = temporal.activityInfo().heartbeatDetails as number | undefined;
@@ -229,7 +229,7 @@ describe('heartbeats', () => {
     expect(done).toEqual([1, 0, 0, 1]); // after the first crash; before the second; with none
   });
 
-  test('a missed one times the attempt out, with the last details', async () => {
+  test('that are missing time the attempt out, with the last details', async () => {
     const seen: unknown[] = [];
     async function hang(): Promise<void> {
       temporal.heartbeat('here');
@@ -271,7 +271,7 @@ describe('cancellation', () => {
     }
   }
 
-  test('reaches the function in Temporal’s words, and the caller in systole’s', async () => {
+  test('reaches the function in Temporal’s form and the caller in systole’s', async () => {
     const t = new Harness();
     const seen: unknown[] = [];
     const handle = t.start(fromTemporal(untilCancelled), {
@@ -306,7 +306,7 @@ describe('cancellation', () => {
     expect(handle.describe()).toMatchObject({ status: 'PAUSED', attempt: 2 });
   });
 
-  test('thrown without being asked for, it is a failure like others', async () => {
+  test('that is thrown without a request is an ordinary failure', async () => {
     async function throws(): Promise<never> {
       throw new temporal.CancelledFailure('on my own');
     }
@@ -319,7 +319,7 @@ describe('cancellation', () => {
   });
 });
 
-describe('what only a worker could give', () => {
+describe('the options of fromTemporal give', () => {
   async function look(): Promise<object> {
     const { inWorkflow, workflowExecution, workflowType, namespace, taskQueue } =
       temporal.activityInfo();
@@ -327,7 +327,7 @@ describe('what only a worker could give', () => {
   }
   const runtime = new ActivityRuntime(quiet);
 
-  test('info about a workflow', async () => {
+  test('information about a workflow', async () => {
     const info = {
       workflowExecution: { workflowId: 'import-7', runId: 'run-1' },
       workflowType: 'importAll',
@@ -337,7 +337,7 @@ describe('what only a worker could give', () => {
     expect(await runtime.run(fromTemporal(look, { info }))).toEqual({ ...info, inWorkflow: true });
   });
 
-  test('no info about a workflow', async () => {
+  test('no information about a workflow by default', async () => {
     expect(await runtime.run(fromTemporal(look))).toEqual({
       inWorkflow: false,
       workflowExecution: undefined,
@@ -367,7 +367,7 @@ describe('what only a worker could give', () => {
     ],
     [look, { info: { workflowID: 'a' } }, 'fromTemporal info has no option "workflowID"'],
     [look, { info: 'import' }, 'fromTemporal info: received "import"'],
-  ])('refuses what it cannot use at the call: %#', (fn, options, message) => {
+  ])('an error for bad options at the call: %#', (fn, options, message) => {
     expect(() => fromTemporal(fn as () => void, options as object)).toThrow(TypeError);
     expect(() => fromTemporal(fn as () => void, options as object)).toThrow(message);
   });
@@ -404,7 +404,7 @@ describe('failures', () => {
     expect((cause as Error).stack).toContain('from-temporal.test.ts');
   });
 
-  test('nextRetryDelay, and a type that the policy lists', async () => {
+  test('nextRetryDelay and listed types work', async () => {
     const t = new Harness();
     async function fail(): Promise<never> {
       const { attempt } = temporal.activityInfo();
@@ -423,7 +423,7 @@ describe('failures', () => {
     expect(run.outcome).toMatchObject({ error: { retryState: 'NON_RETRYABLE_FAILURE' } });
   });
 
-  test('any other error is the same object', async () => {
+  test('any other error stays the same object', async () => {
     const error = new RangeError('out');
     const failure = await failureOf(
       new ActivityRuntime(quiet).run(
@@ -437,7 +437,7 @@ describe('failures', () => {
   });
 });
 
-test('CompleteAsyncError leaves the attempt open, for its token', async () => {
+test('CompleteAsyncError leaves the attempt open for its token', async () => {
   const tokens: string[] = [];
   async function callLater(): Promise<string> {
     tokens.push(temporal.activityInfo().base64TaskToken);
@@ -450,7 +450,7 @@ test('CompleteAsyncError leaves the attempt open, for its token', async () => {
   expect(await result).toBe('from outside');
 });
 
-test('sleep takes Temporal’s durations, leaves nothing behind, and waits on the runtime’s clock', async () => {
+test('sleep takes Temporal’s durations, leaves nothing behind and uses the runtime’s clock', async () => {
   const t = new Harness();
   async function naps(): Promise<void> {
     await temporal.sleep('100');

@@ -33,7 +33,7 @@ async function started(): Promise<{ handle: TemporalActivityHandle; asked: unkno
   return { handle: await runtime.start(work, { startToCloseTimeout: '1m' }), asked };
 }
 
-test('heartbeat: null replaces the details, none keep them', async () => {
+test('heartbeat with null replaces the details, and without details keeps them', async () => {
   const { handle, asked } = await started();
   await handle.heartbeat(null);
   await handle.heartbeat();
@@ -44,7 +44,7 @@ test('heartbeat: null replaces the details, none keep them', async () => {
 });
 
 describe('updateOptions', () => {
-  test('gives durations in milliseconds, and null for none', async () => {
+  test('sends durations in milliseconds, and null for none', async () => {
     const { handle, asked } = await started();
     await handle.updateOptions({
       heartbeatTimeout: Infinity,
@@ -78,7 +78,7 @@ describe('updateOptions', () => {
   });
 
   test.each([{}, { heartbeatTimeout: undefined }, { progressTimeout: null }])(
-    'asks for nothing where nothing is to change: %o',
+    'sends nothing if there is nothing to change: %o',
     async (patch) => {
       const { handle, asked } = await started();
       await handle.updateOptions(patch);
@@ -112,7 +112,7 @@ describe('updateOptions', () => {
 });
 
 describe('unpause and reset', () => {
-  test('give the jitter in milliseconds', async () => {
+  test('send the jitter in milliseconds', async () => {
     const { handle, asked } = await started();
     await handle.unpause({ jitter: '2s' });
     await handle.reset({ jitter: 1_500, keepPaused: true });

@@ -14,7 +14,7 @@ test('examples/outgrow runs in this process', async () => {
   );
 });
 
-test('examples/outgrow says that there is no server', async () => {
+test('examples/outgrow reports that there is no server', async () => {
   const env = { ...process.env, TEMPORAL_ADDRESS: undefined };
   const { stdout } = await promisify(execFile)(process.execPath, [...main, '--temporal'], { env });
   expect(stdout).toBe('left out: no TEMPORAL_ADDRESS\n');

@@ -30,8 +30,8 @@ async function importRows(_ctx: ActivityContext, _file: string): Promise<void> {
 
 const minute = { startToCloseTimeout: '1m' } as const;
 
-describe('what is started', () => {
-  test('options as Temporal has them, every part of the retry policy given', async () => {
+describe('start sends', () => {
+  test('options in Temporal’s form, with every part of the retry policy', async () => {
     const { client, started } = fakeClient();
     const runtime = new TemporalRuntime({
       client,
@@ -82,7 +82,7 @@ describe('what is started', () => {
   });
 });
 
-test('numbers that the server cannot count are rounded to those that it can', async () => {
+test('numbers that the server supports, rounded if necessary', async () => {
   const { client, started } = fakeClient();
   const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
   const century = 100 * 365 * 24 * 60 * 60 * 1000;
@@ -120,7 +120,7 @@ test('complete refuses a promise before the server is asked', async () => {
 });
 
 test.each(['Error deserializing task token.', 'Task token not set on request.'])(
-  'a completion by what is no token: %s',
+  'a completion refuses a value that is not a token: %s',
   async (message) => {
     const complete = async (): Promise<void> => {
       throw new ActivityCompletionError(message);
@@ -135,7 +135,7 @@ test.each(['Error deserializing task token.', 'Task token not set on request.'])
   },
 );
 
-test('an option that the server refuses is a TypeError with its words', async () => {
+test('an option that the server refuses causes a TypeError with the server’s words', async () => {
   const words = 'activityId exceeds length limit. Length=2000 Limit=1000';
   const start = async (): Promise<never> => {
     const cause = Object.assign(new Error(`3 INVALID_ARGUMENT: ${words}`), {
@@ -158,7 +158,7 @@ test('an option that the server refuses is a TypeError with its words', async ()
 });
 
 describe('the function is found', () => {
-  test('by its name, by the name it was registered under, and by activityType', async () => {
+  test('by its name, its registered name or activityType', async () => {
     const { client, started } = fakeClient();
     const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
     const registered = async (_ctx: ActivityContext): Promise<void> => {};
@@ -186,7 +186,7 @@ describe('the function is found', () => {
   });
 });
 
-describe('what Temporal does not have is refused, by name', () => {
+describe('an option that Temporal does not have is refused by name', () => {
   const refused: readonly (readonly [string, ActivityOptions, string])[] = [
     ['progressTimeout', { progressTimeout: '1s' }, 'startToCloseTimeout'],
     ['concurrencyKey', { concurrencyKey: 'db' }, 'task queue'],
@@ -220,7 +220,7 @@ describe('what Temporal does not have is refused, by name', () => {
     expect(() => new TemporalRuntime({ client, taskQueue: 'q', defaults: options })).toThrow(name);
   });
 
-  test('an activity without an end', async () => {
+  test('an activity without a limit', async () => {
     const { client } = fakeClient();
     const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
     await expect(runtime.run(importRows, { args: ['a'] })).rejects.toThrow(
@@ -253,7 +253,7 @@ describe('what Temporal does not have is refused, by name', () => {
       { client: fakeClient().client, taskQueue: 'q', defaults: { heartbeatTimeout: '10' } },
       /heartbeatTimeout: received "10"/,
     ],
-  ])('options that do not do: %#', (options, message) => {
+  ])('bad options: %#', (options, message) => {
     expect(() => new TemporalRuntime(options as never)).toThrow(message);
   });
 });
@@ -280,7 +280,7 @@ describe('USE_EXISTING', () => {
   }
   const call = { args: ['a.csv'], activityId: 'import-1', ...minute } as const;
 
-  test('the signal of a caller who has joined ends its own wait, and nothing else', async () => {
+  test('the signal of a caller who joined ends only its own wait', async () => {
     const { client, asked } = clientWithOpen();
     const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
     const controller = new AbortController();
@@ -301,7 +301,7 @@ describe('USE_EXISTING', () => {
     expect(asked).toEqual([['cancel', 'run-1', 'for all']]);
   });
 
-  test('without it the id is refused', async () => {
+  test("is needed to use an open activity's id again", async () => {
     const { client } = clientWithOpen();
     const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
     await expect(runtime.start(importRows, call)).rejects.toBeInstanceOf(
@@ -310,7 +310,7 @@ describe('USE_EXISTING', () => {
   });
 });
 
-test('a signal that has aborted schedules nothing', async () => {
+test('a signal that has already aborted schedules nothing', async () => {
   const { client, started } = fakeClient();
   const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
   const run = runtime.run(importRows, { args: ['a'], ...minute, signal: AbortSignal.abort('no') });

@@ -104,8 +104,8 @@ function rejection(run: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe('what a systole activity finds on a worker', () => {
-  test('arguments, its object, and a way back for the result', async () => {
+describe('a systole activity on a worker has', () => {
+  test('its arguments, its this and its result', async () => {
     const activities = {
       base: 10,
       async add(_ctx: ActivityContext, a: number): Promise<number> {
@@ -119,7 +119,7 @@ describe('what a systole activity finds on a worker', () => {
     expect(await worker.run(() => add(5))).toBe(15);
   });
 
-  test('info', async () => {
+  test('ctx.info', async () => {
     const info = (await new FakeWorker().run((ctx) => ctx.info)) as ActivityContext['info'];
     expect(info).toEqual({
       activityId: 'id-1',
@@ -146,7 +146,7 @@ describe('what a systole activity finds on a worker', () => {
     expect(JSON.stringify(info)).not.toContain('AQID');
   });
 
-  test('a policy that the server takes and systole would refuse', async () => {
+  test('a policy that the server accepts and systole would refuse', async () => {
     const policy = {
       initialInterval: 10_000,
       maximumInterval: 5_000,
@@ -162,7 +162,7 @@ describe('what a systole activity finds on a worker', () => {
     });
   });
 
-  test('details, a log, and bound methods', async () => {
+  test('details, a logger and bound methods', async () => {
     const worker = new FakeWorker({ row: 4 });
     await worker.run(({ heartbeatDetails, hasHeartbeatDetails, log, sleep }) => {
       expect(heartbeatDetails).toEqual({ row: 4 });
@@ -176,7 +176,7 @@ describe('what a systole activity finds on a worker', () => {
 });
 
 describe('heartbeats', () => {
-  test('without details send the last ones again, from an earlier attempt too', async () => {
+  test('without details repeat the last ones, even from an earlier attempt', async () => {
     const worker = new FakeWorker({ row: 4 });
     await worker.run(({ heartbeat }) => {
       heartbeat();
@@ -188,7 +188,7 @@ describe('heartbeats', () => {
     expect(worker.heartbeats).toEqual([{ row: 4 }, { row: 5 }, { row: 5 }, null, null]);
   });
 
-  test('without details send what was given, whatever the function has done to it', async () => {
+  test('without details repeat what was given, whatever the function has done to it', async () => {
     const worker = new FakeWorker({ queue: ['a', 'b', 'c'] });
     await worker.run(({ heartbeat, heartbeatDetails }: ActivityContext<{ queue: string[] }>) => {
       heartbeatDetails?.queue.shift();
@@ -198,7 +198,7 @@ describe('heartbeats', () => {
     expect(worker.heartbeats).toEqual([{ queue: ['a', 'b', 'c'] }]);
   });
 
-  test('without details send what a converter of the user’s made as it is', async () => {
+  test('without details repeat the output of a user’s converter unchanged', async () => {
     const given = { at: new Date(0) };
     const worker = new FakeWorker(given);
     await worker.run(({ heartbeat }) => {
@@ -248,7 +248,7 @@ describe('heartbeats', () => {
   });
 
   test.each(['__proto__', 'constructor', 'prototype'])(
-    'send a key %s like any other',
+    'treat a key %s as ordinary data',
     async (key) => {
       const worker = new FakeWorker();
       const row = `{"a":{"${key}":{"polluted":1}}}`;
@@ -260,7 +260,7 @@ describe('heartbeats', () => {
     },
   );
 
-  test('refuse a cycle, deep nesting, and what cannot be read', async () => {
+  test('refuse a cycle, deep nesting and unreadable values', async () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = { cycle };
     let deep: unknown = 1;
@@ -285,7 +285,7 @@ describe('heartbeats', () => {
     expect(worker.heartbeats).toEqual(['deep']);
   });
 
-  test('keepAlive sends them until the work is done', async () => {
+  test('continue during keepAlive until the work has settled', async () => {
     const worker = new FakeWorker('kept');
     const work = new Promise((resolve) => setTimeout(() => resolve('done'), 35));
     expect(await worker.run((ctx) => ctx.keepAlive(work, { every: 10 }))).toBe('done');
@@ -295,7 +295,7 @@ describe('heartbeats', () => {
 });
 
 describe('cancellation', () => {
-  test('aborts the signal with systole’s failure, ends a sleep, and is reported as one', async () => {
+  test('aborts the signal with systole’s failure, ends a sleep and is reported as one', async () => {
     const worker = new FakeWorker();
     const seen: unknown[] = [];
     const run = rejection(
@@ -317,7 +317,7 @@ describe('cancellation', () => {
     ]);
   });
 
-  test('is accepted by an AbortError, and by an error that it caused', async () => {
+  test('is accepted by an AbortError and by an error caused by one', async () => {
     for (const make of [
       () => new DOMException('stop', 'AbortError'),
       (ctx: ActivityContext) => new Error('stopped', { cause: ctx.signal.reason }),
@@ -334,7 +334,7 @@ describe('cancellation', () => {
     }
   });
 
-  test('by a shutdown aborts shutdownSignal, unless a better one was given', async () => {
+  test('by a shutdown aborts shutdownSignal, unless a signal was given', async () => {
     const worker = new FakeWorker();
     await worker.run((ctx) => {
       expect(ctx.shutdownSignal.aborted).toBe(false);
@@ -354,7 +354,7 @@ describe('cancellation', () => {
   });
 });
 
-describe('what the worker gets', () => {
+describe('the worker gets', () => {
   test('an ApplicationFailure with every field', async () => {
     const error = await rejection(
       new FakeWorker().run(() => {
@@ -412,7 +412,7 @@ describe('what the worker gets', () => {
     expect(cause.cause).toBeInstanceOf(TemporalApplicationFailure);
   });
 
-  test('causes that go round once only', async () => {
+  test('cyclic causes only once', async () => {
     const below = new ApplicationFailure('below', { type: 'Below' });
     const thrown = new Error('above', { cause: below });
     below.cause = thrown;
@@ -427,7 +427,7 @@ describe('what the worker gets', () => {
     });
   });
 
-  test('a word in place of details that have no JSON', async () => {
+  test('a short text instead of details that JSON cannot hold', async () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
     const bad = {
@@ -452,7 +452,7 @@ describe('what the worker gets', () => {
     ]);
   });
 
-  test('any other error as it is', async () => {
+  test('any other error unchanged', async () => {
     const thrown = new RangeError('out');
     const error = await rejection(
       new FakeWorker().run(() => {
@@ -476,7 +476,7 @@ describe('what the worker gets', () => {
   });
 });
 
-test('an object without any activity is refused at the call, with the name it has', () => {
+test('an object without any activity is refused by name at the call', () => {
   expect(() => toTemporal({ a: 1 })).toThrow(
     new TypeError(
       'toTemporal: activity a: received 1; expected a function such as async (ctx) => {}',
@@ -484,6 +484,6 @@ test('an object without any activity is refused at the call, with the name it ha
   );
 });
 
-test('an object or a module may hold other things than activities', () => {
+test('an object or a module may contain other things than activities', () => {
   expect(Object.keys(toTemporal({ LIMIT: 5, work: () => 'done' }))).toEqual(['work']);
 });

@@ -13,7 +13,7 @@ const failing = (): never => {
 };
 
 describe('time', () => {
-  test('skips an hour of backoff in no time', async () => {
+  test('skips an hour of backoff at once', async () => {
     const tookMs: number[] = [];
     for (let run = 1; run <= 3; run++) {
       const env = new TestActivityEnvironment();
@@ -32,7 +32,7 @@ describe('time', () => {
     expect(Math.min(...tookMs)).toBeLessThan(50);
   });
 
-  test('does not skip past a function that the next attempt waits for, without a slot too', async () => {
+  test('does not skip past a function that the next attempt waits for, even without a slot', async () => {
     const env = new TestActivityEnvironment();
     let over = false;
     const seen = await env.run(
@@ -52,7 +52,7 @@ describe('time', () => {
     expect(env.now()).toBeLessThan(60_000);
   });
 
-  test('knows the close time of what closes inside start()', () => {
+  test('is known as the close time of an activity that closes inside start()', () => {
     const get = (): never => {
       throw boom;
     };
@@ -64,7 +64,7 @@ describe('time', () => {
     });
   });
 
-  test('skips a sleep and what keepAlive waits for', async () => {
+  test('skips a sleep and the waits of keepAlive', async () => {
     const env = new TestActivityEnvironment();
     await env.run((ctx) => ctx.sleep('1 day'));
     expect(env.now()).toBe(86_400_000);
@@ -77,7 +77,7 @@ describe('time', () => {
     expect(env.attempts.at(-1)?.heartbeats).toHaveLength(180);
   });
 
-  test('stands still while a function works, however long', async () => {
+  test('stands still while a function works, however long it takes', async () => {
     const env = new TestActivityEnvironment();
     const length = await env.run(
       async (ctx) => {
@@ -92,7 +92,7 @@ describe('time', () => {
     expect(env.now()).toBe(1_000);
   });
 
-  test('stands still as long as one of several functions works', async () => {
+  test('stands still while any of several functions works', async () => {
     const env = new TestActivityEnvironment();
     let done!: () => void;
     const working = env.run(() => new Promise<void>((resolve) => (done = resolve)));
@@ -119,7 +119,7 @@ describe('time', () => {
     other.terminate();
   });
 
-  test('goes on when a store has answered, of what is delayed', async () => {
+  test('continues when a store has answered, for a delayed activity', async () => {
     const slowly = (): Promise<undefined> => new Promise((resolve) => setTimeout(resolve, 20));
     const env = new TestActivityEnvironment({
       store: { get: slowly, set: () => {}, delete: () => {} },
@@ -128,7 +128,7 @@ describe('time', () => {
     expect(await env.run(() => env.now(), options)).toBe(3_600_000);
   });
 
-  test('goes on when the last write of an earlier run is over', async () => {
+  test('continues when the last write of an earlier run is over', async () => {
     const stored = new Map<string, string>();
     const env = new TestActivityEnvironment({
       logger: false,
@@ -152,7 +152,7 @@ describe('time', () => {
     expect(now).toEqual([1, 3_600_000]);
   });
 
-  test('goes on for an attempt that was left open', async () => {
+  test('continues for an attempt that was left open', async () => {
     const env = new TestActivityEnvironment();
     const run = env.run((ctx) => ctx.completeAsync(), {
       startToCloseTimeout: '1h',
@@ -171,7 +171,7 @@ describe('time', () => {
     expect(env.now()).toBe(3_600_000);
   });
 
-  test('moves for settled() too, whose function works on after its cancellation', async () => {
+  test('moves for settled() too, while the function continues after its cancellation', async () => {
     await using env = new TestActivityEnvironment();
     const handle = env.start(async (ctx) => {
       for (;;) {
@@ -187,7 +187,7 @@ describe('time', () => {
     expect(env.now()).toBe(30_000);
   });
 
-  test('moves by hand only, with autoSkip: false', async () => {
+  test('moves only by hand with autoSkip: false', async () => {
     const env = new TestActivityEnvironment({ autoSkip: false });
     const run = env.run((ctx) => ctx.sleep('1h'));
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -197,7 +197,7 @@ describe('time', () => {
     await run;
   });
 
-  test('moved by hand passes what hangs', async () => {
+  test('moves past hanging functions by hand', async () => {
     const env = new TestActivityEnvironment();
     const run = env.run(never, { heartbeatTimeout: '10s', retryPolicy: { maximumAttempts: 1 } });
     await env.advance('10s');
@@ -212,7 +212,7 @@ describe('time', () => {
   test.each([
     ['with channels', MessageChannel],
     ['without, as in jsdom', undefined],
-  ])('needs no timer that may be fake: %s', async (_, channel) => {
+  ])('needs no timers that may be fake: %s', async (_, channel) => {
     vi.stubGlobal('MessageChannel', channel);
     vi.useFakeTimers();
     try {
@@ -225,7 +225,7 @@ describe('time', () => {
     }
   });
 
-  test('is the same in every run, jitter and timestamps included', async () => {
+  test('is the same in every run, including jitter and timestamps', async () => {
     const delays = async (): Promise<unknown[]> => {
       const env = new TestActivityEnvironment();
       await env.run(failing, { retryPolicy: { jitter: 1, maximumAttempts: 3 } }).catch(() => {});
@@ -236,7 +236,7 @@ describe('time', () => {
 });
 
 describe('an activity that always fails', () => {
-  test('ends with an error that names the setting, and lets the test framework breathe', async () => {
+  test('ends with an error that names the option, and lets the test framework continue', async () => {
     const env = new TestActivityEnvironment();
     let breaths = 0;
     const breathing = setInterval(() => breaths++, 1);
@@ -252,13 +252,13 @@ describe('an activity that always fails', () => {
     expect(breaths).toBeGreaterThan(0);
   });
 
-  test('is told the number of its attempt, which may have begun late', async () => {
+  test('gets the number of its attempt, which may not have started at 1', async () => {
     const env = new TestActivityEnvironment();
     env.setHeartbeatDetails(1, { attempt: 2_000 });
     await expect(env.run(failing)).rejects.toThrow(/Attempt 2000 failed.* allows only 1000/);
   });
 
-  test('may be given fewer attempts, or more', async () => {
+  test('may have a lower or higher limit', async () => {
     const few = new TestActivityEnvironment({ maxAttempts: 3 });
     await few.run(failing).catch(() => {});
     expect(few.attempts).toHaveLength(3);
@@ -268,7 +268,7 @@ describe('an activity that always fails', () => {
   });
 });
 
-test('the same activity does in the environment what it does in production', async () => {
+test('an activity behaves the same in the environment as in production', async () => {
   const activity = async (ctx: ActivityContext<number>): Promise<string> => {
     const from = ctx.heartbeatDetails ?? 0;
     for (let step = from + 1; step <= 6; step++) {
@@ -289,8 +289,8 @@ test('the same activity does in the environment what it does in production', asy
   expect(env.heartbeats).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-describe('what is recorded', () => {
-  test('all attempts, with what they were given and how they ended', async () => {
+describe('the environment records', () => {
+  test('all attempts, with their details and how they ended', async () => {
     const env = new TestActivityEnvironment();
     env.timeoutOnHeartbeat(2);
     await env.run(
@@ -345,7 +345,7 @@ describe('what is recorded', () => {
     ]);
   });
 
-  test('heartbeats are copies, and what is held back is no report', async () => {
+  test('copies of heartbeats, and not what is held back as a report', async () => {
     const env = new TestActivityEnvironment();
     const details = { line: 0 };
     await env.run((ctx) => {
@@ -360,7 +360,7 @@ describe('what is recorded', () => {
     ['CANCELED', (env: TestActivityEnvironment) => env.cancelOnHeartbeat(1)],
     ['PAUSED', (env: TestActivityEnvironment) => env.pauseOnHeartbeat(1)],
     ['CANCELED', (env: TestActivityEnvironment) => env.shutdownOnHeartbeat(1)],
-  ])('an attempt that stopped is %s', async (outcome, steer) => {
+  ])('an attempt that stopped as %s', async (outcome, steer) => {
     const env = new TestActivityEnvironment();
     steer(env);
     env.start((ctx) => {
@@ -371,7 +371,7 @@ describe('what is recorded', () => {
     expect(env.attempts).toMatchObject([{ outcome }]);
   });
 
-  test('an attempt that runs is RUNNING, and a terminated one TERMINATED', () => {
+  test('a running attempt as RUNNING and a terminated one as TERMINATED', () => {
     const env = new TestActivityEnvironment();
     const handle = env.start(never);
     expect(env.attempts).toMatchObject([{ outcome: 'RUNNING' }]);
@@ -380,8 +380,8 @@ describe('what is recorded', () => {
   });
 });
 
-describe('at its end', () => {
-  test('an activity that is still open is named', async () => {
+describe('at the end of a test', () => {
+  test('an open activity is named', async () => {
     const env = new TestActivityEnvironment();
     env.start(never, { activityId: 'import-7', activityType: 'importRows' });
     const disposed = env[Symbol.asyncDispose]();
@@ -396,7 +396,7 @@ describe('at its end', () => {
     ['cancelOnHeartbeat(5)', (env) => env.cancelOnHeartbeat(5)],
     ['shutdownOnHeartbeat(5)', (env) => env.shutdownOnHeartbeat(5)],
     ['pauseOnHeartbeat(5)', (env) => env.pauseOnHeartbeat(5)],
-  ])('a plan whose heartbeat never came is named: %s', async (plan, make) => {
+  ])('a plan that never happened is named: %s', async (plan, make) => {
     const env = new TestActivityEnvironment();
     env.failOnHeartbeat(1, boom);
     make(env);
@@ -417,7 +417,7 @@ describe('at its end', () => {
     );
   });
 
-  test('plans and open activities are told of in one error', async () => {
+  test('plans and open activities are named in one error', async () => {
     const env = new TestActivityEnvironment();
     env.failOnHeartbeat(1, boom);
     env.cancelOnHeartbeat(2);
@@ -427,7 +427,7 @@ describe('at its end', () => {
     );
   });
 
-  test('there is nothing to say of what is over', async () => {
+  test('there is no error if everything is over', async () => {
     await using env = new TestActivityEnvironment();
     await env.run(() => 1);
   });
@@ -461,8 +461,8 @@ test.each([
   expect(() => new TestActivityEnvironment(options as object)).toThrow(message);
 });
 
-describe('what takes time beside an activity', () => {
-  test('is waited for, where the next attempt waits for the function before it', async () => {
+describe('work outside an activity', () => {
+  test('is waited for if the next attempt waits for the previous function', async () => {
     const env = new TestActivityEnvironment();
     env.timeoutOnHeartbeat(1);
     await env.run(
@@ -476,7 +476,7 @@ describe('what takes time beside an activity', () => {
     expect(env.attempts[1]!.startedAt).toBe(6_000); // the backoff, and not the whole overlap
   });
 
-  test('takes none as env.sleep: an activity that awaits it waits', async () => {
+  test('takes no time with env.sleep: an activity that awaits it waits', async () => {
     const env = new TestActivityEnvironment();
     const model = async (prompt: string): Promise<string> => {
       await env.sleep('4 minutes');
@@ -487,7 +487,7 @@ describe('what takes time beside an activity', () => {
     await expect(env.sleep(Infinity)).rejects.toThrow(/^sleep: received Infinity/);
   });
 
-  test('does not let time skip past another activity that works', async () => {
+  test('does not let time skip past another working activity', async () => {
     const env = new TestActivityEnvironment();
     let done!: () => void;
     const working = env.run(() => new Promise<void>((resolve) => (done = resolve)));
@@ -498,7 +498,7 @@ describe('what takes time beside an activity', () => {
     await Promise.all([working, sleeping]);
   });
 
-  describe('stands for none that began later:', () => {
+  describe('does not count for an activity that began later:', () => {
     const work = (): Promise<string> => new Promise((resolve) => setTimeout(resolve, 20, 'worked'));
     const options = { startToCloseTimeout: '1m', retryPolicy: { maximumAttempts: 1 } } as const;
 
@@ -513,7 +513,7 @@ describe('what takes time beside an activity', () => {
       await sleeping;
     });
 
-    test('one of an attempt that has timed out', async () => {
+    test('a sleep of an attempt that has timed out', async () => {
       const env = new TestActivityEnvironment();
       const retried = env.run(
         (ctx) => (ctx.info.attempt === 1 ? env.sleep('1h').then(() => '') : work()),
@@ -523,7 +523,7 @@ describe('what takes time beside an activity', () => {
       expect(env.now()).toBe(61_000);
     });
 
-    test('one beside a store that is read', async () => {
+    test('a sleep during the read of a store', async () => {
       const env = new TestActivityEnvironment({
         store: { get: () => work().then(() => undefined), set: () => {}, delete: () => {} },
       });
@@ -534,7 +534,7 @@ describe('what takes time beside an activity', () => {
     });
   });
 
-  test('is waited for beside a shorter wait of the same activity', async () => {
+  test('is waited for during a shorter wait of the same activity', async () => {
     const env = new TestActivityEnvironment();
     await env.run(async (ctx) => {
       const sleeping = ctx.sleep('1s').then(() => env.sleep('1m'));
@@ -560,7 +560,7 @@ test('a proxy runs activities of an object in the environment', async () => {
   expect(env.attempts).toMatchObject([{ activityType: 'wait', endedAt: 3_600_000 }]);
 });
 
-test('an option that is none is refused by the name of the environment', () => {
+test('an unknown option is refused in the name of the environment', () => {
   expect(() => new TestActivityEnvironment({ autoskip: false } as object)).toThrow(
     'TestActivityEnvironment has no option "autoskip"; did you mean "autoSkip"?',
   );
@@ -569,7 +569,7 @@ test('an option that is none is refused by the name of the environment', () => {
   );
 });
 
-describe('errors that nobody else tells of', () => {
+describe('errors that are reported in no other way', () => {
   /** What the environment writes to the console. */
   async function written(run: (env: TestActivityEnvironment) => unknown): Promise<unknown[][]> {
     const lines: unknown[][] = [];
@@ -587,7 +587,7 @@ describe('errors that nobody else tells of', () => {
   }
   const once = { retryPolicy: { maximumAttempts: 1 } } as const;
 
-  test('are written to the console, and warnings of failed attempts are not', async () => {
+  test('are written to the console, without warnings of failed attempts', async () => {
     const unheard = await written(async (env) => {
       await expect(env.run(failing, { retryPolicy: { maximumAttempts: 2 } })).rejects.toThrow();
       env.start(failing, once);
@@ -597,7 +597,7 @@ describe('errors that nobody else tells of', () => {
     ]);
   });
 
-  test('are not those of a crash that the test asked for', async () => {
+  test('do not include those of a crash that the test planned', async () => {
     const crashes = await written(() =>
       crashAtEveryHeartbeat(
         async (ctx) => {
@@ -611,7 +611,7 @@ describe('errors that nobody else tells of', () => {
     expect(crashes).toEqual([]);
   });
 
-  test('a listener of onHeartbeat that rejects is logged, and touches nothing else', async () => {
+  test('a listener of onHeartbeat that rejects is logged and affects nothing else', async () => {
     const rejections = collectUnhandledRejections();
     const lines = await written(async (env) => {
       env.onHeartbeat(() => Promise.reject(boom));

@@ -24,7 +24,7 @@ async function twoAttempts(): Promise<TestActivityEnvironment> {
 }
 
 describe('toHaveHeartbeat', () => {
-  test('holds for details of any attempt, equal or matched', async () => {
+  test('passes for details of any attempt, equal or matched', async () => {
     const env = await twoAttempts();
     expect(env).toHaveHeartbeat({ line: 1 });
     expect(env).toHaveHeartbeat({ line: expect.any(Number) as number });
@@ -38,7 +38,7 @@ describe('toHaveHeartbeat', () => {
     [{ done: new Set(['a']) }, { done: new Set(['b']) }, '{"done":Set{"b"}}'],
     [NaN, null, 'null'],
     [null, NaN, 'NaN'],
-  ])('looks into %o', async (details, other, shown) => {
+  ])('compares %o', async (details, other, shown) => {
     const env = new TestActivityEnvironment();
     await env.run((ctx) => ctx.heartbeat(details));
     expect(env).toHaveHeartbeat(structuredClone(details));
@@ -48,14 +48,14 @@ describe('toHaveHeartbeat', () => {
     );
   });
 
-  test('needs nothing but equals of a framework', async () => {
+  test('needs only equals from the framework', async () => {
     const state = { equals: (a: unknown, b: unknown) => a === b };
     const env = new TestActivityEnvironment();
     await env.run((ctx) => ctx.heartbeat(1));
     expect(matchers.toHaveHeartbeat.call(state, env, 1).pass).toBe(true);
   });
 
-  test('shows what there was instead', async () => {
+  test('shows the actual heartbeats', async () => {
     const env = await twoAttempts();
     expect(messageOf(() => expect(env).toHaveHeartbeat({ line: 2 }))).toMatch(
       /^expected env to have a heartbeat with details \{"line":2\}\n\nimport \(.*♥ \{"line":1\}/s,
@@ -75,7 +75,7 @@ describe('toHaveRetried', () => {
     expect(new TestActivityEnvironment()).toHaveRetried(0);
   });
 
-  test('counts no second run of an id, nor what never began; but what begins anew by a reset', async () => {
+  test('does not count a second run of an id or an activity that never began, but counts after a reset', async () => {
     const env = new TestActivityEnvironment();
     await env.run(() => 1, { activityId: 'x' });
     await env.run(() => 1, { activityId: 'x' });
@@ -91,7 +91,7 @@ describe('toHaveRetried', () => {
     handle.terminate();
   });
 
-  test('shows how often it was', async () => {
+  test('shows the actual number', async () => {
     const env = await twoAttempts();
     expect(messageOf(() => expect(env).toHaveRetried(5))).toMatch(
       /^expected env to have a retry count of 5, but it was 1\n\nimport/,
@@ -109,7 +109,7 @@ describe('toFailWith', () => {
     return env;
   };
 
-  test('knows the type of an ApplicationFailure, and the name of any other error', async () => {
+  test('accepts the type of an ApplicationFailure and the name of any other error', async () => {
     const declined = await fail(ApplicationFailure.nonRetryable('declined', 'CardError'));
     expect(declined).toFailWith({ type: 'CardError' });
     expect(declined).not.toFailWith({ type: 'ApplicationFailure' });
@@ -118,12 +118,12 @@ describe('toFailWith', () => {
     expect(await fail(new DOMException('no', 'AbortError'))).toFailWith({ type: 'AbortError' });
   });
 
-  test('knows a class by its name, as nonRetryableErrorTypes does', async () => {
+  test('accepts a class by its name, like nonRetryableErrorTypes', async () => {
     class CardError extends Error {}
     expect(await fail(new CardError('no'))).toFailWith({ type: 'CardError' });
   });
 
-  test('knows the type of a timeout', async () => {
+  test('accepts the type of a timeout', async () => {
     const env = new TestActivityEnvironment();
     const run = env.run(never, { startToCloseTimeout: '1s', retryPolicy: { maximumAttempts: 1 } });
     await env.advance('1s');
@@ -136,7 +136,7 @@ describe('toFailWith', () => {
     );
   });
 
-  test('does not hold for what has not failed, a failed attempt included', async () => {
+  test('fails for an activity that has not failed, even if an attempt has', async () => {
     const env = await twoAttempts();
     expect(env).not.toFailWith({ type: 'Error' });
     expect(messageOf(() => expect(env).toFailWith({ type: 'Error' }))).toContain(

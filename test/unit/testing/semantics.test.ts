@@ -15,7 +15,7 @@ const ONCE = { maximumAttempts: 1 };
 const seen = <T>(semantics: TestSemantics, outcomes: { inProcess: T; temporal: T }): T =>
   semantics === 'temporal' ? outcomes.temporal : outcomes.inProcess;
 
-describe.each(both)('%s', (semantics) => {
+describe.each(both)('semantics: %s', (semantics) => {
   test('a request reaches the function: with any heartbeat, or a report', async () => {
     const env = new TestActivityEnvironment({ semantics });
     env.cancelOnHeartbeat(2);
@@ -36,7 +36,7 @@ describe.each(both)('%s', (semantics) => {
     );
   });
 
-  test('the report at the end of an interval brings it too', async () => {
+  test('the report at the end of an interval delivers it too', async () => {
     const env = new TestActivityEnvironment({ semantics });
     env.cancelOnHeartbeat(2);
     let heardAt: number | undefined;
@@ -76,7 +76,7 @@ describe.each(both)('%s', (semantics) => {
     },
   );
 
-  test("a caller's signal: at once, or as any request", async () => {
+  test("a caller's signal reaches the function: at once, or like any request", async () => {
     const env = new TestActivityEnvironment({ semantics });
     const controller = new AbortController();
     let aborted: boolean | undefined;
@@ -91,7 +91,7 @@ describe.each(both)('%s', (semantics) => {
     expect(aborted).toBe(seen(semantics, { inProcess: true, temporal: false }));
   });
 
-  test('the signal of a caller who has joined ends the wait of that caller alone', async () => {
+  test("the signal of a caller who joined ends only that caller's wait", async () => {
     const env = new TestActivityEnvironment({ semantics });
     const controller = new AbortController();
     const work = async (ctx: ActivityContext): Promise<string> => {
@@ -116,7 +116,7 @@ describe.each(both)('%s', (semantics) => {
     await expect(run).rejects.toMatchObject({ cause: { message: 'CANCELLED', cause: 'enough' } });
   });
 
-  test('details held back when an attempt times out: kept, or lost', async () => {
+  test('details held back at a timeout: kept, or lost', async () => {
     const env = new TestActivityEnvironment({ semantics });
     env.timeoutOnHeartbeat(3);
     await env.run(
@@ -175,7 +175,7 @@ describe.each(both)('%s', (semantics) => {
     expect(given).toBe(1);
   });
 
-  test('a heartbeat without details of an activity written for Temporal keeps or erases', async () => {
+  test('a heartbeat without details from an activity written for Temporal keeps or erases them', async () => {
     const env = new TestActivityEnvironment({ semantics });
     async function resume(): Promise<void> {
       if (temporal.activityInfo().attempt === 2) return;
@@ -190,7 +190,7 @@ describe.each(both)('%s', (semantics) => {
     );
   });
 
-  test('a heartbeat whose details are refused says that the attempt is alive', async () => {
+  test('a heartbeat with refused details still reports that the attempt is alive', async () => {
     const env = new TestActivityEnvironment({ semantics });
     const given = await env.run(
       async (ctx: ActivityContext) => {
@@ -208,7 +208,7 @@ describe.each(both)('%s', (semantics) => {
     expect(env.attempts).toMatchObject([{ outcome: 'FAILED' }, { outcome: 'COMPLETED' }]);
   });
 
-  test('details, arguments and results: as they are, or through JSON', async () => {
+  test('details, arguments and results: unchanged, or through JSON', async () => {
     const env = new TestActivityEnvironment({ semantics });
     const date = new Date(0);
     const given: unknown[] = [];
@@ -229,7 +229,7 @@ describe.each(both)('%s', (semantics) => {
     );
   });
 
-  test('arguments go each by itself, and bytes as they are', async () => {
+  test('arguments are converted separately, and bytes stay bytes', async () => {
     const env = new TestActivityEnvironment({ semantics });
     const bytes = new Uint8Array([1, 2]);
     let size: number | undefined;
@@ -245,7 +245,7 @@ describe.each(both)('%s', (semantics) => {
     [[1n], 'args[0]: received 1n; expected a JSON value'],
     [[1, { when: 2n }], 'args[1]: received an object; expected a JSON value'],
     [[never], 'args[0]: received function never; expected a JSON value'],
-  ])('arguments without JSON: %#', async (args, message) => {
+  ])('arguments that JSON cannot hold: %#', async (args, message) => {
     const env = new TestActivityEnvironment({ semantics });
     const refused = await env
       .run((_, ...given: unknown[]) => given.length, { args })
@@ -267,19 +267,22 @@ describe.each(both)('%s', (semantics) => {
     [{ when: new Date(0) }, 'details.when'],
     [{ ratio: [NaN] }, 'details.ratio[0]'],
     [{ line: 1n }, 'details.line'],
-  ])('details that are not JSON are taken, or refused at the call: %#', async (details, path) => {
-    const env = new TestActivityEnvironment({ semantics });
-    const outcome = await env
-      .run((ctx) => ctx.heartbeat(details))
-      .catch((error: unknown) => (error as Error).cause);
-    const refused = { name: 'HeartbeatDetailsError', path };
-    expect(outcome).toEqual(
-      seen<unknown>(semantics, {
-        inProcess: undefined,
-        temporal: expect.objectContaining(refused),
-      }),
-    );
-  });
+  ])(
+    'details that JSON cannot hold are accepted, or refused at the call: %#',
+    async (details, path) => {
+      const env = new TestActivityEnvironment({ semantics });
+      const outcome = await env
+        .run((ctx) => ctx.heartbeat(details))
+        .catch((error: unknown) => (error as Error).cause);
+      const refused = { name: 'HeartbeatDetailsError', path };
+      expect(outcome).toEqual(
+        seen<unknown>(semantics, {
+          inProcess: undefined,
+          temporal: expect.objectContaining(refused),
+        }),
+      );
+    },
+  );
 
   test('details of an activity written for Temporal may be bytes', async () => {
     const env = new TestActivityEnvironment({ semantics });
@@ -292,7 +295,7 @@ describe.each(both)('%s', (semantics) => {
     expect(given).toEqual([2, 2]);
   });
 
-  test('what a failing attempt has held back is kept by both', async () => {
+  test('details that a failing attempt has held back are kept in both', async () => {
     const env = new TestActivityEnvironment({ semantics });
     await env.run((ctx: ActivityContext<number>) => {
       ctx.heartbeat(1);
@@ -303,7 +306,7 @@ describe.each(both)('%s', (semantics) => {
     expect(env.heartbeats).toEqual([1, 2, 1, 2]);
   });
 
-  test('details over the limit are refused at the call, held back or not', async () => {
+  test('details over the limit are refused at the call, whether or not they are held back', async () => {
     const env = new TestActivityEnvironment({ semantics, maxHeartbeatDetailsBytes: 100 });
     const run = env.run(
       async (ctx) => {
@@ -317,7 +320,7 @@ describe.each(both)('%s', (semantics) => {
     expect(env.now()).toBe(0);
   });
 
-  test('interceptors of heartbeats come before the throttle', async () => {
+  test('interceptors of heartbeats run before the throttle', async () => {
     const refused = new Error('no second heartbeat');
     const env = new TestActivityEnvironment({
       semantics,
@@ -342,7 +345,7 @@ describe.each(both)('%s', (semantics) => {
     expect(env.now()).toBe(0);
   });
 
-  test('what an attempt has held back when it times out leaves later details alone', async () => {
+  test('details held back at a timeout do not affect later details', async () => {
     const env = new TestActivityEnvironment({ semantics });
     const hang = (ctx: ActivityContext<string>): Promise<never> => {
       ctx.heartbeat('first');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { shown } from '../../../src/testing/shown.js';
 
-test('a value that holds itself is shown up to there', () => {
+test('a value with a cycle is shown up to the cycle', () => {
   const value: { me?: unknown; twice?: unknown } = {};
   value.me = [value];
   const part = { n: 1 };

@@ -67,11 +67,11 @@ describe('failOnHeartbeat', () => {
     return table;
   };
 
-  test('throws from that call, after its details are taken', async () => {
+  test('throws from that call, after the details are taken', async () => {
     expect(await rowsAfter(importRows)).toEqual(ROWS);
   });
 
-  test('catches an activity that starts from the beginning', async () => {
+  test('finds an activity that starts from the beginning', async () => {
     expect(await rowsAfter(forgets)).not.toEqual(ROWS);
   });
 
@@ -95,15 +95,15 @@ describe('cancelOnHeartbeat', () => {
     return table;
   };
 
-  test('cancels, and the function hears of it in that call', async () => {
+  test('cancels, and the function is told in that call', async () => {
     expect(await rowsAfter(importRows)).toEqual(['a', 'b']);
   });
 
-  test('catches an activity that goes on regardless', async () => {
+  test('finds an activity that ignores the cancellation', async () => {
     expect(await rowsAfter(ignoresItsSignal)).not.toEqual(['a', 'b']);
   });
 
-  test('finds the signal aborted right after the call', async () => {
+  test('has the signal aborted right after the call', async () => {
     const env = new TestActivityEnvironment();
     env.cancelOnHeartbeat(1);
     const seen: unknown[] = [];
@@ -119,7 +119,7 @@ describe('cancelOnHeartbeat', () => {
 });
 
 describe('timeoutOnHeartbeat', () => {
-  test('ends the attempt there, whatever its function goes on to do', async () => {
+  test('ends the attempt there, whatever its function does afterwards', async () => {
     const env = new TestActivityEnvironment();
     env.timeoutOnHeartbeat(2);
     const options = { heartbeatTimeout: '10s', retryPolicy: { initialInterval: '1s' } } as const;
@@ -135,7 +135,7 @@ describe('timeoutOnHeartbeat', () => {
     expect(env.now()).toBe(11_000);
   });
 
-  test('jumps to startToClose where there is no heartbeat timeout', async () => {
+  test('moves to startToClose without a heartbeat timeout', async () => {
     const env = new TestActivityEnvironment();
     env.timeoutOnHeartbeat(1);
     const run = env.run(
@@ -148,7 +148,7 @@ describe('timeoutOnHeartbeat', () => {
     await expect(run).rejects.toSatisfy((error) => isTimeout(error, 'START_TO_CLOSE'));
   });
 
-  test('needs a timeout to jump to', async () => {
+  test('needs a timeout', async () => {
     const env = new TestActivityEnvironment();
     env.timeoutOnHeartbeat(1);
     const run = env.run((ctx) => ctx.heartbeat(), { retryPolicy: { maximumAttempts: 1 } });
@@ -160,7 +160,7 @@ describe('timeoutOnHeartbeat', () => {
     await expect(retried).rejects.toThrow(/needs heartbeatTimeout or startToCloseTimeout/);
   });
 
-  test('catches an activity whose late result is wrong to count on', async () => {
+  test('finds an activity that wrongly relies on a late result', async () => {
     const rows = async (activity: typeof importRows): Promise<string[]> => {
       const env = new TestActivityEnvironment();
       env.timeoutOnHeartbeat(2);
@@ -172,7 +172,7 @@ describe('timeoutOnHeartbeat', () => {
   });
 });
 
-test('a heartbeat after the end of its attempt sets off nothing, and is none', async () => {
+test('a heartbeat after the end of its attempt triggers nothing and does not count', async () => {
   const heard: unknown[] = [];
   const intercepted: unknown[] = [];
   const env = new TestActivityEnvironment({
@@ -217,7 +217,7 @@ describe('pauseOnHeartbeat', () => {
   });
 });
 
-test('pauseOnHeartbeat does nothing once the activity is to stop anyway', async () => {
+test('pauseOnHeartbeat does nothing if the activity should already stop', async () => {
   const env = new TestActivityEnvironment();
   env.cancelOnHeartbeat(1);
   env.pauseOnHeartbeat(2);
@@ -239,7 +239,7 @@ test('pauseOnHeartbeat does nothing once the activity is to stop anyway', async 
   expect(await handle.result()).toBe('done');
 });
 
-test('pauseOnHeartbeat catches an activity that works on while it is paused', async () => {
+test('pauseOnHeartbeat finds an activity that continues while it is paused', async () => {
   const rowsWhilePaused = async (activity: typeof importRows): Promise<number> => {
     const env = new TestActivityEnvironment();
     env.pauseOnHeartbeat(2);
@@ -253,7 +253,7 @@ test('pauseOnHeartbeat catches an activity that works on while it is paused', as
 });
 
 describe('shutdownOnHeartbeat', () => {
-  test('catches an activity that holds a shutdown up', async () => {
+  test('finds an activity that delays a shutdown', async () => {
     const rowsAfter = async (activity: typeof importRows): Promise<number> => {
       const env = new TestActivityEnvironment();
       env.shutdownOnHeartbeat(1);
@@ -265,7 +265,7 @@ describe('shutdownOnHeartbeat', () => {
     expect(await rowsAfter(ignoresItsSignal)).toBe(4);
   });
 
-  test('stops the activity, and keeps its details in the store', async () => {
+  test('stops the activity and keeps its details in the store', async () => {
     const store = new Map<string, string>();
     const table: string[] = [];
     const options = { args: [table] as const, activityId: 'import' };
@@ -282,7 +282,7 @@ describe('shutdownOnHeartbeat', () => {
 });
 
 describe('setHeartbeatDetails', () => {
-  test('begins as if an earlier attempt had left them', async () => {
+  test('starts as if an earlier attempt had left the details', async () => {
     const env = new TestActivityEnvironment();
     env.setHeartbeatDetails(3);
     const table: string[] = [];
@@ -291,7 +291,7 @@ describe('setHeartbeatDetails', () => {
     expect(env.attempts[0]).toMatchObject({ attempt: 2, heartbeatDetails: 3 });
   });
 
-  test('catches an activity that starts from the beginning', async () => {
+  test('finds an activity that starts from the beginning', async () => {
     const rowsFrom3 = async (activity: typeof importRows): Promise<string[]> => {
       const env = new TestActivityEnvironment();
       env.setHeartbeatDetails(3);
@@ -315,7 +315,7 @@ describe('setHeartbeatDetails', () => {
     await expect(run).rejects.toThrow('3 false');
   });
 
-  test('knows the classes and the limit of the environment', async () => {
+  test('uses the serializer and the limit of the environment', async () => {
     class Cursor {
       line = 0;
     }
@@ -328,7 +328,7 @@ describe('setHeartbeatDetails', () => {
     expect(() => env.setHeartbeatDetails('x'.repeat(300))).toThrow(/maxHeartbeatDetailsBytes/);
   });
 
-  test('takes a copy, and refuses what no heartbeat takes', async () => {
+  test('takes a copy and refuses details that a heartbeat refuses', async () => {
     const env = new TestActivityEnvironment();
     const details = { line: 1 };
     env.setHeartbeatDetails(details);
@@ -339,7 +339,7 @@ describe('setHeartbeatDetails', () => {
   });
 });
 
-test('onHeartbeat hears every heartbeat, and of which attempt', async () => {
+test('onHeartbeat gets every heartbeat and its attempt', async () => {
   const env = new TestActivityEnvironment();
   const seen: unknown[] = [];
   env.onHeartbeat((details, { attempt }) => seen.push([details, attempt]));
@@ -353,7 +353,7 @@ test('onHeartbeat hears every heartbeat, and of which attempt', async () => {
   ]);
 });
 
-test('onHeartbeat is given details of its own', async () => {
+test('onHeartbeat gets its own copy of the details', async () => {
   const env = new TestActivityEnvironment();
   env.onHeartbeat((details) => ((details as { line: number }).line = 0));
   await env.run((ctx) => ctx.heartbeat({ line: 1 }));
@@ -367,7 +367,7 @@ test.each([
   'timeoutOnHeartbeat',
   'shutdownOnHeartbeat',
   'failOnHeartbeat',
-] as const)('%s refuses a heartbeat that cannot come', async (name) => {
+] as const)('%s refuses a heartbeat that is already over', async (name) => {
   const env = new TestActivityEnvironment();
   const steer = (n: number): void => env[name](n, new Error('no'));
   for (const n of [0, -1, 1.5, NaN]) expect(() => steer(n)).toThrow(new RegExp(`^${name}`));
@@ -375,7 +375,7 @@ test.each([
   expect(() => steer(1)).toThrow(/above 1/);
 });
 
-test('one heartbeat has one plan: a second is refused, and the first holds', async () => {
+test('a heartbeat has one plan: a second is refused, and the first stays', async () => {
   const env = new TestActivityEnvironment();
   env.failOnHeartbeat(1, new Error('planned'));
   expect(() => env.cancelOnHeartbeat(1)).toThrow(
@@ -396,19 +396,19 @@ describe('crashAtEveryHeartbeat', () => {
   };
   const allOnce = (): void => expect(tables.at(-1)).toEqual(ROWS);
 
-  test('passes an activity that survives each of them', async () => {
+  test('passes an activity that survives each crash', async () => {
     expect(await crashAtEveryHeartbeat(importRows, fresh, allOnce)).toBe(4);
   });
 
   test.each([
     ['reports before it has done', reportsTooEarly],
     ['starts from the beginning', forgets],
-  ])('catches one that %s, and says where', async (_, activity) => {
+  ])('finds an activity that %s, and says where', async (_, activity) => {
     const checked = crashAtEveryHeartbeat(activity, fresh, allOnce);
     await expect(checked).rejects.toThrow(/^after a crash at heartbeat 1: .*\n\n.*1 .*at 0 ms/s);
   });
 
-  test('tells the check what happened', async () => {
+  test('gives the check the outcome', async () => {
     const outcomes: unknown[] = [];
     await crashAtEveryHeartbeat(importRows, fresh, ({ environment, ...outcome }) => {
       outcomes.push(outcome);
@@ -422,7 +422,7 @@ describe('crashAtEveryHeartbeat', () => {
     });
   });
 
-  test('hands a failure of the resumed run to the check', async () => {
+  test('gives the check the failure of the resumed run', async () => {
     let error: unknown;
     const activity = (ctx: ActivityContext<number>): void => {
       if (ctx.heartbeatDetails !== undefined) throw new Error('cannot resume');
@@ -433,7 +433,7 @@ describe('crashAtEveryHeartbeat', () => {
     expect((error as Error).message).toContain('cannot resume');
   });
 
-  test('goes on after an attempt that fails by itself, over all heartbeats', async () => {
+  test('continues after an attempt that fails by itself, over all heartbeats', async () => {
     const flaky = (ctx: ActivityContext<number>, table: string[]): void => {
       for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
         if (row === 1 && ctx.info.attempt === 1) throw new Error('503');
@@ -455,7 +455,7 @@ describe('crashAtEveryHeartbeat', () => {
     );
   });
 
-  test('resumes from the newest details, also after a heartbeat without', async () => {
+  test('resumes from the newest details, even after a heartbeat without details', async () => {
     const given: unknown[] = [];
     const crashes = await crashAtEveryHeartbeat(
       (ctx: ActivityContext<number>) => {
@@ -470,7 +470,7 @@ describe('crashAtEveryHeartbeat', () => {
     expect(given).toEqual([undefined, 1, 1]);
   });
 
-  test("resumes from what the server had got, under semantics: 'temporal'", async () => {
+  test("resumes from the details that reached the server, with semantics: 'temporal'", async () => {
     const given: unknown[] = [];
     await crashAtEveryHeartbeat(
       async (ctx: ActivityContext<number>) => {
@@ -486,7 +486,7 @@ describe('crashAtEveryHeartbeat', () => {
     expect(given).toEqual([1, 1, 2]);
   });
 
-  test('fails with what the activity fails with if nothing interrupts it', async () => {
+  test("fails with the activity's own failure if it fails without a crash", async () => {
     const checks: number[] = [];
     const checked = crashAtEveryHeartbeat(
       (ctx: ActivityContext<number>) => {
@@ -500,7 +500,7 @@ describe('crashAtEveryHeartbeat', () => {
     expect(checks).toEqual([1, 2]);
   });
 
-  test('does not let an activity swallow the crash', async () => {
+  test('does not let an activity hide the crash', async () => {
     const steps: string[] = [];
     const swallows = async (ctx: ActivityContext<number>): Promise<void> => {
       for (let step = ctx.heartbeatDetails ?? 0; step < 3; step++) {
@@ -532,7 +532,7 @@ describe('crashAtEveryHeartbeat', () => {
   });
 });
 
-test('advance catches an activity that is silent for longer than its heartbeat timeout', async () => {
+test('advance finds an activity that is silent for longer than its heartbeat timeout', async () => {
   const outcomeOf = async (every: number): Promise<string> => {
     const env = new TestActivityEnvironment({ autoSkip: false, logger: false });
     env.start(
@@ -551,7 +551,7 @@ test('advance catches an activity that is silent for longer than its heartbeat t
   expect(await outcomeOf(5)).toBe('TIMED_OUT');
 });
 
-test('onHeartbeat catches a cursor that goes back', async () => {
+test('onHeartbeat finds a cursor that goes back', async () => {
   const goesBack = async (cursors: number[]): Promise<boolean> => {
     const env = new TestActivityEnvironment();
     let last = 0;

@@ -3,7 +3,7 @@ import type { ActivityContext } from 'systole';
 import { TestActivityEnvironment, timeline } from 'systole/testing';
 import { never } from '../../support/harness.js';
 
-test('a run as text: a row for each attempt', async () => {
+test('a run becomes text, with a row for each attempt', async () => {
   const env = new TestActivityEnvironment();
   env.timeoutOnHeartbeat(3);
   await env.run(
@@ -29,11 +29,11 @@ test('a run as text: a row for each attempt', async () => {
 });
 
 describe('it shows', () => {
-  test('that nothing was run', () => {
+  test('when no activity was run', () => {
     expect(timeline(new TestActivityEnvironment())).toBe('no attempt was made');
   });
 
-  test('the first heartbeats and the last, where there are many, and details in short', async () => {
+  test('the first heartbeats and the last if there are many, with short details', async () => {
     const env = new TestActivityEnvironment();
     await env.run(
       (ctx) => {
@@ -48,7 +48,7 @@ describe('it shows', () => {
     );
   });
 
-  test('each run of an id by itself', async () => {
+  test('each run of an id separately', async () => {
     const env = new TestActivityEnvironment();
     const options = { activityId: 'x', activityType: 'twice' };
     for (let run = 1; run <= 2; run++) await env.run(() => run, options);
@@ -60,7 +60,7 @@ describe('it shows', () => {
     ]);
   });
 
-  test('each activity by itself, cancelled, and still running', async () => {
+  test('each activity separately, including cancelled and running ones', async () => {
     const env = new TestActivityEnvironment();
     env.start(never, { activityId: 'a', activityType: 'hangs' });
     env.cancelOnHeartbeat(1);
@@ -94,7 +94,7 @@ describe('it shows', () => {
     ['a:b', new URL('a:b')],
     ['RangeError: no', new RangeError('no')],
     ['Uint8Array[0,0]', new Uint8Array(2)],
-  ])('details that JSON has no word for: %s', async (shown, details) => {
+  ])('details that JSON cannot hold: %s', async (shown, details) => {
     const env = new TestActivityEnvironment();
     await env.run((ctx) => ctx.heartbeat(details));
     expect(timeline(env)).toContain(`♥ ${shown} at 0 ms`);

@@ -23,7 +23,7 @@ const unshowable = Object.assign(new Error('no'), {
   },
 });
 
-describe('an activity says how, when and why it has ended', () => {
+describe('the message of an activity says how, when and why it ended', () => {
   test.each<
     [
       ending: string,
@@ -148,7 +148,7 @@ test.each<[TimeoutFailure['timeoutType'], ActivityOptions, message: string]>([
     { scheduleToCloseTimeout: '5s' },
     'activity ScheduleToClose timeout after 5000 ms',
   ],
-])('%s says its name and how long it is', async (timeoutType, options, message) => {
+])('the message of %s has its name and length', async (timeoutType, options, message) => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   if (timeoutType === 'SCHEDULE_TO_START') void h.run(never);
   const run = h.watch(h.run(never, { ...TIMEOUTS, ...options, retryPolicy: ONCE }));
@@ -177,25 +177,25 @@ async function failuresOf(...attempts: (Error | undefined)[]): Promise<Error[]> 
 }
 
 describe('a timeout', () => {
-  test('of the first attempt has no cause, not even an undefined one', async () => {
+  test('of the first attempt has no cause property', async () => {
     const [first] = await failuresOf(undefined);
     expect(first).toBeInstanceOf(TimeoutFailure);
     expect(Object.hasOwn(first!, 'cause')).toBe(false);
   });
 
-  test('after an error is caused by that very error, whose own causes stay', async () => {
+  test('after an error is caused by that error, which keeps its own causes', async () => {
     const error = new Error('refused', { cause: new Error('no route') });
     const [, second] = await failuresOf(error, undefined);
     expect(second!.cause).toBe(error);
     expect(error.cause).toMatchObject({ message: 'no route' });
   });
 
-  test('after a timeout is caused by that very timeout', async () => {
+  test('after a timeout is caused by that timeout', async () => {
     const [first, second] = await failuresOf(undefined, undefined);
     expect(second!.cause).toBe(first);
   });
 
-  test('after two timeouts is caused by the second, told without its own cause', async () => {
+  test('after two timeouts is caused by the second, without its own cause', async () => {
     const [, second, third] = await failuresOf(undefined, undefined, undefined);
     const cause = third!.cause as TimeoutFailure;
     expect(cause).toBeInstanceOf(TimeoutFailure);
@@ -210,7 +210,7 @@ describe('a timeout', () => {
   });
 });
 
-test('no time for another attempt is caused by the very timeout of the last one', async () => {
+test('with no time for another attempt is caused by the timeout of the last attempt', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(never, {

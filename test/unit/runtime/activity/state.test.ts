@@ -38,7 +38,7 @@ const ways: Readonly<Record<Phase | 'NEW', readonly Phase[]>> = {
 const phases = Object.keys(enter) as Phase[];
 
 describe.each(Object.keys(ways) as (keyof typeof ways)[])('from %s', (from) => {
-  test.each(phases)('to %s, as the table of moves says', (to) => {
+  test.each(phases)('to %s is allowed or not as in the table of moves', (to) => {
     const { state, registry } = setUp();
     for (const phase of ways[from]) enter[phase](state);
     const move = (): void => enter[to](state);
@@ -52,7 +52,7 @@ describe.each(Object.keys(ways) as (keyof typeof ways)[])('from %s', (from) => {
 });
 
 describe('an attempt may ask for a slot', () => {
-  test('when the delay is over, and not before', () => {
+  test('when the delay is over, and not earlier', () => {
     const { state } = setUp();
     state.schedule(1_000);
     expect([state.isUnlocked(999), state.isUnlocked(1_000)]).toEqual([false, true]);
@@ -68,7 +68,7 @@ describe('an attempt may ask for a slot', () => {
     expect([state.isUnlocked(5), registry.loading]).toEqual([true, 0]);
   });
 
-  test('when the earlier function is waited for no longer', () => {
+  test('when the earlier function is no longer waited for', () => {
     const { state } = setUp();
     for (const phase of ways.RUNNING) enter[phase](state);
     state.retry(1, 0, false);
@@ -78,7 +78,7 @@ describe('an attempt may ask for a slot', () => {
     expect(state.isUnlocked(3_000)).toBe(true);
   });
 
-  test('not while it is paused; the delay goes on meanwhile', () => {
+  test('but not while it is paused, although the delay continues', () => {
     const { state } = setUp();
     state.schedule(1_000);
     state.pause();
@@ -88,7 +88,7 @@ describe('an attempt may ask for a slot', () => {
   });
 });
 
-test('an activity that closes while its store is read is not counted as loading any more', () => {
+test('an activity that closes while its store is read no longer counts as loading', () => {
   const { state, registry } = setUp();
   state.schedule(0);
   state.beginLoading();
@@ -96,7 +96,7 @@ test('an activity that closes while its store is read is not counted as loading 
   expect(registry.loading).toBe(0);
 });
 
-test('a change of phase is told once, to whoever waits for it', async () => {
+test('a change of phase is reported once to everything that waits for it', async () => {
   const { state } = setUp();
   let told = 0;
   void state.changed().then(() => told++);
@@ -107,7 +107,7 @@ test('a change of phase is told once, to whoever waits for it', async () => {
   expect(told).toBe(1);
 });
 
-test('a past can be prepared before the activity is scheduled, and not after', () => {
+test('a past can be prepared only before the activity is scheduled', () => {
   const { state } = setUp();
   state.prepare(options, 3);
   expect(state.attemptNumber).toBe(3);

@@ -10,7 +10,7 @@ import {
 } from '../../../support/outcomes.js';
 
 describe('execute', () => {
-  test('the first listed is the outermost, around each attempt', async () => {
+  test('of the first interceptor is the outermost, around each attempt', async () => {
     const order: string[] = [];
     const named = (name: string): ActivityInterceptor => ({
       async execute(input, next) {
@@ -49,7 +49,7 @@ describe('execute', () => {
     await expect(run).resolves.toBe(20);
   });
 
-  test('may hide an error, change it, or throw its own, which is retried as any', async () => {
+  test('may hide an error, change it or throw its own, which is retried like any other', async () => {
     const changed = new Error('changed');
     const h = new Harness({
       interceptors: [
@@ -71,7 +71,7 @@ describe('execute', () => {
     expect(run.outcome).toMatchObject({ value: 'hidden' });
   });
 
-  test('may throw synchronously, and may leave the function uncalled', async () => {
+  test('may throw synchronously, and may skip the function', async () => {
     const no = new Error('no');
     const throwing = new Harness({
       interceptors: [
@@ -110,7 +110,7 @@ describe('execute', () => {
 });
 
 describe('heartbeat', () => {
-  test('the first listed is the outermost, and each may change the details', async () => {
+  test('of the first interceptor is the outermost, and each may change the details', async () => {
     const named = (name: string): ActivityInterceptor => ({
       heartbeat: (details, next) => {
         next([...(details as string[]), name]);
@@ -123,7 +123,7 @@ describe('heartbeat', () => {
     expect(reportsOf(h)).toEqual([[['a', 'b'], 0]]);
   });
 
-  test('without next the heartbeat does not count', async () => {
+  test('does not count without a call of next', async () => {
     const h = new Harness({ interceptors: [{ heartbeat: () => {} }] });
     const run = h.watch(
       h.run(
@@ -140,7 +140,7 @@ describe('heartbeat', () => {
     expect(reportsOf(h)).toEqual([]);
   });
 
-  test('an error of it comes out of ctx.heartbeat, and out of ctx.keepAlive', async () => {
+  test('that throws makes ctx.heartbeat and ctx.keepAlive throw', async () => {
     const no = new Error('no');
     const h = new Harness({
       interceptors: [
@@ -166,7 +166,7 @@ describe('heartbeat', () => {
   });
 });
 
-test('a heartbeat interceptor that rejects is logged, and touches nothing else', async () => {
+test('a heartbeat interceptor that rejects is logged and affects nothing else', async () => {
   const rejections = collectUnhandledRejections();
   const no = new Error('no');
   const heard: unknown[] = [];
@@ -204,7 +204,7 @@ test('a heartbeat interceptor that rejects is logged, and touches nothing else',
 });
 
 test.each(['execute', 'heartbeat'] as const)(
-  'an interceptor whose %s is undefined lets everything through',
+  'an interceptor whose %s is undefined passes everything on',
   async (method) => {
     const other = method === 'execute' ? { heartbeat: undefined } : { execute: undefined };
     const pass: ActivityInterceptor =

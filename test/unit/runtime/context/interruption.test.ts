@@ -34,7 +34,7 @@ describe('a cancellation is not accepted by', () => {
     ['a text', 'AbortError'],
     ['a function of the name AbortError', function AbortError() {}],
     ['an object of another name', { name: 'TimeoutError' }],
-  ])('%s, the only detail of the failure', async (_, thrown) => {
+  ])('throwing %s, the only detail of the failure', async (_, thrown) => {
     const { cause } = await failureAfter(thrown);
     expect(cause).toBeInstanceOf(ApplicationFailure);
     expect((cause as ApplicationFailure).details).toHaveLength(1);
@@ -42,7 +42,7 @@ describe('a cancellation is not accepted by', () => {
   });
 });
 
-test('a sleep that is over is no wait: time stands still while the function works on', async () => {
+test('a sleep that is over is not a wait: time stands still while the function works', async () => {
   const env = new TestActivityEnvironment();
   let finish!: (value: string) => void;
   const run = env.run(

@@ -102,7 +102,7 @@ describe('of a call', () => {
     expect(refused({ [name]: value })).toBe(`${name}: ${message}`);
   });
 
-  test.each([null, 5, 'a'])('%o in place of the options is refused', (options) => {
+  test.each([null, 5, 'a'])('%o instead of the options is refused', (options) => {
     expect(refused(options as unknown as object)).toBe(
       `ActivityOptions: received ${JSON.stringify(options)}; expected an object such as { heartbeatTimeout: '10s' }`,
     );
@@ -112,7 +112,7 @@ describe('of a call', () => {
     [undefined, 'undefined'],
     ['import', '"import"'],
     [{ run: noop }, 'an object'],
-  ])('%o in place of the function is refused', (fn, shown) => {
+  ])('%o instead of the function is refused', (fn, shown) => {
     expect(refusal(() => new Harness().start(fn as () => void))).toBe(
       `the activity: received ${shown}; expected a function such as async (ctx, ...args) => { ... }`,
     );
@@ -127,11 +127,11 @@ describe('of a call', () => {
     ['attemptOverlap', ['allow', 'forbid', 0, '30s', Infinity, undefined]],
     ['priority', [1, 2, 3, 4, 5, undefined]],
     ['signal', [{ aborted: false, addEventListener() {}, removeEventListener() {} }, undefined]],
-  ])('%s: %o are taken', (name, values) => {
+  ])('%s: %o are accepted', (name, values) => {
     for (const value of values) expect(refused({ [name]: value })).toBe('taken');
   });
 
-  test('what is left open has its default', () => {
+  test('have defaults', () => {
     expect(resolveOptions({})).toMatchObject({
       startDelayMs: 0,
       cancellationType: 'TRY_CANCEL',
@@ -143,7 +143,7 @@ describe('of a call', () => {
     expect([activityIdOf(undefined), signalOf(undefined)]).toEqual([undefined, undefined]);
   });
 
-  test('attemptOverlap is a wait', () => {
+  test('attemptOverlap becomes a wait', () => {
     const waits = (['allow', 'forbid', 250, '30s'] as const).map(
       (attemptOverlap) => resolveOptions({ attemptOverlap }).overlapWaitMs,
     );
@@ -188,13 +188,13 @@ describe('of a call', () => {
     taskQueue: 'not needed in one process; systole/temporal has it',
   };
 
-  test.each(Object.entries(ELSEWHERE))('%s is told what it is here', (name, hint) => {
+  test.each(Object.entries(ELSEWHERE))('%s gets a hint about what to use here', (name, hint) => {
     expect(refused({ [name]: 1 })).toBe(
       `ActivityOptions has no option "${name}"; here it is ${hint}`,
     );
   });
 
-  test('an option that cannot be changed has the same hint in updateOptions', () => {
+  test('an option that cannot be changed gives the same hint in updateOptions', () => {
     const h = new Harness();
     const handle = h.start(never);
     expect(() => {
@@ -202,7 +202,7 @@ describe('of a call', () => {
     }).toThrow('updateOptions has no option "timeout"; here it is startToCloseTimeout for one');
   });
 
-  test('a name like none brings all of them', () => {
+  test('a name unlike all others lists them', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
       'ActivityOptions has no option "completelyDifferent"; known options: args, activityId, ' +
         'signal, activityType, heartbeatTimeout, startToCloseTimeout, scheduleToStartTimeout, ' +
@@ -213,7 +213,7 @@ describe('of a call', () => {
   });
 });
 
-describe('arguments in the place of the options', () => {
+describe('arguments instead of the options', () => {
   const takeTwo = (_ctx: unknown, ...numbers: number[]): number => numbers.length;
   const EXPECTED =
     "expected one object such as { heartbeatTimeout: '10s' }; pass the function's arguments as ";
@@ -259,7 +259,7 @@ describe('of a runtime', () => {
     'maxHeartbeatDetailsBytes',
   ];
 
-  test.each(COUNTS)('%s is a count', (name) => {
+  test.each(COUNTS)('%s must be a count', (name) => {
     for (const [value, shown] of [
       [0, '0'],
       [-1, '-1'],
@@ -277,7 +277,7 @@ describe('of a runtime', () => {
     }
   });
 
-  test('maxActivitiesPerSecond is a rate', () => {
+  test('maxActivitiesPerSecond must be a rate', () => {
     for (const [value, shown] of [
       [0, '0'],
       [-0.5, '-0.5'],
@@ -303,13 +303,13 @@ describe('of a runtime', () => {
     ['retryPolicy', 'defaults.retryPolicy'],
     ['retries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
     ['taskQueue', 'not needed in one process; systole/temporal has it'],
-  ])('%s is told what it is here', (name, hint) => {
+  ])('%s gets a hint about what to use here', (name, hint) => {
     expect(refused({ [name]: 1 })).toBe(
       `ActivityRuntime has no option "${name}"; here it is ${hint}`,
     );
   });
 
-  test('the defaults have the hints of a call', () => {
+  test('the defaults give the same hints as a call', () => {
     expect(refused({ defaults: { retries: 3 } })).toContain('here it is retryPolicy.maximumAttem');
   });
 
@@ -350,7 +350,7 @@ describe('of a runtime', () => {
         { execute: noop, heartbeat: noop },
       ],
     ],
-  ])('interceptors: %o is taken', (interceptors) => {
+  ])('interceptors: %o is accepted', (interceptors) => {
     expect(refused({ interceptors })).toBe('taken');
   });
 
@@ -380,7 +380,7 @@ describe('of a runtime', () => {
     }
   });
 
-  test('false is a logger, and nothing else', () => {
+  test('false is accepted only as a logger', () => {
     expect(refused({ logger: false })).toBe('taken');
     expect(refused({ store: false })).toBe(
       'store: received false; expected an object with get, set, delete',
@@ -397,13 +397,13 @@ describe('of a runtime', () => {
       'maxConcurrentActivities, an option of ActivityRuntime',
     ],
     ['taskQueue', 'not needed in one process; systole/temporal has it'],
-  ])('%s is told what it is here', (name, hint) => {
+  ])('%s gets a hint about what to use here', (name, hint) => {
     expect(refused({ [name]: 1 })).toBe(
       `ActivityRuntime has no option "${name}"; here it is ${hint}`,
     );
   });
 
-  test('a name like none brings all of them', () => {
+  test('a name unlike all others lists them', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
       'ActivityRuntime has no option "completelyDifferent"; known options: ' +
         'maxConcurrentActivities, maxConcurrentPerKey, maxActivitiesPerSecond, maxWaiting, ' +
@@ -411,7 +411,7 @@ describe('of a runtime', () => {
     );
   });
 
-  test.each([null, 5])('%o in place of the options is refused', (options) => {
+  test.each([null, 5])('%o instead of the options is refused', (options) => {
     expect(refused(options)).toBe(
       `ActivityRuntime: received ${options}; expected an object such as { maxConcurrentActivities: 10 }`,
     );
@@ -422,13 +422,13 @@ describe('of the defaults', () => {
   const refused = (defaults: unknown): string =>
     refusal(() => new ActivityRuntime({ defaults } as RuntimeOptions));
 
-  test.each(['args', 'activityId', 'signal'])('%s is a call’s own', (name) => {
+  test.each(['args', 'activityId', 'signal'])('%s belongs to each call', (name) => {
     expect(refused({ [name]: undefined })).toBe(
       `defaults has no option "${name}"; here it is an option of each call, not a default`,
     );
   });
 
-  test('a name like none brings all but the calls’ own', () => {
+  test('a name unlike all others lists those that a default may have', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
       'defaults has no option "completelyDifferent"; known options: activityType, ' +
         'heartbeatTimeout, startToCloseTimeout, scheduleToStartTimeout, scheduleToCloseTimeout, ' +
@@ -437,7 +437,7 @@ describe('of the defaults', () => {
     );
   });
 
-  test.each([null, 5])('%o in their place is refused', (defaults) => {
+  test.each([null, 5])('%o instead of the defaults is refused', (defaults) => {
     expect(refused(defaults)).toBe(
       `defaults: received ${defaults}; expected an object such as { heartbeatTimeout: '10s' }`,
     );
@@ -488,19 +488,19 @@ describe('of a shutdown', () => {
     ['force', 'abandonAfter: 0'],
     ['shutdownGraceTime', 'gracePeriod'],
     ['shutdownForceTime', 'abandonAfter'],
-  ])('%s is told what it is here', async (name, hint) => {
+  ])('%s gets a hint about what to use here', async (name, hint) => {
     await expect(refused({ [name]: 1 })).resolves.toBe(
       `shutdown has no option "${name}"; here it is ${hint}`,
     );
   });
 
-  test('a name like none brings all of them', async () => {
+  test('a name unlike all others lists them', async () => {
     await expect(refused({ completelyDifferent: 1 })).resolves.toBe(
       'shutdown has no option "completelyDifferent"; known options: drain, gracePeriod, abandonAfter',
     );
   });
 
-  test.each([null, 5])('%o in place of the options is refused', async (options) => {
+  test.each([null, 5])('%o instead of the options is refused', async (options) => {
     await expect(refused(options)).resolves.toBe(
       `shutdown: received ${options}; expected an object such as { gracePeriod: '5s' }`,
     );
@@ -514,7 +514,7 @@ describe('of a shutdown', () => {
     [{ drain: true, gracePeriod: 0, abandonAfter: 0 }, true, 0, 0],
     [{ gracePeriod: '5s', abandonAfter: '1m' }, false, 5_000, 60_000],
     [{ gracePeriod: Infinity, abandonAfter: Infinity }, false, Infinity, Infinity],
-  ])('%o is taken', async (options, drain, graceMs, abandonMs) => {
+  ])('%o is accepted', async (options, drain, graceMs, abandonMs) => {
     expect(resolveShutdown(options)).toEqual({ drain, graceMs, abandonMs });
     await expect(refused(options)).resolves.toBe('taken');
   });
@@ -531,7 +531,7 @@ describe('an object whose constructor cannot be read', () => {
       },
     });
 
-  test('is read as any other', () => {
+  test('is read like any other', () => {
     const reader = new OptionsReader({ priority: 2 });
     const options: ActivityOptions = { heartbeatTimeout: '5s', concurrencyKey: 'key' };
     expect(reader.read(guarded(options))).toEqual(
@@ -548,7 +548,7 @@ describe('an object whose constructor cannot be read', () => {
     );
   });
 
-  test('is read by what it gives, at each call', () => {
+  test('is read again at each call', () => {
     const reader = new OptionsReader(undefined);
     for (const startDelay of [5, 6]) {
       expect(reader.read(guarded({}, { startDelay }))).toMatchObject({ startDelayMs: startDelay });
@@ -559,7 +559,7 @@ describe('an object whose constructor cannot be read', () => {
     }
   });
 
-  test('is refused for a bad option, as any other', () => {
+  test('is refused for a bad option like any other', () => {
     const reader = new OptionsReader(undefined);
     expect(refusal(() => reader.read(guarded({ startDelay: Infinity })))).toBe(
       'startDelay: received Infinity; expected a finite duration',
@@ -570,7 +570,7 @@ describe('an object whose constructor cannot be read', () => {
     );
   });
 
-  test('runs', async () => {
+  test('starts an activity', async () => {
     const h = new Harness();
     const run = h.run((ctx) => ctx.info.activityType, guarded({ activityType: 'a' }));
     await expect(run).resolves.toBe('a');

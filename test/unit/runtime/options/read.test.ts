@@ -68,7 +68,7 @@ const OTHERS: [name: string, ActivityOptions][] = [
 ];
 
 describe('the options of two calls', () => {
-  test('are read once if they are the same, whatever is the calls’ own', () => {
+  test("are read once if they are the same, whatever each call's own options are", () => {
     const reader = new OptionsReader(undefined);
     const again = {
       ...FULL,
@@ -81,18 +81,18 @@ describe('the options of two calls', () => {
     expect(reader.read()).toBe(reader.read({}));
   });
 
-  test('may have any option there is', () => {
+  test('may include every existing option', () => {
     expect(Object.keys(FULL)).toHaveLength(Object.keys(resolve(FULL)).length);
     expect(Object.keys(POLICY)).toHaveLength(Object.keys(resolve(FULL).retryPolicy).length);
   });
 
-  test.each(OTHERS)('are read again if they differ in %s', (_, other) => {
+  test.each(OTHERS)('are read again if the second differs in %s', (_, other) => {
     const { read, full } = readAfterFull(other);
     expect(read).not.toBe(full);
     expect(read).toEqual(resolve(other));
   });
 
-  test.each(OTHERS)('are read again if the first differed in %s', (_, other) => {
+  test.each(OTHERS)('are read again if the first differs in %s', (_, other) => {
     const reader = new OptionsReader(undefined);
     reader.read(other);
     expect(reader.read(FULL)).toEqual(resolve(FULL));
@@ -114,8 +114,8 @@ describe('the options of two calls', () => {
   });
 });
 
-describe('what is done to options after a call counts in the next one', () => {
-  test('to the options', () => {
+describe('a later change counts in the next call', () => {
+  test('of the options', () => {
     const reader = new OptionsReader(undefined);
     const options = { priority: 1 };
     reader.read(options);
@@ -123,7 +123,7 @@ describe('what is done to options after a call counts in the next one', () => {
     expect(reader.read(options).priority).toBe(2);
   });
 
-  test('to their retry policy', () => {
+  test('of their retry policy', () => {
     const reader = new OptionsReader(undefined);
     const options = { retryPolicy: { maximumAttempts: 1, nonRetryableErrorTypes: ['A'] } };
     reader.read(options);
@@ -133,7 +133,7 @@ describe('what is done to options after a call counts in the next one', () => {
     expect(reader.read(options).retryPolicy.nonRetryableErrorTypes).toEqual(['B']);
   });
 
-  test('but not to the defaults of the runtime', () => {
+  test('but not of the defaults of the runtime', () => {
     const defaults = { priority: 1, retryPolicy: { maximumAttempts: 1 } };
     const reader = new OptionsReader(defaults);
     defaults.priority = 2;
@@ -157,7 +157,7 @@ describe('what is done to options after a call counts in the next one', () => {
   });
 });
 
-describe('options that an object inherits', () => {
+describe('inherited options', () => {
   const inheriting = (parent: object, own: object = {}): ActivityOptions =>
     Object.assign(Object.create(parent) as object, own);
   const policyOf = (parent: object): ActivityOptions => ({
@@ -181,7 +181,7 @@ describe('options that an object inherits', () => {
     }
   });
 
-  test('are not those of an object without them', () => {
+  test('are not used for an object without them', () => {
     const reader = new OptionsReader(undefined);
     reader.read(inheriting({ priority: 2 }));
     expect(reader.read({}).priority).toBe(3);
@@ -200,7 +200,7 @@ describe('a concurrency key', () => {
   const read = (reader: OptionsReader, concurrencyKey: string | undefined) =>
     reader.read({ ...FULL, concurrencyKey });
 
-  test('is that of the call, where all else is read once', () => {
+  test('may differ between calls that are otherwise read once', () => {
     const reader = new OptionsReader(undefined);
     const { retryPolicy } = read(reader, 'first');
     for (const key of ['second', undefined, 'first', '']) {
@@ -210,7 +210,7 @@ describe('a concurrency key', () => {
     }
   });
 
-  test('that is undefined is the default one', () => {
+  test('that is undefined is the default', () => {
     const reader = new OptionsReader({ concurrencyKey: 'default' });
     const keys = ['given', undefined].map((key) => read(reader, key).concurrencyKey);
     const again = ['given', undefined].map((key) => read(reader, key).concurrencyKey);
@@ -220,7 +220,7 @@ describe('a concurrency key', () => {
     ]);
   });
 
-  test('that is no string is refused', () => {
+  test('that is not a string is refused', () => {
     const reader = new OptionsReader(undefined);
     read(reader, 'first');
     for (const bad of [null, 5]) {
@@ -231,7 +231,7 @@ describe('a concurrency key', () => {
   });
 });
 
-test('getters of a class, which no comparison sees, are read at each call', () => {
+test('getters of a class, which are not compared, are read at each call', () => {
   class Policy implements RetryPolicy {
     readonly #attempts: number;
     constructor(attempts: number) {
@@ -259,7 +259,7 @@ test('getters of a class, which no comparison sees, are read at each call', () =
   expect([5, 6].map((count) => attempts(new Policy(count)))).toEqual([5, 6]);
 });
 
-test('the readings that are kept are the latest', () => {
+test('only the latest readings are kept', () => {
   const reader = new OptionsReader(undefined);
   const read = (startDelay: number) => reader.read({ startDelay });
   const [oldest, ...others] = Array.from({ length: 17 }, (_, delay) => read(delay));
@@ -268,6 +268,6 @@ test('the readings that are kept are the latest', () => {
   expect(read(0)).not.toBe(oldest);
 });
 
-test('a patch of nothing changes nothing', () => {
+test('a patch without options changes nothing', () => {
   expect(patchOptions(resolve(FULL), {})).toEqual(resolve(FULL));
 });

@@ -48,23 +48,23 @@ test('every option has one row and one field', () => {
 describe.each(ROWS.map((row) => [row.name, row] as const))('%s', (name, row) => {
   const given = { [name]: GIVEN[name] };
 
-  test('is read, and is not its default', () => {
+  test('is read and differs from its default', () => {
     expect(resolveOptions(given)[row.field]).not.toEqual(resolveOptions()[row.field]);
   });
 
-  test('comes from the defaults, and a call goes before them', () => {
+  test('comes from the defaults unless the call gives it', () => {
     expect(resolveOptions({}, given)).toEqual(resolveOptions(given));
     expect(resolveOptions({ [name]: undefined }, given)).toEqual(resolveOptions(given));
     expect(resolveOptions(given, GIVEN)[row.field]).toEqual(resolveOptions(GIVEN)[row.field]);
   });
 
-  test('is kept by a patch of others', () => {
+  test('is kept by a patch of other options', () => {
     const other = name === 'priority' ? { startDelay: 7 } : { priority: 2 };
     const options = resolveOptions(given);
     expect(patchOptions(options, other)[row.field]).toEqual(options[row.field]);
   });
 
-  test('is shown as the table says, and is read again as it is shown', () => {
+  test('is shown as the table says, and can be read again in that form', () => {
     const options = resolveOptions(given);
     const shown = describeOptions(options) as unknown as Record<string, unknown>;
     expect(name in shown).toBe(row.describe !== undefined);
@@ -72,7 +72,7 @@ describe.each(ROWS.map((row) => [row.name, row] as const))('%s', (name, row) => 
     expect(resolveOptions({ [name]: shown[name] })).toEqual(options);
   });
 
-  test('is changed by a patch if the table says so, and put back by null', () => {
+  test('is changed by a patch if the table says so, and restored by null', () => {
     if (row.patchable !== true) return;
     expect(patchOptions(resolveOptions(), given)).toEqual(resolveOptions(given));
     const back = patchOptions(resolveOptions(given), { [name]: null });
@@ -80,7 +80,7 @@ describe.each(ROWS.map((row) => [row.name, row] as const))('%s', (name, row) => 
   });
 });
 
-test('the name of an option stands in its type, in the table, and in what Temporal lacks', () => {
+test('is named in its type, in the table, and in the list of what Temporal lacks', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
   );

@@ -4,7 +4,7 @@ import { Registry, type Listed } from '../../../../src/runtime/shared/registry.j
 
 const activity = (): Listed => ({ before: undefined, after: undefined });
 
-test('an activity without an id is listed, and takes no place among the ids', () => {
+test('an activity without an id is listed without taking an id', () => {
   const registry = new Registry();
   const unnamed = activity();
   const named = activity();
@@ -16,7 +16,7 @@ test('an activity without an id is listed, and takes no place among the ids', ()
   expect(registry.find(undefined as unknown as string)).toBeUndefined();
 });
 
-test('an activity that has closed is listed no longer, and its id is free', () => {
+test('an activity that has closed is no longer listed, and its id is free', () => {
   const registry = new Registry();
   const [first, second] = [activity(), activity()];
   for (const each of [first, second]) registry.move(each, undefined, 'SCHEDULED');
@@ -29,7 +29,7 @@ test('an activity that has closed is listed no longer, and its id is free', () =
   expect(registry.open).toBe(1);
 });
 
-test('activities are counted by phase, and by no other code', () => {
+test('activities are counted by phase', () => {
   const registry = new Registry();
   const [first, second] = [activity(), activity()];
   for (const each of [first, second]) registry.move(each, undefined, 'SCHEDULED');
@@ -47,7 +47,7 @@ test('activities are counted by phase, and by no other code', () => {
   expect(counts()).toEqual([0, 0, 0, 0]);
 });
 
-test('an activity that closes before it was scheduled was never listed', () => {
+test('an activity that closes before it is scheduled is never listed', () => {
   const registry = new Registry();
   registry.move(activity(), undefined, 'CLOSED');
   expect(registry.open).toBe(0);

@@ -35,7 +35,7 @@ test('many activities share one listener', async () => {
   expect(count).toEqual({ now: 0, added: 1 });
 });
 
-test('the listener stays until the last activity has ended', async () => {
+test('the listener stays until the last activity has closed', async () => {
   const h = new Harness();
   const { signal, count } = counted();
   void h.run((ctx) => ctx.sleep(100), { signal });
@@ -46,13 +46,13 @@ test('the listener stays until the last activity has ended', async () => {
   expect(count.now).toBe(0);
 });
 
-test('each runtime has a listener of its own', () => {
+test('each runtime has its own listener', () => {
   const { signal, count } = counted();
   for (const h of [new Harness(), new Harness()]) void h.run(never, { signal });
   expect(count.now).toBe(2);
 });
 
-test('each signal has a listener of its own, and cancels its own activities', async () => {
+test('each signal has its own listener and cancels its own activities', async () => {
   const h = new Harness();
   const one = counted();
   const two = counted();
@@ -76,7 +76,7 @@ test('a signal that is used again after its last activity has one listener again
   expect(run.outcome.state).toBe('rejected');
 });
 
-describe('the listener is gone when the activity', () => {
+describe('the listener is removed when the activity', () => {
   test('has failed', async () => {
     const h = new Harness();
     const { signal, count } = counted();
@@ -90,7 +90,7 @@ describe('the listener is gone when the activity', () => {
     expect(count.now).toBe(0);
   });
 
-  test('has timed out while its function runs on', async () => {
+  test('has timed out while its function is still running', async () => {
     const h = new Harness();
     const { signal, count } = counted();
     h.run(never, { signal, scheduleToCloseTimeout: '1s' }).catch(() => {});
@@ -98,7 +98,7 @@ describe('the listener is gone when the activity', () => {
     expect(count.now).toBe(0);
   });
 
-  test('has timed out while it waited', async () => {
+  test('has timed out while waiting', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     void h.run(never);
     const { signal, count } = counted();
@@ -108,7 +108,7 @@ describe('the listener is gone when the activity', () => {
   });
 });
 
-test('the listener stays over backoffs', async () => {
+test('the listener stays during backoffs', async () => {
   const h = new Harness();
   const { signal, count } = counted();
   void h
@@ -133,7 +133,7 @@ test('a refused call adds no listener', async () => {
   expect(count.added).toBe(0);
 });
 
-test('an abort reaches every activity of the signal, waiting or running', async () => {
+test('an abort reaches every activity of the signal, whether waiting or running', async () => {
   const h = new Harness({ maxConcurrentActivities: 2 });
   const { controller, signal } = counted();
   const runs = Array.from({ length: 5 }, () => h.watch(h.run((ctx) => ctx.cancelled, { signal })));
@@ -144,7 +144,7 @@ test('an abort reaches every activity of the signal, waiting or running', async 
   );
 });
 
-test('an activity that is started while the abort is told is rejected, not lost', async () => {
+test('an activity that starts during the abort is rejected and not lost', async () => {
   const h = new Harness();
   const { controller, signal } = counted();
   let late: { outcome: { state: string } } | undefined;

@@ -41,7 +41,7 @@ describe('a key', () => {
   /** What is known of the key, by one that waits for a slot of it. */
   const keyOf = ({ queue }: Ticket) => queue!.key;
 
-  test('is forgotten when the last one that waits leaves, and not before', () => {
+  test('is forgotten when the last waiting ticket leaves, and not earlier', () => {
     const { slots, add } = setUp({ slots: 1, slotsPerKey: 1 });
     add('holder');
     const first = add('first', 'a');
@@ -55,7 +55,7 @@ describe('a key', () => {
     expect(keyOf(add('fourth', 'a'))).not.toBe(key);
   });
 
-  test('is forgotten when its last slot is given back, and not before', () => {
+  test('is forgotten when its last slot is released, and not earlier', () => {
     const { slots, add, release, begun } = setUp({ slots: 3, slotsPerKey: 2 });
     const first = add('first', 'a');
     const second = add('second', 'a');
@@ -75,7 +75,7 @@ describe('a key', () => {
     expect(keyOf(add('sixth', 'a'))).not.toBe(key);
   });
 
-  test('is not even noted where nothing is limited by key', () => {
+  test('is not recorded without a limit per key', () => {
     const { add } = setUp({ slots: 1 });
     add('holder');
     const { queue } = add('one', 'a');
@@ -84,7 +84,7 @@ describe('a key', () => {
     expect(add('without').queue).toBe(queue);
   });
 
-  test('that is full is not free, whatever else is', () => {
+  test('that is full is not free, even if slots are', () => {
     const { slots, add, waiter } = setUp({ slots: 2, slotsPerKey: 1 });
     add('holder', 'a');
     const isFree = (key?: string): boolean => slots.isFree(waiter('next', key), 0);
@@ -94,7 +94,7 @@ describe('a key', () => {
   });
 });
 
-describe('places in the queue of those that left', () => {
+describe('the places of tickets that left the queue', () => {
   /** So many stay, so many come and leave, each with a key, and so a place, of its own. */
   function fill(stay: number, leave: number) {
     const at = setUp({ slots: 1, slotsPerKey: 1 });
@@ -123,7 +123,7 @@ describe('places in the queue of those that left', () => {
     expect(fill(stay, leave).places()).toBe(left);
   });
 
-  test('are dropped without those of others', () => {
+  test('are dropped without affecting other places', () => {
     const { slots, begun, holder, stays, add, release } = fill(20, 1_500);
     add('last', 'stays 7');
     for (const one of [holder, ...stays]) release(one);
@@ -132,7 +132,7 @@ describe('places in the queue of those that left', () => {
   });
 });
 
-test('one that gives its slot back while it begins has begun before the next one does', () => {
+test('a ticket that releases its slot while it begins has begun before the next one', () => {
   const { add, release, begun } = setUp({ slots: 1 });
   const holder = add('holder');
   for (const name of ['a', 'b', 'c']) {
@@ -145,7 +145,7 @@ test('one that gives its slot back while it begins has begun before the next one
   expect(begun).toEqual(['holder', 'a', 'a has begun', 'b', 'b has begun', 'c', 'c has begun']);
 });
 
-test('the clock is not read while nobody waits', () => {
+test('the clock is not read while no ticket waits', () => {
   const { clock, add, release } = setUp({ slots: 1 });
   const holder = add('holder');
   const now = vi.spyOn(clock, 'now');
@@ -153,7 +153,7 @@ test('the clock is not read while nobody waits', () => {
   expect(now).not.toHaveBeenCalled();
 });
 
-test('without a rate, nobody waits for a reading of the clock that was older', () => {
+test('without a rate, no ticket waits because of an older reading of the clock', () => {
   const { slots, waiter, begun } = setUp();
   slots.request(waiter('a'), 10);
   slots.request(waiter('b'), 5);
@@ -161,7 +161,7 @@ test('without a rate, nobody waits for a reading of the clock that was older', (
 });
 
 describe('with a rate', () => {
-  test('one that leaves does not keep those behind it from their start', async () => {
+  test('a ticket that leaves does not delay those behind it', async () => {
     const { clock, slots, add, begun } = setUp({ startsPerSecond: 10 });
     add('a');
     const b = add('b');
@@ -171,7 +171,7 @@ describe('with a rate', () => {
     expect(begun).toEqual(['a', 'c']);
   });
 
-  test('a timer is set while somebody waits for the next start, and no longer', async () => {
+  test('a timer is set only while a ticket waits for the next start', async () => {
     const { clock, deadlines, add, begun } = setUp({ startsPerSecond: 10 });
     add('a');
     expect(deadlines.size).toBe(0);
@@ -194,7 +194,7 @@ describe('with a rate', () => {
   });
 });
 
-test('no timer is set for those that wait for a slot', () => {
+test('no timer is set for tickets that wait for a slot', () => {
   const { deadlines, add, begun } = setUp({ slots: 1 });
   add('a');
   add('b');

@@ -14,7 +14,7 @@ import {
 
 const runtime = new ActivityRuntime({ interceptors: [contextInterceptor], logger: false });
 
-test('resumes where the attempt before has stopped', async () => {
+test('resumes where the previous attempt stopped', async () => {
   const starts: number[] = [];
   runtime.on('started', ({ attempt }) => starts.push(attempt));
   expect(await runtime.run(() => importRows(['a', 'b', 'c']))).toBe(3);
@@ -55,7 +55,7 @@ test.each(['taskToken', 'base64TaskToken'] as const)('is completed by its %s', a
   expect(await handle.result()).toBe('done');
 });
 
-test('finds what Temporal’s module has', async () => {
+test('has the exports of Temporal’s module', async () => {
   const seen = await runtime.run(look, { activityId: 'look-1', heartbeatTimeout: '10s' });
   expect(seen).toEqual({
     info: {
@@ -91,14 +91,14 @@ test('finds what Temporal’s module has', async () => {
   });
 });
 
-test('details go through JSON, and a heartbeat without any keeps them', async () => {
+test('details go through JSON, and a heartbeat without details keeps them', async () => {
   const retryPolicy = { initialInterval: 1 };
   const details = { at: new Date(0), missing: undefined };
   const kept = await runtime.run(() => remember(details), { retryPolicy });
   expect(kept).toEqual({ at: '1970-01-01T00:00:00.000Z' });
 });
 
-test('has no client', async () => {
+test('getClient() throws', async () => {
   const run = runtime.run(askTheClient, { retryPolicy: { maximumAttempts: 1 } });
   await expect(run).rejects.toThrow(/getClient\(\): there is no client/);
 });
