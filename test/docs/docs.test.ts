@@ -15,9 +15,16 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { matchers } from '../../src/testing/matchers.js';
-import { codeBlocks, compile, pages, runProgram, type CodeBlock } from '../support/markdown.js';
+import {
+  bundlePrograms,
+  codeBlocks,
+  compile,
+  pages,
+  runProgram,
+  type CodeBlock,
+} from '../support/markdown.js';
 import { verdicts } from '../support/recorded-tests.js';
 
 // Inside the project, so that `systole` and the compiler options are the project's own.
@@ -119,12 +126,19 @@ test('the first program of the README has at most 20 lines of code', () => {
   expect(first.code.trim().split('\n').filter(Boolean).length).toBeLessThanOrEqual(20);
 });
 
-test.concurrent.for(ofKind('program'))(
-  '$place prints what it says',
-  async ({ file, output }, { expect }) => {
-    expect(await runProgram(file, dirname(file))).toBe(output);
-  },
-);
+describe('programs', () => {
+  beforeAll(async () => {
+    const files = ofKind('program').map(({ file }) => file);
+    await bundlePrograms(files, folder);
+  });
+
+  test.concurrent.for(ofKind('program'))(
+    '$place prints what it says',
+    async ({ file, output }, { expect }) => {
+      expect(await runProgram(file)).toBe(output);
+    },
+  );
+});
 
 describe('naive code fails the tests of its page', () => {
   test.each(ofKind('naive'))('$place', async ({ doc, file, output }) => {

@@ -1,6 +1,7 @@
 /** The TypeScript of a Markdown file: found, compiled as the project is, and run. */
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
@@ -78,13 +79,15 @@ export function compile(files: readonly string[]): Complaint[] {
   });
 }
 
-/** Runs a program in a process of its own; gives what it wrote to stdout. */
-export async function runProgram(file: string, folder: string): Promise<string> {
-  const bundle = file.replace(/\.ts$/, '.mjs'); // starts in a fifth of the time that tsx takes
+/** Bundles programs, which share the bundled sources. Each starts in a fifth of the time tsx takes. */
+export async function bundlePrograms(files: readonly string[], outbase: string): Promise<void> {
   await build({
-    entryPoints: [file],
-    outfile: bundle,
+    entryPoints: [...files],
+    outdir: outbase,
+    outbase,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
@@ -92,7 +95,12 @@ export async function runProgram(file: string, folder: string): Promise<string> 
     alias: aliases,
     logLevel: 'silent',
   });
-  const { stdout } = await promisify(execFile)(process.execPath, [bundle], { cwd: folder });
+}
+
+/** Runs a bundled program in a process of its own; gives what it wrote to stdout. */
+export async function runProgram(file: string): Promise<string> {
+  const bundle = file.replace(/\.ts$/, '.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [bundle], { cwd: dirname(file) });
   return stdout;
 }
 
