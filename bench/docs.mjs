@@ -1,4 +1,4 @@
-// Writes what was measured into docs/performance.md, between the markers of a part of it.
+// Writes the measurements into docs/performance.md, between the markers of a part of it.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 export const docs = new URL('../docs/', import.meta.url);

@@ -10,14 +10,14 @@ const host = {
 
 export class FakeTime {
   now = 0;
-  /** Timers set and neither fired nor cleared. */
+  /** The number of timers that have neither fired nor been cleared. */
   pending = 0;
   fired = 0;
   #epoch;
   #order = 0;
   #heap = [];
 
-  /** @param epoch what Date.now() says at the start */
+  /** @param epoch the value of Date.now() at the start */
   constructor(epoch = Date.UTC(2026, 0, 1)) {
     this.#epoch = epoch;
   }
@@ -41,7 +41,7 @@ export class FakeTime {
     Date.now = host.dateNow;
   }
 
-  /** Moves to the next timer and fires it; false if there is none up to `until`. */
+  /** Moves to the next timer and fires it. Returns false if none is due by `until`. */
   step(until = Infinity) {
     const heap = this.#heap;
     while (heap.length > 0 && heap[0].callback === undefined) this.#pop(); // cleared

@@ -1,7 +1,7 @@
-// What a process holds. Needs --expose-gc, which every worker is started with.
+// What a process uses. Needs --expose-gc, which every worker is started with.
 import { setImmediate as turn } from 'node:timers/promises';
 
-/** Bytes in use once nothing more can be collected. */
+/** The bytes in use when nothing more can be collected. */
 export async function heapUsed() {
   for (let i = 0; i < 3; i++) {
     await turn();

@@ -17,7 +17,10 @@ export const beats = (run, makeDetails) => {
   return (count) => run(beat, { ...activityOptions, args: [count] });
 };
 
-/** Times `operation(0 .. count - 1)`; the last result is kept, so that none can be left out. */
+/**
+ * Times `operation(0 .. count - 1)`. The last result is kept, so that no call can be optimised
+ * away.
+ */
 export const loop = (operation) => (count) => {
   let last;
   const start = performance.now();
@@ -27,7 +30,7 @@ export const loop = (operation) => (count) => {
   return { time };
 };
 
-/** Details are a snapshot: what happens to the object after the call never reaches the retry. */
+/** Details are a snapshot: later changes to the object never reach the retry. */
 export async function checkIsolation(runtime, makeDetails) {
   const resumed = await runtime.run(
     async (ctx) => {

@@ -6,10 +6,13 @@ import { join } from 'node:path';
 
 const [major] = process.versions.node.split('.').map(Number);
 
-/** Whether this is Node 20: some targets are for that one alone. */
+/** Whether this is Node 20: some targets are for Node 20 only. */
 export const isNode20 = major < 22;
 
-/** Ends this process with what the same script gives on that Node; installs it when first asked. */
+/**
+ * Ends this process with the result of the same script on that Node, which is installed at first
+ * use.
+ */
 export function rerunOn(version, args) {
   const node = installed(version);
   const found = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();

@@ -1,20 +1,22 @@
-// The same promises asked of every peer: 3 attempts, one minute per attempt.
+// The same behaviour for every peer: 3 attempts, one minute per attempt.
 
-/** The peers have no heartbeat timeout: systole alone arms it, and pays for it. */
+/** The peers have no heartbeat timeout: only systole arms one and pays for it. */
 export const activityOptions = {
   heartbeatTimeout: '10s',
   startToCloseTimeout: '1m',
   retryPolicy: { maximumAttempts: 3 },
 };
 
-/** For very many at once: starting a million may take longer than the timeouts above. */
+/** For very many at once, because starting a million may take longer than the timeouts above. */
 export const patientOptions = {
   ...activityOptions,
   heartbeatTimeout: '1h',
   startToCloseTimeout: '2h',
 };
 
-/** All eleven options of p-retry in one shape: with some missing, a call costs 30 times as much. */
+/**
+ * All eleven options of p-retry in one object. If some are missing, a call costs 30 times as much.
+ */
 export const retryOptions = {
   retries: 2,
   factor: 2,

@@ -24,7 +24,7 @@ export function figures({ samples }) {
   return result;
 }
 
-/** One row of the table: the summary over the rounds, the target, and whether it holds. */
+/** One row of the table: the summary over the rounds, the target, and whether it is met. */
 export function judge(row, { samples, errors }) {
   const { text, of, per, against, measure = 'time', atMost, atLeast, every = false } = row;
   const bound =
@@ -74,7 +74,7 @@ export function versionsText({ versions }) {
     .join(', ');
 }
 
-/** Three significant digits, and no exponent. */
+/** Three significant digits, without an exponent. */
 export function number(value) {
   if (Math.abs(value) < 0.0005) return '0';
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en-US');
@@ -92,7 +92,7 @@ export function cells({ median, min, max, target, verdict }) {
   return [number(median), `${number(min)} .. ${number(max)}`, target, verdict];
 }
 
-/** Columns as wide as they need to be; the first is aligned left, the others right. */
+/** Columns as wide as necessary. The first is aligned left, the others right. */
 export function table(head, rows) {
   const lines = [head, ...rows];
   const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i].length)));

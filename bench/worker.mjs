@@ -14,7 +14,7 @@ process.on('message', async ({ contender, count, batchMs }) => {
   }
 });
 
-/** Warms up, and finds the number of calls that fills a batch. */
+/** Warms up and finds the number of calls that fills a batch. */
 async function calibrate(batch, batchMs) {
   let count = 64;
   for (let warm = 0; warm < 3;) {

@@ -1,4 +1,4 @@
-// Row 11: what is left when many runs are over.
+// Row 11: what is left when many runs have ended.
 import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { heapUsed, MB } from '../heap.mjs';
@@ -7,7 +7,9 @@ import { loadSystole } from '../systole.mjs';
 
 const atOnce = 1_000;
 
-/** Uses all that could be left behind: a heartbeat, the signal, a wait, now and then a retry. */
+/**
+ * Uses everything that could leave something behind: a heartbeat, the signal, a wait, some retries.
+ */
 async function work({ heartbeat, info, signal, sleep: wait }, nth) {
   heartbeat({ nth });
   if (signal.aborted) throw new Error('aborted');

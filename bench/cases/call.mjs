@@ -59,7 +59,7 @@ const contenders = {
 export default {
   title: 'One no-op call, sequential',
   contenders,
-  // Temporal turns AsyncLocalStorage on, which slows every later promise of its process.
+  // Temporal turns AsyncLocalStorage on, which slows down every later promise of its process.
   apart: ['Temporal mock, new', 'Temporal mock, reused'],
   rows: [
     { text: 'no-op call: cost, in p-retry calls', of: 'systole', per: 'p-retry', atMost: 3.5 },

@@ -1,4 +1,4 @@
-// Row 8: live activities that are timed out because the event loop was blocked, not they.
+// Row 8: live activities that time out although only the event loop was blocked.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +20,7 @@ const patterns = [
   [0.7, 0.2, 1.3, 0.51, 0.1, 2, 0.95, 0.06],
 ];
 
-/** A live activity beats in every turn: by an immediate, by a timer, or when I/O comes. */
+/** A live activity heartbeats in every turn: from an immediate, from a timer, or when I/O comes. */
 const ways = [() => turn(), () => sleep(0), (io) => io.arrival()];
 
 async function live(heartbeat, nth, io, state, onBeat) {
@@ -56,7 +56,7 @@ async function openIo() {
   };
 }
 
-/** `run(fn)` calls fn(heartbeat) and rejects when it finds that the beats have stopped. */
+/** `run(fn)` calls fn(heartbeat) and rejects when it notices that the heartbeats have stopped. */
 async function countFalse(count, run) {
   const io = await openIo();
   const state = { over: false };
@@ -99,7 +99,7 @@ const contenders = {
     const run = (fn) => runtime.run(({ heartbeat }) => fn(heartbeat), options);
     return async (count) => {
       const result = await countFalse(count, run);
-      // Never timing out would be no merit.
+      // A monitor that never times out is useless.
       const hung = await Promise.allSettled([run(() => new Promise(() => {}))]);
       if (hung[0].status !== 'rejected') throw new Error('a hung activity has completed');
       return result;
@@ -112,7 +112,7 @@ const contenders = {
   },
 };
 
-/** A watchdog timer that every heartbeat puts off. */
+/** A watchdog timer that every heartbeat restarts. */
 async function watchedByHand(fn) {
   const { promise, resolve } = deferred();
   const timer = setTimeout(() => resolve('timed out'), timeoutMs);

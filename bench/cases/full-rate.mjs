@@ -1,4 +1,4 @@
-// Heartbeats as fast as they come, with a listener and a store: reports stay throttled, memory flat.
+// Heartbeats at full speed, with a listener and a store: reports stay throttled and memory flat.
 import { setImmediate as turn } from 'node:timers/promises';
 import { heapUsed, MB } from '../heap.mjs';
 import { loadSystole } from '../systole.mjs';
@@ -13,7 +13,7 @@ const options = {
   retryPolicy: { maximumAttempts: 1 },
 };
 
-/** Where all activities meet, so that the heap is read while none of them moves. */
+/** The point where all activities meet, so that the heap is measured while none of them runs. */
 class Meeting {
   #missing;
   #arrived;
@@ -74,7 +74,7 @@ async function measureBeats(ActivityRuntime, beats) {
   const elapsedMs = performance.now() - start;
   const heapAfter = await heapUsed();
 
-  // The first report goes at once, then one per interval at most.
+  // The first report goes out at once, and then at most one per interval.
   const allowed = count * (1 + Math.floor(elapsedMs / intervalMs));
   if (total !== beats) throw new Error(`${total} heartbeats, not ${beats}`);
   if (reports > allowed) throw new Error(`${reports} reports, allowed ${allowed}`);

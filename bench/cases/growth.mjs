@@ -14,10 +14,13 @@ const wait = async () => {
 };
 const noop = async () => 1;
 
-/** So many calls are measured at the least, or a few turns of the collector decide. */
+/** The minimum number of measured calls. With fewer, a few turns of the collector would decide. */
 const callsMeasured = 400_000;
 
-/** Fills the runtime, more than once if it is few, and runs calls to their end beside the last. */
+/**
+ * Fills the runtime, several times if the number is small, and runs calls to their end beside the
+ * last.
+ */
 const contender = (part, prepare) => async () => {
   const call = await prepare();
   return async (count) => {
@@ -36,7 +39,7 @@ const contender = (part, prepare) => async () => {
   };
 };
 
-/** Fills, empties, and so on; gives the mean time of a start. */
+/** Fills and empties the runtime repeatedly, and returns the mean time of a start. */
 async function cycles(call, inFlight, times) {
   let sum = 0;
   for (let i = 0; i < times; i++) {
@@ -72,7 +75,7 @@ const systole = async () => {
 };
 const byHand = async () => {
   const { default: pRetry } = await import('p-retry');
-  // By hand a signal has to be given to the function, which is what reads it.
+  // By hand, the function needs a signal, which it reads.
   return (fn) => pRetry(() => attemptByHand(({ signal }) => fn(signal)), retryOptions);
 };
 
@@ -90,7 +93,7 @@ export default {
   rounds: 5,
   count: 1_000_000,
   smokeCount: 10_000,
-  // A million activities do not fit the heap that Node allows itself.
+  // A million activities do not fit into Node's default heap.
   execArgv: ['--max-old-space-size=8192'],
   // On Node 26 ten thousand activities fit into the young generation, which is never collected then.
   rows: ['us to start', 'us for one more call'].flatMap((measure) => {

@@ -9,7 +9,7 @@ const makeDetails = (i) => ({
   last: { id: `row-${i}`, tags: ['a', 'b'] },
 });
 
-/** With a store and a listener, which both get every report: strings made for each. */
+/** With a store and a listener that both get every report, so strings are made for each. */
 function countStrings(ActivityRuntime) {
   let reports = 0;
   const runtime = new ActivityRuntime({ logger: false, store: new Map() });

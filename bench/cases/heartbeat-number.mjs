@@ -1,4 +1,4 @@
-// Row 2: ctx.heartbeat(number) while throttled. It has to read the clock, so that is its limit.
+// Row 2: ctx.heartbeat(number) while throttled. It has to read the clock, so that is the limit.
 import { beats, loop } from '../heartbeats.mjs';
 import { loadSystole } from '../systole.mjs';
 

@@ -23,7 +23,7 @@ async function measureLateness(count, start) {
     for (; next < due; next++) {
       activities[next].beatAt = performance.now();
       activities[next].beat();
-      activities[next].beat = undefined; // or what has timed out would be held until the end
+      activities[next].beat = undefined; // otherwise what has timed out would be kept until the end
     }
   }
   await Promise.all(activities.map(({ over }) => over));
@@ -61,7 +61,7 @@ const contenders = {
     };
     return (count) => measureLateness(count, start);
   },
-  /** A timer for each: it aborts, the attempt rejects, and the next one starts. */
+  /** One timer each: it aborts, the attempt rejects, and the next one starts. */
   'by hand'() {
     const start = (timeoutMs, onTimeout) => {
       const started = {};

@@ -98,7 +98,7 @@ const kinds = [
 ];
 const cancelled = ['CANCELED', 'CANCEL_REQUESTED'];
 
-/** `count` activities in the order of their start. */
+/** Returns `count` activities in the order of their start. */
 export function drawPlan(count, seed) {
   const random = mulberry32(seed);
   const total = kinds.reduce((sum, { weight }) => sum + weight, 0);
@@ -118,7 +118,7 @@ export function drawPlan(count, seed) {
   });
 }
 
-/** A small seeded generator, good enough to draw a plan. */
+/** A small seeded random generator, good enough for a plan. */
 function mulberry32(seed) {
   let state = seed >>> 0;
   return () => {

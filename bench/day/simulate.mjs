@@ -1,4 +1,4 @@
-// Runs a planned day on fake time, and proves that it went as planned.
+// Runs a planned day on fake time, and checks that it went as planned.
 import { deepStrictEqual, strictEqual } from 'node:assert';
 import { FakeTime } from '../fake-time.mjs';
 import { loadSystole } from '../systole.mjs';
@@ -11,7 +11,7 @@ const realNow = performance.now.bind(performance);
 const heartbeatTimeout = 30_000;
 const zombieMs = 10 * 60_000;
 
-/** Gives what happened; throws if anything is not as planned. */
+/** Returns what happened. Throws if anything is not as planned. */
 export async function simulate(count, seed) {
   const systole = await loadSystole();
   const plan = drawPlan(count, seed);
@@ -31,7 +31,7 @@ export async function simulate(count, seed) {
   }
 }
 
-/** Counts every event, and keeps how each activity has ended, by each time it ended. */
+/** Counts every event, and records how each activity ended, for each of its ends. */
 function watch(runtime) {
   const events = {};
   const endings = new Map();
@@ -52,7 +52,7 @@ function watch(runtime) {
   return { events, endings, calls };
 }
 
-/** Starts the activities, each at its time, with one timer for the next; gives their outcomes. */
+/** Starts the activities, each at its time, with one timer for the next. Returns their outcomes. */
 function play(plan, runtime, systole) {
   const outcomes = [];
   const startDue = () => {
@@ -91,7 +91,10 @@ async function start(life, runtime, systole) {
   }
 }
 
-/** The function of every activity: works in steps, resumes at the step after the last heartbeat. */
+/**
+ * The function of every activity. It works in steps and resumes at the step after the last
+ * heartbeat.
+ */
 async function live(ctx, life, ApplicationFailure) {
   const { attempt } = ctx.info;
   const wait = life.deaf ? (ms) => new Promise((resolve) => setTimeout(resolve, ms)) : ctx.sleep;
@@ -115,7 +118,7 @@ function beat(ctx, step, { deaf }) {
   if (!deaf) ctx.signal.throwIfAborted();
 }
 
-/** Comes back long after its attempt is over, and must change nothing: neither value nor details. */
+/** Returns long after its attempt has ended, and must change neither the value nor the details. */
 async function hang(ctx) {
   await new Promise((resolve) => setTimeout(resolve, zombieMs));
   ctx.heartbeat(-1);

@@ -1,4 +1,4 @@
-// Draws the curves: a panel for each measure, both axes logarithmic, readable on light and dark.
+// Draws the curves: one panel per measure, with logarithmic axes, readable on light and dark.
 
 const width = 250;
 const height = 170;
@@ -36,7 +36,7 @@ ${[...drawn, legend].join('\n')}
 
 function drawPanel({ title, points, text }) {
   const [first, last] = [points[0], points.at(-1)];
-  // n log n in all is log n for each; drawn through the first point.
+  // A total of n log n is log n for each one; drawn through the first point.
   const compared = points.map(([n]) => [n, (first[1] * Math.log(n)) / Math.log(first[0])]);
   const values = [...points, ...compared].map(([, y]) => y);
   const middle = Math.sqrt(Math.min(...values) * Math.max(...values));

@@ -8,7 +8,7 @@ import { patientOptions } from '../options.mjs';
 // Read before time is replaced.
 const realNow = performance.now.bind(performance);
 
-/** How long `work` takes, in us per activity. */
+/** Returns how long `work` takes, in us per activity. */
 async function perActivity(count, work) {
   const start = realNow();
   await work();
@@ -70,7 +70,7 @@ async function cancelAll({ runtime, count }) {
   return { 'cancel all': time };
 }
 
-/** Heartbeat timeouts on fake time, as many for each 4 ms at every size. */
+/** Heartbeat timeouts on fake time, the same number per 4 ms at every size. */
 async function timeOut({ ActivityRuntime, count }) {
   const time = new FakeTime();
   time.install();
@@ -87,7 +87,7 @@ async function timeOut({ ActivityRuntime, count }) {
     while (running.length < count) {
       running.push(runtime.run(() => gate, options));
       const now = time.now + stepMs;
-      while (time.step(now)); // the clock may not run ahead of its timers, or the loop looks blocked
+      while (time.step(now)); // the clock must not pass its timers, or the loop looks blocked
       time.now = now;
     }
     const settled = Promise.allSettled(running);

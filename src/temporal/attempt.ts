@@ -32,7 +32,7 @@ export class WorkerAttempt implements ContextSource {
   readonly ctx = attemptContext(this);
   /** Set when the attempt will be completed from outside. How the function ends does not count. */
   leftOpen = false;
-  /** The function has settled. */
+  /** Whether the function has settled. */
   ended = false;
   readonly #context: Context;
   readonly #interceptors: Interceptors;

@@ -12,7 +12,7 @@ import { CompleteAsyncError } from './common-api.js';
 import { registerNames } from './registered-names.js';
 import { WorkerAttempt } from './attempt.js';
 
-/** The options of `toTemporal`, all of which have defaults. */
+/** The options of `toTemporal`. All of them have defaults. */
 export interface ToTemporalOptions {
   /**
    * Code around every attempt and heartbeat, like the `interceptors` of `ActivityRuntime`. The first

@@ -1,4 +1,4 @@
-/** Cancellation by `options.signal`. Its listeners are counted in signals.test.ts. */
+/** Cancellation by `options.signal`. signals.test.ts counts its listeners. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import {
@@ -217,7 +217,7 @@ describe('a running activity whose outside signal aborts', () => {
   });
 });
 
-/** Cancels a running activity, and lets it react to that. */
+/** Cancels a running activity and lets it react. */
 async function cancelRunning(
   react: (ctx: ActivityContext) => unknown,
   cancellationType: CancellationType = 'WAIT_CANCELLATION_COMPLETED',

@@ -13,7 +13,7 @@ import { failureOf, reportsOf, startsOf, timeoutOf } from '../support/outcomes.j
 
 const TOKEN = /^[\w-]{22}$/;
 
-/** Runs an activity that is left open, and tells its attempts' tokens. */
+/** Runs an activity that is left open, and collects the tokens of its attempts. */
 function leaveOpen(h: Harness, options: ActivityOptions = {}) {
   const tokens: string[] = [];
   const handle = h.start((ctx: ActivityContext): unknown => {
@@ -87,7 +87,7 @@ describe('a task token', () => {
   ])('may be given as %s', async (_, given) => {
     const h = new Harness();
     const { completion } = h.engine;
-    // Enough of them for the characters in which the two kinds of base64 differ.
+    // Enough to include the characters that differ between the two kinds of base64.
     for (let count = 0; count < 30; count++) {
       const { token, run } = leaveOpen(h);
       const bytes = Uint8Array.from(Buffer.from(token(), 'base64url'));
@@ -120,7 +120,7 @@ describe('ctx.completeAsync', () => {
       try {
         ctx.completeAsync();
       } catch {
-        // goes on all the same
+        // continues anyway
       }
       return 'ignored';
     });

@@ -1,4 +1,4 @@
-/** What users do with a context beside calling it: wrap it, spread it, spy on it, print it. */
+/** What users do with a context besides calling it: wrap it, spread it, spy on it, print it. */
 import { inspect } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import type { ActivityContext, ActivityInterceptor } from '../../src/index.js';
@@ -6,7 +6,10 @@ import { Harness } from '../support/harness.js';
 
 type Details = { line: number };
 
-/** Runs a function once, after an attempt that left details; gives its result and all that it heartbeat. */
+/**
+ * Runs a function once, after an attempt that left details. Returns its result and all its
+ * heartbeats.
+ */
 async function runWith<R>(
   use: (ctx: ActivityContext<Details>) => R | Promise<R>,
   interceptors: ActivityInterceptor[] = [],

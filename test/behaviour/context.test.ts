@@ -1,4 +1,4 @@
-/** The members of the context that have to do with stopping, and what they leave behind. */
+/** The members of the context that are about stopping, and what they leave behind. */
 import { getEventListeners } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
 import {
@@ -11,7 +11,7 @@ import { Harness, never } from '../support/harness.js';
 import { collectUnhandledRejections, timeoutOf } from '../support/outcomes.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
-/** A running activity, its context, and what aborts it. */
+/** A running activity, its context, and the controller that aborts it. */
 function running() {
   const h = new Harness();
   const controller = new AbortController();

@@ -1,4 +1,4 @@
-/** What a handle says of a call that it refuses: the message in full, and its fields. */
+/** The errors of a handle for calls that it refuses: the full message and the fields. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityNotFoundError,

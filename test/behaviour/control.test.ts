@@ -44,7 +44,7 @@ const IDLE: readonly Idle[] = ['waiting for a slot', 'in its start delay', 'back
 const DELIVERIES = ['heartbeat', 'immediate'] as const;
 const TYPES = ['TRY_CANCEL', 'WAIT_CANCELLATION_COMPLETED', 'ABANDON'] as const;
 
-/** An activity of one's choice that no function runs of; the attempts it has made. */
+/** An activity in a chosen state without a running function, and the attempts that it has made. */
 async function idle(
   h: Harness,
   state: Idle,

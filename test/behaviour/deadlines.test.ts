@@ -1,4 +1,6 @@
-/** The four timeouts of an activity: clamping, ties, and which of several passed is told. */
+/**
+ * The four timeouts of an activity: clamping, ties, and which one counts if several have passed.
+ */
 import { describe, expect, test } from 'vitest';
 import { ActivityNotFoundError, type ActivityHandle } from '../../src/index.js';
 import type {
@@ -101,7 +103,7 @@ describe('when two deadlines pass at the same moment', () => {
     expect(timeoutOf(run).timeoutType).toBe('START_TO_CLOSE');
   });
 
-  // Where an attempt starts a little after it is scheduled, startToClose would be the later one.
+  // If an attempt starts a little after it is scheduled, startToClose is the later one.
   test.each<[string, ActivityOptions, number]>([
     ['the first attempt', { scheduleToCloseTimeout: '2s' }, 2_000],
     [
@@ -481,7 +483,7 @@ describe('eventLoopBlockedMs', () => {
     async (timeoutType, options, at) => {
       const h = new Harness();
       const run = h.watch(h.run(never, { ...options, retryPolicy: { maximumAttempts: 1 } }));
-      h.clock.block(1_500); // 500 ms too late for the timeout of 1 s, which has as much more
+      h.clock.block(1_500); // 500 ms late for the timeout of 1 s, which gets as much more
       await h.advance(10_000);
       expect(settledAt(run)).toBe(at);
       expect(timeoutOf(run)).toMatchObject({ timeoutType, eventLoopBlockedMs: 500 });
@@ -499,7 +501,7 @@ test.each<[string, RuntimeOptions, ActivityOptions]>([
     const holders = [1, 2, 3].map(() => h.start(never));
     for (const holder of holders) void holder.result().catch(() => {});
     const run = async (ctx: ActivityContext): Promise<void> => {
-      for (const holder of holders.splice(0)) holder.terminate(); // frees slots in the hand-out
+      for (const holder of holders.splice(0)) holder.terminate(); // frees slots meanwhile
       h.clock.block(1_500);
       await ctx.sleep(100);
     };

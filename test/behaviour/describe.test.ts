@@ -1,4 +1,4 @@
-/** What `describe()` tells, in every state of an activity. */
+/** The result of `describe()` in every state of an activity. */
 import { describe, expect, test } from 'vitest';
 import {
   ApplicationFailure,
@@ -73,7 +73,7 @@ interface Held {
   readonly fail: (error: unknown) => Promise<void>;
 }
 
-/** An activity whose attempts end as they are told to. */
+/** An activity whose attempts end when the test says so. */
 function hold(options: object = {}, h = new Harness()): Held {
   let ctx!: ActivityContext;
   let resolve!: (value: string) => void;
@@ -100,7 +100,7 @@ function hold(options: object = {}, h = new Harness()): Held {
   };
 }
 
-/** The first attempt has heartbeated at 1 s, and failed at 2 s. */
+/** The first attempt has sent a heartbeat at 1 s and failed at 2 s. */
 async function failedOnce(): Promise<Held> {
   const held = hold();
   await held.h.advance(1_000);

@@ -1,4 +1,4 @@
-/** An attempt competes for a slot from the moment it is due, and by nothing but its priority. */
+/** An attempt competes for a slot from the moment it is due, and only by its priority. */
 import { describe, expect, test } from 'vitest';
 import type { ActivityOptions } from 'systole';
 import { Deferred } from '../../src/kernel/promises.js';
@@ -16,7 +16,9 @@ const fails = (): never => {
 describe('a slot that is kept for a retry goes to that retry', () => {
   const urgent = { activityType: 'urgent', startToCloseTimeout: 100 };
 
-  /** One slot; the function of the first attempt of `urgent` hangs, and others wait for the slot. */
+  /**
+   * One slot. The function of the first attempt of `urgent` hangs, and others wait for the slot.
+   */
   function setUp(options: ActivityOptions, others: ActivityOptions = {}) {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const zombie = new Deferred<void>();

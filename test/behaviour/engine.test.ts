@@ -1,4 +1,4 @@
-/** What a call takes, how the function is called, and ids. */
+/** The input of a call, how the function is called, and ids. */
 import { AsyncResource } from 'node:async_hooks';
 import { describe, expect, test } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-/** What listeners are told, in which order, and what they may do. */
+/** The events that listeners get, their order, and what listeners may do. */
 import { describe, expect, test, vi } from 'vitest';
 import { ActivityRuntime, type ActivityContext, type ActivityEventName } from '../../src/index.js';
 import { EVENT_NAMES } from '../../src/kernel/events.js';
@@ -283,7 +283,7 @@ describe('a listener may', () => {
 });
 
 describe('the end of an attempt is emitted before what its listeners cause', () => {
-  /** An attempt that hangs after a report that is held back; it is to be paused when it times out. */
+  /** An attempt that hangs after a report was held back. It should be paused when it times out. */
   function hung(...steps: readonly [ActivityEventName | 'abort', (handle: Handle) => void][]) {
     const h = new Harness();
     const handle = h.start(

@@ -15,7 +15,7 @@ afterEach(() => {
 
 type FakeTimerConfig = NonNullable<Parameters<typeof vi.useFakeTimers>[0]>;
 
-/** What is faked, and whether timers of the host can be cleared meanwhile (Sinon's and Jest's cannot). */
+/** What is faked, and whether host timers can be cleared meanwhile (Sinon's and Jest's cannot). */
 const kinds: readonly (readonly [string, FakeTimerConfig])[] = [
   ["Vitest's defaults", {}],
   ['performance faked too', { toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] }],
@@ -156,7 +156,7 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
   });
 
   test('a run in fake time works right after one in real time', async () => {
-    // The short timer that an idle runtime keeps is one of the host's still.
+    // The short timer of an idle runtime is still one of the host's.
     await runtime.run(() => 1, { heartbeatTimeout: '10s' });
     vi.useFakeTimers(config);
     await workout();

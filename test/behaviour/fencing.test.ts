@@ -1,4 +1,4 @@
-/** After an attempt has ended, what its function does changes nothing, and is seen. */
+/** After an attempt has ended, its function changes nothing, but is still observed. */
 import { describe, expect, test } from 'vitest';
 import type { ActivityContext, ActivityOptions } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';

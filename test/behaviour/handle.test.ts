@@ -145,7 +145,7 @@ describe('settled', () => {
       await h.turn();
       expect(all.handle.describe().status).toBe(status);
       const askedLate = h.watch(all.handle.settled());
-      // The last one first: whichever it is that settles, the others are waited for.
+      // The last one first, so that any one can settle while the others are waited for.
       for (const attempt of running.toReversed()) {
         expect(all.settled.outcome.state).toBe('pending');
         expect(askedLate.outcome.state).toBe('pending');

@@ -1,4 +1,4 @@
-/** `idConflictPolicy: 'USE_EXISTING'`: a call joins the open activity of its id. */
+/** `idConflictPolicy: 'USE_EXISTING'`: a call joins the open activity with its id. */
 import { getEventListeners } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import {

@@ -21,7 +21,7 @@ const stores: [string, () => Keyv][] = [
 ];
 const inMemory = new Keyv();
 
-/** Goes one step, and then fails, or succeeds at the third. */
+/** Goes one step and then fails; succeeds at the third. */
 function step(ctx: ActivityContext<{ step: number; at: Date }>): number {
   const step = (ctx.heartbeatDetails?.step ?? 0) + 1;
   ctx.heartbeat({ step, at: new Date(step) });

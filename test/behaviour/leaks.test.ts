@@ -1,17 +1,17 @@
-/** In a process of its own: only there can garbage be collected at will, and the heap be measured. */
+/** Runs in its own process, where garbage can be collected on demand and the heap be measured. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 interface Report {
-  /** Of each ending. */
+  /** The number of activities for each kind of end. */
   readonly started: Readonly<Record<string, number>>;
   readonly outcomes: { readonly resolved: number; readonly rejected: number };
   readonly heap: { readonly before: number; readonly after: number };
   readonly left: Readonly<Record<string, unknown>>;
 }
 
-/** Unoptimised and kept code, so that the heap is that of the activities and not of the compiler. */
+/** Unoptimised code that is kept, so that the heap holds activities and not compiled code. */
 const FLAGS = ['--expose-gc', '--no-opt', '--no-flush-bytecode'];
 
 function run(fixture: string): Promise<Report> {
@@ -43,7 +43,7 @@ describe('after 100,000 activities of every ending', () => {
     expect(total).toBeGreaterThanOrEqual(100_000);
     expect(Object.keys(started).length).toBeGreaterThanOrEqual(25);
     expect(Math.min(...Object.values(started))).toBeGreaterThanOrEqual(1_000);
-    // Some endings need others that fill the slots, or a second call: these are not in the total.
+    // Some kinds of end need others that fill the slots, or a second call. These do not count.
     expect(outcomes.resolved + outcomes.rejected).toBeGreaterThanOrEqual(total);
     expect(outcomes.resolved).toBeGreaterThan(10_000);
     expect(outcomes.rejected).toBeGreaterThan(10_000);

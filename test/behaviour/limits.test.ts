@@ -1,11 +1,11 @@
-/** How much may run: per key, per second, and how much may wait. */
+/** Limits: how much may run, per key and per second, and how much may wait. */
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { RuntimeFullError, type ActivityContext, type ActivityOptions } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
 import { failureOf, settledAt, startsOf } from '../support/outcomes.js';
 
-/** Deadlines fall due together with those of the same millisecond. */
+/** Deadlines of the same millisecond are handled together. */
 const BUCKET_MS = 1;
 
 function types(h: Harness): string[] {
@@ -173,7 +173,7 @@ describe('maxActivitiesPerSecond', () => {
     const spacing = 1_000 / perSecond;
     expect(starts).toHaveLength(6);
     const gaps = starts.slice(1).map((at, i) => at - starts[i]!);
-    // The start that was late by no more than a timer may be brings the next no nearer than that.
+    // A start that was only as late as a timer may be does not bring the next one closer.
     for (const gap of gaps) expect(gap).toBeGreaterThan(0);
     if (ms >= spacing + 10)
       for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(spacing - 1e-6);
@@ -351,7 +351,7 @@ const job: fc.Arbitrary<Job> = fc.record({
   ),
 });
 
-/** Who starts when, step by step of 4 ms. */
+/** The starts in order, in steps of 4 ms. */
 function model(jobs: readonly Job[], slots: number, perKey: number): string[] {
   const started: string[] = [];
   const running: { job: Job; until: number }[] = [];
@@ -374,7 +374,7 @@ function model(jobs: readonly Job[], slots: number, perKey: number): string[] {
         started.push(`${next.index}@${now}`);
       }
     };
-    // Of those that end together, the one that started first ends first, and its slot is given on.
+    // If several end together, the one that started first ends first, and its slot is passed on.
     for (const done of running.filter(({ until }) => until <= now)) {
       running.splice(running.indexOf(done), 1);
       fill();

@@ -1,4 +1,7 @@
-/** What users name, throw and pass is on one line in messages, without control characters, and short. */
+/**
+ * Names, errors and values of users appear in messages on one line, short and without control
+ * characters.
+ */
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ActivityRuntime, type ActivityContext } from '../../src/index.js';

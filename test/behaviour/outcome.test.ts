@@ -1,4 +1,4 @@
-/** How activities end: every ending with its status, and which of several reasons is told. */
+/** How activities end: every kind of end with its status, and which of several reasons wins. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityFailure,
@@ -25,7 +25,7 @@ const accept = (ctx: ActivityContext): Promise<never> => ctx.cancelled;
 
 const ONCE = { maximumAttempts: 1 };
 const WAIT = { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } as const;
-/** No other attempt fits. */
+/** There is no time for another attempt. */
 const TOO_LATE = { scheduleToCloseTimeout: '1h', retryPolicy: { initialInterval: '2h' } } as const;
 
 interface Ending {
@@ -36,7 +36,7 @@ interface Ending {
   readonly cancel?: true;
   readonly status: string;
   readonly retryState: string;
-  /** The very error, or how the timeout or cancellation looks. */
+  /** The error itself, or the fields of the timeout or cancellation. */
   readonly cause: Error | object;
 }
 

@@ -1,10 +1,12 @@
-/** `attemptOverlap`: whether a retry runs beside the function of the attempt that timed out. */
+/**
+ * `attemptOverlap`: whether a retry runs while the function of the timed-out attempt is running.
+ */
 import { describe, expect, test } from 'vitest';
 import type { ActivityContext, ActivityOptions, Duration } from '../../src/index.js';
 import { Harness } from '../support/harness.js';
 import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.js';
 
-/** A heartbeat timeout of 1 s and a delay of 1 s; and work that no cancellation ends. */
+/** A heartbeat timeout of 1 s, a delay of 1 s, and work that no cancellation ends. */
 function setUp(attemptOverlap: 'allow' | 'forbid' | Duration, slots = Infinity) {
   const h = new Harness({ maxConcurrentActivities: slots });
   const options = { attemptOverlap, heartbeatTimeout: '1s' } satisfies ActivityOptions;
@@ -12,7 +14,7 @@ function setUp(attemptOverlap: 'allow' | 'forbid' | Duration, slots = Infinity) 
     new Promise((resolve) => {
       h.clock.setTimer(resolve, ms);
     });
-  /** The first attempt is busy for so long, the second returns at once. */
+  /** The first attempt is busy for that long; the second returns at once. */
   const slow =
     (ms: number) =>
     async (ctx: ActivityContext): Promise<string> => {

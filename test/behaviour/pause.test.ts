@@ -1,4 +1,4 @@
-/** Pause, unpause, reset and updateOptions where they meet other states of an activity. */
+/** Pause, unpause, reset and updateOptions combined with other states of an activity. */
 import { expect, test } from 'vitest';
 import {
   ApplicationFailure,
@@ -199,7 +199,7 @@ test('a reset that restores a start delay does not delay an activity that has st
   expect(startsOf(h)).toEqual([0, 1_000]);
 });
 
-/** A paused activity whose attempt still runs: it fails when told to. */
+/** A paused activity whose attempt still runs. It fails when the test says so. */
 function pauseRequested(h: Harness, options: ActivityOptions = {}) {
   let ctx!: ActivityContext;
   let fail!: (error: unknown) => void;

@@ -7,7 +7,7 @@ import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.j
 
 type Fn = (ctx: ActivityContext, ...args: never[]) => unknown;
 
-/** A place with so much room, which opens when the test says so. */
+/** A place with a given amount of room, which opens when the test says so. */
 class Rooms implements Place {
   readonly waiting = new Set<Waiter>();
   free: number;

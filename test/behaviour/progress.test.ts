@@ -1,4 +1,4 @@
-/** Attempts that are alive and do not get on; and heartbeats for work that cannot. */
+/** Attempts that are alive without progress, and heartbeats for work that cannot send them. */
 import { describe, expect, test, vi } from 'vitest';
 import type { ActivityContext } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
@@ -298,7 +298,7 @@ describe('maximumAttemptsWithoutProgress', () => {
     );
     await h.advance(10_000);
     expect(failureOf(run)).toMatchObject({ attempt: 5, retryState: 'MAXIMUM_ATTEMPTS_REACHED' });
-    // Attempts 1 to 3 got on; 4 is the first that did not.
+    // Attempts 1 to 3 made progress. Attempt 4 is the first that did not.
     expect(delaysOf(h)).toEqual([100, 100, 100, 100, undefined]);
   });
 
@@ -333,7 +333,7 @@ describe('maximumAttemptsWithoutProgress', () => {
       },
       { retryPolicy },
     );
-    await h.advance(3_500); // three delays of 1 s, since every attempt got on
+    await h.advance(3_500); // three delays of 1 s, because every attempt made progress
     expect(startsOf(h)).toEqual([0, 1_000, 2_000, 3_000]);
     handle.updateOptions({ retryPolicy });
     await h.advance(600);
@@ -370,7 +370,7 @@ describe('maximumAttemptsWithoutProgress', () => {
         { retryPolicy: { initialInterval: 1_000, backoffCoefficient: 1 } },
       );
       const result = h.watch(handle.result());
-      await h.advance(2_250); // in the third attempt; the first alone brought new details
+      await h.advance(2_250); // in the third attempt; only the first had new details
       handle.updateOptions({ retryPolicy: policy });
       await h.advance(100);
       expect(failureOf(result).retryState).toBe('MAXIMUM_ATTEMPTS_REACHED');

@@ -1,4 +1,4 @@
-/** `handle.reset` and its options, of activities that wait and that run. */
+/** `handle.reset` and its options, for waiting and running activities. */
 import { describe, expect, test } from 'vitest';
 import type {
   ActivityContext,
@@ -15,7 +15,7 @@ const failing = (): never => {
   throw boom;
 };
 
-/** Starts an activity whose attempts fail as they are told to. */
+/** Starts an activity whose attempts fail when the test says so. */
 function hold(h: Harness, options: ActivityOptions = {}) {
   let ctx!: ActivityContext;
   let reject!: (error: unknown) => void;

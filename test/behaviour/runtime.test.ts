@@ -1,4 +1,4 @@
-/** The public class, and what it refuses or ends: in no time, or on a clock that is told. */
+/** The public class, and what it refuses or ends, without real waits. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityNotFoundError,
@@ -13,7 +13,7 @@ import { Harness, never } from '../support/harness.js';
 import { settledAt } from '../support/outcomes.js';
 import { turn } from '../support/virtual-clock.js';
 
-/** What a call throws. */
+/** The error that a call throws. */
 function thrownBy(call: () => unknown): unknown {
   try {
     call();
@@ -25,7 +25,7 @@ function thrownBy(call: () => unknown): unknown {
 
 const settle = (promise: Promise<unknown>): Promise<unknown> => promise.catch(() => 'rejected');
 
-/** Two that run, two that are paused, two that wait; of two types by turns. */
+/** Two activities run, two are paused and two wait, with two types in turn. */
 function populated() {
   const runtime = new ActivityRuntime({ maxConcurrentActivities: 2 });
   const start = (activityType: string, activityId: string) => {

@@ -1,9 +1,9 @@
-/** Slots: who gets them, when they are free again, and how long one may wait for them. */
+/** Slots: who gets them, when they become free, and how long an activity may wait for one. */
 import { describe, expect, test } from 'vitest';
 import { Harness, never } from '../support/harness.js';
 import { failureOf, settledAt, timeoutOf } from '../support/outcomes.js';
 
-/** Runs activities that take a second each, and notes the order in which they start. */
+/** Runs activities that take one second each, and records the order in which they start. */
 function queue(h: Harness) {
   const order: string[] = [];
   const add = (name: string, priority?: number): void => {
@@ -108,7 +108,7 @@ test('a retry waits for a slot behind activities that came before it', async () 
       if (fails && ctx.info.attempt === 1) throw new Error('no');
       await ctx.sleep('5s');
     });
-  activity('a', true); // backs off until 1 s
+  activity('a', true); // is in its backoff until 1 s
   activity('b', false);
   activity('c', false);
   await h.advance(60_000);

@@ -1,4 +1,4 @@
-/** The end of a runtime. */
+/** The shutdown of a runtime. */
 import { describe, expect, test } from 'vitest';
 import {
   CancelledFailure,

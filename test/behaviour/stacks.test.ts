@@ -1,4 +1,4 @@
-/** Where the stacks of errors point to: the line of the user's code, not those of the runtime. */
+/** The stacks of errors: they show the line of the user's code, not those of the runtime. */
 import { describe, expect, test } from 'vitest';
 import { contextInterceptor, heartbeat } from '../../src/context.js';
 import {

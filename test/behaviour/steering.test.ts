@@ -13,7 +13,7 @@ import {
 } from 'systole';
 import { Harness, never } from '../support/harness.js';
 
-/** Heartbeats every 100 ms, and stops when it is told to. */
+/** Heartbeats every 100 ms and stops when it is told to. */
 const beating = async (
   h: Harness,
   { heartbeat, signal }: ActivityContext<number>,

@@ -1,4 +1,4 @@
-/** What counts as having stopped, and where a function hears that it should. */
+/** What counts as having stopped, and where a function learns that it should. */
 import { describe, expect, test, vi } from 'vitest';
 import {
   CancelledFailure,
@@ -11,7 +11,7 @@ import { failureOf, settledAt } from '../support/outcomes.js';
 
 const ONCE = { maximumAttempts: 1 };
 
-/** What libraries make of the reason of a signal. */
+/** The errors that libraries make of the reason of a signal. */
 const FORMS: readonly (readonly [string, (reason: unknown) => unknown])[] = [
   ['the reason itself', (reason) => reason],
   ['a CancelledFailure', () => new CancelledFailure('CANCELLED')],
@@ -36,7 +36,9 @@ function ask(h: Harness, handle: ActivityHandle, stop: Stop): void {
   else handle[stop]();
 }
 
-/** An activity on its last attempt, whose function hears a stop at once and answers it so. */
+/**
+ * An activity on its last attempt, whose function is told to stop at once and answers in this way.
+ */
 function answering(h: Harness, answer: (reason: unknown) => unknown) {
   let attempts = 0;
   return h.start(
@@ -102,7 +104,7 @@ test('isCancellation accepts the same errors inside the function as the runtime'
 });
 
 describe('ctx.shutdownSignal', () => {
-  /** An activity on its last attempt that stops in the grace of a shutdown. */
+  /** An activity on its last attempt that stops in the grace period of a shutdown. */
   async function stopped(work: (ctx: ActivityContext, h: Harness) => unknown) {
     const h = new Harness();
     const handle = h.start(
@@ -202,7 +204,7 @@ const WAITS: readonly (readonly [string, Wait])[] = [
 ];
 
 describe.each(WAITS)('ctx.%s', (_, wait) => {
-  /** Nothing reaches the function by a heartbeat here. */
+  /** No heartbeat can deliver anything here. */
   const withoutHeartbeats = (): Harness => new Harness({ interceptors: [{ heartbeat: () => {} }] });
 
   test.each(ASKED)('receives a %s that comes during the wait at once', async (asked) => {

@@ -1,14 +1,14 @@
-/** A run of an activity id that another run has just left, whose last write is still under way. */
+/** A run of an activity id that another run has just left while its last write is in progress. */
 import { describe, expect, test } from 'vitest';
 import type { ActivityContext, HeartbeatStore } from '../../src/index.js';
 import { Harness } from '../support/harness.js';
 import { failureOf } from '../support/outcomes.js';
 
-/** A store whose calls take their time on the clock of the harness, and are written down. */
+/** A store whose calls take time on the clock of the harness and are recorded. */
 class SlowStore implements HeartbeatStore {
   readonly map = new Map<string, string>();
   readonly log: string[] = [];
-  /** How many of the next writes fail. */
+  /** The number of next writes that fail. */
   failures = 0;
   under = 0;
   readonly #wait: (ms: number) => Promise<void>;
@@ -163,7 +163,7 @@ describe('a failed last write', () => {
     const { h, store } = make();
     const first = h.watch(h.run(exportRows, { ...IMMEDIATE, args: [['a']] }));
     await h.advance(10);
-    store.failures = 1; // the set that is under way; the delete comes after it
+    store.failures = 1; // the set in progress; the delete comes afterwards
     await h.advance(200);
     expect(first.outcome).toMatchObject({ value: ['a'] });
     expect(store.log).toEqual(['get undefined', 'failed', 'delete']);

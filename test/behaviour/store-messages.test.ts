@@ -1,4 +1,4 @@
-/** What a user reads when the store, or the serializer that writes for it, lets an activity down. */
+/** The messages about a store, or a serializer that writes for it, that fails. */
 import { describe, expect, test, vi } from 'vitest';
 import { HeartbeatStoreError, type ActivityContext, type HeartbeatStore } from '../../src/index.js';
 import { DetailsCodec } from '../../src/heartbeat/details/codec.js';

@@ -1,4 +1,4 @@
-/** A store given by the user: what is read, written and deleted, and what its failures do. */
+/** A user's store: what is read, written and deleted, and what its failures cause. */
 import { describe, expect, test } from 'vitest';
 import { HeartbeatStoreError, type ActivityContext, type HeartbeatStore } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
@@ -12,7 +12,7 @@ import {
 
 const ONCE = { maximumAttempts: 1 };
 
-/** Counts up by one and fails, until told to succeed. */
+/** Counts up by one and fails, until the test lets it succeed. */
 const counting =
   (until = Infinity) =>
   (ctx: ActivityContext<number>): number => {
@@ -166,7 +166,7 @@ describe('a store that cannot be read', () => {
     expect(failure.cause).toBeInstanceOf(HeartbeatStoreError);
     expect(h.names()).toEqual(['scheduled', 'failed']);
     expect(h.of('failed')).toMatchObject([{ status: 'FAILED' }]);
-    expect(touched).toEqual([]); // what is stored is left alone
+    expect(touched).toEqual([]); // the stored text is not changed
   });
 
   test('has its own error as the cause', async () => {
@@ -345,7 +345,7 @@ describe('a store that calls the activity it is storing', () => {
 });
 
 describe('an asynchronous store', () => {
-  /** Writes take as long as the test likes. */
+  /** Writes take as long as the test wants. */
   function slow() {
     const log: string[] = [];
     const open: (() => void)[] = [];

@@ -1,4 +1,4 @@
-/** Failures that nobody asked for and nobody listens to are logged. */
+/** Failures that no caller and no listener receives are logged. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityRuntime,

@@ -1,4 +1,4 @@
-/** `handle.updateOptions`: what it takes, and what it does to timers that run. */
+/** `handle.updateOptions`: its input, and its effect on running timers. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityStateError,
@@ -26,7 +26,7 @@ const GIVEN = {
 
 type Name = keyof typeof GIVEN;
 
-/** An activity in its start delay: everything may change. */
+/** An activity in its start delay, when every option may change. */
 function delayed(options: ActivityOptions = GIVEN) {
   return new Harness().start(never, options);
 }
@@ -49,7 +49,7 @@ describe('a patch', () => {
     expect(optionsOf(handle)).toEqual(before);
     handle.updateOptions(patch);
     expect(optionsOf(handle)).toEqual({ ...before, [name]: shown });
-    // Alone: a startToClose, cleared under a scheduleToClose, is as long as that.
+    // Tested alone: a startToClose cleared under a scheduleToClose becomes as long as that.
     const alone = delayed({ [name]: GIVEN[name] });
     alone.updateOptions({ [name]: null });
     expect(optionsOf(alone)[name]).toBe(none);
@@ -135,7 +135,7 @@ interface Rearmed {
   readonly timer: string;
   readonly from: ActivityOptions;
   readonly to: OptionsPatch;
-  /** When it times out, if it does. */
+  /** When it times out, if at all. */
   readonly at: number | undefined;
   readonly type?: TimeoutFailure['timeoutType'];
 }
@@ -186,7 +186,7 @@ const running: Rearmed[] = [
   {
     timer: 'a longer scheduleToClose',
     from: { scheduleToCloseTimeout: '10s' },
-    // The startToClose that the first one implied has to go with it.
+    // The startToClose that the first one implied must be removed with it.
     to: { scheduleToCloseTimeout: '20s', startToCloseTimeout: null },
     at: 20_000,
     type: 'SCHEDULE_TO_CLOSE',

@@ -1,4 +1,4 @@
-/** Code of the user's that the runtime calls in odd places: it may throw, and it may act. */
+/** User code that the runtime calls in unusual places, where it may throw or act. */
 import { SuperJSON } from 'superjson';
 import { describe, expect, test } from 'vitest';
 import {
@@ -16,7 +16,7 @@ import { collectUnhandledRejections, failureOf } from '../support/outcomes.js';
 const ONCE = { maximumAttempts: 1 };
 const NOTHING = { open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 };
 
-/** A native promise with a `then` of its own that throws; `await` does not ask it. */
+/** A native promise with its own `then`, which throws. `await` does not use it. */
 function trapped<T>(value: T): Promise<T> {
   const promise = Promise.resolve(value);
   promise.then = () => {

@@ -1,4 +1,4 @@
-/** What is logged of attempts, and loggers that fail. */
+/** Log lines about attempts, and loggers that fail. */
 import { describe, expect, test } from 'vitest';
 import { ApplicationFailure, type Logger } from '../../src/index.js';
 import { Harness } from '../support/harness.js';

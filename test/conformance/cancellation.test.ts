@@ -1,4 +1,4 @@
-/** The conformance list's rows on being told to stop, for a runtime in one process. */
+/** The rows of RULES.md about being told to stop, for a runtime in one process. */
 import { expect, test } from 'vitest';
 import {
   CancelledFailure,
@@ -22,7 +22,7 @@ const NOTHING: CancellationDetails = {
   notFound: false,
 };
 
-/** Starts an activity whose function never ends by itself, and hands out its context. */
+/** Starts an activity whose function never ends by itself, and exposes its context. */
 function hold(h: Harness, options: ActivityOptions = {}) {
   let ctx!: ActivityContext;
   const handle = h.start((given: ActivityContext) => {
@@ -56,7 +56,7 @@ test('row 6: a cancellation arrives inside the next heartbeat, throttled or not'
   expect(h.of('failed')).toMatchObject([{ status: 'CANCELED', attempt: 1 }]);
 });
 
-// A departure: on Temporal only a heartbeat brings it.
+// A departure: on Temporal only a heartbeat delivers it.
 test.each(['sleep', 'keepAlive'] as const)(
   'row 6: an activity that waits in ctx.%s receives its cancellation without a heartbeat',
   async (wait) => {
@@ -83,7 +83,7 @@ test('row 6: an activity that does not call its context does not receive its can
   expect(run.outcome.state).toBe('pending');
 });
 
-// A departure: on Temporal the next heartbeat tells it; here it is told at once.
+// A departure: on Temporal the next heartbeat delivers it; here it is delivered at once.
 test('row 7: the function of a terminated activity is told NOT_FOUND', async () => {
   const h = new Harness();
   const { handle, ctx } = hold(h);
@@ -98,7 +98,7 @@ test('row 7: the function of a terminated activity is told NOT_FOUND', async () 
 
 type Operation = 'cancel' | 'pause' | 'reset';
 
-/** What the function hears in its first heartbeat after all of these. */
+/** What the function gets in its first heartbeat after all of these. */
 function heard(operations: readonly Operation[]) {
   const { handle, ctx } = hold(new Harness());
   for (const operation of operations) handle[operation]();
@@ -127,7 +127,7 @@ test.each<[Operation[], message: string, flags: Partial<CancellationDetails>]>([
   },
 );
 
-/** Beats every second and stops when told to; the second time it gives what it finds. */
+/** Heartbeats every second and stops when told to. The second time, it returns what it finds. */
 function stopAndStartAgain(h: Harness) {
   let begun = false;
   const handle = h.start(
@@ -139,7 +139,7 @@ function stopAndStartAgain(h: Harness) {
         ctx.heartbeat('here');
         ctx.signal.throwIfAborted();
       }
-      ctx.heartbeat(); // so that it would hear what is still asked of it
+      ctx.heartbeat(); // so that it would receive requests that are still open
       const { info, cancellationDetails, signal, heartbeatDetails } = ctx;
       return [info.attempt, cancellationDetails, signal.aborted, heartbeatDetails];
     },
@@ -162,7 +162,7 @@ test('row 16: an accepted pause is followed by a new attempt after the unpause',
   expect(run.outcome).toMatchObject({ value: [2, undefined, false, 'here'] });
 });
 
-// As of a standalone activity; in a workflow the new attempt is the second, after a backoff.
+// Like a standalone activity. In a workflow the new attempt is the second, after a backoff.
 test('row 16: an accepted reset is followed by a new first attempt', async () => {
   const h = new Harness();
   const { handle, run } = stopAndStartAgain(h);

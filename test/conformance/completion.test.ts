@@ -1,4 +1,4 @@
-/** The conformance list's rows on completion from outside, for a runtime in one process. */
+/** The rows of RULES.md about completion from outside, for a runtime in one process. */
 import { expect, test } from 'vitest';
 import {
   ActivityNotFoundError,
@@ -13,13 +13,13 @@ import { failureOf, reportsOf } from '../support/outcomes.js';
 const WAYS = ['token', 'id'] as const;
 const ID = 'import-7';
 
-/** As `ActivityRuntime.getHandle`. */
+/** Like `ActivityRuntime.getHandle`. */
 function getHandle(h: Harness, activityId: string) {
   const execution = h.engine.find(activityId);
   return new ActivityHandle(execution, execution.result);
 }
 
-/** Starts an activity that is left open; the four operations speak for its attempt. */
+/** Starts an activity that is left open, with the four operations for its attempt. */
 function leaveOpen(h: Harness, way: (typeof WAYS)[number], options: ActivityOptions = {}) {
   const tokens: string[] = [];
   const handle = h.start(
@@ -52,7 +52,7 @@ function leaveOpen(h: Harness, way: (typeof WAYS)[number], options: ActivityOpti
   };
 }
 
-// A departure: on Temporal the next heartbeat tells it; here it is told at once.
+// A departure: on Temporal the next heartbeat delivers it; here it is delivered at once.
 test('row 7: a running function is told NOT_FOUND when its activity is completed', async () => {
   const h = new Harness();
   let signal!: AbortSignal;
@@ -77,7 +77,7 @@ test.each(WAYS)('row 17: an activity that was left open is completed by %s', asy
   expect(run.outcome).toEqual({ state: 'resolved', value: 'done', at: 60_000 });
 });
 
-// A departure: Temporal encodes the error; here the caller gets the very object.
+// A departure: Temporal encodes the error; here the caller gets the same object.
 test.each(WAYS)('row 17: an activity that was left open is failed by %s', async (way) => {
   const h = new Harness();
   const { run, outside } = leaveOpen(h, way, { retryPolicy: { maximumAttempts: 1 } });

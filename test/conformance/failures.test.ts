@@ -1,4 +1,4 @@
-/** The conformance list's rows on how activities end, for a runtime in one process. */
+/** The rows of RULES.md about how activities end, for a runtime in one process. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityAlreadyStartedError,
@@ -51,7 +51,7 @@ test.each<[string, (ctx: ActivityContext) => Promise<unknown>]>([
   expect(h.of('failed')).toMatchObject([{ status: 'CANCELED', attempt: 1 }]);
 });
 
-// A departure: Temporal wraps these; here the caller gets the very object.
+// A departure: Temporal wraps these; here the caller gets the same object.
 test.each<[string, Error]>([
   ['CancelledFailure', new CancelledFailure('CANCELLED')],
   ['TimeoutFailure', new TimeoutFailure('mine', { timeoutType: 'HEARTBEAT' })],
@@ -429,7 +429,7 @@ describe('row 65: the cause of a final timeout is the failure of the attempt bef
     const h = new Harness({ maxConcurrentActivities: 1 });
     const run = h.watch(h.run(failOnce, { scheduleToCloseTimeout: '3s' }));
     await h.turn();
-    void h.run(never); // takes the slot that is free during the backoff
+    void h.run(never); // takes the slot that the backoff leaves free
     await h.advance(10_000);
     expect(settledAt(run)).toBe(3_000);
     expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');

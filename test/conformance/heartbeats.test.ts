@@ -1,4 +1,4 @@
-/** The conformance list's rows on heartbeats, for a runtime in one process. */
+/** The rows of RULES.md about heartbeats, for a runtime in one process. */
 import { expect, test } from 'vitest';
 import {
   ApplicationFailure,
@@ -67,7 +67,7 @@ test('row 3: details held back are dropped when the activity succeeds', async ()
   expect(reportsOf(h)).toEqual([[1, 0]]);
 });
 
-// Temporal cancels the attempt later, with a reason of its own; here the call says what is wrong.
+// Temporal cancels the attempt later, with its own reason; here the call says what is wrong.
 test('row 4: details that cannot be copied throw at the call, and are neither reported nor retried', async () => {
   const h = new Harness();
   const run = h.watch(h.run((ctx: ActivityContext) => ctx.heartbeat({ at: () => 1 })));
@@ -298,7 +298,7 @@ test('row 49: many heartbeats make one report per interval, each with the newest
   );
   await h.advance(10_000);
   expect(reportsOf(h).map(([, at]) => at)).toEqual([0, 4_000, 8_000]);
-  // At 4 s and 8 s the heartbeat of that very moment may come just before or just after the report.
+  // At 4 s and 8 s, the heartbeat of the same moment may come just before or after the report.
   const details = reportsOf(h).map(([value]) => value as number);
   expect(details[0]).toBe(0);
   expect([39, 40]).toContain(details[1]);
@@ -326,7 +326,7 @@ test('row 49: null replaces the details that the next attempt gets', async () =>
   expect(run.outcome).toMatchObject({ value: [null, true] });
 });
 
-// A departure: on Temporal a heartbeat without details erases those before.
+// A departure: on Temporal a heartbeat without details erases the earlier ones.
 test('row 49: a heartbeat without details is not reported and keeps the earlier ones', async () => {
   const h = new Harness();
   const run = h.watch(
@@ -417,7 +417,7 @@ test('row 52: the timeout has the newest details, whether reported before or not
   ]);
 });
 
-// A departure: detection counts from the call, not from the report that the throttle let through.
+// A departure: the timeout counts from the call, not from the report that passed the throttle.
 test('row 52: throttling does not delay the timeout', async () => {
   const h = new Harness();
   const run = h.watch(
@@ -425,7 +425,7 @@ test('row 52: throttling does not delay the timeout', async () => {
       async (ctx) => {
         ctx.heartbeat(1);
         await ctx.sleep('1s');
-        ctx.heartbeat(2); // reported at 8 s, long after nobody beats any more
+        ctx.heartbeat(2); // reported at 8 s, long after the last heartbeat
         await never();
       },
       { heartbeatTimeout: '10s', retryPolicy: ONCE },

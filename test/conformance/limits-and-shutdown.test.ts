@@ -1,4 +1,4 @@
-/** The conformance list's rows on what workers do, for a runtime in one process. */
+/** The rows of RULES.md about workers, for a runtime in one process. */
 import { expect, test } from 'vitest';
 import { CancelledFailure, type ActivityContext } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
@@ -25,7 +25,7 @@ test('row 9: an interceptor that throws fails the attempt, and the runtime conti
   await expect(h.run(() => 2)).resolves.toBe(2);
 });
 
-// A departure: on Temporal the attempt fails and another worker retries it; here there is none.
+// A departure: on Temporal the attempt fails and another worker retries it. Here there is no other.
 test('row 12: a shutdown tells running functions WORKER_SHUTDOWN, which ends their activities', async () => {
   const h = new Harness();
   let ctx!: ActivityContext;
@@ -61,10 +61,10 @@ test('row 13: in the grace period a heartbeat still delivers a cancellation', as
   expect(h.of('failed')).toMatchObject([
     { at: 2_000, status: 'CANCELED', failure: { message: 'CANCELLED', cause: 'enough' } },
   ]);
-  expect(settledAt(over)).toBe(2_000); // the rest of the grace is not waited for
+  expect(settledAt(over)).toBe(2_000); // the rest of the grace period is not waited for
 });
 
-// Temporal can be told to refuse it; here it is always so, as by default there.
+// Temporal can be configured to refuse it. Here it is always allowed, like the default there.
 test.each<[string, (ctx: ActivityContext) => unknown]>([
   ['completed', () => 'first'],
   [
@@ -112,7 +112,7 @@ test('row 35: in the grace period, heartbeats and the result count as usual', as
   });
 });
 
-// A departure: on Temporal functions cannot see that a grace period has begun.
+// A departure: on Temporal, functions cannot see that a grace period has begun.
 test('row 36: functions notice the start of the grace period, and all are cancelled at its end', async () => {
   const h = new Harness();
   const heard: string[] = [];

@@ -1,4 +1,4 @@
-/** The conformance list's rows on pause, unpause, reset and changed options. */
+/** The rows of RULES.md about pause, unpause, reset and changed options. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityNotFoundError,
@@ -13,7 +13,7 @@ import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.j
 
 type Context = ActivityContext<string>;
 
-/** Starts an activity whose attempts end as they are told to. */
+/** Starts an activity whose attempts end when the test says so. */
 function hold(h: Harness, options: ActivityOptions = {}) {
   const contexts: Context[] = [];
   let end!: { resolve: (value: string) => void; reject: (error: unknown) => void };
@@ -60,7 +60,7 @@ describe('row 58', () => {
     expect(run.outcome.state).toBe('pending');
   });
 
-  // As of a standalone activity: in a workflow the attempt after a reset is the second.
+  // Like a standalone activity. In a workflow the attempt after a reset is the second.
   test('the attempt after a reset has the details and is number 1', async () => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
@@ -130,7 +130,7 @@ describe('row 77: a paused activity', () => {
     expect(startsOf(h)).toEqual([0, 60_000]);
   });
 
-  // As of a standalone activity: in a workflow it is dispatched at the unpause.
+  // Like a standalone activity. In a workflow it starts at the unpause.
   test('waits for the rest of its backoff after the unpause', async () => {
     const h = new Harness();
     const { handle, fail } = hold(h, { retryPolicy: { initialInterval: '10s' } });
@@ -196,7 +196,7 @@ describe('row 77: a paused activity', () => {
     expect(handle.describe()).toMatchObject({ status: 'TIMED_OUT', runState: undefined });
   });
 
-  // A departure: on Temporal only a repeated request is, not a further one.
+  // A departure: on Temporal only a repeated request is allowed, not another one.
   test.each(['running', 'backing off'])(
     'that is paused again does not change: %s',
     async (state) => {
@@ -219,7 +219,7 @@ describe('row 77: unpause', () => {
     expect(() => handle.pause()).toThrow(ActivityStateError);
   });
 
-  // As of a standalone activity: in a workflow the call does nothing.
+  // Like a standalone activity. In a workflow the call does nothing.
   test('an activity that is not paused cannot be unpaused', async () => {
     const { handle, fail } = hold(new Harness());
     expect(() => handle.unpause()).toThrow(ActivityStateError);
@@ -323,7 +323,7 @@ describe('row 78: a reset', () => {
     expect(startsOf(h)).toEqual([0]);
   });
 
-  // As of a standalone activity: in a workflow attempt 2 would follow a backoff, if one is allowed.
+  // Like a standalone activity. In a workflow attempt 2 would follow after a backoff, if allowed.
   test.each<[string, error: unknown, ActivityOptions]>([
     ['fails', boom, { retryPolicy: { initialInterval: '1h' } }],
     ['fails for the last time', boom, { retryPolicy: { maximumAttempts: 1 } }],
@@ -368,7 +368,7 @@ describe('row 78: a reset', () => {
     const changed = handle.describe().options;
     await h.advance(900);
     handle.reset({ restoreOriginalOptions: true });
-    // A running attempt keeps what it has until it ends.
+    // A running attempt keeps its options until it ends.
     expect(handle.describe().options).toEqual(state === 'running' ? changed : options);
     if (state === 'running') await fail(boom);
     expect(handle.describe().options).toEqual(options);
@@ -399,7 +399,7 @@ describe('row 78: a reset', () => {
   });
 });
 
-// These are of activities in workflows; where those differ, the standalone ones are the model.
+// These rules are for activities in workflows. If they differ, standalone activities are the model.
 describe('row 79: a change of options', () => {
   test('a timeout that passes during a pause does not wait for the unpause', async () => {
     const h = new Harness();

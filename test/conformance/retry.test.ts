@@ -1,4 +1,4 @@
-/** The conformance list's rows on the retry policy, for a runtime in one process. */
+/** The rows of RULES.md about the retry policy, for a runtime in one process. */
 import { describe, expect, test } from 'vitest';
 import {
   ApplicationFailure,
@@ -16,7 +16,7 @@ const fail = (): never => {
   throw new Error('no');
 };
 
-/** Runs an activity that always throws the same, far enough for its first two attempts. */
+/** Runs an activity that always throws the same error, for its first two attempts. */
 async function throwing(thrown: unknown, retryPolicy: RetryPolicy = {}): Promise<Harness> {
   const h = new Harness();
   void h
@@ -59,7 +59,7 @@ test('row 14: nextRetryDelay replaces the computed delay once', async () => {
     )
     .catch(() => {});
   await h.advance(60_000);
-  // The later delays are those of attempts 2 and 3, as if it had not happened.
+  // The later delays are those of attempts 2 and 3, as if nothing had happened.
   expect(delaysOf(h)).toEqual([2_000, 2_000, 4_000, undefined]);
   expect(startsOf(h)).toEqual([0, 2_000, 4_000, 8_000]);
 });
@@ -171,7 +171,7 @@ test('row 39: a backoff that overflows is the maximum interval', async () => {
   expect(delaysOf(h)).toEqual([1_000, 10_000, 10_000, undefined]);
 });
 
-// A departure: Temporal's local activities repair such a policy in silence.
+// A departure: Temporal's local activities silently repair such a policy.
 test('row 40: the bad field is named, and defaults replace only missing fields', async () => {
   const h = new Harness();
   const bad = h.watch(
@@ -337,7 +337,7 @@ describe('row 66: which kinds of failures are retried', () => {
     ['an object', { code: 1 }],
     ['an ApplicationFailure', ApplicationFailure.retryable('no')],
     ['an AbortError', new DOMException('stopped', 'AbortError')],
-    // On Temporal these two reach the server wrapped, and so are retried too.
+    // On Temporal these two reach the server wrapped, so they are retried too.
     ['a CancelledFailure nobody asked for', new CancelledFailure('CANCELLED')],
     [
       'a TimeoutFailure of its own making',
@@ -403,7 +403,7 @@ describe('row 80: which errors a list stops', () => {
 describe('row 80: there is another attempt only if its delay fits before the deadline', () => {
   test.each([
     ['before it', 996, [0, 996]],
-    // As standalone activities do; those of a workflow would retry at the deadline itself.
+    // Like standalone activities. Those of a workflow would retry even at the deadline itself.
     ['at it', 1_000, [0]],
     ['after it', 1_004, [0]],
   ])('%s', async (_, initialInterval, starts) => {
@@ -418,7 +418,7 @@ describe('row 80: there is another attempt only if its delay fits before the dea
 
 test('row 80: with one attempt at most, the rest of the policy is still checked', async () => {
   const h = new Harness();
-  // A departure: Temporal looks no further than the one attempt.
+  // A departure: Temporal checks no further with only one attempt.
   const run = h.watch(
     h.run((_ctx: ActivityContext) => 1, {
       retryPolicy: { maximumAttempts: 1, backoffCoefficient: 0 },

@@ -1,4 +1,4 @@
-/** The conformance list's rows on activities that no workflow started, as all are here. */
+/** The rows of RULES.md about activities that no workflow started, like all activities here. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityNotFoundError,
@@ -17,7 +17,7 @@ const failing = (): never => {
   throw boom;
 };
 
-/** Starts an activity that is left open, and hands out its attempts' contexts. */
+/** Starts an activity that is left open, and exposes the contexts of its attempts. */
 function leaveOpen(h: Harness, options: ActivityOptions = {}) {
   const contexts: ActivityContext<string>[] = [];
   const tokens: string[] = [];
@@ -53,7 +53,7 @@ describe('row 50: a heartbeat delivers the request to', () => {
   });
 });
 
-// A departure: on Temporal it is the next heartbeat that tells it.
+// A departure: on Temporal the next heartbeat delivers it.
 test('row 50: the function of an activity that no longer exists is told without a heartbeat', async () => {
   const h = new Harness();
   let ctx!: ActivityContext<string>;
@@ -86,7 +86,7 @@ test('row 50: details that are held back are reported when the runtime stops', a
   expect(settledAt(over)).toBe(1_000);
 });
 
-// A departure: the activity itself ends, and is run again by whoever wants it.
+// A departure: the activity itself ends, and its caller runs it again.
 test('row 59: after a shutdown the next runtime continues with the details', async () => {
   const store = new Map<string, string>();
   const found: unknown[] = [];
@@ -140,7 +140,7 @@ describe('row 62: during a shutdown with a grace period', () => {
 
 type State = 'waiting for a slot' | 'running' | 'backing off' | 'paused';
 
-/** An activity in a state of one's choice. */
+/** An activity in a chosen state. */
 async function inState(h: Harness, state: State): Promise<ActivityHandle<string>> {
   if (state === 'waiting for a slot') void h.run(never);
   const fn: () => Promise<string> = state === 'running' ? never : failing;
@@ -198,7 +198,7 @@ interface Pending {
 const secondFails = (ctx: ActivityContext): Promise<never> =>
   ctx.info.attempt === 2 ? never() : failing();
 
-/** The states of an activity, with what is known there of its next attempt. */
+/** The states of an activity, with the description of its next attempt. */
 const pending: Pending[] = [
   {
     state: 'in its start delay',

@@ -1,4 +1,4 @@
-/** The conformance list's rows on timeouts, for a runtime in one process. */
+/** The rows of RULES.md about timeouts, for a runtime in one process. */
 import { expect, test } from 'vitest';
 import {
   ApplicationFailure,
@@ -273,7 +273,7 @@ test('row 72: the deadline passes in the third attempt while the function is run
     h.run(
       async (ctx) => {
         if (ctx.info.attempt < 3) throw new Error(`attempt ${ctx.info.attempt}`);
-        await ctx.sleep('1h').catch(() => {}); // pays no heed
+        await ctx.sleep('1h').catch(() => {}); // ignores it
         return 'late';
       },
       { scheduleToCloseTimeout: '5s' },

@@ -8,7 +8,7 @@ describe('npm run demo', () => {
     const { output, exitCode } = await run('examples/demo.ts');
 
     expect(exitCode, output).toBe(0);
-    // Any attempt number: a starved machine may time out once more, and lose nothing by it.
+    // Any attempt number is allowed: a busy machine may time out once more without losing a row.
     expectInOrder(output, [
       /attempt \d .*FAILS: the table is locked;/,
       /attempt \d .*continues after row 3,000$/m,
@@ -31,7 +31,7 @@ describe('npm run demo', () => {
   });
 });
 
-/** Runs an example as `npm run demo` does, and returns all that it printed. */
+/** Runs an example like `npm run demo`, and returns its output. */
 async function run(file: string): Promise<{ output: string; exitCode: unknown }> {
   const child = spawn(process.execPath, ['--import', 'tsx', file], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,7 +44,7 @@ async function run(file: string): Promise<{ output: string; exitCode: unknown }>
   return { output, exitCode };
 }
 
-/** Each pattern is looked for after the one before. */
+/** Each pattern must come after the one before. */
 function expectInOrder(output: string, patterns: readonly RegExp[]): void {
   let from = 0;
   for (const pattern of patterns) {

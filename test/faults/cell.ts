@@ -1,4 +1,7 @@
-/** One fault at one moment: an activity it happens to, another beside it, and what must hold. */
+/**
+ * One fault at one moment, with the activity that it happens to, another one beside it, and the
+ * checks.
+ */
 import { getEventListeners } from 'node:events';
 import { expect } from 'vitest';
 import {
@@ -13,14 +16,14 @@ import { Harness, type Outcome } from '../support/harness.js';
 
 type Details = number;
 
-/** One call of the function: it does what the test says, when the test says so. */
+/** One call of the function. It acts when the test says so. */
 export interface Call {
   readonly ctx: ActivityContext<Details>;
   resolve(this: void, result: string): void;
   reject(this: void, error: unknown): void;
 }
 
-/** What a fault, or a moment, needs to be so. */
+/** The conditions of a fault or a moment. */
 export interface Setting {
   readonly runtime?: RuntimeOptions | undefined;
   readonly call?: ActivityOptions | undefined;
@@ -52,7 +55,7 @@ export class Cell {
   readonly h: Harness;
   readonly outside = new AbortController();
   readonly calls: Call[] = [];
-  /** What calls from now on do at once; undefined: they wait to be told. */
+  /** What calls do at once from now on; undefined if they wait for the test. */
   behaviour: ((ctx: ActivityContext<Details>) => unknown) | undefined;
   /** Undefined if the call was refused. */
   handle: ActivityHandle<string, Details> | undefined;
@@ -67,7 +70,7 @@ export class Cell {
     this.#moment = moment;
     const { runtime, call } = fault.setting?.() ?? {};
     this.h = new Harness({ maxConcurrentActivities: 2, ...moment.setting?.runtime, ...runtime });
-    // Its slot, its time and its details are its own.
+    // It has its own slot, time and details.
     this.#bystander = this.h.watch(
       this.h.run(
         async (ctx: ActivityContext<Details>) => {
@@ -112,7 +115,7 @@ export class Cell {
     });
   }
 
-  /** The call that runs, if one does. */
+  /** The current call, if there is one. */
   get running(): Call | undefined {
     return this.calls.at(-1);
   }
@@ -124,7 +127,7 @@ export class Cell {
     await this.#check();
   }
 
-  /** Lets everything come to its end: whoever waits is let go, whatever hangs settles late. */
+  /** Lets everything end: what waits is released, and what hangs settles late. */
   async #finish(): Promise<void> {
     const { h } = this;
     await h.advance(20_000);
@@ -132,7 +135,7 @@ export class Cell {
     if (this.handle?.describe().status === 'PAUSED') this.handle.unpause();
     this.behaviour ??= () => 'late';
     await h.advance(7_200_000);
-    this.calls.forEach(({ resolve }) => resolve('late')); // zombies too
+    this.calls.forEach(({ resolve }) => resolve('late')); // abandoned functions too
     await h.advance(60_000);
     void h.engine.shutdown({ abandonAfter: 0 });
     await h.advance(60_000);
@@ -157,7 +160,7 @@ export class Cell {
     expect(getEventListeners(this.outside.signal, 'abort'), 'listeners').toEqual([]);
   }
 
-  /** A shutdown is to end the bystander too. */
+  /** A shutdown should end the bystander too. */
   get #stopsAll(): boolean {
     return this.h
       .of('failed')
@@ -167,7 +170,7 @@ export class Cell {
       );
   }
 
-  /** Calls back at the first event of each name: what it does may set off the next ones. */
+  /** Calls back at the first event of each name. The callback may cause the next ones. */
   atEvents(listener: () => unknown): void {
     for (const name of EVENT_NAMES) this.h.engine.events.add(name, listener, true);
   }

@@ -1,4 +1,4 @@
-/** What can go wrong. */
+/** The faults. */
 import { ApplicationFailure } from '../../src/index.js';
 import type { ActivityContext, HeartbeatStore, Logger, RuntimeOptions } from '../../src/index.js';
 import type { Cell, Fault } from './cell.js';
@@ -10,7 +10,7 @@ const hang = (): Promise<never> => new Promise<never>(() => {});
 
 const isSubject = ({ info }: ActivityContext): boolean => info.activityId === 'subject';
 
-/** Now, if a function runs; else at the next call. */
+/** Now if a function runs, else at the next call. */
 function inFunction(
   cell: Cell,
   end: { now: (call: NonNullable<Cell['running']>) => void; next: Cell['behaviour'] },
@@ -43,7 +43,7 @@ const configured = (runtime: () => RuntimeOptions): Fault => ({
   strike: beatAndFail,
 });
 
-/** Uses every part: a heartbeat, its report, a failure, and what is logged of it. */
+/** Uses every part: a heartbeat, its report, a failure, and its log line. */
 function beatAndFail(cell: Cell): void {
   inFunction(cell, {
     now: ({ ctx, reject }) => {

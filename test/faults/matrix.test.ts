@@ -1,4 +1,4 @@
-/** Every fault at every moment. Prints the table when all have been tried. */
+/** Tries every fault at every moment, and prints the table at the end. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Cell } from './cell.js';
 import { faults } from './faults.js';

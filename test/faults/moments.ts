@@ -1,4 +1,4 @@
-/** When it can go wrong. */
+/** The moments at which a fault can happen. */
 import type { Cell, Moment } from './cell.js';
 
 const started = (cell: Cell): unknown => {
@@ -22,7 +22,7 @@ export const moments: Readonly<Record<string, Moment>> = {
         cell.running?.ctx.heartbeat(1);
         cell.running?.ctx.heartbeat(2); // held back
       } catch (error) {
-        cell.running?.reject(error); // it may be what this is about
+        cell.running?.reject(error); // the fault may be about this
       }
     },
   },

@@ -13,7 +13,7 @@ declare module 'vitest' {
 
 const products = ['dist/index.js', 'dist/index.cjs'];
 
-/** Builds dist, scripts only, unless it is newer than everything it is made from. */
+/** Builds only the scripts of dist, unless it is newer than its sources. */
 export default async function setup(project: TestProject): Promise<void> {
   project.provide('dist', await buildOnce());
 }

@@ -1,6 +1,7 @@
 /**
- * Editors show the doc comment of one symbol, alone: so everything that a user can name has one that
- * can be read alone. A machine cannot judge a sentence, but it can see that there is one.
+ * Editors show the doc comment of one symbol, without its surroundings. So everything that a user
+ * can name needs one that can be read alone. A test cannot judge a sentence, but it can check that
+ * there is one.
  */
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
@@ -18,14 +19,14 @@ const { options } = ts.parseJsonConfigFileContent(config.config, ts.sys, '.');
 const program = ts.createProgram(entries, options);
 const checker = program.getTypeChecker();
 
-/** Words and turns that nobody uses when they speak. */
+/** Phrases that no one uses in speech. */
 const STILTED =
   /^As `|\bas of\b|\bis to\b|\bare to\b|\bbut for\b|\bfor ever\b|\bwhoever\b|\bbe it\b|\bnobody need\b|\bgo(es)? on\b|\blest\b/i;
 
 interface Documented {
   readonly path: string;
   readonly text: string;
-  /** The words that the comment must explain, each in a list item of its own. */
+  /** The words that the comment must explain, each in its own list item. */
   readonly values: readonly string[];
 }
 
@@ -41,7 +42,7 @@ function resolved(symbol: ts.Symbol): ts.Symbol {
   return symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 }
 
-/** The symbol, and what can be named through it. */
+/** The symbol, and everything that can be named through it. */
 function visit(symbol: ts.Symbol, prefix: string): void {
   const declarations = (symbol.declarations ?? []).filter(isOurs);
   if (documented.has(symbol) || declarations.length === 0 || isInternal(symbol)) return;
@@ -73,7 +74,7 @@ function isOurs(node: ts.Node): boolean {
 
 function isPublic(member: ts.ClassElement): boolean {
   if (member.name === undefined || ts.isPrivateIdentifier(member.name)) return false;
-  // Those of `Error`, and what only `instanceof` and `await using` call.
+  // Members of `Error`, and those that only `instanceof` and `await using` call.
   if (ts.isComputedPropertyName(member.name)) return false;
   const inherited = ['name', 'message', 'cause'].includes(member.name.getText());
   return !inherited && !isInternal(checker.getSymbolAtLocation(member.name));
@@ -83,7 +84,7 @@ function isInternal(symbol: ts.Symbol | undefined): boolean {
   return symbol?.getJsDocTags().some(({ name }) => name === 'internal') === true;
 }
 
-/** The words of a union, which can have no comments of their own. */
+/** The words of a union, which cannot have comments of their own. */
 function valuesOf(declaration: ts.Declaration): readonly string[] {
   if (!ts.isTypeAliasDeclaration(declaration)) return [];
   const members = ts.isUnionTypeNode(declaration.type) ? declaration.type.types : [];

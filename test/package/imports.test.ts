@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 
-/** The one file that may import each package. */
+/** The only file that may import each package. */
 const homes: Record<string, string> = {
   eventemitter3: 'kernel/events.ts',
   ms: 'kernel/duration.ts',
@@ -14,11 +14,11 @@ const homes: Record<string, string> = {
   '@temporalio/common': 'temporal/common-api.ts',
 };
 
-/** The files that need Node; no other entry than theirs may reach them. */
+/** The files that need Node. Only their own entries may reach them. */
 const needNode = ['context.ts', 'heartbeat/store/file-store.ts'];
 const nodeEntries = ['context.ts', 'node.ts', 'temporal/activity.ts'];
 
-/** The rooms of src and what each may import besides itself; entries may import everything. */
+/** The rooms of src, and what each may import besides itself. Entries may import everything. */
 const allowed: Record<string, readonly string[]> = {
   kernel: [],
   retry: ['kernel'],
@@ -142,7 +142,7 @@ test('everything that src imports is a dependency or an optional peer, and nothi
 });
 
 test('a dependency has a range, so that its fixes reach users without a release of ours', () => {
-  // A user's own superjson in that range is the only one then.
+  // A user's own superjson in that range is then the only copy.
   for (const range of Object.values(manifest.dependencies)) expect(range).toMatch(/^\^\d/);
 });
 

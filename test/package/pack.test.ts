@@ -16,7 +16,7 @@ describe.skipIf(dist === 'no source')('the packed package', () => {
 
   beforeAll(async () => {
     if (dist !== 'built') throw new Error(`dist could not be built: ${dist}`);
-    // The test must not build what another one reads: hence without `prepack`.
+    // The test must not build what another one reads, so it runs without `prepack`.
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       shell: process.platform === 'win32',
     });
@@ -33,7 +33,7 @@ describe.skipIf(dist === 'no source')('the packed package', () => {
       /^(CONTRIBUTING|SECURITY)\.md$|^llms\.txt$|^docs\/(guides\/)?[A-Za-z-]+\.(md|svg)$|^examples\/([a-z]+\/)?[a-z-]+\.(ts|mjs)$/,
       new RegExp(`^dist/(${names})\\.(js|cjs)(\\.map)?$`),
       new RegExp(`^dist/(${names})\\.d\\.(ts|cts)$`),
-      // What entries share.
+      // The chunks that entries share.
       /^dist\/chunk-[A-Z0-9]{8}\.(js|cjs)(\.map)?$/,
       /^dist\/[a-z-]+-[\w-]{8}\.d\.(ts|cts)$/,
     ];
@@ -92,7 +92,7 @@ describe.skipIf(dist === 'no source')('the packed package', () => {
     test('a command that needs the repository says so', async () => {
       const silent: string[] = [];
       for (const file of documents()) {
-        if (file === 'CHANGELOG.md') continue; // which tells of the repository too
+        if (file === 'CHANGELOG.md') continue; // it describes the repository too
         for (const paragraph of (await read(file)).split(/\n\n/)) {
           if (!/npm (run|test|ci)\b/.test(paragraph)) continue;
           if (!/\b(clone|repository)\b/.test(paragraph)) silent.push(`${file}: ${paragraph}`);

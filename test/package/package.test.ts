@@ -203,7 +203,7 @@ function fileOf(path: string): string {
   return conditions.import.default.replace('./dist/', '');
 }
 
-/** The names of an entry, as a new process sees them that finds the package by its own name. */
+/** The names of an entry, as a new process that finds the package by its own name sees them. */
 async function names(type: 'module' | 'commonjs', load: string): Promise<string[]> {
   const print = `console.log(JSON.stringify(Object.keys(entry).sort()));`;
   const { stdout } = await promisify(execFile)(process.execPath, [

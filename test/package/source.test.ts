@@ -1,10 +1,10 @@
-/** What SECURITY.md promises of the source: see there. */
+/** What SECURITY.md promises about the source. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 
-/** All that is asked of Node. */
+/** Everything that is used of Node. */
 const nodeModules = ['node:async_hooks', 'node:crypto', 'node:fs/promises', 'node:path'];
 
 const forbidden = new Map([

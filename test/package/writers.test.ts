@@ -1,9 +1,9 @@
-/** Every field has one writer: the file that declares it. The type checker finds the others. */
+/** Every field has one writer: the file that declares it. The type checker finds all others. */
 import { basename, relative } from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 
-/** The links of lists: the list writes them, so that being in it costs no object. */
+/** The links of lists. Only the list writes them, so that being in it costs no object. */
 const LINKS = [
   'Deadline.bucket, by deadline.ts',
   'Deadline.earlier, by deadline.ts',

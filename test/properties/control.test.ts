@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { NAMES, story, tell, type Done } from '../support/control-commands.js';
 import { KNOWN } from '../support/control-regressions.js';
 
-/** Enough for well over the 10,000 commands that are asked for below; `STORIES=36000` takes minutes. */
+/**
+ * Enough for well over the 10,000 commands that are checked below. `STORIES=36000` takes minutes.
+ */
 const STORIES = Number(process.env.STORIES ?? 400);
 
 const done: Done = new Map();

@@ -1,4 +1,4 @@
-/** Values made to do harm: in heartbeats, and in what a store gives back. */
+/** Hostile values, in heartbeats and from a store. */
 import fc from 'fast-check';
 import { SuperJSON } from 'superjson';
 import { afterEach, expect, test } from 'vitest';
@@ -27,7 +27,7 @@ afterEach(() => {
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
 });
 
-/** A trap is set at the last moment: not even the generator may look at it. */
+/** A trap is set at the last moment, because even the generator must not read it. */
 class Trap {
   readonly make: () => object;
 
@@ -49,7 +49,7 @@ function set(value: unknown): unknown {
   return copy;
 }
 
-/** Reading it does something else each time, or never ends, or throws. */
+/** Reading it does something different each time, never ends, or throws. */
 const trap: fc.Arbitrary<() => object> = fc.constantFrom<() => object>(
   () =>
     new Proxy(
@@ -226,7 +226,7 @@ registered.registerCustom<Money, string>(
   'money',
 );
 
-/** Notes as superjson, and as systole, would make them, and some that neither would. */
+/** Notes as superjson or systole would write them, and some that neither would. */
 const note: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom('undefined', 'Date', 'map', 'set', 'regexp', 'bigint', 'Error', 'URL', 'number'),
   fc
@@ -361,7 +361,7 @@ const forged = fc
     fc.constantFrom(...(JSON.parse(texts) as unknown[]).map((each) => JSON.stringify(each))),
   );
 
-/** An error whose properties, but for those of its kind, throw when they are read. */
+/** An error whose properties throw when they are read, except those of its kind. */
 function unreadable(error: Error, names: readonly string[]): Error {
   return new Proxy(error, {
     get(target, name) {
@@ -494,7 +494,9 @@ test.each([
   60_000,
 );
 
-/** Texts that would cost superjson seconds or gigabytes, or that take the engine long to read. */
+/**
+ * Texts that would cost superjson seconds or gigabytes, or that are slow for the JavaScript engine.
+ */
 const costly: [what: string, json: unknown, values: unknown, more?: object][] = [
   ['a typed array of a length', 4294967295, [['typed-array', 'Uint8Array']]],
   ['a typed array of an array-like', { length: 4294967295 }, [['typed-array', 'Float64Array']]],

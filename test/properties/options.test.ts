@@ -22,7 +22,7 @@ class Row {
   readonly id = 1;
 }
 
-/** Values that trip code which only wants to look at them. */
+/** Values that break code which only wants to read them. */
 const awkward: readonly unknown[] = [
   null,
   NaN,
@@ -88,7 +88,9 @@ const anything = fc.oneof(
   fc.string(),
 );
 
-/** What each option takes, told independently of the source. `undefined` is never a bad value. */
+/**
+ * What each option accepts, written independently of the source. `undefined` is never a bad value.
+ */
 const optionRules: Record<string, (value: unknown) => boolean> = {
   args: Array.isArray as (value: unknown) => boolean,
   activityId: isString,
@@ -118,7 +120,7 @@ const policyRules: Record<string, (value: unknown) => boolean> = {
 const bad = (accepts: (value: unknown) => boolean): fc.Arbitrary<unknown> =>
   anything.filter((value) => value !== undefined && !accepts(value));
 
-/** A function that must never be called, given options that must be refused: why it was. */
+/** Why a function that must not be called was refused with bad options. */
 async function refusal(options: object | null, runtime?: RuntimeOptions): Promise<unknown> {
   const harness = new Harness(runtime);
   let called = false;
@@ -239,7 +241,7 @@ test('any unknown name is refused and shown, whatever its value', async () => {
     .filter((each) => !known.has(each));
   await fc.assert(
     fc.asyncProperty(name, anything, async (unknown, value) => {
-      // As JSON.parse makes it: an own property whatever the name.
+      // As JSON.parse makes it: an own property for any name.
       const options = Object.defineProperty({}, unknown, { value, enumerable: true });
       const error = await refusal(options);
       expect(error).toBeInstanceOf(TypeError);
@@ -325,7 +327,7 @@ test('every good value is accepted', async () => {
       const ran = harness.watch(harness.run(() => 'done', good as object));
       await harness.turn();
       if (ran.outcome.state === 'rejected') {
-        // A start delay longer than anything: only the schedule timeouts may end it.
+        // A very long start delay, so that only the schedule timeouts may end it.
         expect(ran.outcome.error).not.toBeInstanceOf(TypeError);
       }
       expect(harness.names()[0]).toBe('scheduled');

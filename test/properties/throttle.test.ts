@@ -6,7 +6,7 @@ import { Harness } from '../support/harness.js';
 type Step =
   { readonly do: 'wait'; readonly ms: number } | { readonly do: 'beat' } | { readonly do: 'alive' };
 
-/** Deadlines fall due together with those of the same millisecond, and clock readings are fractions. */
+/** Deadlines of the same millisecond are handled together, and clock readings are fractions. */
 const BUCKET_MS = 1;
 const ROUNDING_MS = 1e-6;
 
@@ -78,7 +78,7 @@ test('whatever the heartbeats and times: the newest details are never lost, repo
           ctx.heartbeat();
           if (failures() === 0) lastBeatAt = harness.clock.now();
         } else if (failures() > 0) {
-          ctx.heartbeat(-1); // a zombie
+          ctx.heartbeat(-1); // an abandoned function
         } else {
           const before = harness.of('heartbeat');
           const now = harness.clock.now();

@@ -18,7 +18,7 @@ import { errorFor, type Manner } from './puppets.js';
 
 type Failing = Exclude<Settling, 'return'>;
 
-/** Which activity, or function, of those there are: counted from the last, round and round. */
+/** Which of the existing activities or functions, counted from the last, wrapping around. */
 interface Who {
   readonly who: number;
 }
@@ -28,7 +28,7 @@ interface Outside extends Who {
 }
 
 interface Acts {
-  /** With an id of its own, one that may be taken, or one that the runtime makes. */
+  /** With its own id, with one that may be in use, or with a generated one. */
   start: { options: ModelOptions; manner: Manner; id: 'own' | 'taken' | undefined };
   advance: { ms: number };
   settle: Who & { how: Settling };
@@ -53,7 +53,7 @@ type Act<Which extends Name = Name> = {
   readonly [Do in Which]: { readonly do: Do } & Readonly<Acts[Do]>;
 }[Which];
 
-/** `turn`: promises settle before the next one; else both happen in one turn of the event loop. */
+/** `turn`: promises settle before the next command; otherwise both happen in one turn. */
 export type Command = Act & { readonly turn?: boolean | undefined };
 
 export interface Story {
@@ -167,7 +167,7 @@ const acts: { readonly [Do in Name]: fc.Arbitrary<Act<Do>> } = {
   shutdown: fc.record({
     do: fc.constant('shutdown' as const),
     drain: flag,
-    // Off the grid of the deadlines, so that it is never in doubt what comes first.
+    // Off the grid of the deadlines, so that the order is always clear.
     graceMs: fc.oneof(
       fc.constantFrom(undefined, 0),
       ms(20, 1_000).map((at) => at + 1),
@@ -203,14 +203,14 @@ export const story: fc.Arbitrary<Story> = fc.record({
 
 // ── Doing them ─────────────────────────────────────────────────────────────────────────────────
 
-/** How often each has really been done. */
+/** How often each command was really executed. */
 export type Done = Map<Name, number>;
 
 /** Runs a story to its end, and compares after every command. */
 export async function tell({ stage: options, commands }: Story, done?: Done): Promise<void> {
   const stage = new Stage(options);
   for (const command of commands) {
-    // Awaited only if need be: an await is a turn for promises.
+    // Awaited only if needed, because an await is a turn for promises.
     if (command.do === 'advance') await stage.advance(command.ms);
     else if (!perform(stage, command)) continue;
     done?.set(command.do, (done.get(command.do) ?? 0) + 1);
@@ -221,7 +221,7 @@ export async function tell({ stage: options, commands }: Story, done?: Done): Pr
   await stage.finish();
 }
 
-/** False if there is nobody to do it to. */
+/** Returns false if there is no activity to do it to. */
 function perform(stage: Stage, command: Exclude<Command, { do: 'advance' }>): boolean {
   const { model } = stage;
   switch (command.do) {
@@ -260,7 +260,7 @@ function perform(stage: Stage, command: Exclude<Command, { do: 'advance' }>): bo
     case 'report':
     case 'fail':
     case 'heartbeat': {
-      // Now and then one that has closed: most of this is refused then.
+      // Sometimes a closed activity, where most commands are refused.
       const closed = stage.pairs.filter((pair) => !pair.model.open).slice(-1);
       const open = stage.pairs.filter((pair) => pair.model.open);
       const pair = pick([...closed, ...open], command.who);
@@ -397,7 +397,7 @@ function steer(stage: Stage, pair: Pair, command: Act<Steering>): void {
   }
 }
 
-/** From outside, by the handle, or by the token of the last attempt that began. */
+/** From outside, by the handle or by the token of the last attempt that began. */
 function speakFor(
   stage: Stage,
   pair: Pair,

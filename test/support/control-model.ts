@@ -15,7 +15,7 @@ import type {
   TimeoutType,
 } from 'systole';
 
-/** Deadlines are exact; what a deadline causes at once comes one step later. */
+/** Deadlines are exact. What a deadline causes at once comes one step later. */
 export const GRID_MS = 1;
 const onGrid = (at: number): number => Math.ceil(at / GRID_MS) * GRID_MS;
 
@@ -46,10 +46,10 @@ export interface ResetChoice {
   readonly restoreOriginalOptions: boolean;
 }
 
-/** How a function settles, or is said to from outside. `accept`: it throws the reason it was told. */
+/** How a function settles, or is reported to. `accept`: it throws the reason it was given. */
 export type Settling = 'return' | 'retryable' | 'nonRetryable' | 'accept';
 
-/** The error that an operation is to throw. */
+/** The error that an operation should throw. */
 export type Refusal =
   'ActivityStateError' | 'ActivityNotFoundError' | 'CancelledFailure' | undefined;
 
@@ -68,18 +68,18 @@ export type CallerGets =
 export class ModelAttempt {
   /** The reason that `ctx.signal` has aborted with. */
   told: CancelReason | undefined;
-  /** Nothing that its function does counts any more. */
+  /** Set when its function no longer counts. */
   ended = false;
-  /** Its function has not settled. */
+  /** Whether its function has not settled. */
   running = true;
-  /** It has been left to be completed from outside. */
+  /** Whether it was left open for completion from outside. */
   leftOpen = false;
   readonly of: ModelActivity;
   readonly number: number;
   readonly dispatchedAt: number;
   readonly startedAt: number;
   beatAt: number;
-  /** Its function is in `ctx.sleep` until then, if it is not told anything before. */
+  /** The end of its `ctx.sleep`, unless it is told something earlier. */
   waitsUntil = 0;
 
   constructor(of: ModelActivity, number: number, dispatchedAt: number, startedAt: number) {
@@ -100,21 +100,23 @@ export class ModelActivity {
   options: ModelOptions;
   /** DELAYED and PAUSED: the end of the delay. WAITING: since when. */
   at: number;
-  /** What is due before this is noticed then. */
+  /** The time at which everything due earlier is noticed. */
   unseenUntil = 0;
-  /** It has begun in the very instant in which the grace period ended. */
+  /** Set when it began at the moment at which the grace period ended. */
   beginsAtEndOfGrace = false;
   /** WAITING: since when with this priority. */
   queuedAt = 0;
-  /** WAITING: a slot was kept for it while the next attempt waited for an earlier function. */
+  /**
+   * WAITING: whether a slot was kept for it while the next attempt waited for an earlier function.
+   */
   kept = false;
   attempt: ModelAttempt | undefined;
   readonly attempts: ModelAttempt[] = [];
-  /** Of the last attempt made; 0 after a reset. */
+  /** The number of the last attempt; 0 after a reset. */
   number = 0;
-  /** Of the attempt whose failure is backed off from. */
+  /** The number of the attempt whose failure caused the backoff. */
   endedAt: number | undefined;
-  /** The next attempt waits for this one's function, which keeps its slot. */
+  /** The attempt whose function the next one waits for. It keeps its slot. */
   overlap: { readonly attempt: ModelAttempt; readonly until: number } | undefined;
   cancelAsked = false;
   pauseAsked = false;
@@ -122,7 +124,7 @@ export class ModelActivity {
   details: number | undefined;
   abandoned = 0;
   caller: CallerGets | undefined;
-  /** The events to be heard of it, but the reports of heartbeats. */
+  /** The events that listeners get, except reports of heartbeats. */
   readonly heard: string[] = ['scheduled 0'];
 
   readonly given: ModelOptions;
@@ -164,7 +166,7 @@ export class ModelActivity {
     return (this.overlap?.attempt ?? this.attempt)?.leftOpen === false;
   }
 
-  /** Functions that have not settled. */
+  /** The number of functions that have not settled. */
   get functions(): number {
     return this.attempts.filter(({ running }) => running).length;
   }
@@ -173,7 +175,7 @@ export class ModelActivity {
     this.heard.push(`${event} ${attempt}`);
   }
 
-  /** The timeouts that run now, each with its end; of equal ones the first counts. */
+  /** The running timeouts, each with its end. If two are equal, the first counts. */
   get timeouts(): (readonly [TimeoutType, number])[] {
     const { heartbeat, startToClose, scheduleToStart } = this.options;
     const { attempt, expiresAt } = this;
@@ -192,7 +194,7 @@ export class ModelActivity {
   }
 }
 
-/** Nothing within an attempt takes longer than the attempt, and no attempt than the activity. */
+/** No timeout is longer than that of the attempt or activity around it. */
 function clamped<T extends Changeable>(options: T): T {
   const shorter = (a: number, b: number): number => Math.min(a || b, b || a);
   const startToClose = shorter(options.startToClose, options.scheduleToClose);
@@ -209,7 +211,7 @@ interface Shutdown {
   readonly abandonAt: number;
   graceOver: boolean;
   over: boolean;
-  /** Those of which functions run when it is over. */
+  /** The activities whose functions still run when it is over. */
   left: readonly ModelActivity[];
 }
 
@@ -230,7 +232,7 @@ export class ControlModel {
     return this.activities.filter(({ open }) => open);
   }
 
-  /** Closed, and functions of theirs still run. */
+  /** Closed activities whose functions still run. */
   get haunted(): ModelActivity[] {
     return this.activities.filter((one) => !one.open && one.functions > 0);
   }
@@ -247,12 +249,12 @@ export class ControlModel {
     return activity;
   }
 
-  /** Whether it may begin an attempt now. */
+  /** Whether it may start an attempt now. */
   mayBegin({ phase, options: { key } }: ModelActivity): boolean {
     return phase === 'WAITING' && this.held() < this.slots && !this.#isFull(key);
   }
 
-  /** Slots held; with a key, those of that key. */
+  /** The number of slots in use, or those of a key. */
   held(key?: string): number {
     return this.open.filter(
       ({ holdsSlot, options }) => holdsSlot && (key === undefined || options.key === key),
@@ -271,12 +273,12 @@ export class ControlModel {
     activity.attempts.push(attempt);
     activity.hear('started');
     if (activity.beginsAtEndOfGrace) attempt.tell('WORKER_SHUTDOWN');
-    // In the very instant of its deadline it can have begun by another deadline only.
+    // At the moment of its deadline, it can only have begun because of another deadline.
     if (activity.expiresAt === this.now) activity.unseenUntil = this.now + GRID_MS;
     return attempt;
   }
 
-  /** To the queue for a slot, if the delay and the overlap are over. */
+  /** Moves it to the queue for a slot, if the delay and the overlap are over. */
   #goOn(activity: ModelActivity): void {
     const { overlap } = activity;
     if (overlap !== undefined && overlap.until <= this.now) this.#endOverlap(activity);
@@ -296,7 +298,7 @@ export class ControlModel {
 
   // ── Time ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** When to look again; Infinity if nothing is due. */
+  /** When to check again; Infinity if nothing is due. */
   get nextDue(): number {
     const dues = this.open.map(({ phase, at, overlap, timeouts, unseenUntil }) => {
       const until = overlap?.until ?? (phase === 'DELAYED' ? at : Infinity);
@@ -317,7 +319,7 @@ export class ControlModel {
       if (activity.unseenUntil > now) continue;
       const [first, ...others] = activity.timeouts;
       const [type, until] = others.reduce((a, b) => (b[1] < a[1] ? b : a), first!);
-      // A slot that comes free in the very instant may be had still.
+      // A slot that becomes free at the same moment may still be taken.
       const inTime = activity.phase === 'WAITING' && until === now && began(activity);
       if (until <= now && !inTime) this.#timeOut(activity, type);
       else if ((activity.overlap?.until ?? activity.at) <= now) this.#goOn(activity);
@@ -331,7 +333,7 @@ export class ControlModel {
     else this.#attemptFailed(attempt, type, type);
   }
 
-  /** A limit that counts time on the wall holds, although its timer has not fired yet. */
+  /** A limit of wall time counts, even if its timer has not fired yet. */
   enforceLimits(activity: ModelActivity): void {
     if (!activity.open) return;
     const limits = activity.timeouts.filter(([type]) => type !== 'HEARTBEAT');
@@ -348,7 +350,7 @@ export class ControlModel {
     this.#deliver(attempt.of);
   }
 
-  /** The function hears what is asked of it when a wait begins, and while it lasts. */
+  /** Delivers requests to the function when a wait begins and during the wait. */
   wait(attempt: ModelAttempt, ms: number): void {
     if (attempt.ended) return;
     this.#deliver(attempt.of);
@@ -410,7 +412,7 @@ export class ControlModel {
     }
   }
 
-  /** A runtime that shuts down begins no further attempt. */
+  /** During a shutdown, no further attempt starts. */
   #unlessShutDown(
     attempt: ModelAttempt,
     number: number,
@@ -423,7 +425,7 @@ export class ControlModel {
 
   // ── The end of an attempt ────────────────────────────────────────────────────────────────────
 
-  /** Nothing more of it counts; if its function goes on, it is told so. */
+  /** It no longer counts. If its function continues, the function is told. */
   #endAttempt(attempt: ModelAttempt): void {
     const { of: activity, number, running } = attempt;
     attempt.ended = true;
@@ -434,7 +436,7 @@ export class ControlModel {
     activity.hear('attemptAbandoned', number);
   }
 
-  /** The attempt is over, and attempt `number` is to come. */
+  /** The attempt has ended, and attempt `number` follows. */
   #again(attempt: ModelAttempt, number: number, delay: number, timedOut?: TimeoutType): void {
     const { of: activity } = attempt;
     const { resetAsked: reset, pauseAsked, options } = activity;
@@ -460,7 +462,7 @@ export class ControlModel {
     if (timedOut !== undefined) activity.unseenUntil = this.now + GRID_MS;
   }
 
-  /** An attempt has failed, and the activity with it. */
+  /** An attempt has failed, and the activity fails with it. */
   #fail(
     activity: ModelActivity,
     status: Ending,
@@ -505,7 +507,7 @@ export class ControlModel {
 
   // ── What is asked of an activity ─────────────────────────────────────────────────────────────
 
-  /** Of several requests the function hears of one: cancel before reset before pause. */
+  /** Of several requests, the function gets one: cancel before reset before pause. */
   #deliver({ attempt, cancelAsked, resetAsked, pauseAsked }: ModelActivity): void {
     if (cancelAsked) attempt?.tell('CANCELLED');
     else if (resetAsked !== undefined) attempt?.tell('RESET');
@@ -677,7 +679,7 @@ export class ControlModel {
     };
     for (const activity of this.open) {
       const { attempt, phase } = activity;
-      // Nobody will unpause what is paused.
+      // A paused activity would never be unpaused.
       if (attempt === undefined && (!drain || phase === 'PAUSED')) this.#closeForShutdown(activity);
     }
     if (graceMs === 0) this.#endGrace(this.shutdown, () => false);

@@ -1,4 +1,4 @@
-/** Stories that once did not go as the model says, shortened. */
+/** Shortened stories that once differed from the model. */
 import type { Command, Story } from './control-commands.js';
 import type { ModelOptions } from './control-model.js';
 

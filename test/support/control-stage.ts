@@ -1,4 +1,4 @@
-/** The real engine beside the model: both are told the same, and then compared. */
+/** The real engine beside the model: both get the same input and are then compared. */
 import { getEventListeners } from 'node:events';
 import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'vitest';
@@ -26,11 +26,11 @@ import { VirtualClock } from './virtual-clock.js';
 export interface StageOptions {
   readonly slots: number;
   readonly slotsPerKey: number;
-  /** Without listeners no events are made, and nobody reads ids or descriptions. */
+  /** Without listeners, no events are made, and no ids or descriptions are read. */
   readonly watched: boolean;
 }
 
-/** One activity: as the engine has it, and as the model has it. */
+/** One activity, in the engine and in the model. */
 export interface Pair {
   /** By its caller. */
   readonly named: boolean;
@@ -41,17 +41,17 @@ export interface Pair {
   readonly settled: { outcome: Outcome<void> };
 }
 
-/** An attempt, likewise. */
+/** An attempt, in the engine and in the model. */
 export interface Played {
   readonly pair: Pair;
   readonly puppet: Puppet;
-  /** What its context gave it of the attempts before. */
+  /** The details of earlier attempts that its context had. */
   readonly details: unknown;
-  /** Set when the model has heard of it. */
+  /** Set when the model knows of it. */
   attempt: ModelAttempt | undefined;
 }
 
-/** What the engine has done on its own account, and the model does not know yet. */
+/** What the engine has done by itself and the model does not know yet. */
 type News = { readonly begun: Played } | { readonly settled: Played; readonly how: Settling };
 
 export const SIGNALS = 2;
@@ -65,9 +65,9 @@ export class Stage {
   readonly harness: Harness;
   readonly model: ControlModel;
   readonly pairs: Pair[] = [];
-  /** Of which something may change. */
+  /** The activities that may still change. */
   #lively: Pair[] = [];
-  /** Of functions that have not settled. */
+  /** The functions that have not settled. */
   played: Played[] = [];
   readonly controllers = Array.from({ length: SIGNALS }, () => new AbortController());
   readonly #options: StageOptions;
@@ -156,7 +156,7 @@ export class Stage {
     return this.played.find((each) => each.puppet === puppet)!;
   }
 
-  /** A start that is to be refused. */
+  /** A start that should be refused. */
   refuse(call: CallOptions, refusal: string): void {
     expect(() => this.harness.engine.start(() => 'refused', call)).toThrow(
       expect.objectContaining({ name: refusal }),
@@ -168,7 +168,7 @@ export class Stage {
     return this.#lastPlayed.get(model);
   }
 
-  /** An operation that the state may not allow. */
+  /** An operation that the state may refuse. */
   try(real: () => void, model: () => Refusal): void {
     let thrown: string | undefined;
     try {
@@ -180,7 +180,7 @@ export class Stage {
     this.#hearOfBegun();
   }
 
-  /** The same, of one that says so by a promise. */
+  /** The same for an operation that returns a promise. */
   tryLater(real: Promise<void>, refusal: Refusal): void {
     this.#later.push({ refusal, watched: this.harness.watch(real) });
   }
@@ -191,7 +191,7 @@ export class Stage {
 
   // ── Time ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** Lets promises settle, and what is due now happen. */
+  /** Lets promises settle and due deadlines be handled. */
   async settle(): Promise<void> {
     for (let round = 0; ; round++) {
       agree(round < 20, true, 'comes to rest');
@@ -205,7 +205,7 @@ export class Stage {
     this.#checkSettled();
   }
 
-  /** Moves time on, from one thing that is due to the next. */
+  /** Moves time on, from one deadline to the next. */
   async advance(ms: number): Promise<void> {
     await this.settle();
     const until = Math.ceil((this.model.now + ms) / GRID_MS) * GRID_MS;
@@ -224,7 +224,7 @@ export class Stage {
     this.model.tick(this.harness.clock.now(), (activity) => begun.has(activity));
   }
 
-  /** Tells the model what the engine has done: true if there was anything. */
+  /** Tells the model what the engine has done. Returns true if there was anything. */
   #hear(): boolean {
     const all = this.#news;
     this.#news = [];
@@ -272,7 +272,7 @@ export class Stage {
 
   // ── Comparing ────────────────────────────────────────────────────────────────────────────────
 
-  /** What must hold after every call, before any promise has settled. */
+  /** Checks what must be true after every call, before any promise has settled. */
   check(): void {
     this.#hearOfBegun();
     // A slot that comes free in the very instant of a limit finds that the limit has passed.
@@ -337,7 +337,7 @@ export class Stage {
     );
   }
 
-  /** What must hold besides when every promise has settled, and nothing is due. */
+  /** Checks what must also be true when every promise has settled and nothing is due. */
   #checkSettled(): void {
     this.check();
     for (const pair of this.#lively) this.#checkOutcome(pair);
@@ -371,7 +371,7 @@ export class Stage {
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────
 
-  /** Ends everything that is open, and lets every function settle. */
+  /** Ends everything that is open and lets every function settle. */
   async finish(): Promise<void> {
     const { model, harness } = this;
     if (model.shutdown !== undefined) {
@@ -417,7 +417,7 @@ export class Stage {
     this.#lively = this.pairs;
     await this.settle();
     const idle = harness.watch(harness.engine.idle());
-    // An idle runtime has let go of its timer after 50 ms.
+    // An idle runtime has cleared its timer after 50 ms.
     await harness.advance(50);
     agree(harness.clock.pending, 0, 'timers');
     agree(idle.outcome.state, 'resolved', 'idle()');
@@ -433,7 +433,7 @@ export class Stage {
   }
 }
 
-/** An outcome in the model's words. */
+/** An outcome in the form of the model. */
 function shown(outcome: Outcome<unknown>): unknown {
   if (outcome.state !== 'rejected') return { state: outcome.state };
   expect(outcome.error).toBeInstanceOf(ActivityFailure);

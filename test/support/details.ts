@@ -64,7 +64,7 @@ const text = fc.oneof(
   fc.constantFrom(...AWKWARD_KEYS),
 );
 
-/** Everything that is no object and may be kept, `undefined` included. */
+/** Every accepted value that is not an object, including `undefined`. */
 export const primitive: fc.Arbitrary<unknown> = fc.oneof(
   text,
   fc.integer(),
@@ -146,13 +146,13 @@ function plan(size: number): fc.Arbitrary<Plan> {
   return fc.record({ nodes: fc.array(node, { minLength: size, maxLength: size }), root: item });
 }
 
-/** Plans of details that a heartbeat keeps; only the root is never `undefined`. */
+/** Plans for details that a heartbeat accepts. Only the root is never `undefined`. */
 export const detailsPlan: fc.Arbitrary<Plan> = fc
   .integer({ min: 1, max: 6 })
   .chain(plan)
   .filter(({ root }) => 'node' in root || root.value !== undefined);
 
-/** The details of a plan. Called twice it gives two that share nothing. */
+/** The details of a plan. Two calls give two values that share nothing. */
 export function build({ nodes, root }: Plan): Snapshot {
   const made = nodes.map((node): object => {
     switch (node.kind) {

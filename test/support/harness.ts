@@ -23,7 +23,7 @@ interface LogLine {
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
-/** What a promise has come to by now. */
+/** The current state of a promise. */
 export type Outcome<T> =
   | { readonly state: 'pending' }
   | { readonly state: 'resolved'; readonly value: T; readonly at: number }
@@ -64,7 +64,7 @@ export class Harness {
     }
   }
 
-  /** As `ActivityRuntime.run`. */
+  /** Like `ActivityRuntime.run`. */
   run<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
@@ -79,7 +79,7 @@ export class Harness {
     }
   }
 
-  /** As `ActivityRuntime.start`. */
+  /** Like `ActivityRuntime.start`. */
   start<A extends unknown[], R, D = unknown>(
     fn: (this: void, ctx: ActivityContext<D>, ...args: A) => R,
     ...rest: RunParameters<A>
@@ -106,7 +106,7 @@ export class Harness {
     return turn();
   }
 
-  /** Work of an activity that takes this long, and knows neither its context nor a signal. */
+  /** Work of an activity that takes this long and uses neither its context nor a signal. */
   work(ms: number): Promise<void> {
     return new Promise((resolve) => this.clock.setTimer(resolve, ms));
   }

@@ -6,7 +6,7 @@ interface Watched {
   readonly outcome: Outcome<unknown>;
 }
 
-/** What a watched run has rejected with. */
+/** The rejection of a watched run. */
 export function failureOf({ outcome }: Watched): ActivityFailure {
   if (outcome.state !== 'rejected') throw new Error(`the run is ${outcome.state}, not rejected`);
   expect(outcome.error).toBeInstanceOf(ActivityFailure);
@@ -36,7 +36,7 @@ export function startsOf(h: Harness): number[] {
   return h.of('started').map(({ at }) => at);
 }
 
-/** The delay that each failed attempt was given; `undefined` for the last. */
+/** The delay after each failed attempt; `undefined` for the last. */
 export function delaysOf(h: Harness): (number | undefined)[] {
   return h.of('attemptFailed').map(({ nextAttempt }) => nextAttempt?.delayMs);
 }

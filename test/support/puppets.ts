@@ -1,4 +1,4 @@
-/** Activity functions that do what they are told, one for each attempt. */
+/** Activity functions that the test controls, one for each attempt. */
 import { CancelledFailure, type ActivityContext } from 'systole';
 import { Deferred } from '../../src/kernel/promises.js';
 import { ApplicationFailure } from 'systole';
@@ -7,7 +7,7 @@ import type { Settling } from './control-model.js';
 /** What a function does by itself. `accepts`: it stops as soon as its signal aborts. */
 export type Manner = 'waits' | 'accepts' | 'returns' | 'throws';
 
-/** The error for a way to settle, told in turn in each of the forms that mean the same. */
+/** The error for a way to settle, in turn in each of the equivalent forms. */
 export function errorFor(how: Exclude<Settling, 'return'>, reason?: unknown, form = 0): unknown {
   if (how === 'retryable') return new Error(how);
   if (how === 'nonRetryable') return ApplicationFailure.nonRetryable(how);
@@ -71,12 +71,12 @@ export class Puppet {
     }
   }
 
-  /** Waits in one branch of the function, which may go on meanwhile. */
+  /** Waits in one branch of the function, which may continue meanwhile. */
   wait(ms: number): void {
     this.ctx.sleep(ms).catch(() => {});
   }
 
-  /** Leaves its attempt open; the error of that ends the function. */
+  /** Leaves its attempt open. The error of that call ends the function. */
   leaveOpen(): void {
     try {
       this.ctx.completeAsync();

@@ -1,6 +1,6 @@
 /**
- * Stands in for Vitest where a test is to be run against code that is known to be wrong: `test`
- * keeps what it is given, for `verdicts` to run.
+ * Replaces Vitest for a test that should run against code that is known to be wrong: `test` records
+ * its input, which `verdicts` then runs.
  */
 export * from 'vitest';
 
@@ -15,7 +15,7 @@ export function test(name: string, run: () => unknown): void {
   recorded.push({ name, run });
 }
 
-/** A line for each test of the module, and under those that fail the first of the error's. */
+/** A line for each test of the module, and for failures the first line of the error. */
 export async function verdicts(importIt: () => Promise<unknown>): Promise<string> {
   recorded = [];
   await importIt();

@@ -1,4 +1,4 @@
-/** What `describe()` says of the same activity on both runtimes. */
+/** The result of `describe()` for the same activity on both runtimes. */
 import { isDeepStrictEqual } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, test } from 'vitest';
@@ -57,9 +57,9 @@ interface Moment {
   readonly behaviour: Behaviour;
   readonly options?: ActivityOptions;
   readonly reach: (handle: ActivityHandleLike, until: Until) => Promise<void>;
-  /** What is seen then, on both. */
+  /** What both show at that moment. */
   readonly seen: Seen;
-  /** What the server alone has lost. */
+  /** What only the server has lost. */
   readonly lost?: Partial<Seen>;
 }
 
@@ -240,7 +240,7 @@ async function look(handle: ActivityHandleLike): Promise<Seen> {
     runState,
     attempt,
     heartbeatDetails,
-    // Here it says how long the timeout is, too.
+    // In systole, it also says how long the timeout is.
     lastFailure: lastFailure?.message.replace(/ after \d+ ms$/, ''),
     closed: description.closeTime !== undefined,
     waits: description.nextAttemptScheduleTime !== undefined,
@@ -257,7 +257,7 @@ function untilOf(handle: ActivityHandleLike): Until {
   };
 }
 
-/** A caller may be told before the server has written down the end. */
+/** A caller may get its result before the server has recorded the end. */
 async function whenClosed(handle: ActivityHandleLike, closes: boolean): Promise<Seen> {
   if (closes) await untilOf(handle)({ closed: true });
   return look(handle);

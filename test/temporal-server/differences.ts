@@ -1,6 +1,6 @@
 /**
- * Where systole differs from Temporal, and why: the rows of the table in docs/temporal.md, which a
- * test holds equal to these.
+ * Where systole differs from Temporal, and why. These are the rows of the table in
+ * docs/temporal.md, and a test compares them.
  */
 export const differences = {
   'bare heartbeat': {

@@ -1,4 +1,4 @@
-/** The ways in which a scenario is run. Three are runtimes of systole's; one is Temporal as it is. */
+/** The ways to run a scenario. Three are runtimes of systole; one is Temporal itself. */
 import { Client, Connection } from '@temporalio/client';
 import {
   ActivityRuntime,
@@ -30,17 +30,17 @@ export interface Steered {
   describe(): Promise<Seen>;
 }
 
-/** Of a description, what all doors know. */
+/** The parts of a description that all doors have. */
 export interface Seen {
   readonly status: string;
   readonly runState: string | undefined;
   readonly attempt: number;
   readonly currentRetryInterval: number | undefined;
-  /** The newest that have been reported. */
+  /** The newest reported details. */
   readonly heartbeatDetails: unknown;
   /** Of the last failure, its class. */
   readonly lastFailure: string | undefined;
-  /** How long it was from the schedule to the start of the last attempt. */
+  /** The time from the schedule to the start of the last attempt. */
   readonly startedAfterMs: number;
   readonly closed: boolean;
 }

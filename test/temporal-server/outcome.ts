@@ -1,4 +1,4 @@
-/** How an activity ended, in words that are the same for every door. */
+/** How an activity ended, in the same form for every door. */
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -38,14 +38,14 @@ export async function outcomeOf(result: Promise<unknown>): Promise<Outcome> {
   }
 }
 
-/** Of systole's classes; an error of anybody else's is `original`. */
+/** A class of systole's. Any other error is `original`. */
 export function plain(error: unknown): PlainFailure {
   if (error instanceof ApplicationFailure) {
     const { message, type, nonRetryable, details, category, nextRetryDelay } = error;
     return withCause(error, {
       class: 'ApplicationFailure',
       message,
-      // An empty string on the wire is none.
+      // An empty string in the protocol means none.
       type: type === '' ? undefined : type,
       nonRetryable,
       details: [...details],
@@ -55,7 +55,7 @@ export function plain(error: unknown): PlainFailure {
   }
   if (error instanceof TimeoutFailure) {
     const { timeoutType, lastHeartbeatDetails } = error;
-    // Here the message says how long the timeout is, too.
+    // Here the message also says how long the timeout is.
     const message = error.message.replace(/ after \d+ ms$/, '');
     const fields = { message, timeoutType, lastHeartbeatDetails };
     return withCause(error, { class: 'TimeoutFailure', ...fields });

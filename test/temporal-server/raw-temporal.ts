@@ -1,6 +1,6 @@
 /**
- * Temporal as it is: a native activity, started and steered by the client alone. Nothing of
- * systole/temporal is used here, so that its mappings are among what is tested.
+ * Temporal itself: a native activity that the client alone starts and steers. It uses nothing of
+ * systole/temporal, so that its mappings are tested too.
  */
 import {
   ActivityCancelledError,
@@ -49,7 +49,7 @@ export class RawTemporal {
       this.#client.activity.start('nativeScripted', clientOptions(script, options, taskQueue)),
     );
     const steered = this.#steered(handle);
-    // A client has no such thing: to abandon is not to ask.
+    // A client has nothing like it: to abandon means not to ask.
     return options.cancellationType === 'ABANDON'
       ? { ...steered, cancel: () => Promise.resolve() }
       : steered;
@@ -145,7 +145,7 @@ export class RawTemporal {
       });
     }
     if (error instanceof CancelledFailure) {
-      // The caller's is always the one word; the server's text is another.
+      // The caller always gets the same word; the server's text differs.
       return { class: 'CancelledFailure', message: 'CANCELLED' };
     }
     if (error instanceof TerminatedFailure) {
@@ -195,7 +195,7 @@ function nameOf(error: unknown): string {
   if (error instanceof ActivityExecutionAlreadyStartedError) return 'ActivityAlreadyStartedError';
   if (error instanceof ServiceError) return 'ActivityStateError';
   if (error instanceof ActivityCompletionError) {
-    // What the server says of a closed activity, by id.
+    // The server's description of a closed activity, by id.
     const closed = error.message.startsWith('invalid transition from');
     return closed ? 'ActivityNotFoundError' : 'ActivityStateError';
   }

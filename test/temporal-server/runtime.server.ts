@@ -1,4 +1,4 @@
-/** What only `TemporalRuntime`, or only a systole activity on a worker, has. */
+/** What only `TemporalRuntime` has, or only a systole activity on a worker. */
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {

@@ -17,9 +17,9 @@ export interface Scenario {
   readonly options?: ActivityOptions;
   /** Where there are workers; `nobody` has none, and no free slot. Default `fast`. */
   readonly queue?: 'fast' | 'throttled' | 'nobody';
-  /** What is done to the activity while it runs. */
+  /** What happens to the activity while it runs. */
   readonly drive?: (driven: Driven) => Promise<void>;
-  /** How it must end on Temporal, so that a scenario cannot go by with nothing tested. */
+  /** How it must end on Temporal, so that every scenario tests something. */
   readonly ends: 'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
   /** Whether the delays are compared although the driver may cut them short. */
   readonly intervals?: true;
@@ -33,13 +33,13 @@ export interface Driven {
   readonly handle: Steered;
   readonly recorder: Recorder;
   readonly options: StartOptions;
-  /** Until what is seen of the activity is so. */
+  /** Waits until the description of the activity is as expected. */
   readonly until: (what: Partial<Awaited<ReturnType<Steered['describe']>>>) => Promise<void>;
-  /** Notes whether the operation was refused, and how. */
+  /** Records whether the operation was refused, and how. */
   readonly note: (name: string, operation: Promise<unknown>) => Promise<void>;
 }
 
-/** At `path` of the trace there is `here`, where Temporal has `there`. */
+/** At `path` of the trace, systole has `here` where Temporal has `there`. */
 export interface Difference {
   readonly row: RowName;
   /** Default: both doors to systole. */
@@ -54,7 +54,7 @@ const QUICK = { initialInterval: 20, maximumInterval: 50 };
 const ONCE = { maximumAttempts: 1 };
 const boom: Thrown = { kind: 'application', message: 'boom', type: 'Boom' };
 const fail = { throw: boom } as const;
-/** What the caller sees of it. */
+/** What the caller gets. */
 const plainBoom = {
   message: 'boom',
   type: 'Boom',
@@ -80,7 +80,7 @@ function atFields(
   }));
 }
 
-/** A plain error is the same object here, and a copy there. */
+/** A plain error is the same object here and a copy there. */
 function original(message: string, type: string): readonly Difference[] {
   const row = 'original error';
   const at = (field: string, there: unknown, here: unknown): Difference => ({
@@ -96,7 +96,7 @@ function original(message: string, type: string): readonly Difference[] {
   ].concat(type === '' ? [at('type', undefined, message)] : []);
 }
 
-/** Where Temporal tries again, the first attempt is the last. */
+/** Where Temporal retries, systole's first attempt is the last. */
 function failsInstead(row: RowName, failed: PlainFailure): readonly Difference[] {
   return [
     { row, path: 'attempts.1', there: { attempt: 2, details: undefined }, here: undefined },
@@ -108,7 +108,7 @@ function failsInstead(row: RowName, failed: PlainFailure): readonly Difference[]
   ];
 }
 
-/** Which timeout it was that left no time for another attempt. */
+/** The timeout that left no time for another attempt. */
 function givenUp(timeoutType: string, lastHeartbeatDetails?: unknown): Difference {
   return {
     row: 'reason for giving up',
@@ -652,7 +652,7 @@ function askTwice(requests: readonly ('pause' | 'cancel')[]): NonNullable<Scenar
   };
 }
 
-/** A cancelled activity’s function is told. */
+/** The function of a cancelled activity is told. */
 const cancelWhenStarted: NonNullable<Scenario['drive']> = async ({ handle, recorder }) => {
   await recorder.at('attempt 1');
   await handle.cancel('enough');
@@ -1255,7 +1255,7 @@ export const scenarios: Readonly<Record<string, readonly Scenario[]>> = {
   steering,
 };
 
-/** What a description says now. */
+/** The current description. */
 async function seen(handle: Steered): Promise<unknown> {
   const { status, runState, attempt } = await handle.describe();
   return { status, runState, attempt };

@@ -1,12 +1,12 @@
 /**
- * An activity that does what it is told: one small language, and an interpreter that is an activity
- * of systole's and one of Temporal's, so a scenario is written once and runs through every door.
+ * An activity that follows a script: a small language, with one interpreter as a systole activity
+ * and one as a Temporal activity. So a scenario is written once and runs through every door.
  */
 import * as temporal from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure, type ActivityContext } from 'systole';
 import { recorderOf, type Recorder } from './trace.js';
 
-/** What an attempt throws. */
+/** The errors that an attempt can throw. */
 export type Thrown =
   | {
       readonly kind: 'application';
@@ -47,10 +47,10 @@ export type Step =
   | { readonly throw: Thrown }
   | { readonly return: unknown };
 
-/** What each attempt does; the last one stands for all that follow. */
+/** What each attempt does. The last entry is for all further attempts. */
 export type Script = readonly (readonly Step[])[];
 
-/** What the interpreter needs of either world. */
+/** What the interpreter needs in each world. */
 interface World {
   readonly attempt: number;
   readonly details: unknown;
@@ -64,7 +64,7 @@ interface World {
   readonly error: (thrown: Thrown) => unknown;
 }
 
-/** The activity of systole's. */
+/** The systole activity. */
 export async function scripted(ctx: ActivityContext, script: Script): Promise<unknown> {
   const recorder = recorderOf(ctx.info.activityId);
   return interpret(script, recorder, {
@@ -81,7 +81,7 @@ export async function scripted(ctx: ActivityContext, script: Script): Promise<un
   });
 }
 
-/** The same as an activity of Temporal's. */
+/** The Temporal activity. */
 export async function nativeScripted(script: Script): Promise<unknown> {
   const info = temporal.activityInfo();
   return interpret(script, recorderOf(info.activityId), {

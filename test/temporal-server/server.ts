@@ -1,4 +1,6 @@
-/** A real Temporal server for the tests: built once from `server/`, started on loopback. */
+/**
+ * A real Temporal server for the tests. It is built once from `server/` and started on loopback.
+ */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,10 +15,10 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const source = fileURLToPath(new URL('server/', import.meta.url));
 
-/** The Go of this machine, and nothing that it would download in its place. */
+/** The Go of this machine, without downloading another one. */
 const env = { ...process.env, GOTOOLCHAIN: 'local', CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
 
-/** 0 for as long as it takes. What is built by then is kept by Go, and need not be built again. */
+/** 0 for no limit. Go keeps what is already built. */
 const BUILD_MINUTES = Number(process.env['TEMPORAL_BUILD_MINUTES'] ?? 0);
 
 export interface Server {
@@ -25,7 +27,7 @@ export interface Server {
   readonly stop: () => Promise<void>;
 }
 
-/** Why there is no server here. */
+/** Why there is no server. */
 export interface Missing {
   readonly missing: string;
 }
@@ -81,7 +83,7 @@ function isOlder(version: string, needed: string): boolean {
   return version.localeCompare(needed, 'en', { numeric: true }) < 0;
 }
 
-/** Ends when its input closes: with this process at the latest. */
+/** It ends when its input closes, which is no later than this process. */
 export async function startServer(program: string): Promise<Server> {
   const server = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(server, 'exit');

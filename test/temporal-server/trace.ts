@@ -1,4 +1,6 @@
-/** What happens to one activity, as its function and its driver see it; all doors fill in the same. */
+/**
+ * What happens to one activity, as its function and its driver see it. All doors record the same.
+ */
 
 export interface Told {
   readonly reason: string;
@@ -7,11 +9,11 @@ export interface Told {
 }
 
 export interface Trace {
-  /** Each attempt as it began. */
+  /** Each attempt when it started. */
   readonly attempts: { readonly attempt: number; readonly details: unknown }[];
   /** How the function was told to stop. */
   readonly told: readonly Told[];
-  /** What became of the driver's operations. */
+  /** The results of the driver's operations. */
   readonly notes: unknown[];
 }
 
@@ -20,7 +22,7 @@ export class Recorder implements Trace {
   readonly attempts: { readonly attempt: number; readonly details: unknown }[] = [];
   readonly told: Told[] = [];
   readonly notes: unknown[] = [];
-  /** The delays before the next attempt that a runtime of this process told of, by the failed one. */
+  /** The delays before each next attempt in a runtime of this process, by the failed attempt. */
   readonly delays: Record<string, number> = {};
   /** Of each attempt that gave it. */
   readonly tokens: string[] = [];
@@ -39,7 +41,7 @@ export class Recorder implements Trace {
     this.told.push({ reason, flags: flags.sort() });
   }
 
-  /** Both sides may name a point first; one waits for it, the other reaches it. */
+  /** Both sides may name a point first. One waits for it, and the other reaches it. */
   reach(point: string): void {
     void this.at(point);
     this.#reached.get(point)?.();

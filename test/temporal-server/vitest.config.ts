@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config';
 const src = fileURLToPath(new URL('../../src/', import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** One copy of each, the worker's, as in a program that installs them beside systole. */
+/** One copy of each, the worker's, as in a program that installs them together with systole. */
 const peers = ['@temporalio/activity', '@temporalio/client', '@temporalio/common'].map((name) => ({
   find: name,
   replacement: require.resolve(name),
@@ -24,7 +24,7 @@ export default defineConfig({
     include: ['*.server.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Most of a scenario is waiting.
+    // A scenario mostly waits.
     maxConcurrency: 8,
   },
 });

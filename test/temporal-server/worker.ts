@@ -19,7 +19,7 @@ interface Worker {
   shutdown(): void;
 }
 
-/** `fast` reports nearly every heartbeat; `throttled` does so as by default. */
+/** `fast` reports nearly every heartbeat; `throttled` uses the default. */
 export type Queue = 'fast' | 'throttled';
 
 const THROTTLES: Readonly<Record<Queue, object>> = {
@@ -28,12 +28,12 @@ const THROTTLES: Readonly<Record<Queue, object>> = {
 };
 
 export interface Workers {
-  /** The name of a task queue; one of no worker's is `nobody`. */
+  /** The name of a task queue. `nobody` has no worker. */
   queue(name: Queue | 'nobody'): string;
   stop(): Promise<void>;
 }
 
-/** @param more activities beside the scripted ones */
+/** @param more activities besides the scripted ones */
 export async function startWorkers(
   address: string,
   namespace: string,

@@ -1,4 +1,4 @@
-/** systole/context: the context where nobody has passed it on. */
+/** systole/context: the context without passing it around. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ActivityRuntime, type ActivityContext, type HeartbeatDetailsError } from 'systole';
 import { contextInterceptor, currentContext, heartbeat, maybeContext } from 'systole/context';

@@ -157,5 +157,3 @@ export interface DescribedOptions {
   /** The key whose activities share `maxConcurrentPerKey`; `undefined` for none. */
   readonly concurrencyKey: string | undefined;
 }
-
-/** @param closedAt when the activity closed, if it has */

@@ -1,4 +1,4 @@
-// Runs the suite in Node, Bun and Deno, and prints what came of it as one line of JSON.
+// Runs the suite in Node, Bun and Deno, and prints the result as one line of JSON.
 import { mkdtemp, readdir, rm, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ export async function run(build) {
     const { passed, failed } = await everywhere({ ...build, files: { folder, list, damage } });
     failed.push(...unhandled);
     console.log(JSON.stringify({ version: version(), passed, failed }));
-    // No process.exit(): that nothing keeps the process is a part of the test.
+    // No process.exit(): the test also checks that nothing keeps the process alive.
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-// Where the suite runs, and how each of these programs comes onto this machine.
+// The platforms of the suite, and how to get each of these programs.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ const windows = process.platform === 'win32';
 const exe = windows ? '.exe' : '';
 const LONGEST_INSTALL_MS = 300_000;
 
-/** Outside the tree, and kept: some of these programs are over 100 MB. */
+/** Outside the repository, and kept, because some of these programs are over 100 MB. */
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'systole-everywhere');
 
 /** The oldest Node we support and the newest of each even major. */
@@ -24,7 +24,10 @@ if (!nodeVersions.includes(ownNode)) nodeVersions.push(ownNode);
 
 const PLAYWRIGHT = 'playwright-core@1.65.1';
 
-/** `program()` gives the path of the program, or throws why there is none; `args` go before a script. */
+/**
+ * `program()` returns the path of the program, or throws why there is none. `args` go before a
+ * script.
+ */
 export const platforms = [
   ...nodeVersions.map((version) => ({
     name: 'Node',
@@ -52,7 +55,9 @@ export async function playwright() {
   return require('playwright-core');
 }
 
-/** What the npm package `node` would fetch by its install script; none is run here. */
+/**
+ * What the npm package `node` would download in its install script. No install script is run here.
+ */
 async function node(version) {
   const os = windows ? 'win' : process.platform;
   const kind = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
@@ -86,7 +91,7 @@ async function installed(spec) {
         shell: windows,
         timeout: LONGEST_INSTALL_MS,
       });
-      // Somebody else may have been faster.
+      // Another process may have been faster.
       await rename(unfinished, folder).catch((error) => {
         if (!existsSync(folder)) throw error;
       });
@@ -100,7 +105,7 @@ async function installed(spec) {
   return join(folder, 'node_modules');
 }
 
-/** The browser of the system. Only in CI, and where that is possible, one is installed. */
+/** The browser of the system. It is installed only in CI, and only if that is possible. */
 async function chromium() {
   const found = process.env.CHROMIUM || onPath(['chromium', 'chromium-browser', 'google-chrome']);
   if (found) return found;

@@ -19,7 +19,9 @@ const scripts = { 'ES module': 'esm.mjs', CommonJS: 'cjs.mjs' };
 
 const AT_ONCE = 2;
 const LONGEST_MS = 90_000;
-/** From its last word to its end; a process that takes longer is kept by something. */
+/**
+ * The time from its last output to its end. If a process takes longer, something keeps it alive.
+ */
 const LONGEST_EXIT_MS = 5_000;
 
 const started = performance.now();
@@ -39,7 +41,7 @@ if (!['index.js', 'index.cjs', 'testing.js'].every((file) => existsSync(join(dis
   console.log(`all in all: ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
-/** A project that has the package installed, as npm does it, and nothing beside it. */
+/** A project that has only the package installed, in the way npm does it. */
 async function layOut(work) {
   const manifest = await readFile(join(root, 'package.json'), 'utf8');
   const systole = join(work, 'node_modules/systole');
@@ -88,7 +90,7 @@ async function inProcesses(name, program, args, work) {
   console.log(`tested on ${name} ${version}: ${counts.join(', ')}`);
 }
 
-/** What the suite prints in a process that then ends by itself, without another word. */
+/** The output of the suite in a process that then ends by itself, without further output. */
 function processOutcome(program, args, work) {
   return new Promise((fulfil, reject) => {
     const child = spawn(program, args, {
@@ -127,7 +129,7 @@ function processOutcome(program, args, work) {
   });
 }
 
-/** What a killed process leaves goes with everything else. */
+/** Removes what a killed process leaves, together with everything else. */
 function foldersIn(work) {
   return { DENO_DIR: join(work, '.deno'), TMPDIR: work, TEMP: work, TMP: work };
 }
@@ -151,7 +153,7 @@ async function inPage(executablePath, work) {
   const { outputFiles } = await build({
     entryPoints: [join(work, 'page.mjs')],
     bundle: true,
-    // A plain script, which has run when the page is loaded.
+    // A plain script, which has run when the page has loaded.
     format: 'iife',
     platform: 'browser',
     target: 'es2022',
@@ -165,7 +167,7 @@ async function inPage(executablePath, work) {
     const complaints = [];
     page.on('pageerror', (error) => complaints.push(error.stack));
     page.on('console', (message) => complaints.push(message.text()));
-    // Without 'unsafe-eval', and with nowhere to connect to. No server is asked.
+    // Without 'unsafe-eval' and without network access. No server is used.
     const policy = "default-src 'none'; script-src 'unsafe-inline'";
     await page.route('**', (route) =>
       route.fulfill({

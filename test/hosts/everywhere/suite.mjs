@@ -2,7 +2,7 @@
 // framework. Needs nothing of its host but ES2022, timers and AbortController, so that one file
 // serves Node, Bun, Deno and a page.
 
-/** No check waits longer for something that does not come. */
+/** The longest that a check waits for something. */
 const LONGEST_MS = 15_000;
 const host = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
 
@@ -49,11 +49,11 @@ function checks({ systole, testing, other, context, node, files }) {
   const all = [];
   const check = (name, fn) => all.push({ name, fn });
   const quiet = (options) => new ActivityRuntime({ logger: false, ...options });
-  /** As often as needed, at once. */
+  /** As often as needed, without waiting. */
   const atOnce = { initialInterval: 1, backoffCoefficient: 1 };
   const once = { maximumAttempts: 1 };
 
-  /** What the second attempt is given of what the first one reported. */
+  /** The reports of the first attempt that the second attempt gets. */
   async function returned(details) {
     return quiet().run(
       (ctx) => {
@@ -678,7 +678,7 @@ function checks({ systole, testing, other, context, node, files }) {
 
 // ── Help ──────────────────────────────────────────────────────────────────────────────────────
 
-/** Work that takes a moment, how many ran at once at most, and the order they began in. */
+/** Work that takes a moment, the largest number that ran at once, and the order of the starts. */
 function counted() {
   const order = [];
   let running = 0;
@@ -764,7 +764,7 @@ function equal(actual, expected) {
   if (is !== should) throw new Error(`is ${is}\nand should be ${should}`);
 }
 
-/** A text that two values share only if they are alike: types, contents, and where they cycle. */
+/** A text that is equal for two values only if types, contents and cycles are equal. */
 function show(value, seen = new Map()) {
   if (Object.is(value, -0)) return '-0';
   if (typeof value === 'bigint') return `${value}n`;

@@ -79,7 +79,7 @@ async function work(waiting) {
   }
 }
 
-/** How many tests there were, in the words of each framework. */
+/** The number of tests, in the output of each framework. */
 function summary(output) {
   const found = /Tests:?\s+(\d+) passed|^(\d+) tests$/m.exec(stripVTControlCharacters(output));
   return found === null ? '' : `${found[1] ?? found[2]} tests, `;

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { ActivityRuntime, isTimeout } from 'systole';
 
-/** The timers of a framework: a way in, a way out, a way on, how many are pending, and a way to drop them. */
+/** The timers of a framework: install, uninstall, advance, count pending ones, and drop them. */
 /** @typedef {{ install(): void, uninstall(): void, advance(ms: number): Promise<void>, pending(): number, clearAll(): void }} FakeTimers */
 
 /** Time as a scenario sees it. */
@@ -14,7 +14,7 @@ import { ActivityRuntime, isTimeout } from 'systole';
 const realNow = performance.now.bind(performance);
 const realSetTimeout = globalThis.setTimeout;
 
-/** A clock that is not faked takes a few milliseconds to believe a timer; a faked one is exact. */
+/** A clock that is not faked trusts a timer only after a few milliseconds; a faked one is exact. */
 const LATEST_MS = 10;
 const SECOND = 1_000;
 const DAY = 86_400 * SECOND;
@@ -22,7 +22,7 @@ const ONCE = { maximumAttempts: 1 };
 
 const hang = () => new Promise(() => {});
 
-/** The state of a promise, and when it came to it. */
+/** The state of a promise, and when it settled. */
 function watch(time, promise) {
   const watched = { state: 'pending', at: NaN };
   promise.then(
@@ -37,7 +37,7 @@ function assertTimedOut(watched, type) {
   assert.ok(isTimeout(watched.error, type), `no ${type} timeout but ${watched.error}`);
 }
 
-/** Each has a runtime of its own, and timers that are fake already. */
+/** Each scenario has its own runtime, and timers that are already fake. */
 const scenarios = {
   async 'a retry comes after its backoff'(time, runtime) {
     const starts = [];

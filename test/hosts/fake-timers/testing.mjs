@@ -1,4 +1,4 @@
-/** The test environment and its matchers, as users have them in each framework. */
+/** The test environment and its matchers, as users of each framework have them. */
 import assert from 'node:assert/strict';
 import 'systole/testing/matchers';
 import { isTimeout } from 'systole';
@@ -58,7 +58,7 @@ export function environmentTests({ describe, test }, timers) {
   });
 }
 
-/** Declares the tests of the matchers; whoever imports this has registered them. */
+/** Declares the tests of the matchers, which the importing file has registered. */
 export function matcherTests({ describe, test, expect }) {
   describe('systole/testing/matchers', () => {
     test('pass when they should', async () => {

@@ -30,7 +30,7 @@ const HANG = ['-e', 'console.log("begun"); setInterval(() => {}, 1000)'];
 const never = () => new Promise(() => {});
 const PATIENT = { minTimeout: 1_000_000, maxTimeout: 1_000_000 };
 
-/** What an AI service would be asked. */
+/** What the code would ask an AI service. */
 const CHAT = { model: 'm', max_tokens: 1, messages: [{ role: 'user', content: 'hello' }] };
 
 const sink = () => new Writable({ write: (_chunk, _encoding, done) => done() });
@@ -58,7 +58,7 @@ async function readAll(stream, begun) {
   for await (const chunk of stream) if (chunk !== undefined) begun();
 }
 
-/** An error event rejects; anything else leaves it hanging. */
+/** An error event rejects. Anything else leaves it hanging. */
 function erring(emitter) {
   return new Promise((_, reject) => emitter.on('error', reject));
 }
@@ -199,7 +199,7 @@ export const cases = [
       const client = new OpenAI({ apiKey: 'k', baseURL: events });
       const stream = await client.chat.completions.create({ ...CHAT, stream: true }, { signal });
       await readAll(stream, begun);
-      signal.throwIfAborted(); // the loop ends as if everything had come
+      signal.throwIfAborted(); // the loop ends as if all data had come
     },
   },
   {

@@ -1,4 +1,4 @@
-// The task of a pool's thread: says by the port that it has begun, and never ends.
+// The task of a pool's thread. It reports through the port that it has begun, and never ends.
 export default (port) => {
   port.postMessage('begun');
   return new Promise(() => {});

@@ -12,7 +12,7 @@ import { serve } from './server.mjs';
 const LONGEST_MS = 20_000;
 const DOCS = new URL('../../../docs/cancellation.md', import.meta.url);
 
-/** How the function is told, and what must come of it. */
+/** How the function is told to stop, and the expected outcome. */
 const STOPS = {
   cancel: { stop: ({ handle }) => handle.cancel(), status: 'CANCELED' },
   pause: { stop: ({ handle }) => handle.pause(), status: 'PAUSED' },
@@ -22,14 +22,14 @@ const STOPS = {
     stop: ({ runtime }) => void runtime.shutdown({ gracePeriod: LONGEST_MS }),
     status: 'CANCELED',
   },
-  /** Nobody asks the activity to stop: the same errors are failures then. */
+  /** No one asks the activity to stop, so the same errors are failures. */
   'a controller of its own': { stop: ({ own }) => own.abort(), status: 'FAILED' },
 };
 
 const only = process.argv[2] ?? '';
 const chosen = cases.filter((one) => `${one.of}: ${one.in}`.includes(only));
 const folder = mkdtempSync(join(tmpdir(), 'libraries-'));
-/** By the number of the activity: says that its request hangs. */
+/** Called for the activity with this number when its request hangs. */
 const hanging = new Map();
 const server = await serve((number) => hanging.get(number)?.());
 const unhandled = [];
@@ -60,7 +60,7 @@ async function tryOut(one) {
   }
 }
 
-/** On the last attempt, which hangs in the library. Gives what the function threw. */
+/** Runs a last attempt that hangs in the library. Returns what the function threw. */
 async function stopped(one, how) {
   const { stop, status } = STOPS[how];
   const runtime = new ActivityRuntime({ logger: false });

@@ -1,8 +1,8 @@
-// A server on loopback that never ends what it is asked for.
+// A server on loopback that never finishes a response.
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 
-/** One event as a stream of each of the two AI services begins with it. */
+/** One event, as a stream of each of the two AI services begins. */
 const EVENT = {
   id: '1',
   type: 'message_start',

@@ -1,4 +1,4 @@
-// The tests that run on the source in this process, and are quick: those a mutant is tried with.
+// The tests for mutants: those that run on the source in this process and are fast.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 

@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 
 const fixture = fileURLToPath(new URL('fixtures/resumable.mts', import.meta.url));
 
-/** Runs it until it has counted up to `until`, or is killed once it has stored `killAt` or more. */
+/** Runs it until it has counted up to `until`, or kills it once it has stored at least `killAt`. */
 async function run(folder: string, until: number, killAt = Infinity): Promise<string[]> {
   const child = spawn(process.execPath, ['--import', 'tsx', fixture, folder, String(until)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -33,7 +33,7 @@ async function readInPieces(pieces: number): Promise<number> {
   }
 }
 
-/** What is written to one can be read from the other when the loop gets to its I/O again. */
+/** Two connected sockets. Data can be read when the loop gets to its I/O again. */
 async function socketPair(): Promise<[Socket, Socket]> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -43,7 +43,7 @@ async function socketPair(): Promise<[Socket, Socket]> {
   return [here, there];
 }
 
-// The reads are done by threads of their own, which a busy machine may keep waiting.
+// Threads do the reads, and a busy machine may delay them.
 describe('a blocked event loop is not a missed heartbeat', () => {
   test(
     'for an activity that reads files and is blocked for three timeouts, many times',
@@ -57,7 +57,7 @@ describe('a blocked event loop is not a missed heartbeat', () => {
       let beats = 0;
       let beatsBefore = 0;
       const blocking = setInterval(() => {
-        if (beats === beatsBefore) return; // each block is one that a heartbeat came before
+        if (beats === beatsBefore) return; // each block comes after a heartbeat
         beatsBefore = beats;
         if (blocks.left-- > 0) block(3 * heartbeatTimeout);
         else clearInterval(blocking);
@@ -81,7 +81,7 @@ describe('a blocked event loop is not a missed heartbeat', () => {
 
   test('if the block comes during the reads between two heartbeats', { retry: 3 }, async () => {
     const runtime = new ActivityRuntime({ logger: false });
-    const heartbeatTimeout = 500; // what is left of it after a block must do for the reads on a busy machine
+    const heartbeatTimeout = 500; // what is left after a block must suffice on a busy machine
     let beats = 0;
     await runtime.run(
       async (ctx) => {
@@ -115,7 +115,9 @@ describe('an activity that heartbeats in every turn of the event loop is not tim
     ['a mixture', [0.7, 0.2, 1.3, 0.51, 0.1, 2, 0.95, 0.06]],
   ];
 
-  /** Heartbeats whenever the loop gets to its I/O, while the loop is blocked as the pattern says. */
+  /**
+   * Heartbeats whenever the loop gets to its I/O, while the loop is blocked in the given pattern.
+   */
   async function runThrough(blocks: readonly number[]): Promise<unknown[]> {
     const [here, there] = await socketPair();
     const runtime = new ActivityRuntime({ logger: false });
@@ -155,7 +157,7 @@ describe('an activity that heartbeats in every turn of the event loop is not tim
   });
 });
 
-// A machine that stalls may make these late: then they are tried again.
+// A machine that stalls may make these late, and then they are repeated.
 test(
   'a hung activity on a loop that is blocked in every turn times out within three timeouts',
   { retry: 3 },

@@ -33,7 +33,7 @@ test('a process exits by itself right after its activities have ended', async ()
   const [failure, exit] = lines;
   expect(failure).toBe('ActivityFailure');
   expect(exit).toMatch(/^exit after \d+ ms$/);
-  // What could keep it alive takes an hour or more; the rest is a busy machine's.
+  // Anything that could keep it alive takes an hour or more. The rest is a busy machine.
   expect(Number(/\d+/.exec(exit!)![0])).toBeLessThan(20_000);
 });
 
@@ -64,6 +64,6 @@ test('a process that is never idle keeps nothing of activities that are over', a
   expect(Object.keys(bytesPerActivity)).toEqual(['deadlines', 'keys', 'hung']);
   expect(bytesPerActivity['deadlines']).toBeLessThan(20);
   expect(bytesPerActivity['keys']).toBeLessThan(20);
-  // Of a function that hangs its id is kept, and neither its arguments nor its activity.
+  // For a hanging function, only the id is kept, and neither its arguments nor its activity.
   expect(bytesPerActivity['hung']).toBeLessThan(600);
 });

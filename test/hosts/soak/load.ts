@@ -1,17 +1,19 @@
-/** The load of the soak: activities that work, fail, hang and are cancelled, and what must hold. */
+/**
+ * The load of the soak test: activities that work, fail, hang and are cancelled, and the checks.
+ */
 import { isTimeout, type ActivityContext, type ActivityRuntime } from '../../../src/index.js';
 
 const HEARTBEAT_TIMEOUT_MS = 4_000;
 
-/** What is found while it runs. All but `done` and `latenessMs` must stay 0. */
+/** What is found during the run. Everything except `done` and `latenessMs` must stay 0. */
 export interface Findings {
   done: { completed: number; failed: number; cancelled: number; attempts: number; steps: number };
-  /** Of hung attempts: how long after its deadline each timed out. */
+  /** How late each hung attempt timed out. */
   latenessMs: number[];
   early: number;
-  /** Attempts that timed out although their function was at work. */
+  /** Attempts that timed out although their function was working. */
   falseTimeouts: number;
-  /** Attempts that were given less than was heartbeated before. */
+  /** Attempts that got less than was sent before. */
   lostDetails: number;
   /** Steps that were done twice. */
   doubleRuns: number;
@@ -31,7 +33,7 @@ export function noFindings(): Findings {
   };
 }
 
-/** What is to happen in one life, drawn before it starts. */
+/** What should happen in one life, drawn before it starts. */
 interface Plan {
   readonly steps: number;
   readonly stepMs: number;
@@ -58,7 +60,7 @@ export async function live(runtime: ActivityRuntime, found: Findings): Promise<v
   let stepsDone = 0;
   let hungSince: number | undefined;
   let lastBeat = 0;
-  /** Its time is read before the call: no timeout may come sooner than that, whatever delays us. */
+  /** The time is read before the call, so no timeout may come sooner, whatever delays us. */
   const heartbeat = (ctx: ActivityContext<number>, details?: number): void => {
     lastBeat = performance.now();
     ctx.heartbeat(details);
@@ -118,7 +120,7 @@ export async function live(runtime: ActivityRuntime, found: Findings): Promise<v
 
 const ids = new Map<string, (failure: Error) => void>();
 
-/** Once, before any activity lives. */
+/** Called once, before any activity starts. */
 export function watch(runtime: ActivityRuntime): void {
   runtime.on('attemptFailed', ({ activityId, failure }) => ids.get(activityId)?.(failure));
 }

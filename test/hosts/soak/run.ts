@@ -22,7 +22,7 @@ const found = noFindings();
 const beganAt = performance.now();
 const until = beganAt + durationMs;
 
-/** One after another, so that as many are in flight all the time. */
+/** One after another, so that the same number is always in flight. */
 async function lane(): Promise<void> {
   await sleep(Math.random() * 5_000); // not all in step
   while (performance.now() < until) await live(runtime, found);
@@ -69,7 +69,7 @@ async function reportEvery(ms: number): Promise<void> {
   }
 }
 
-/** As a large JSON.parse would: shorter and longer than what a deadline may be late by. */
+/** Like a large JSON.parse, shorter and longer than a deadline may be late. */
 async function blockEvery(ms: number): Promise<void> {
   for (let blockMs = 100; await pause(ms); blockMs = blockMs === 100 ? 1_500 : 100) {
     const end = performance.now() + blockMs;
@@ -77,7 +77,7 @@ async function blockEvery(ms: number): Promise<void> {
   }
 }
 
-/** False when the soak is over. */
+/** False when the soak has ended. */
 async function pause(ms: number): Promise<boolean> {
   await sleep(ms, undefined, { signal: watching.signal }).catch(() => {});
   return !watching.signal.aborted;

@@ -1,4 +1,4 @@
-/** What the type tests say their expectations with. Nothing here runs. */
+/** Helpers for the type tests. Nothing here runs. */
 
 /** Whether two types are the same: `any`, `readonly` and `?` count. */
 export type Equal<A, B> =
@@ -16,7 +16,7 @@ export type HoldsAny<T> =
         : false
       : false;
 
-/** The names of the members of T that are, take or return `any`; `never` is what one wants. */
+/** The names of the members of T that are, take or return `any`. It should be `never`. */
 export type AnyMembers<T> = {
   [K in keyof T]-?: true extends HoldsAny<T[K]> ? K : never;
 }[keyof T];
@@ -28,5 +28,5 @@ export declare function typeOf<Actual>(value: Actual): {
   ): void;
 };
 
-/** `check<Equal<A, B>>(true)`: for types that no value is at hand for. */
+/** `check<Equal<A, B>>(true)`: for types without a value. */
 export declare function check<Result extends boolean>(result: Result): void;

@@ -1,4 +1,4 @@
-/** Which errors say that something stopped because it was told to. */
+/** Which errors mean that something stopped because it was told to. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { isCancellation } from '../../../src/kernel/cancellation.js';
@@ -12,7 +12,7 @@ const coded = (code: unknown): Error => Object.assign(new Error('stopped'), { co
 
 class APIUserAbortError extends Error {}
 
-/** The helper that compilers put in where the engine has no SuppressedError. */
+/** The helper of compilers for engines without SuppressedError. */
 const suppressed = (error: unknown, suppressedError: unknown): Error =>
   Object.assign(named('SuppressedError'), { error, suppressed: suppressedError });
 
@@ -108,7 +108,7 @@ function cyclic(): Error {
 const long: unknown[] = [];
 long.length = 4_000_000_000;
 
-/** Every property of it is one more of its kind. */
+/** Each of its properties is another one of its kind. */
 const endless = (): unknown =>
   new Proxy({}, { get: (_, key) => (key === 'errors' ? [] : endless()) });
 

@@ -91,7 +91,7 @@ test('a timer that is cleared during fake timers neither fires nor moves the clo
   const clock = new SystemClock();
   let fired = false;
   const timer = clock.setTimer(() => (fired = true), 2);
-  // As Sinon and Jest have it: clearTimeout() of theirs does nothing to a timer of the host.
+  // As in Sinon and Jest, whose clearTimeout() does not affect a host timer.
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'performance'],
     shouldClearNativeTimers: false,

@@ -403,7 +403,7 @@ describe('setTimer', () => {
 });
 
 describe('on a real event loop', () => {
-  /** A host's clock, of which a test ends the turns. */
+  /** A host's clock whose turns the test ends. */
   function setUpTurns(): ReturnType<typeof setUp> & { turns: (() => void)[] } {
     const at = setUp(false);
     const turns: (() => void)[] = [];
@@ -546,7 +546,7 @@ test('100,000 random deadlines fire in order, with a third of them moved and a t
   expect(at.clock.pending).toBe(0);
 });
 
-/** A small generator, so that a failure can be seen again. */
+/** A small generator, so that a failure can be reproduced. */
 function pseudoRandom(seed: number): () => number {
   let state = seed;
   return () => {

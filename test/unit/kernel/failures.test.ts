@@ -4,7 +4,7 @@ import type * as failures from '../../../src/kernel/failures.js';
 import * as here from '../../../src/index.js';
 import { Harness } from '../../support/harness.js';
 
-/** The same source once more, as a second installed copy would be. */
+/** The same source again, like a second installed copy. */
 const elsewhere = {
   // @ts-expect-error -- the query makes it another module; TypeScript knows of none
   ...((await import('../../../src/kernel/failures.js?second-copy')) as typeof failures),
@@ -137,7 +137,7 @@ describe('classes that users derive', () => {
     expect(new Quota(5).name).toBe('ApplicationFailure');
   });
 
-  /** The ways in which people name their errors. */
+  /** How people name their errors. */
   const named: readonly (readonly [string, () => Error])[] = [
     [
       'in the constructor',

@@ -71,7 +71,7 @@ test('describes an object with ten thousand values without writing them all', ()
   expect(ensureError({ rows }).message.length).toBeLessThan(300);
 });
 
-/** As an implementation of another realm: jsdom's, or the one outside of Jest's sandbox. */
+/** Like an implementation of another realm: jsdom's, or the one outside Jest's sandbox. */
 class ForeignDOMException {
   readonly message = 'stop';
   readonly #name = 'AbortError';

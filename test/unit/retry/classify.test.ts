@@ -33,7 +33,7 @@ const stop = (retryState: string): unknown => ({ retry: false, retryState });
 const timeout = (timeoutType: TimeoutType): TimeoutFailure =>
   new TimeoutFailure('t', { timeoutType });
 
-/** The attempt was ended by a deadline. */
+/** A deadline ended the attempt. */
 const timedOut = (
   timeoutType: TimeoutType,
   policy: RetryPolicy = {},

@@ -203,7 +203,7 @@ describe('a policy is refused', () => {
   });
 });
 
-/** As compilers wrote classes, and people, before there was `class`. */
+/** Classes as compilers and people wrote them before `class`. */
 function OldError(this: Error, message: string): void {
   this.message = message;
 }

@@ -1,4 +1,4 @@
-/** An object of activities, as an object of functions. */
+/** An object of activities becomes an object of functions. */
 import { describe, expect, test } from 'vitest';
 import { ActivityFailure, ActivityRuntime, type ActivityContext } from '../../../src/index.js';
 

@@ -1,4 +1,4 @@
-/** The calls on the runtime that nobody has to make. */
+/** The functions on the default runtime. */
 import { describe, expect, test } from 'vitest';
 import {
   defaultRuntime,

@@ -1,4 +1,4 @@
-/** Temporal's activities as they are, with systole/temporal/activity by an alias of Vitest's. */
+/** Unchanged Temporal activities, with systole/temporal/activity through an alias of Vitest's. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Chains of causes that have no end, or that are too long for a worker. */
+/** Chains of causes that are endless or too long for a worker. */
 import * as temporal from '@temporalio/activity';
 import {
   DefaultFailureConverter,
@@ -14,7 +14,7 @@ import { toTemporalFailure } from '../../../src/temporal/to-temporal-failure.js'
 import { Harness } from '../../support/harness.js';
 
 const TOO_DEEP = 20_000;
-/** A worker that had to report 95 causes did, and one with 100 ended. */
+/** A worker could report 95 causes, and crashed with 100. */
 const DEEP_ENOUGH = 50;
 
 type Make = (message: string, cause: Error | undefined) => Error;
@@ -60,7 +60,9 @@ function depthOf(failure: { cause?: unknown } | null | undefined): number {
 }
 
 describe.each(kinds)('causes for a worker: %s', (_, make) => {
-  /** What the worker tells the server, which it makes of the failure by going down its causes. */
+  /**
+   * What the worker reports to the server, which it makes by following the causes of the failure.
+   */
   function encoded(error: Error) {
     const thrown = toTemporalFailure(error);
     const failure = thrown instanceof TemporalFailure ? thrown : ensureApplicationFailure(thrown);

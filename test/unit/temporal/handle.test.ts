@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ActivityContext, OptionsPatch } from 'systole';
 import { TemporalRuntime, type TemporalActivityHandle } from 'systole/temporal';
 
-/** A handle, and what the server is asked for by it: the call and its options. */
+/** A handle, and its requests to the server: the call and its options. */
 async function started(): Promise<{ handle: TemporalActivityHandle; asked: unknown[] }> {
   const asked: unknown[] = [];
   const ask = (call: string) => async (options: unknown) => void asked.push([call, options]);

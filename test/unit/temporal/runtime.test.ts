@@ -14,7 +14,7 @@ import {
 } from 'systole';
 import { TemporalRuntime, toTemporal } from 'systole/temporal';
 
-/** A client that takes down what it is to start, and starts nothing. */
+/** A client that records what it should start, and starts nothing. */
 function fakeClient(): { client: Client; started: unknown[] } {
   const started: unknown[] = [];
   const activity = {
@@ -259,7 +259,7 @@ describe('an option that Temporal does not have is refused by name', () => {
 });
 
 describe('USE_EXISTING', () => {
-  /** A client of a server on which import-1 is open, as run-1, and never ends. */
+  /** A client of a server where import-1 is open, as run-1, and never ends. */
   function clientWithOpen(): { client: Client; asked: unknown[] } {
     const asked: unknown[] = [];
     const description = { activityId: 'import-1', activityType: 'importRows', attempt: 2 };

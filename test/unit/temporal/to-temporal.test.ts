@@ -31,7 +31,7 @@ const POLICY: RetryPolicy = {
   nonRetryableErrorTypes: ['Bad'],
 };
 
-/** What a worker gives an attempt, and what it gets back. */
+/** What a worker gives to an attempt, and what it gets back. */
 class FakeWorker {
   readonly heartbeats: unknown[] = [];
   readonly logs: string[] = [];
@@ -244,7 +244,7 @@ describe('heartbeats', () => {
       nonRetryable: true,
       details: [path],
     });
-    expect(worker.heartbeats).toEqual([undefined]); // alive all the same
+    expect(worker.heartbeats).toEqual([undefined]); // alive anyway
   });
 
   test.each(['__proto__', 'constructor', 'prototype'])(

@@ -1,4 +1,4 @@
-/** The environment runs the real engine: what time does, and what is recorded. */
+/** The environment runs the real engine: how time moves, and what is recorded. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { isTimeout, type ActivityContext, type ActivityFailure } from 'systole';
@@ -570,7 +570,7 @@ test('an unknown option is refused in the name of the environment', () => {
 });
 
 describe('errors that are reported in no other way', () => {
-  /** What the environment writes to the console. */
+  /** The lines that the environment writes to the console. */
   async function written(run: (env: TestActivityEnvironment) => unknown): Promise<unknown[][]> {
     const lines: unknown[][] = [];
     const spies = (['error', 'warn'] as const).map((level) =>

@@ -1,4 +1,4 @@
-/** The matchers, as a user of Vitest has them by one import. */
+/** The matchers, as a user of Vitest gets them with one import. */
 import 'systole/testing/matchers';
 import { describe, expect, test } from 'vitest';
 import { ApplicationFailure } from 'systole';

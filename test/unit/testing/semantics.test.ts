@@ -1,6 +1,6 @@
 /**
- * What a cluster does to the same code. Each test runs the same activity under both semantics: what
- * it expects holds in one process, and on Temporal it does not.
+ * What a cluster does to the same code. Each test runs the same activity with both semantics: its
+ * expectation is true in one process and false on Temporal.
  */
 import * as temporal from '@temporalio/activity';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** What a test may have happen at a heartbeat, and that it catches defects. */
+/** What a test can plan for a heartbeat, and that this finds defects. */
 import { SuperJSON } from 'superjson';
 import { describe, expect, test } from 'vitest';
 import {
@@ -13,7 +13,7 @@ import { never } from '../../support/harness.js';
 
 const ROWS = ['a', 'b', 'c', 'd'];
 
-/** Imports rows, and reports how many there are after each. */
+/** Imports rows, and reports their number after each. */
 async function importRows(ctx: ActivityContext<number>, table: string[]): Promise<number> {
   for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
     ctx.signal.throwIfAborted();
@@ -24,7 +24,7 @@ async function importRows(ctx: ActivityContext<number>, table: string[]): Promis
   return table.length;
 }
 
-/** Reports before the row is there: what is lost shows only if it ends in between. */
+/** Reports before the row is there. The loss shows only if it ends in between. */
 async function reportsTooEarly(ctx: ActivityContext<number>, table: string[]): Promise<number> {
   for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
     ctx.heartbeat(row + 1);
@@ -44,7 +44,7 @@ async function forgets(ctx: ActivityContext<number>, table: string[]): Promise<n
   return table.length;
 }
 
-/** Goes on when it is cancelled. */
+/** Continues after its cancellation. */
 async function ignoresItsSignal(ctx: ActivityContext<number>, table: string[]): Promise<number> {
   for (let row = ctx.heartbeatDetails ?? 0; row < ROWS.length; row++) {
     table.push(ROWS[row]!);
@@ -127,7 +127,7 @@ describe('timeoutOnHeartbeat', () => {
     await env.run((ctx: ActivityContext<number>) => {
       lines.push(ctx.heartbeatDetails);
       for (let line = ctx.heartbeatDetails ?? 0; line < 4; line++) ctx.heartbeat(line + 1);
-      return 'done'; // at once, and yet too late
+      return 'done'; // at once, but too late
     }, options);
     expect(lines).toEqual([undefined, 2]);
     expect(env.heartbeats).toEqual([1, 2, 3, 4]); // the first attempt's later ones are ignored

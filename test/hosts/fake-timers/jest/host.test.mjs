@@ -6,7 +6,7 @@ import { fileStore } from 'systole/node';
 const once = { retryPolicy: { maximumAttempts: 1 } };
 const retryPolicy = { initialInterval: 1, maximumAttempts: 3 };
 
-/** The attempts that an activity makes which always throws this. */
+/** The attempts of an activity that always throws this. */
 async function attemptsWith(thrown, nonRetryableErrorTypes) {
   let attempts = 0;
   const failing = async () => {

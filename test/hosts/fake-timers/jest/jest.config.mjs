@@ -12,7 +12,7 @@ const project = {
 };
 
 export default {
-  // Its cache stays with the packages it belongs to.
+  // The cache is kept with its packages.
   cacheDirectory: inProject('../node_modules/.cache/jest'),
   watchman: false,
   projects: [

@@ -1,4 +1,4 @@
-/** Makes the tests CommonJS, as the transforms that Jest's users have do. */
+/** Turns the tests into CommonJS, like the transforms of Jest's users. */
 import { transformSync } from 'esbuild';
 
 export default {

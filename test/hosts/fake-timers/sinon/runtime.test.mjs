@@ -1,4 +1,4 @@
-/** Plain Node: its own test runner needs timers too, and would get the fake ones. */
+/** Plain Node, because a test runner would need timers too and would get the fake ones. */
 import FakeTimers from '@sinonjs/fake-timers';
 import { runtimeTests } from '../scenarios.mjs';
 

@@ -12,7 +12,7 @@ const MIB = KIB * KIB;
 const overhead = '{"json":""}'.length;
 const ofBytes = (bytes: number): string => 'x'.repeat(bytes - overhead);
 
-/** Sizes that a snapshot was warned of; throws what it throws. */
+/** Sizes that a snapshot warned about. Throws what the snapshot throws. */
 function warnings(details: unknown, maxBytes?: number, serializer?: DetailsSerializer): number[] {
   const sizes: number[] = [];
   new DetailsCodec(serializer, maxBytes).snapshot(details as Snapshot, (bytes) => {
@@ -46,7 +46,7 @@ describe('the size of details', () => {
   });
 
   test.each([
-    // characters, bytes: more than the limit, and the text is not even written
+    // characters, bytes: over the limit, so the text is not even written
     [97, '108'],
     [98, 'more than 101'],
     [3 * MIB, 'more than 3145731'],

@@ -29,7 +29,7 @@ class Day extends Date {}
 class Link extends URL {}
 class Pattern extends RegExp {}
 
-/** What is refused, and how the message calls it. */
+/** Refused values, and what the message calls them. */
 const refused: readonly (readonly [string, unknown, string])[] = [
   ['a function', () => 1, 'function'],
   ['a class', Job, 'function'],

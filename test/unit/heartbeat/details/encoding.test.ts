@@ -69,7 +69,7 @@ function registered(dedupe = true): SuperJSON {
   return serializer;
 }
 
-/** Through a copy in memory, and through text as a store keeps it. */
+/** Through a copy in memory, and through text, as in a store. */
 const ways: readonly (readonly [
   string,
   (details: Snapshot, serializer?: DetailsSerializer) => unknown,

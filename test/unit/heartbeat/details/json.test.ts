@@ -1,4 +1,4 @@
-/** Details as Temporal keeps them. */
+/** Details as JSON, the form in which Temporal keeps them. */
 import { describe, expect, test } from 'vitest';
 import { HeartbeatDetailsError } from '../../../../src/index.js';
 import { jsonDetails } from '../../../../src/heartbeat/details/json.js';

@@ -1,4 +1,4 @@
-/** What counts as progress: details that are not equal to those before. */
+/** What counts as progress: details that differ from the ones before. */
 import { describe, expect, test } from 'vitest';
 import type { Snapshot } from '../../../../src/heartbeat/details/codec.js';
 import { sameDetails } from '../../../../src/heartbeat/details/same.js';
@@ -14,7 +14,7 @@ class Point {
   }
 }
 
-/** By kind: values of which no two are the same; each is the same as another made alike. */
+/** Values by kind. No two are the same, but each equals another one made in the same way. */
 const kinds: Record<string, (() => unknown)[]> = {
   primitives: [
     () => 1,

@@ -1,4 +1,4 @@
-/** The bound that stands for the size of details, of which nearly all are never written. */
+/** The lower bound for the size of details, because most details are never encoded. */
 import { describe, expect, test } from 'vitest';
 import { copyDetails } from '../../../../src/heartbeat/details/copy.js';
 import { DetailsEncoding } from '../../../../src/heartbeat/details/encoding.js';
@@ -11,7 +11,7 @@ const many = (make: (index: number) => unknown): unknown[] =>
 const fields = (make: (index: number) => unknown): object =>
   Object.fromEntries(many(make).map((value, index) => [`key number ${index}`, value]));
 
-/** Details whose size lies in one thing. */
+/** Details whose size comes from one thing. */
 const shapes: [what: string, details: unknown][] = [
   ['a string', LONG],
   ['a string of escapes', '\u0001'.repeat(500)],

@@ -1,4 +1,4 @@
-/** systole/node: one file per activity, whole at any time. */
+/** systole/node: one file per activity, which is always intact. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
@@ -85,7 +85,7 @@ describe('a write that fails', () => {
     expect(await files()).toEqual([name]);
   });
 
-  // Only there a limit can be set that a file outgrows, as on a full disk.
+  // Only on Linux can a limit be set that a file outgrows, as on a full disk.
   test.skipIf(process.platform === 'win32')('in the middle leaves no unfinished file', () => {
     const source = new URL('../../../../src/node.ts', import.meta.url).href;
     const program =
@@ -125,7 +125,7 @@ describe('a write that fails', () => {
   });
 });
 
-// A file system of the system's own, whose folders cannot be flushed.
+// A file system whose folders cannot be flushed.
 test.skipIf(!existsSync('/proc/self'))(
   'a folder that cannot be flushed causes no error',
   async () => {
@@ -243,7 +243,7 @@ test('a folder that is not a path is refused', () => {
 
 const OPEN_FILES = '/proc/self/fd';
 
-// Elsewhere nothing tells how many files a process has open.
+// Other systems do not tell how many files a process has open.
 test.skipIf(!existsSync(OPEN_FILES))(
   'a thousand operations at once open only a few files, and none is lost',
   async () => {

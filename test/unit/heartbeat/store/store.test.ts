@@ -5,7 +5,7 @@ import { StoreWriter, type BusyWriters } from '../../../../src/heartbeat/store/s
 import { Harness, never } from '../../../support/harness.js';
 import { turn } from '../../../support/virtual-clock.js';
 
-/** A store whose every call is settled by the test. */
+/** A store whose calls the test settles. */
 class SlowStore implements HeartbeatStore {
   readonly calls: { readonly what: string; settle: (error?: Error) => void }[] = [];
   open = 0;

@@ -1,4 +1,4 @@
-/** What failures say, in full, and which error is the cause of which. */
+/** The full messages of failures, and which error causes which. */
 import { describe, expect, test } from 'vitest';
 import {
   ApplicationFailure,
@@ -16,7 +16,7 @@ const throws = (thrown: unknown) => (): never => {
   throw thrown;
 };
 
-/** Its text cannot be had. */
+/** Its text cannot be read. */
 const unshowable = Object.assign(new Error('no'), {
   toString() {
     throw new Error('not that either');
@@ -157,7 +157,7 @@ test.each<[TimeoutFailure['timeoutType'], ActivityOptions, message: string]>([
   expect(timeoutOf(run).message).toBe(message);
 });
 
-/** The failures of an activity's attempts: each throws, or times out where there is no error. */
+/** The failures of an activity's attempts: each throws, or times out if there is no error. */
 async function failuresOf(...attempts: (Error | undefined)[]): Promise<Error[]> {
   const h = new Harness();
   const run = h.watch(

@@ -1,4 +1,4 @@
-/** The state of an activity, alone: its phases, their moves, and the locks before an attempt. */
+/** The state of an activity: its phases, their moves, and the locks before an attempt. */
 import { describe, expect, test } from 'vitest';
 import type { Attempt } from '../../../../src/runtime/attempt/attempt.js';
 import { MOVES, ActivityState } from '../../../../src/runtime/activity/state.js';

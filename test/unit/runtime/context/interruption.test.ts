@@ -1,4 +1,4 @@
-/** Being told to stop: what is no acceptance of it, and what is no wait for it. */
+/** Being told to stop: what does not accept it, and what does not wait for it. */
 import { describe, expect, test } from 'vitest';
 import { ApplicationFailure } from '../../../../src/index.js';
 import { TestActivityEnvironment } from '../../../../src/testing.js';
@@ -6,7 +6,7 @@ import { Harness } from '../../../support/harness.js';
 import { failureOf } from '../../../support/outcomes.js';
 import { turn } from '../../../support/virtual-clock.js';
 
-/** What a cancelled activity ends with whose function throws that when it is told. */
+/** The failure of a cancelled activity whose function throws this when it is told. */
 async function failureAfter(thrown: unknown) {
   const h = new Harness();
   const handle = h.start(

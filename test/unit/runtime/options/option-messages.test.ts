@@ -1,4 +1,4 @@
-/** What a refused option is told, word for word, and what is no reason to refuse. */
+/** The full messages of refused options, and values that are not refused. */
 import { describe, expect, test } from 'vitest';
 import {
   ActivityRuntime,
@@ -461,7 +461,7 @@ describe('of a shutdown', () => {
       (error: unknown) => (error as TypeError).message,
     );
     const message = refusal(() => resolveShutdown(given));
-    // One that is refused has not begun.
+    // A refused shutdown has not begun.
     if (message !== 'taken') expect(() => h.start(never)).not.toThrow();
     await h.advance(60_000);
     await expect(asked).resolves.toBe(message);
@@ -521,7 +521,7 @@ describe('of a shutdown', () => {
 });
 
 describe('an object whose constructor cannot be read', () => {
-  /** Gives what the object gives, and of the fields that are hidden no name. */
+  /** Returns what the object returns, but hides the names of some fields. */
   const guarded = <T extends object>(values: T, hidden: Readonly<Record<string, unknown>> = {}) =>
     new Proxy(values, {
       get(target, name, receiver): unknown {

@@ -1,4 +1,4 @@
-/** One reading of the options for many calls: it must never be that of other options. */
+/** One reading of options for many calls, which must never be that of other options. */
 import { describe, expect, test } from 'vitest';
 import { patchOptions } from '../../../../src/runtime/options/patch.js';
 import { OptionsReader } from '../../../../src/runtime/options/read.js';
@@ -152,7 +152,7 @@ describe('a later change counts in the next call', () => {
     };
     const delays = [1, 2, 3].map(() => reader.read(options).startDelayMs);
     expect(new Set(delays).size).toBe(3);
-    // The last one is what was kept as given, not a value that was read before or after it.
+    // The last value was kept as given, not one that was read earlier or later.
     expect(reader.read({ startDelay: delays[2] }).startDelayMs).toBe(delays[2]);
   });
 });

@@ -1,4 +1,4 @@
-/** The table of options is complete, and its columns fit each other. */
+/** The table of options is complete and consistent. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type {
@@ -13,7 +13,7 @@ import { ROWS, type OPTIONS, type OptionName } from '../../../../src/runtime/opt
 type Row = (typeof OPTIONS)[number];
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
 
-// The compiler holds these: each has a row of its own, or is no option.
+// The compiler checks these names: each has its own row or is not an option.
 const everyOptionHasARow: Same<Row['name'], OptionName> = true;
 const patchableRows: Same<Extract<Row, { patchable: true }>['name'], keyof OptionsPatch> = true;
 const describedRows: Same<Extract<Row, { describe: unknown }>['name'], keyof DescribedOptions> =
@@ -93,7 +93,7 @@ test('is named in its type, in the table, and in the list of what Temporal lacks
   ];
   expect(withName('heartbeatThrottleInterval').sort()).toEqual(home);
   expect(withName('attemptOverlap').sort()).toEqual(home);
-  // What a cluster has none of is in its description as well.
+  // The description also has what a cluster lacks.
   expect(withName('progressTimeout').sort()).toEqual([...home, 'temporal/description.ts']);
 });
 

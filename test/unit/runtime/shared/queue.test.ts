@@ -1,4 +1,4 @@
-/** The queue for slots, by itself and at length. */
+/** The queue for slots, with very many tickets. */
 import { expect, test } from 'vitest';
 import { Deadlines } from '../../../../src/kernel/deadlines.js';
 import { Slots } from '../../../../src/runtime/shared/slots.js';
@@ -46,7 +46,7 @@ test('1,000,000 tickets come, leave and begin in order, in less than quadratic t
   });
   for (const one of all) slots.request(one, 0);
   expect(slots.waiting).toBe(1_000_000);
-  // A third of them give up, from anywhere in the queue.
+  // A third of them leave, from anywhere in the queue.
   all.forEach((one, index) => {
     if (index % 3 === 1) slots.withdraw(one);
   });

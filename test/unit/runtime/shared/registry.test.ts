@@ -1,4 +1,4 @@
-/** The list of open activities, alone. */
+/** The list of open activities. */
 import { expect, test } from 'vitest';
 import { Registry, type Listed } from '../../../../src/runtime/shared/registry.js';
 

@@ -1,4 +1,4 @@
-/** Listeners on outside signals: one for each signal and runtime, gone with the last activity. */
+/** Listeners on outside signals: one per signal and runtime, removed with the last activity. */
 import { describe, expect, test } from 'vitest';
 import { Harness, never } from '../../../support/harness.js';
 import { failureOf } from '../../../support/outcomes.js';

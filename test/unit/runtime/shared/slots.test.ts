@@ -1,4 +1,4 @@
-/** The slots by itself: who begins, what is given back, and when a timer is set. */
+/** The slots: which ticket begins, what is released, and when a timer is set. */
 import { describe, expect, test, vi } from 'vitest';
 import { Deadlines } from '../../../../src/kernel/deadlines.js';
 import { Slots, type Limits } from '../../../../src/runtime/shared/slots.js';
@@ -24,7 +24,7 @@ function setUp(limits: Partial<Limits> = {}) {
       onBegin?.();
     },
   });
-  /** One that asks for a slot now. */
+  /** A ticket that asks for a slot now. */
   const add = (...args: Parameters<typeof waiter>): Ticket => {
     const added = waiter(...args);
     slots.request(added, clock.now());
@@ -38,7 +38,7 @@ function setUp(limits: Partial<Limits> = {}) {
 }
 
 describe('a key', () => {
-  /** What is known of the key, by one that waits for a slot of it. */
+  /** What a ticket that waits for a slot of the key shows about the key. */
   const keyOf = ({ queue }: Ticket) => queue!.key;
 
   test('is forgotten when the last waiting ticket leaves, and not earlier', () => {
@@ -95,7 +95,7 @@ describe('a key', () => {
 });
 
 describe('the places of tickets that left the queue', () => {
-  /** So many stay, so many come and leave, each with a key, and so a place, of its own. */
+  /** Some tickets stay, others come and leave, each with its own key and so its own place. */
   function fill(stay: number, leave: number) {
     const at = setUp({ slots: 1, slotsPerKey: 1 });
     const { slots, add } = at;
@@ -116,7 +116,7 @@ describe('the places of tickets that left the queue', () => {
     [0, 5_000, 1_000],
     [10, 990, 1_000],
     [10, 991, 11],
-    // After a look in vain, the next comes at twice as many: all looks together are linear.
+    // After a search without success, the next one comes at twice the number, so all are linear.
     [1_500, 502, 2_002],
     [1_500, 503, 1_501],
   ])('are dropped in time: if %i stay and %i leave, there are %i', (stay, leave, left) => {

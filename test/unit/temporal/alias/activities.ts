@@ -1,4 +1,4 @@
-/** As a worker would register them: nothing here knows of systole. */
+/** As a worker would register them: nothing here knows about systole. */
 import {
   activityInfo,
   ApplicationFailure,
