@@ -86,6 +86,20 @@ export const KNOWN: readonly Regression[] = [
     },
   },
   {
+    what: 'a slot that comes free in the instant an activity expires goes to the one behind it',
+    told: {
+      stage: oneSlot,
+      commands: [
+        start({ scheduleToStart: 20, priority: 1, overlapMs: 20 }),
+        start({ startToClose: 20, priority: 1, overlapMs: 20 }),
+        { do: 'advance', ms: 40, turn: true },
+        { do: 'update', who: 0, patch: { scheduleToClose: 40 }, turn: false },
+        { do: 'settle', who: 0, how: 'retryable', turn: false },
+        start({ scheduleToStart: 20, priority: 1, overlapMs: 20 }),
+      ],
+    },
+  },
+  {
     what: 'an outside abort begins nothing in the slot of an overlap that it ends',
     told: {
       stage: oneSlot,

@@ -244,9 +244,18 @@ export class Stage {
     this.#news = this.#news.filter((news) => 'settled' in news);
   }
 
+  /** A slot that comes free in the very instant of a limit finds that the limit has passed. */
+  #enforceLimits(): void {
+    for (const { model, execution } of this.#lively) {
+      const late = model.phase === 'WAITING' && execution.state.closedAs === 'TIMED_OUT';
+      if (late) this.model.enforceLimits(model);
+    }
+  }
+
   #hearBegun(played: Played): void {
     const { pair, puppet, details } = played;
     const { model } = pair;
+    this.#enforceLimits();
     agree(this.model.mayBegin(model), true, 'may begin');
     this.#checkTurn(model);
     played.attempt = this.model.began(model);
@@ -275,11 +284,7 @@ export class Stage {
   /** Checks what must be true after every call, before any promise has settled. */
   check(): void {
     this.#hearOfBegun();
-    // A slot that comes free in the very instant of a limit finds that the limit has passed.
-    for (const { model, execution } of this.#lively) {
-      const late = model.phase === 'WAITING' && execution.state.closedAs === 'TIMED_OUT';
-      if (late) this.model.enforceLimits(model);
-    }
+    this.#enforceLimits();
     const { model } = this;
     const paused = model.open.filter(({ phase }) => phase === 'PAUSED').length;
     const running = model.open.filter(({ phase }) => phase === 'RUNNING').length;
