@@ -251,7 +251,7 @@ describe('throwing one of these accepts a cancellation', () => {
       (ctx) => new Error('a', { cause: new TypeError('b', { cause: ctx.signal.reason }) }),
     ],
     [
-      'an error of another realm that the reason has caused',
+      'an error of another realm caused by the reason',
       (ctx) => {
         const make = runInNewContext('(cause) => new Error("elsewhere", { cause })') as (
           cause: unknown,

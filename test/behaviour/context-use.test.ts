@@ -50,7 +50,7 @@ const ways: [
   ['a spread', (ctx) => ({ ...ctx, db: 'db' })],
   ['Object.assign to a new object', (ctx) => Object.assign({}, ctx, { db: 'db' })],
   [
-    'Object.assign to one that inherits from it',
+    'Object.assign to an object that inherits from it',
     (ctx) => Object.assign(Object.create(ctx) as ActivityContext<Details>, { db: 'db' }),
   ],
   ['Object.assign to the context itself', (ctx) => Object.assign(ctx, { db: 'db' })],

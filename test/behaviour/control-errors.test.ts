@@ -149,12 +149,12 @@ describe.each(['unpause', 'reset'] as const)('%s refuses', (operation) => {
       `${operation} has no option "jiter"; did you mean "jitter"?`,
     ],
     [
-      'an endless jitter',
+      'an infinite jitter',
       { jitter: Infinity },
       'jitter: received Infinity; expected a finite duration',
     ],
     [
-      'a jitter that is no duration',
+      'a jitter that is not a duration',
       { jitter: 'soon' },
       'jitter: received "soon"; expected milliseconds (0 or more), or a number with a unit such as ' +
         "'10s' or '5 minutes'",
@@ -178,8 +178,8 @@ function revoked(): unknown {
 }
 
 test.each<[string, unknown]>([
-  ['is no text', Object.create(null)],
-  ['can do nothing', revoked()],
+  ['is not text', Object.create(null)],
+  ['is a revoked proxy', revoked()],
   ['throws', Object.defineProperty(new Error('x'), 'message', { get: () => expect.unreachable() })],
 ])('terminate accepts a reason that %s', async (_, reason) => {
   const h = new Harness();

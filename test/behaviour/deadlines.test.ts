@@ -38,12 +38,12 @@ describe('ctx.info shows the timeouts in force', () => {
       [1_000, 2_000, 3_000],
     ],
     [
-      'no scheduleToClose from startToClose',
+      'startToClose sets no scheduleToClose',
       { startToCloseTimeout: '5s' },
       [undefined, 5_000, undefined],
     ],
     [
-      '0 and Infinity are none, and clamp nothing',
+      '0 and Infinity mean none and clamp nothing',
       { heartbeatTimeout: '1s', startToCloseTimeout: 0, scheduleToCloseTimeout: Infinity },
       [1_000, undefined, undefined],
     ],

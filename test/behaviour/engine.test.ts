@@ -184,7 +184,7 @@ describe('the function', () => {
 
   test.each([
     ['throws', { get: () => expect.unreachable() }],
-    ['is no text', { value: () => {} }],
+    ['is not text', { value: () => {} }],
     ['is empty', { value: '' }],
   ])('has no name if the name %s', async (_, name: PropertyDescriptor) => {
     const h = new Harness();
@@ -304,7 +304,7 @@ describe('activityId', () => {
         throw ApplicationFailure.nonRetryable('no');
       },
     ],
-    ['timed out, although its function runs on', never],
+    ['timed out, although its function is still running', never],
   ])('is free again when the activity has %s', async (_, activity) => {
     const h = new Harness();
     h.run(activity, { activityId: 'x', scheduleToCloseTimeout: '1s' }).catch(() => {});

@@ -20,7 +20,7 @@ const kinds: readonly (readonly [string, FakeTimerConfig])[] = [
   ["Vitest's defaults", {}],
   ['performance faked too', { toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] }],
   ['performance not faked', { toFake: ['setTimeout', 'clearTimeout', 'Date'] }],
-  ['timers alone faked', { toFake: ['setTimeout', 'clearTimeout'] }],
+  ['only timers faked', { toFake: ['setTimeout', 'clearTimeout'] }],
   [
     "Sinon's defaults",
     {

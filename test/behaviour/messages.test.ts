@@ -143,10 +143,10 @@ describe('a log line', () => {
 
   test.each([
     ['with control characters', new Error(HOSTILE)],
-    ['whose cause has them', new Error('x', { cause: new Error(HOSTILE) })],
-    ['that goes round, and has them', cyclic],
-    ['with many causes, the last of which has them', chain],
-    ['with errors that have them', new AggregateError([new Error(HOSTILE)], 'x')],
+    ['whose cause has control characters', new Error('x', { cause: new Error(HOSTILE) })],
+    ['with a cycle and control characters', cyclic],
+    ['with many causes, the last with control characters', chain],
+    ['with errors that have control characters', new AggregateError([new Error(HOSTILE)], 'x')],
     ['of a megabyte', new Error(LONG)],
     ['that cannot be read', unreadable],
   ])('shows an error %s as text by default', async (_, error) => {

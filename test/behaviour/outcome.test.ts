@@ -183,7 +183,7 @@ describe('if there are several reasons not to retry', () => {
   test.each<[string, ActivityOptions, Error]>([
     ['a non-retryable error', {}, ApplicationFailure.nonRetryable('no')],
     ['the last attempt', { retryPolicy: ONCE }, ERROR],
-    ['no time for another attempt', TOO_LATE, ERROR],
+    ['too little time for another attempt', TOO_LATE, ERROR],
   ])('a cancellation wins over %s', async (_, options, error) => {
     const h = new Harness();
     const controller = new AbortController();
@@ -355,7 +355,7 @@ test.each<[string, unknown]>([
   ['null', null],
   ['an object', { code: 7 }],
   ['a symbol', Symbol('s')],
-  ['an object with no text', Object.create(null) as unknown],
+  ['an object without text', Object.create(null) as unknown],
 ])('%s that is thrown becomes the only detail of an ApplicationFailure', async (_, thrown) => {
   const h = new Harness();
   const run = h.watch(

@@ -59,8 +59,11 @@ test('updateOptions with a retry policy does not change a nextRetryDelay', async
 });
 
 test.each<[string, () => Error]>([
-  ['an ApplicationFailure without one', () => new ApplicationFailure('no')],
-  ['an error of its own with one', () => Object.assign(new Error('no'), { nextRetryDelay: '60s' })],
+  ['an ApplicationFailure without nextRetryDelay', () => new ApplicationFailure('no')],
+  [
+    'another error with nextRetryDelay',
+    () => Object.assign(new Error('no'), { nextRetryDelay: '60s' }),
+  ],
 ])('%s sets no delay, so a new retry policy recomputes it', async (_, make) => {
   const h = new Harness();
   const handle = h.start(

@@ -288,7 +288,7 @@ describe('a function that ignores the shutdown', () => {
 
   test.each([
     ['held back', [1, 2]],
-    ['reported already', [1]],
+    ['already reported', [1]],
   ])('has its newest details, %s, recorded once', async (_, given) => {
     const store = new Map<string, string>();
     const h = new Harness({ store });

@@ -259,9 +259,9 @@ describe('the stack of a refused call of the context starts with the line of the
 
   test.each<[string, (ctx: ActivityContext) => unknown]>([
     ['heartbeat of a function', (ctx) => ctx.heartbeat(() => 1)],
-    ['heartbeat of a function far down', (ctx) => ctx.heartbeat(deep)],
+    ['heartbeat of a deeply nested function', (ctx) => ctx.heartbeat(deep)],
     ['heartbeat of a cycle', (ctx) => ctx.heartbeat(cyclic)],
-    ['heartbeat of too much', (ctx) => ctx.heartbeat('x'.repeat(3_000_000))],
+    ['heartbeat of too large details', (ctx) => ctx.heartbeat('x'.repeat(3_000_000))],
     ['a bound heartbeat', ({ heartbeat: beat }) => beat(deep)],
     ['heartbeat of a copy', (ctx) => ({ ...ctx }).heartbeat(deep)],
     ['heartbeat of systole/context', () => heartbeat(deep)],

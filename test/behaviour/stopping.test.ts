@@ -164,12 +164,9 @@ describe('ctx.shutdownSignal', () => {
   });
 
   test.each<[string, (ctx: ActivityContext) => unknown]>([
+    ['an ordinary error', (ctx) => Promise.reject(new Error(`${ctx.shutdownSignal.aborted}`))],
     [
-      'an error like any other',
-      (ctx) => Promise.reject(new Error(`${ctx.shutdownSignal.aborted}`)),
-    ],
-    [
-      'an AbortError of a function that has not read it',
+      'an AbortError without having read the signal',
       () => Promise.reject(new DOMException('mine', 'AbortError')),
     ],
   ])('is not accepted by throwing %s', async (_, work) => {

@@ -153,8 +153,8 @@ describe('a store that cannot be read', () => {
       },
     ],
     ['rejects', () => Promise.reject(error)],
-    ['gives text that holds no details', () => 'not JSON'],
-    ['gives no text', () => 42],
+    ['returns text that is not details', () => 'not JSON'],
+    ['returns something else than text', () => 42],
   ])('because it %s fails the activity before its first attempt', async (_, get) => {
     const { store, touched } = failing(get);
     const h = new Harness({ store });

@@ -103,7 +103,7 @@ describe('the failure of a started activity whose result() is never called', () 
       },
     ],
     [
-      'another handle is asked',
+      'another handle calls result()',
       (h) => {
         h.start(fail, once);
         return handleOf(h)
@@ -119,7 +119,7 @@ describe('the failure of a started activity whose result() is never called', () 
       },
     ],
     [
-      'a listener is told',
+      'a listener gets it',
       (h) => {
         h.engine.events.add('failed', () => {}, true);
         h.start(fail, once);
@@ -298,7 +298,7 @@ describe('the late error of an abandoned attempt', () => {
   });
 
   test.each([
-    ['what says that it stopped', new DOMException('stop', 'AbortError')],
+    ['an error that says it stopped', new DOMException('stop', 'AbortError')],
     ['its cancellation', new CancelledFailure('TIMED_OUT')],
   ])('is not logged if it is %s', async (_, thrown) => {
     const h = quiet();

@@ -108,11 +108,11 @@ describe('a patch', () => {
     ['an option that cannot change', { activityId: 'other' }, /activityId/],
     ['another such option', { cancellationType: 'ABANDON' }, /cancellationType/],
     ['a bad duration', { heartbeatTimeout: '10' }, /heartbeatTimeout.*"10"/],
-    ['an endless start delay', { startDelay: Infinity }, /startDelay/],
+    ['an infinite start delay', { startDelay: Infinity }, /startDelay/],
     ['a bad priority', { priority: 6 }, /priority.*6/],
     ['a bad retry policy', { retryPolicy: { maximumAttempts: -1 } }, /maximumAttempts.*-1/],
     ['one good and one bad value', { priority: 1, progressTimeout: NaN }, /progressTimeout/],
-    ['what is no object', 5, /updateOptions.*5/],
+    ['a value that is not an object', 5, /updateOptions.*5/],
   ])('of %s is refused and changes nothing', (_, patch, message) => {
     const handle = delayed();
     const before = handle.describe();
@@ -450,7 +450,7 @@ describe('a new start delay', () => {
 test.each<[string, number | null, order: string[]]>([
   ['forward', 1, ['second', 'first', 'third']],
   ['back', 5, ['first', 'third', 'second']],
-  ['to the default one', null, ['first', 'third', 'second']],
+  ['to the default', null, ['first', 'third', 'second']],
 ])('a new priority moves a waiting activity %s', async (_, priority, order) => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   const blocker = h.start(never);

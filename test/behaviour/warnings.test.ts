@@ -115,7 +115,7 @@ describe('the warning about endless retries', () => {
 });
 
 test.each([
-  ['an ApplicationFailure of no category', new ApplicationFailure('no')],
+  ['an ApplicationFailure without a category', new ApplicationFailure('no')],
   ['an error that only looks BENIGN', Object.assign(new Error('no'), { category: 'BENIGN' })],
 ])('%s is logged at WARN', async (_, error) => {
   const h = new Harness();

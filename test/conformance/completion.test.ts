@@ -142,12 +142,12 @@ test.each(WAYS)(
     });
     await outside.heartbeat('begun');
     handle.cancel('enough');
-    const thrown = await outside.heartbeat('half way').catch((error: unknown) => error);
+    const thrown = await outside.heartbeat('halfway').catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(CancelledFailure);
     expect(thrown).toMatchObject({ message: 'CANCELLED', cause: 'enough' });
     expect(reportsOf(h)).toEqual([
       ['begun', 0],
-      ['half way', 0],
+      ['halfway', 0],
     ]);
     expect(run.outcome.state).toBe('pending');
 

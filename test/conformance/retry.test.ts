@@ -102,8 +102,8 @@ test('row 21: a long backoff is waited for like a short one', async () => {
 describe('row 26: an invalid policy is refused before anything is scheduled', () => {
   test.each<[string, RetryPolicy, RegExp]>([
     ['negative attempts', { maximumAttempts: -1 }, /maximumAttempts.*-1/],
-    ['a part of an attempt', { maximumAttempts: 3.1415 }, /maximumAttempts.*3\.1415/],
-    ['no number of attempts', { maximumAttempts: NaN }, /maximumAttempts.*NaN/],
+    ['a fraction of an attempt', { maximumAttempts: 3.1415 }, /maximumAttempts.*3\.1415/],
+    ['NaN attempts', { maximumAttempts: NaN }, /maximumAttempts.*NaN/],
     ['a negative coefficient', { backoffCoefficient: -1 }, /backoffCoefficient.*-1/],
     ['a coefficient of 0', { backoffCoefficient: 0 }, /backoffCoefficient.*0/],
     // On Temporal only the server refuses this one.
@@ -132,9 +132,9 @@ describe('row 26: an invalid policy is refused before anything is scheduled', ()
 
   // Departures: the TypeScript SDK refuses these three.
   test.each<[string, RetryPolicy, number[]]>([
-    ['0 attempts are no limit', { maximumAttempts: 0 }, [1_000, 2_000]],
-    ['an initial interval of 0 is the default', { initialInterval: 0 }, [1_000]],
-    ['a maximum interval of 0 is the default', { maximumInterval: 0 }, [1_000]],
+    ['0 attempts mean no limit', { maximumAttempts: 0 }, [1_000, 2_000]],
+    ['an initial interval of 0 means the default', { initialInterval: 0 }, [1_000]],
+    ['a maximum interval of 0 means the default', { maximumInterval: 0 }, [1_000]],
   ])('%s', async (_, retryPolicy, delays) => {
     const h = await throwing(new Error('no'), retryPolicy);
     expect(delaysOf(h).filter((delay) => delay !== undefined)).toEqual(delays);
@@ -338,9 +338,9 @@ describe('row 66: which kinds of failures are retried', () => {
     ['an ApplicationFailure', ApplicationFailure.retryable('no')],
     ['an AbortError', new DOMException('stopped', 'AbortError')],
     // On Temporal these two reach the server wrapped, so they are retried too.
-    ['a CancelledFailure nobody asked for', new CancelledFailure('CANCELLED')],
+    ['a CancelledFailure without a request', new CancelledFailure('CANCELLED')],
     [
-      'a TimeoutFailure of its own making',
+      'a TimeoutFailure that the function makes itself',
       new TimeoutFailure('inner', { timeoutType: 'SCHEDULE_TO_CLOSE' }),
     ],
   ])('%s is retried', async (_, thrown) => {

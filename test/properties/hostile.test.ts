@@ -502,11 +502,7 @@ const costly: [what: string, json: unknown, values: unknown, more?: object][] = 
   ['a typed array of an array-like', { length: 4294967295 }, [['typed-array', 'Float64Array']]],
   ['a set of an array-like', { length: 4294967295 }, ['set']],
   ['a view of an array-like', { length: 4294967295 }, [['custom', '~view']]],
-  [
-    'a view of nothing but a length',
-    ['Float64Array', { length: 4294967295 }],
-    [['custom', '~view']],
-  ],
+  ['a view with only a length', ['Float64Array', { length: 4294967295 }], [['custom', '~view']]],
   [
     'references that double the details at each level',
     { a: Array.from({ length: 40 }, () => [0, 0]) },
@@ -544,7 +540,7 @@ const costly: [what: string, json: unknown, values: unknown, more?: object][] = 
     ['URL'],
   ],
   [
-    'one object under many spellings of its path',
+    'one object with many spellings of its path',
     {
       '....................': Object.fromEntries(
         Array.from({ length: 5_000 }, (_, i) => [`k${i}`, i]),

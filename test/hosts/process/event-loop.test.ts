@@ -104,14 +104,14 @@ describe('an activity that heartbeats in every turn of the event loop is not tim
   /** Blocks, in parts of the timeout. */
   const patterns: readonly (readonly [string, number[]])[] = [
     ['a block that ends just after the deadline', [1.01]],
-    ['one of three timeouts', [3]],
-    ['two of just over half of it', [0.505, 0.505]],
-    ['two of half of it', [0.5, 0.5]],
+    ['one block of three timeouts', [3]],
+    ['two of just over half a timeout', [0.505, 0.505]],
+    ['two of half a timeout', [0.5, 0.5]],
     ['a long one and a short one', [0.99, 0.03]],
-    ['six of just over half of it', times(6, 0.505)],
-    ['twelve of half of it', times(12, 0.5)],
+    ['six of just over half a timeout', times(6, 0.505)],
+    ['twelve of half a timeout', times(12, 0.5)],
     ['many short ones', times(30, 0.1)],
-    ['three of three timeouts', times(3, 3)],
+    ['three blocks of three timeouts', times(3, 3)],
     ['a mixture', [0.7, 0.2, 1.3, 0.51, 0.1, 2, 0.95, 0.06]],
   ];
 

@@ -65,7 +65,7 @@ describe('with a timeout of one second, deadlines that fire late', () => {
   test.each<[string, number[], (number | 'over')[]]>([
     // late by, the deadline after that
     [
-      'in short blocks earn time until the next would be later than three timeouts',
+      'in short blocks give time until the next would be later than three timeouts',
       [200, 200, 200, 200, 200],
       [1_400, 1_800, 2_200, 2_600, 'over'],
     ],
@@ -77,8 +77,8 @@ describe('with a timeout of one second, deadlines that fire late', () => {
     ['by just less than a timeout have that bound', [100, 999], [1_200, 'over']],
     ['by a timeout have none', [100, 1_000], [1_200, 3_200]],
     ['by more than a timeout have none', [100, 5_000], [1_200, 7_200]],
-    ['earn two timeouts in all', [1_000, 1_000], [3_000, 5_000]],
-    ['earn no more than that', [1_000, 1_000, 51], [3_000, 5_000, 'over']],
+    ['give two timeouts in total', [1_000, 1_000], [3_000, 5_000]],
+    ['give no more than that', [1_000, 1_000, 51], [3_000, 5_000, 'over']],
   ])('%s: %j', (_, lateMs, deadlines) => {
     const monitor = new HeartbeatMonitor(1_000, 5_000);
     const seen = lateMs.map((ms) =>

@@ -33,11 +33,11 @@ function chain(length: number, last: unknown): unknown {
 describe('a cancellation is', () => {
   test.each<[string, unknown]>([
     ['a CancelledFailure', new CancelledFailure('PAUSED')],
-    ['one with a name of its own', Object.assign(new CancelledFailure('PAUSED'), { name: 'Mine' })],
+    ['one with its own name', Object.assign(new CancelledFailure('PAUSED'), { name: 'Mine' })],
     ['the cause of an ActivityFailure', failed(new CancelledFailure('CANCELLED'))],
     ['a DOMException AbortError', abort],
     ['one of another realm', runInNewContext("Object.assign(new Error(), { name: 'AbortError' })")],
-    ['an object that is no Error', { name: 'AbortError' }],
+    ['an object that is not an Error', { name: 'AbortError' }],
     ['a name on the prototype', Object.create({ name: 'AbortError' })],
     ['AbortError', named('AbortError')],
     ['CanceledError', named('CanceledError')],
@@ -75,9 +75,9 @@ describe('not a cancellation is', () => {
     ['a timeout of AbortSignal', new DOMException('timed out', 'TimeoutError')],
     ['a number for a code', coded(20)],
     ['a timeout, whatever the attempt before it ended with', timedOut(abort)],
-    ['the same of an activity', failed(timedOut(new CancelledFailure('CANCELLED')))],
+    ['an ActivityFailure of such a timeout', failed(timedOut(new CancelledFailure('CANCELLED')))],
     ['the body of an answer', Object.assign(new Error('400'), { error: { name: 'AbortError' } })],
-    ['errors that are no array', holding({ 0: abort, length: 1 })],
+    ['errors that are not an array', holding({ 0: abort, length: 1 })],
   ])('%s', (_, error) => {
     expect(isCancellation(error)).toBe(false);
   });
@@ -128,8 +128,8 @@ describe('an error that cannot be read', () => {
       new Proxy(new Error('x'), { get: refuse, getPrototypeOf: refuse }),
     ],
     ['whose errors are a revoked proxy', holding(revoked([]))],
-    ['whose causes go round', cyclic()],
-    ['whose causes have no end', endless()],
+    ['whose causes form a cycle', cyclic()],
+    ['whose causes are endless', endless()],
     ['with a million errors', new AggregateError(Array.from({ length: 1_000_000 }, () => 0))],
     ['with a long array of nothing', holding(long)],
     ['with many of them', new AggregateError(Array.from({ length: 30_000 }, () => holding(long)))],

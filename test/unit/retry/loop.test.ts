@@ -44,7 +44,7 @@ const thrown: readonly (readonly [string, unknown, 'itself' | 'wrapped'])[] = [
   ['an object without prototype', Object.create(null), 'wrapped'],
   ['a frozen object', Object.freeze({ code: 5 }), 'wrapped'],
   ['an object whose toString throws', { toString: trap }, 'wrapped'],
-  ['an object of which nothing can be read', new Proxy({}, { get: trap, has: trap }), 'wrapped'],
+  ['an object that cannot be read', new Proxy({}, { get: trap, has: trap }), 'wrapped'],
   [
     'an object with a tag that throws',
     Object.defineProperty({}, Symbol.toStringTag, { get: trap }),
@@ -55,7 +55,7 @@ const thrown: readonly (readonly [string, unknown, 'itself' | 'wrapped'])[] = [
   ['an array', [1], 'wrapped'],
   ['Error', new Error('no'), 'itself'],
   ['TypeError', new TypeError('no'), 'itself'],
-  ['TypeError as fetch throws it', new TypeError('Failed to fetch'), 'itself'],
+  ['the TypeError of fetch', new TypeError('Failed to fetch'), 'itself'],
   ['a frozen error', new Frozen(), 'itself'],
   ['an error whose toString throws', Object.assign(new Error('no'), { toString: trap }), 'itself'],
   [

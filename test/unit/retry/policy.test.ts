@@ -183,7 +183,7 @@ describe('a policy is refused', () => {
     ['proxy', new Proxy(function isFatal() {}, {})],
     ['function without a prototype', Object.assign(function isFatal() {}, { prototype: null })],
     [
-      'function that cannot be looked at',
+      'function that cannot be read',
       new Proxy(class Fatal extends Error {}, {
         get: () => {
           throw new Error('no');
@@ -212,7 +212,7 @@ function WithMembers(): void {}
 Object.assign(WithMembers.prototype as object, { code: 'FATAL' });
 
 test.each<[string, unknown]>([
-  ['an error of the language', TypeError],
+  ['a built-in error', TypeError],
   ['Error itself', Error],
   ['Error of another realm', runInNewContext('Error')],
   ['TypeError of another realm', runInNewContext('TypeError')],

@@ -175,8 +175,8 @@ describe('the function is found', () => {
 
   test.each([
     ['an inline function', async (): Promise<void> => {}],
-    ['a bound one', importRows.bind(undefined)],
-    ['one of AsyncResource.bind', AsyncResource.bind(importRows)],
+    ['a bound function', importRows.bind(undefined)],
+    ['a function of AsyncResource.bind', AsyncResource.bind(importRows)],
   ])('%s is refused', async (_, fn) => {
     const { client } = fakeClient();
     const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });

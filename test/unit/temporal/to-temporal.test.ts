@@ -229,8 +229,8 @@ describe('heartbeats', () => {
     ['a bigint', 1n, 'details'],
     ['a function', { cb: () => {} }, 'details.cb'],
     ['a value at the key constructor', { constructor: 1n }, 'details.constructor'],
-    ['a symbol as key', { [Symbol('s')]: 1 }, 'details["Symbol(s)"]'],
-    ['a named property of an array', [Object.assign([1], { x: 1 })], 'details[0].x'],
+    ['a symbol key', { [Symbol('s')]: 1 }, 'details["Symbol(s)"]'],
+    ['a named array property', [Object.assign([1], { x: 1 })], 'details[0].x'],
   ])('refuse %s', async (_, details, path) => {
     const worker = new FakeWorker();
     const error = await rejection(

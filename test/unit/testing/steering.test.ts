@@ -401,7 +401,7 @@ describe('crashAtEveryHeartbeat', () => {
   });
 
   test.each([
-    ['reports before it has done', reportsTooEarly],
+    ['reports before it has done the work', reportsTooEarly],
     ['starts from the beginning', forgets],
   ])('finds an activity that %s, and says where', async (_, activity) => {
     const checked = crashAtEveryHeartbeat(activity, fresh, allOnce);

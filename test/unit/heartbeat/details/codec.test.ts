@@ -215,7 +215,7 @@ describe('heartbeat()', () => {
   });
 
   test.each([
-    ['at all', () => 1],
+    ['unsupported', () => 1],
     ['too large', 'x'.repeat(2 * MIB)],
   ])(
     'with details that cannot be copied (%s) keeps the earlier ones and counts as alive',

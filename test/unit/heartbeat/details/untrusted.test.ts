@@ -43,7 +43,7 @@ describe('a forged text is refused without harm', () => {
     ['a view of a length', '{"json":4294967295,"meta":{"values":[["typed-array","Uint8Array"]]}}'],
     ['a set of no list', '{"json":{"length":4294967295},"meta":{"values":["set"],"v":1}}'],
     ['references', '{"json":{"a":[],"b":0},"meta":{"referentialEqualities":{"a":["b"]},"v":1}}'],
-    ['a nesting without end', `{"json":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    ['endless nesting', `{"json":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
   ])('%s', async (_, snapshot) => {
     const failure = await resume(snapshot).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ActivityFailure);

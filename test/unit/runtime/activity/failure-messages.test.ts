@@ -41,7 +41,7 @@ describe('the message of an activity says how, when and why it ended', () => {
       'Activity charge failed at attempt 1 (NON_RETRYABLE_FAILURE): ApplicationFailure: card declined',
     ],
     [
-      'failed, by an error that has no text',
+      'failed by an error without text',
       throws(unshowable),
       { retryPolicy: ONCE },
       () => {},
@@ -55,14 +55,14 @@ describe('the message of an activity says how, when and why it ended', () => {
       'Activity charge was cancelled before its first attempt (CANCEL_REQUESTED): CancelledFailure: CANCELLED',
     ],
     [
-      'cancelled while a function runs that is not waited for',
+      'cancelled while a function runs without being waited for',
       never,
       {},
       (handle) => handle.cancel(),
       'Activity charge was cancelled at attempt 1 (CANCEL_REQUESTED): CancelledFailure: CANCELLED',
     ],
     [
-      'cancelled, and its function has accepted that',
+      'cancelled and accepted by its function',
       (ctx) => ctx.cancelled,
       { cancellationType: 'WAIT_CANCELLATION_COMPLETED', cancellationDelivery: 'immediate' },
       (handle) => handle.cancel(),
@@ -104,7 +104,7 @@ describe('the message of an activity says how, when and why it ended', () => {
       'Activity charge was terminated at attempt 1: TerminatedFailure: null',
     ],
     [
-      'timed out with no time for another attempt',
+      'timed out with too little time for another attempt',
       never,
       {
         heartbeatTimeout: '1s',

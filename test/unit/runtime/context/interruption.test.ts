@@ -32,8 +32,8 @@ describe('a cancellation is not accepted by', () => {
     ['null', null],
     ['undefined', undefined],
     ['a text', 'AbortError'],
-    ['a function of the name AbortError', function AbortError() {}],
-    ['an object of another name', { name: 'TimeoutError' }],
+    ['a function named AbortError', function AbortError() {}],
+    ['an object with another name', { name: 'TimeoutError' }],
   ])('throwing %s, the only detail of the failure', async (_, thrown) => {
     const { cause } = await failureAfter(thrown);
     expect(cause).toBeInstanceOf(ApplicationFailure);

@@ -62,7 +62,7 @@ const OTHERS: [name: string, ActivityOptions][] = [
     { ...FULL, retryPolicy: { ...POLICY, nonRetryableErrorTypes: ['A', TypeError] } },
   ],
   [
-    'one error type more',
+    'one more error type',
     { ...FULL, retryPolicy: { ...POLICY, nonRetryableErrorTypes: ['A', RangeError, 'B'] } },
   ],
 ];
@@ -99,11 +99,11 @@ describe('the options of two calls', () => {
   });
 
   test.each<[string, object]>([
-    ['a name that is unknown', { ...FULL, timeout: 5 }],
+    ['an unknown name', { ...FULL, timeout: 5 }],
     ['an unknown name in the retry policy', { ...FULL, retryPolicy: { ...POLICY, args: [] } }],
-    ['a retry policy that is none', { ...FULL, retryPolicy: null }],
+    ['a retry policy of null', { ...FULL, retryPolicy: null }],
     ['a retry policy that is a number', { ...FULL, retryPolicy: 5 }],
-    ['no object', 5 as unknown as object],
+    ['a value that is not an object', 5 as unknown as object],
     ['null', null as unknown as object],
   ])('are refused for %s, whatever was read before', (_, options) => {
     const reader = new OptionsReader(undefined);
