@@ -5,7 +5,7 @@
  * The price is AsyncLocalStorage, which slows down every promise of the process on Node 20. You pay
  * it from the first attempt that runs through `contextInterceptor`.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { refusable } from './kernel/stack.js';
 import type { ActivityContext } from './runtime/context/context.js';
 import type { ActivityInterceptor } from './runtime/context/interceptors.js';
@@ -20,11 +20,17 @@ const holder = globalThis as unknown as Record<
 
 /**
  * Makes the context of each attempt the current one in everything its function calls and awaits.
+ * Every attempt, queued and retried ones too, runs in the AsyncLocalStorage context of its own
+ * caller: of the code that called `run` or `start`.
  *
  * @example
  * const runtime = new ActivityRuntime({ interceptors: [contextInterceptor] });
  */
 export const contextInterceptor: ActivityInterceptor = {
+  capture: () => {
+    const caller = new AsyncResource('systole.activity');
+    return (attempt) => caller.runInAsyncScope(attempt);
+  },
   execute: (input, next) => {
     const storage = (holder[Symbol.for(KEY)] ??= new AsyncLocalStorage());
     return storage.run(input.context, next, input);

@@ -12,7 +12,7 @@ export {
   defaultRuntime,
 } from './runtime/run-activity.js';
 export { ActivityRuntime, type ProxyOptions, type RunParameters } from './runtime/runtime.js';
-export type { RuntimeStats } from './runtime/engine.js';
+export type { AttachedRuntime, RuntimeStats } from './runtime/context/attached.js';
 export type { RuntimeOptions } from './runtime/options/runtime-options.js';
 export type {
   ActivityOptions,
@@ -85,5 +85,5 @@ export type {
 // Ports
 export type { HeartbeatStore } from './heartbeat/store/store.js';
 export type { DetailsSerializer } from './heartbeat/details/encoding.js';
-export type { ActivityInterceptor, ExecuteInput } from './runtime/context/interceptors.js';
+export type { ActivityInterceptor, CaptureInfo, ExecuteInput } from './runtime/context/interceptors.js';
 export type { LogAttributes, Logger } from './kernel/logger.js';

@@ -10,15 +10,18 @@ import { lengthenStacks, restoreStacks } from '../kernel/stack.js';
 import { checkStackRoom } from '../kernel/stack-room.js';
 import { safeLog } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
+import { typeOf } from './activity/activity.js';
 import type { AnyFunction } from './attempt/owner.js';
 import { Completion } from './completion.js';
 import { describe, type ActivityDescription } from './description.js';
 import { Execution } from './activity/execution.js';
 import { cancel } from './activity/stopping.js';
-import { compose } from './context/interceptors.js';
+import type { AttachedRuntime, RuntimeStats } from './context/attached.js';
+import { compose, runIn } from './context/interceptors.js';
 import type { CallOptions } from './options/activity-options.js';
 import { activityIdOf, argsOf, signalOf } from './options/resolve.js';
 import { OptionsReader } from './options/read.js';
+import type { ResolvedOptions } from './options/table.js';
 import { join, type Started } from './joining.js';
 import { GeneratedIds } from './shared/ids.js';
 import { Registry, type Roster } from './shared/registry.js';
@@ -34,23 +37,6 @@ import {
   type ShutdownResult,
 } from './shutdown.js';
 import { OutsideSignals } from './shared/signals.js';
-
-/** The number of open activities of a runtime, by what they are doing. */
-export interface RuntimeStats {
-  /** All activities that have not closed. */
-  readonly open: number;
-  /** Activities with a running attempt. An attempt that is completed from outside counts too. */
-  readonly running: number;
-  /** Activities that are waiting for a free slot. */
-  readonly waiting: number;
-  /** Activities that are paused while no attempt runs. */
-  readonly paused: number;
-  /**
-   * Activities in a start delay or a backoff, or waiting for their store or for an earlier
-   * function.
-   */
-  readonly delayed: number;
-}
 
 /** More nested starts than this are unusual, so the stack is checked. */
 const DEEP = 10;
@@ -85,6 +71,11 @@ export class Engine {
     this.#options = new OptionsReader(options.defaults);
     this.#maxWaiting = options.maxWaiting ?? Infinity;
     const slots = new Slots(limits, clock, deadlines);
+    const { interceptors = [] } = options;
+    const attached: AttachedRuntime = {
+      on: (name, listener) => this.events.watch(name, listener),
+      stats: () => this.stats(),
+    };
     this.#services = {
       clock,
       deadlines,
@@ -94,7 +85,7 @@ export class Engine {
       codec: new DetailsCodec(options.serializer, options.maxHeartbeatDetailsBytes),
       store: options.store,
       writers: new Map(),
-      interceptors: compose(options.interceptors ?? []),
+      interceptors: compose(interceptors.map((one) => one.attach?.(attached) ?? one)),
       shutdown: new ShutdownState(),
       ids: new GeneratedIds(),
       tokens: new Map(),
@@ -125,12 +116,13 @@ export class Engine {
     const activityId = activityIdOf(call);
     const signal = signalOf(call);
     const args = argsOf(call);
+    const services = this.#capture(fn, options, activityId);
     if (this.#services.shutdown.begun) {
       throw new RuntimeShutdownError('This runtime is shutting down; it takes no new activities');
     }
     const open = activityId === undefined ? undefined : this.#find(activityId);
     if (open !== undefined) return join(open, { fn, options, signal }, this.#services.signals);
-    const execution = new Execution(this.#services, this.#roster, fn, args, options, activityId);
+    const execution = new Execution(services, this.#roster, fn, args, options, activityId);
     prepare?.(execution);
     if (signal?.aborted === true) {
       execution.closeUnscheduled(signal.reason);
@@ -153,6 +145,16 @@ export class Engine {
       restoreStacks(limit);
     }
     return execution;
+  }
+
+  /** Runs the user's code: before every check whose answer that could change. */
+  #capture(fn: AnyFunction, options: ResolvedOptions, activityId: string | undefined): Services {
+    const services = this.#services;
+    const { interceptors } = services;
+    if (interceptors.capture === undefined) return services;
+    if (activityId !== undefined && this.#find(activityId) !== undefined) return services;
+    const info = { activityId, activityType: typeOf(fn, options) };
+    return { ...services, interceptors: runIn(interceptors.capture(info), interceptors) };
   }
 
   /** Whether the queue is full. Activities whose store is being read are ahead of a new one. */

@@ -20,6 +20,10 @@ import { Caller } from './caller.js';
 import { PastAttempts } from './past.js';
 import { ActivityState } from './state.js';
 
+export function typeOf(fn: AnyFunction, { activityType }: ResolvedOptions): string {
+  return activityType ?? functionName(fn) ?? 'anonymous';
+}
+
 export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticket, Listed, Waiter {
   // The links of three lists. Only the deadlines, the registry and the queue for slots write them.
   bucket: Bucket | undefined;
@@ -93,7 +97,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
   }
 
   get activityType(): string {
-    return this.options.activityType ?? functionName(this.fn) ?? 'anonymous';
+    return typeOf(this.fn, this.options);
   }
 
   get place(): Place | undefined {

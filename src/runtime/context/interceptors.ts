@@ -1,5 +1,7 @@
-/** Interceptors: code that users put around every attempt and every heartbeat. */
+/** Interceptors: code that users put around every attempt and every heartbeat, and around a call. */
+import { badOption } from '../../kernel/bad-input.js';
 import { settleQuietly } from '../../kernel/promises.js';
+import type { AttachedRuntime } from './attached.js';
 import type { ActivityContext } from './context.js';
 
 /** The input of an interceptor for one attempt. */
@@ -8,6 +10,14 @@ export interface ExecuteInput {
   readonly context: ActivityContext;
   /** The function's arguments after `ctx`. */
   readonly args: readonly unknown[];
+}
+
+/** The input of `capture` for one activity. */
+export interface CaptureInfo {
+  /** The id that the caller gave; `undefined` if one will be generated. */
+  readonly activityId: string | undefined;
+  /** The type of the activity: by default the name of its function. */
+  readonly activityType: string;
 }
 
 /** Code around attempts and heartbeats. If there are several, the first one is the outermost. */
@@ -26,19 +36,36 @@ export interface ActivityInterceptor {
   readonly heartbeat?:
     | ((details: unknown, next: (details: unknown) => void, context: ActivityContext) => unknown)
     | undefined;
+  /**
+   * Keeps something of a call. It runs inside `run` or `start`, unless the call joins an open
+   * activity. It returns a function through which every attempt of the activity is called, outside
+   * of every `execute`: so a queued or retried attempt can run in the context of its own caller. If
+   * it throws, the call is refused.
+   */
+  readonly capture?: ((info: CaptureInfo) => (attempt: () => unknown) => unknown) | undefined;
+  /**
+   * Prepares the interceptor for a runtime. Each runtime calls it once, when it is made, and uses
+   * the interceptor that it returns. With it an interceptor can listen to the events of the runtime.
+   */
+  readonly attach?: ((runtime: AttachedRuntime) => ActivityInterceptor) | undefined;
 }
 
-/** The interceptors of a runtime as two functions, which are undefined if no interceptor has them. */
+/** The interceptors of a runtime as functions, which are undefined if no interceptor has them. */
 export interface Interceptors {
   readonly execute:
     ((input: ExecuteInput, run: (input: ExecuteInput) => unknown) => unknown) | undefined;
   readonly heartbeat:
     | ((details: unknown, beat: (details: unknown) => void, context: ActivityContext) => void)
     | undefined;
+  readonly capture?: ((info: CaptureInfo) => Captured) | undefined;
 }
+
+/** Calls an attempt in what was captured for its activity. */
+type Captured = (attempt: () => unknown) => unknown;
 
 export function compose(interceptors: readonly ActivityInterceptor[]): Interceptors {
   const executing = interceptors.filter((one) => one.execute !== undefined);
+  const capturing = interceptors.filter((one) => one.capture !== undefined);
   const beating = interceptors.filter((one) => one.heartbeat !== undefined);
   return {
     execute:
@@ -63,5 +90,25 @@ export function compose(interceptors: readonly ActivityInterceptor[]): Intercept
               beat,
             )(details);
           },
+    capture:
+      capturing.length === 0
+        ? undefined
+        : (info) => {
+            const all = capturing.map((one) => checked(one.capture?.(info)));
+            return (attempt) => all.reduceRight<() => unknown>((next, one) => () => one(next), attempt)();
+          },
   };
+}
+
+function checked(captured: unknown): Captured {
+  if (typeof captured === 'function') return captured as Captured;
+  throw badOption('the result of capture', captured, 'a function that calls the attempt');
+}
+
+/** The interceptors of one activity, whose attempts are called in what was captured for it. */
+export function runIn(
+  captured: Captured,
+  { execute = (input, run) => run(input), heartbeat }: Interceptors,
+): Interceptors {
+  return { execute: (input, run) => captured(() => execute(input, run)), heartbeat };
 }

@@ -131,13 +131,16 @@ function checkDefaults(defaults: ActivityOptions | undefined): void {
   resolveOptions(defaults);
 }
 
+/** An interceptor has at least one of these. */
+const HOOKS = ['execute', 'heartbeat', 'capture', 'attach'];
+
 function checkInterceptors(interceptors: unknown, name: string): void {
   if (interceptors === undefined) return;
-  const accepted = 'an array of objects with execute, heartbeat, or both';
+  const accepted = `an array of objects with at least one of ${HOOKS.join(', ')}`;
   if (!Array.isArray(interceptors)) throw badOption(name, interceptors, accepted);
   interceptors.forEach((one: unknown, index) => {
-    const { execute, heartbeat } = (one ?? {}) as Partial<Record<string, unknown>>;
-    const known = [execute, heartbeat].filter((method) => method !== undefined);
+    const hooks = (one ?? {}) as Partial<Record<string, unknown>>;
+    const known = HOOKS.map((name) => hooks[name]).filter((method) => method !== undefined);
     if (known.length === 0 || known.some((method) => typeof method !== 'function')) {
       throw badOption(`${name}[${index}]`, one, accepted);
     }
