@@ -29,6 +29,7 @@ export { parseDuration, type Duration } from './kernel/duration.js';
 
 // Steering
 export type { ActivityHandle } from './runtime/handle.js';
+export type { HeartbeatReport } from './runtime/heartbeats.js';
 export type { ActivityDescription, ActivityStatus } from './runtime/description.js';
 export type { Completion } from './runtime/completion.js';
 export type { ResetOptions, UnpauseOptions } from './runtime/options/steering-options.js';

@@ -7,6 +7,7 @@ import { cancel, terminate } from './activity/stopping.js';
 import { updateOptions } from './activity/update-options.js';
 import { describe, type ActivityDescription } from './description.js';
 import type { Execution } from './activity/execution.js';
+import { heartbeatsOf, type HeartbeatReport } from './heartbeats.js';
 import type { OptionsPatch } from './options/activity-options.js';
 import type { ResetOptions, UnpauseOptions } from './options/steering-options.js';
 
@@ -50,6 +51,18 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
   result(): Promise<Result> {
     this.#execution.caller.ask();
     return this.#result;
+  }
+
+  /**
+   * Follows the heartbeat details that are reported. Each loop begins with the newest report, if
+   * there is one, and ends when the activity closes: `result()` says how. A slow loop gets only the
+   * newest details.
+   *
+   * @example
+   * for await (const { details } of handle.heartbeats()) showProgress(details);
+   */
+  heartbeats(): AsyncIterable<HeartbeatReport<Details>> {
+    return heartbeatsOf(this.#execution) as AsyncIterable<HeartbeatReport<Details>>;
   }
 
   /** Resolves when no function of this activity is running any more, not even an abandoned one. */

@@ -57,14 +57,14 @@ export function conclude(
   const outermost = outbox.hold();
   const id = activity.knownId;
   if (!next.again && id !== undefined) roster.untold.set(id, outbox);
-  const report = attempt !== undefined && heldBack && !forgets(attempt, next);
+  const forgotten = forgets(attempt, next);
+  const report = attempt !== undefined && heldBack && (completes(next) || !forgotten);
   if (report) queueReport(activity, attempt);
   if (attempt !== undefined) queueEndOfAttempt(activity, attempt, next, ending);
   if (!next.again) tellClose(activity, next);
-  if (report) {
-    activity.checkpoint.write();
-    outbox.next();
-  } else if (forgets(attempt, next)) forget(activity, next);
+  if (forgotten) forget(activity, next);
+  else if (report) activity.checkpoint.write();
+  if (report) outbox.next();
 
   // Abort
   if (attempt !== undefined) abort(attempt, told);
@@ -81,6 +81,10 @@ export function conclude(
 
   // Slots
   activity.services.slots.handOut();
+}
+
+function completes(next: Next): boolean {
+  return !next.again && next.status === 'COMPLETED';
 }
 
 /** Whether an activity completes like most: its function has returned and left no details. */

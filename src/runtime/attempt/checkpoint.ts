@@ -9,6 +9,7 @@ import { emit } from '../shared/outbox.js';
 /** The activity that the details belong to. */
 export interface Reporting extends Announced {
   readonly isOpen: boolean;
+  onClosed(listener: () => void): void;
   emit(name: 'heartbeat', fields: EventFields<'heartbeat'>, attempt: number): void;
 }
 
@@ -18,9 +19,21 @@ interface Reported {
   readonly ended: boolean;
 }
 
+/** Details that have been reported. */
+interface Report {
+  readonly details: Snapshot;
+  readonly attempt: number;
+  /** A reading of the monotonic clock. */
+  readonly at: number;
+}
+
 export class Checkpoint {
   /** The newest details, reported or not. The next attempt gets them. */
   details: Snapshot | undefined;
+  /** The last report. */
+  report: Report | undefined;
+  /** Made for the first follower: they hear of each report, and of the activity's end. */
+  #followers: Set<() => void> | undefined;
   readonly #activity: Reporting;
   readonly #writer: StoreWriter | undefined;
   /** Set when details that the store may still have from an earlier run should not be used. */
@@ -71,19 +84,42 @@ export class Checkpoint {
 
   /** Emits the details that the attempt has reported, unless it ends meanwhile. */
   tell(details: Snapshot | undefined, attempt: Reported): void {
-    if (!this.#isHeard(details)) return;
+    if (!this.#isHeard(details, attempt.number)) return;
     const copy = this.copy(details); // this may call the user's serializer
     if (!attempt.ended) this.#activity.emit('heartbeat', { details: copy }, attempt.number);
   }
 
   /** Emits the last report of an attempt, before all events that wait. */
   tellNow(details: Snapshot | undefined, attempt: number): void {
-    if (!this.#isHeard(details)) return;
+    if (!this.#isHeard(details, attempt)) return;
     emit(this.#activity, 'heartbeat', attempt, { details: this.copy(details) });
   }
 
-  #isHeard(details: Snapshot | undefined): boolean {
-    return details !== undefined && this.#activity.services.events.has('heartbeat');
+  /** Keeps the report for followers. Returns true if there are listeners for it too. */
+  #isHeard(details: Snapshot | undefined, attempt: number): boolean {
+    if (details === undefined) return false;
+    const { clock, events } = this.#activity.services;
+    this.report = { details, attempt, at: clock.now() };
+    this.#wake();
+    return events.has('heartbeat');
+  }
+
+  #wake(): void {
+    this.#followers?.forEach((wake) => {
+      wake();
+    });
+  }
+
+  /** Calls back at each report and at the end, until the function that it returns is called. */
+  follow(wake: () => void): () => void {
+    if (this.#followers === undefined) {
+      this.#followers = new Set();
+      this.#activity.onClosed(() => {
+        this.#wake();
+      });
+    }
+    const followers = this.#followers.add(wake);
+    return () => followers.delete(wake);
   }
 
   /** A copy for events and descriptions; undefined if the serializer fails. */
@@ -121,7 +157,7 @@ export class Checkpoint {
    */
   forget(unread: boolean): void {
     this.#erase(unread);
-    this.details = undefined;
+    this.details = this.report = undefined;
   }
 
   /** Removes the stored details of a closed activity. A description still shows them. */

@@ -345,7 +345,7 @@ describe('the environment records', () => {
     ]);
   });
 
-  test('copies of heartbeats, and not what is held back as a report', async () => {
+  test('copies of heartbeats, and what is held back as one report at the end', async () => {
     const env = new TestActivityEnvironment();
     const details = { line: 0 };
     await env.run((ctx) => {
@@ -353,7 +353,7 @@ describe('the environment records', () => {
       ctx.heartbeat();
     });
     expect(env.heartbeats).toEqual([{ line: 1 }, { line: 2 }, { line: 3 }, undefined]);
-    expect(env.reports).toEqual([{ line: 1 }]);
+    expect(env.reports).toEqual([{ line: 1 }, { line: 3 }]);
   });
 
   test.each([
