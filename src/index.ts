@@ -86,5 +86,9 @@ export type {
 // Ports
 export type { HeartbeatStore } from './heartbeat/store/store.js';
 export type { DetailsSerializer } from './heartbeat/details/encoding.js';
-export type { ActivityInterceptor, CaptureInfo, ExecuteInput } from './runtime/context/interceptors.js';
+export type {
+  ActivityInterceptor,
+  CaptureInfo,
+  ExecuteInput,
+} from './runtime/context/interceptors.js';
 export type { LogAttributes, Logger } from './kernel/logger.js';

@@ -95,7 +95,8 @@ export function compose(interceptors: readonly ActivityInterceptor[]): Intercept
         ? undefined
         : (info) => {
             const all = capturing.map((one) => checked(one.capture?.(info)));
-            return (attempt) => all.reduceRight<() => unknown>((next, one) => () => one(next), attempt)();
+            return (attempt) =>
+              all.reduceRight<() => unknown>((next, one) => () => one(next), attempt)();
           },
   };
 }

@@ -313,7 +313,8 @@ describe('of a runtime', () => {
     expect(refused({ defaults: { retries: 3 } })).toContain('here it is retryPolicy.maximumAttem');
   });
 
-  const INTERCEPTORS = 'an array of objects with at least one of execute, heartbeat, capture, attach';
+  const INTERCEPTORS =
+    'an array of objects with at least one of execute, heartbeat, capture, attach';
 
   test.each<[value: unknown, message: string]>([
     [null, `interceptors: received null; expected ${INTERCEPTORS}`],
