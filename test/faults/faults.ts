@@ -73,15 +73,13 @@ const asyncLogger: Logger = {
 export const faults: Readonly<Record<string, Fault>> = {
   nothing: {},
   'the function throws': throwing(() => new Error('boom')),
-  'it throws what is not to be retried': throwing(() => ApplicationFailure.nonRetryable('final')),
+  'it throws a non-retryable failure': throwing(() => ApplicationFailure.nonRetryable('final')),
   'it rejects with text': throwing(() => 'text'),
   'it rejects with undefined': throwing(() => undefined),
   'it rejects with an error that cannot be shown': throwing(() =>
     Object.defineProperty(new Error(), 'message', { get: fail }),
   ),
-  'it throws an AbortError of its own': throwing(
-    () => new DOMException('not asked for', 'AbortError'),
-  ),
+  'it throws its own AbortError': throwing(() => new DOMException('not asked for', 'AbortError')),
   'it hangs': { strike: (cell) => (cell.behaviour = hang) },
   'it returns an async generator': {
     strike: (cell) =>
@@ -215,7 +213,7 @@ export const faults: Readonly<Record<string, Fault>> = {
         return `outer of ${inner}`;
       }),
   },
-  'nobody asks for the result': {
+  'result() is never called': {
     strike: (cell) => {
       cell.handle = undefined;
       cell.refusal = new Error('not asked for');

@@ -32,7 +32,7 @@ const oneSlot = { slots: 1, slotsPerKey: 1, watched: true };
 
 export const KNOWN: readonly Regression[] = [
   {
-    what: 'a heartbeat timeout shortened to one that has passed ends the attempt at once',
+    what: 'a heartbeat timeout shortened to a time in the past ends the attempt at once',
     told: {
       stage: oneSlot,
       commands: [
@@ -43,7 +43,7 @@ export const KNOWN: readonly Regression[] = [
     },
   },
   {
-    what: 'a shutdown begins nothing in the slot of an overlap that it ends',
+    what: 'a shutdown starts no attempt in the slot of an overlap that it ends',
     told: {
       stage: oneSlot,
       commands: [
@@ -55,7 +55,7 @@ export const KNOWN: readonly Regression[] = [
     },
   },
   {
-    what: 'a shutdown that drains, but gives no time, begins nothing either',
+    what: 'a shutdown that drains without a grace period starts no attempt either',
     told: {
       stage: oneSlot,
       commands: [
@@ -86,7 +86,7 @@ export const KNOWN: readonly Regression[] = [
     },
   },
   {
-    what: 'a slot that comes free in the instant an activity expires goes to the one behind it',
+    what: 'a slot that becomes free when an activity expires goes to the next one',
     told: {
       stage: oneSlot,
       commands: [
@@ -100,7 +100,7 @@ export const KNOWN: readonly Regression[] = [
     },
   },
   {
-    what: 'an outside abort begins nothing in the slot of an overlap that it ends',
+    what: 'an outside abort starts no attempt in the slot of an overlap that it ends',
     told: {
       stage: oneSlot,
       commands: [
@@ -112,7 +112,7 @@ export const KNOWN: readonly Regression[] = [
     },
   },
   {
-    what: 'an activity that waits keeps its place when its timeouts change',
+    what: 'a waiting activity keeps its place when its timeouts change',
     told: {
       stage: oneSlot,
       commands: [

@@ -127,7 +127,7 @@ const retries: readonly Scenario[] = [
   { name: 'a value', script: [[{ return: { rows: 3 } }]], ends: 'COMPLETED' },
   { name: 'nothing', script: [[]], ends: 'COMPLETED' },
   {
-    name: 'what JSON would change',
+    name: 'values that JSON changes',
     script: [[{ return: new Date(0) }]],
     ends: 'COMPLETED',
     differs: [
@@ -162,7 +162,7 @@ const retries: readonly Scenario[] = [
     ends: 'FAILED',
   },
   {
-    name: 'a coefficient that is no whole number',
+    name: 'a fractional coefficient',
     script: [[fail]],
     options: {
       retryPolicy: { initialInterval: 220, backoffCoefficient: 1.5, maximumAttempts: 4 },
@@ -170,7 +170,7 @@ const retries: readonly Scenario[] = [
     ends: 'FAILED',
   },
   {
-    name: 'the default policy begins with a second',
+    name: 'the default policy starts with one second',
     script: [[fail]],
     drive: async ({ handle, until }) => {
       await until({ currentRetryInterval: 1000 });
@@ -191,7 +191,7 @@ const retries: readonly Scenario[] = [
     ends: 'FAILED',
   },
   {
-    name: 'a failure that is not to be retried',
+    name: 'a non-retryable failure',
     script: [[{ throw: { ...boom, nonRetryable: true, details: [1, { two: 2 }] } as Thrown }]],
     ends: 'FAILED',
   },
@@ -202,7 +202,7 @@ const retries: readonly Scenario[] = [
     ends: 'FAILED',
   },
   {
-    name: 'types are compared as they are written',
+    name: 'types are compared exactly',
     script: [[fail]],
     options: {
       retryPolicy: { ...QUICK, maximumAttempts: 2, nonRetryableErrorTypes: ['boom', 'Boo'] },
@@ -231,7 +231,7 @@ const retries: readonly Scenario[] = [
     differs: original('bad', 'TypeError'),
   },
   {
-    name: 'a name that an error was given',
+    name: 'an error with its own name',
     script: [
       [{ throw: { kind: 'Error', message: 'bad', name: 'Custom' } }],
       [{ return: 'retried' }],
@@ -263,7 +263,7 @@ const retries: readonly Scenario[] = [
     }),
   },
   {
-    name: 'nextRetryDelay, over the maximum, and for once',
+    name: 'nextRetryDelay exceeds the maximum once',
     script: [
       [{ throw: { ...boom, nextRetryDelay: 500 } as Thrown }],
       [fail],
@@ -273,7 +273,7 @@ const retries: readonly Scenario[] = [
     ends: 'COMPLETED',
   },
   {
-    name: 'nextRetryDelay grants no attempt',
+    name: 'nextRetryDelay adds no attempt',
     script: [[{ throw: { ...boom, nextRetryDelay: 50 } as Thrown }]],
     options: { retryPolicy: { maximumAttempts: 1 } },
     ends: 'FAILED',
@@ -321,7 +321,7 @@ const retries: readonly Scenario[] = [
     ends: 'FAILED',
   },
   {
-    name: 'what is thrown and is no error',
+    name: 'a thrown value that is not an error',
     script: [[{ throw: { kind: 'text', text: 'just text' } }]],
     options: { retryPolicy: ONCE },
     ends: 'FAILED',
@@ -347,7 +347,7 @@ const retries: readonly Scenario[] = [
     ]),
   },
   {
-    name: 'a cancellation that nobody asked for',
+    name: 'a cancellation without a request',
     script: [[{ throw: { kind: 'cancelled' } }]],
     options: { retryPolicy: { ...QUICK, maximumAttempts: 2 } },
     ends: 'FAILED',
@@ -523,13 +523,13 @@ const timeouts: readonly Scenario[] = [
 
 const heartbeats: readonly Scenario[] = [
   {
-    name: 'details survive a failure, and attempts that say nothing',
+    name: 'details survive a failure and attempts without heartbeats',
     script: [[{ heartbeat: { row: 1 } }, fail], [fail], [{ heartbeat: { row: 3 } }, fail], []],
     options: { retryPolicy: QUICK },
     ends: 'COMPLETED',
   },
   {
-    name: 'of many in a row the newest counts',
+    name: 'the newest of many heartbeats counts',
     script: [[1, 2, 3, 4, 5].map((row) => ({ heartbeat: { row } })).concat([fail as never]), []],
     options: { retryPolicy: QUICK },
     ends: 'COMPLETED',
@@ -581,7 +581,7 @@ const heartbeats: readonly Scenario[] = [
     ],
   },
   {
-    name: 'null is details',
+    name: 'null counts as details',
     script: [[{ heartbeat: 1 }, { heartbeat: null }, fail], []],
     options: { retryPolicy: QUICK },
     ends: 'COMPLETED',
@@ -617,13 +617,13 @@ const heartbeats: readonly Scenario[] = [
     ],
   },
   {
-    name: 'without a heartbeatTimeout details are kept too',
+    name: 'details are kept without a heartbeatTimeout too',
     script: [[{ heartbeat: [1, 'two', { three: null }] }, fail], []],
     options: { retryPolicy: QUICK },
     ends: 'COMPLETED',
   },
   {
-    name: 'the same id starts from nothing after a success',
+    name: 'the same id starts without details after a success',
     script: [[{ heartbeat: 'old' }, { return: 'first' }]],
     drive: async ({ door, handle, options, recorder, until }) => {
       await handle.outcome();
@@ -702,7 +702,7 @@ const cancellation: readonly Scenario[] = [
     ends: 'FAILED',
   },
   {
-    name: 'cancel, and the function goes on until its timeout',
+    name: 'cancel, and the function continues until its timeout',
     script: [['until told', { wait: 'never' }]],
     options: { ...untold, startToCloseTimeout: 1500 },
     drive: cancelWhenStarted,
@@ -876,7 +876,7 @@ const cancellation: readonly Scenario[] = [
     ends: 'CANCELED',
   },
   {
-    name: 'cancel what has closed',
+    name: 'cancel a closed activity',
     script: [[{ return: 1 }]],
     drive: async ({ handle, note }) => {
       await handle.outcome();
@@ -923,7 +923,7 @@ const completion: readonly Scenario[] = [
     ends: 'COMPLETED',
   },
   {
-    name: 'heartbeat by token hears of a cancel, which is then reported',
+    name: 'heartbeat by token receives a cancel, which is then reported',
     script: [['complete async']],
     options: untold,
     drive: async ({ door, handle, recorder, note }) => {
@@ -937,7 +937,7 @@ const completion: readonly Scenario[] = [
     ends: 'CANCELED',
   },
   {
-    name: 'left open, and the timeout goes on',
+    name: 'left open, and the timeout still counts',
     script: [[{ heartbeat: 'kept' }, 'complete async']],
     options: { startToCloseTimeout: 1500, retryPolicy: ONCE },
     ends: 'TIMED_OUT',
@@ -1094,7 +1094,7 @@ const steering: readonly Scenario[] = [
     ends: 'COMPLETED',
   },
   {
-    name: 'cancel what is paused',
+    name: 'cancel a paused activity',
     script: [[fail]],
     options: { ...untold, retryPolicy: { initialInterval: '1m' } },
     drive: async ({ handle, until }) => {
@@ -1125,7 +1125,7 @@ const steering: readonly Scenario[] = [
     ends: 'COMPLETED',
   },
   {
-    name: 'reset in a backoff, heartbeat details too',
+    name: 'reset in a backoff, including heartbeat details',
     script: [[{ heartbeat: 1 }, fail], [{ return: 'anew' }]],
     options: { retryPolicy: { initialInterval: '1m' } },
     drive: async ({ handle, until }) => {
@@ -1166,7 +1166,7 @@ const steering: readonly Scenario[] = [
     ends: 'COMPLETED',
   },
   {
-    name: 'reset what is paused',
+    name: 'reset a paused activity',
     script: [[fail], [{ return: 'anew' }]],
     options: { retryPolicy: { initialInterval: '1m' } },
     drive: async ({ handle, until, recorder }) => {
@@ -1210,7 +1210,7 @@ const steering: readonly Scenario[] = [
     ends: 'TERMINATED',
   },
   {
-    name: 'an id that is taken',
+    name: 'an id that is in use',
     script: [[{ wait: 'asked' }, { return: 'first' }]],
     drive: async ({ door, options, recorder, note }) => {
       await recorder.at('attempt 1');

@@ -81,7 +81,7 @@ function checks({ systole, testing, other, context, node, files }) {
     equal(await result, 42);
   });
 
-  check('startActivity returns a handle that tells how far it is', async () => {
+  check('startActivity returns a handle that describes the activity', async () => {
     const handle = systole.startActivity((ctx) => ctx.sleep(5).then(() => 'done'));
     equal(handle.describe().runState, 'STARTED');
     equal(await handle.result(), 'done');
@@ -197,7 +197,7 @@ function checks({ systole, testing, other, context, node, files }) {
     equal(await back, { lines: [1] });
   });
 
-  check('reports are throttled, and the next attempt has the newest all the same', async () => {
+  check('reports are throttled, and the next attempt still has the newest details', async () => {
     const runtime = quiet();
     const reports = [];
     runtime.on('heartbeat', ({ attempt, details }) => reports.push([attempt, details]));
@@ -217,7 +217,7 @@ function checks({ systole, testing, other, context, node, files }) {
     ]);
   });
 
-  check('an interval of the throttle ends with the newest details', async () => {
+  check('a throttle interval ends with a report of the newest details', async () => {
     const runtime = quiet();
     const second = new Promise((resolve) => {
       runtime.on('heartbeat', ({ details }) => details !== 1 && resolve(details));
@@ -236,7 +236,7 @@ function checks({ systole, testing, other, context, node, files }) {
 
   // ── Timeouts ────────────────────────────────────────────────────────────────────────────────
 
-  check('a hung attempt times out, is fenced, and the next one resumes', async () => {
+  check('a hung attempt times out and no longer counts, and the next one resumes', async () => {
     const runtime = quiet();
     const abandoned = next(runtime, 'attemptAbandoned');
     const settled = next(runtime, 'attemptSettled');
@@ -262,7 +262,7 @@ function checks({ systole, testing, other, context, node, files }) {
     equal(reason.cause instanceof TimeoutFailure && reason.cause.timeoutType, 'HEARTBEAT');
   });
 
-  check('a last heartbeat timeout reaches the caller with the last details', async () => {
+  check('a final heartbeat timeout reaches the caller with the last details', async () => {
     const failure = await rejection(
       quiet().run(
         async (ctx) => {
@@ -325,7 +325,7 @@ function checks({ systole, testing, other, context, node, files }) {
     equal(result, 'slow');
   });
 
-  check('a delay beyond what a host timer takes does not fire at once', async () => {
+  check('a delay that is too long for a host timer does not fire at once', async () => {
     const handle = quiet().start(() => 'too early', { startDelay: '60 days' });
     await later(20);
     equal(handle.describe().runState, 'SCHEDULED');
@@ -433,7 +433,7 @@ function checks({ systole, testing, other, context, node, files }) {
 
   // ── Limits, stores, the end ─────────────────────────────────────────────────────────────────
 
-  check('slots limit what runs at once, and go by priority', async () => {
+  check('slots limit the attempts that run at once, by priority', async () => {
     const runtime = quiet({ maxConcurrentActivities: 2 });
     const { work, most, order } = counted();
     const run = (name, priority) => runtime.run(work, { args: [name], priority });
@@ -467,7 +467,7 @@ function checks({ systole, testing, other, context, node, files }) {
     equal(store.size, 0);
   });
 
-  check('shutdown gives its grace, then cancels', async () => {
+  check('shutdown waits for the grace period and then cancels', async () => {
     const runtime = quiet();
     const seen = [];
     const polite = runtime.run(async (ctx) => {
@@ -487,7 +487,7 @@ function checks({ systole, testing, other, context, node, files }) {
     equal(refused instanceof RuntimeShutdownError, true);
   });
 
-  check('shutdown with drain still runs what waits', async () => {
+  check('shutdown with drain still runs waiting activities', async () => {
     const runtime = quiet({ maxConcurrentActivities: 1 });
     const results = [1, 2, 3].map((n) => runtime.run((ctx) => ctx.sleep(2).then(() => n)));
     await runtime.shutdown({ drain: true });
@@ -527,7 +527,7 @@ function checks({ systole, testing, other, context, node, files }) {
 
   // ── Failures ────────────────────────────────────────────────────────────────────────────────
 
-  check('an ApplicationFailure has its say in retries, and is the cause as thrown', async () => {
+  check('an ApplicationFailure controls retries, and is the cause unchanged', async () => {
     const declined = ApplicationFailure.nonRetryable('card declined', 'CardError', { code: 51 });
     const failure = await rejection(
       quiet().run((ctx) => {
@@ -586,7 +586,7 @@ function checks({ systole, testing, other, context, node, files }) {
     await env[Symbol.asyncDispose]();
   });
 
-  check('crashAtEveryHeartbeat resumes at each of them', async () => {
+  check('crashAtEveryHeartbeat resumes at each heartbeat', async () => {
     const resumedAt = [];
     const work = async (ctx, rows, done) => {
       for (let line = ctx.heartbeatDetails ?? 0; line < rows; line++) {
@@ -607,7 +607,7 @@ function checks({ systole, testing, other, context, node, files }) {
     equal([crashes, resumedAt], [3, [1, 2, 3]]);
   });
 
-  check("semantics: 'temporal' loses what the throttle held back at a timeout", async () => {
+  check("semantics: 'temporal' loses throttled details at a timeout", async () => {
     const resumedFrom = async (options) => {
       const env = new TestActivityEnvironment(options);
       env.timeoutOnHeartbeat(3);
@@ -652,7 +652,7 @@ function checks({ systole, testing, other, context, node, files }) {
   }
 
   if (node) {
-    check('systole/node: fileStore resumes, cleans up, and refuses what is damaged', async () => {
+    check('systole/node: fileStore resumes, cleans up and refuses damaged files', async () => {
       const store = node.fileStore(files.folder);
       const options = { activityId: 'Import/ä', retryPolicy: once };
       const work = (ctx) => {

@@ -77,7 +77,7 @@ const scenarios = {
     time.at(once.at, 16 * SECOND, 2);
   },
 
-  async 'each attempt has its startToClose'(time, runtime) {
+  async 'each attempt has its own startToClose timeout'(time, runtime) {
     const starts = [];
     const ran = watch(
       time,
@@ -108,7 +108,7 @@ const scenarios = {
     time.at(slept.at, 3_600 * SECOND);
   },
 
-  async 'ctx.sleep sleeps longer than a host timer can'(time, runtime) {
+  async 'ctx.sleep can be longer than a host timer'(time, runtime) {
     const slept = watch(
       time,
       runtime.run((ctx) => ctx.sleep('60d')),
@@ -133,7 +133,7 @@ const scenarios = {
     time.at(kept.at, 20 * SECOND);
   },
 
-  async 'scheduleToClose ends an attempt, and a backoff that would pass it'(time, runtime) {
+  async 'scheduleToClose ends an attempt, or a backoff that would be too long'(time, runtime) {
     const options = { scheduleToCloseTimeout: '5s' };
     const hanging = watch(time, runtime.run(hang, options));
     const failing = watch(
@@ -149,7 +149,7 @@ const scenarios = {
     time.at(failing.at, 3 * SECOND, 2); // the next attempt would be at 7 s
   },
 
-  async 'times are exact, and things happen in the order of their times'(time, runtime) {
+  async 'times are exact, and everything happens in order of time'(time, runtime) {
     const starts = [];
     const retried = runtime.run(
       (ctx) => {
@@ -217,7 +217,7 @@ const scenarios = {
     [0, 250, 500, 750].forEach((ms, n) => time.at(starts[n], ms, n));
   },
 
-  async 'shutdown waits for the grace, and then for abandonAfter'(time, runtime) {
+  async 'shutdown waits for the grace period and then for abandonAfter'(time, runtime) {
     const aborts = {};
     const listening = (ctx) => {
       ctx.shutdownSignal.addEventListener('abort', () => (aborts.shutdown = time.now()));
