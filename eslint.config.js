@@ -15,7 +15,13 @@ const homes = {
 };
 
 /** The entries that need Node, and what only they import. */
-const needNode = ['src/context.ts', 'src/node.ts', 'src/heartbeat/store/file-store.ts'];
+const needNode = [
+  'src/context.ts',
+  'src/node.ts',
+  'src/heartbeat/store/file-store.ts',
+  'src/runtime/context/ambient.ts',
+  'src/workers/**/*.ts',
+];
 
 const nodeModules = {
   group: ['node:*', ...builtinModules.filter((name) => !name.startsWith('_'))],

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, posix, resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
+import { definitions } from './scripts/far-side.js';
 import { writeLicenses } from './scripts/licenses.js';
 import { completeMaps } from './scripts/maps.js';
 
@@ -14,6 +15,7 @@ export const entries = {
   node: 'src/node.ts',
   temporal: 'src/temporal.ts',
   'temporal/activity': 'src/temporal/activity.ts',
+  workers: 'src/workers.ts',
 };
 
 /**
@@ -81,7 +83,7 @@ const shared: Options = {
   platform: 'neutral',
   removeNodeProtocol: false,
   // Checks of our own that users should not pay for: see activity/state.ts.
-  define: { SYSTOLE_BUILD: 'true' },
+  define: { SYSTOLE_BUILD: 'true', ...(await definitions()) },
   esbuildPlugins: [fewFiles],
   external: [/^node:/],
   sourcemap: true,

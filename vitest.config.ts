@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { definitions } from './scripts/far-side.js';
 
 /** Tests of what is published. */
 const published = ['test/package/package.test.ts', 'test/package/pack.test.ts'];
@@ -7,6 +8,7 @@ const published = ['test/package/package.test.ts', 'test/package/pack.test.ts'];
 const src = fileURLToPath(new URL('./src/', import.meta.url));
 
 export default defineConfig({
+  define: await definitions(),
   resolve: {
     // Tests import by the public name and run on the source.
     alias: [

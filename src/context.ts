@@ -5,18 +5,11 @@
  * The price is AsyncLocalStorage, which slows down every promise of the process on Node 20. You pay
  * it from the first attempt that runs through `contextInterceptor`.
  */
-import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+import { AsyncResource } from 'node:async_hooks';
 import { refusable } from './kernel/stack.js';
+import { ambient, maybeAmbient } from './runtime/context/ambient.js';
 import type { ActivityContext } from './runtime/context/context.js';
 import type { ActivityInterceptor } from './runtime/context/interceptors.js';
-
-// There is one per process, even if both the ES module and the CommonJS build are loaded.
-const KEY = 'systole.context';
-
-const holder = globalThis as unknown as Record<
-  symbol,
-  AsyncLocalStorage<ActivityContext> | undefined
->;
 
 /**
  * Makes the context of each attempt the current one in everything its function calls and awaits.
@@ -31,10 +24,7 @@ export const contextInterceptor: ActivityInterceptor = {
     const caller = new AsyncResource('systole.activity');
     return (attempt) => caller.runInAsyncScope(attempt);
   },
-  execute: (input, next) => {
-    const storage = (holder[Symbol.for(KEY)] ??= new AsyncLocalStorage());
-    return storage.run(input.context, next, input);
-  },
+  execute: (input, next) => ambient().run(input.context, next, input),
 };
 
 /**
@@ -47,7 +37,7 @@ export function currentContext<Details = unknown>(): ActivityContext<Details> {
   if (context !== undefined) return context;
   throw new Error(
     'currentContext() was called outside an activity' +
-      (holder[Symbol.for(KEY)] === undefined
+      (maybeAmbient() === undefined
         ? ', or its runtime lacks the interceptor: ' +
           'new ActivityRuntime({ interceptors: [contextInterceptor] })'
         : ', or its runtime lacks contextInterceptor; maybeContext() and heartbeat() work anywhere'),
@@ -56,7 +46,7 @@ export function currentContext<Details = unknown>(): ActivityContext<Details> {
 
 /** Returns the context of the activity that runs this code; undefined outside one. */
 export function maybeContext<Details = unknown>(): ActivityContext<Details> | undefined {
-  return holder[Symbol.for(KEY)]?.getStore() as ActivityContext<Details> | undefined;
+  return maybeAmbient()?.getStore() as ActivityContext<Details> | undefined;
 }
 
 /**

@@ -184,3 +184,17 @@ class HostTimer implements Timer {
     return this.ofThisHost && !isSteered();
   }
 }
+
+const heldClearTimeout = clearTimeout;
+
+/**
+ * A timer on the host's own time, also while timers are fake: for what really happens outside of
+ * this event loop. It does not keep a Node program alive, unless `keepsAlive`.
+ *
+ * @returns a function that clears it
+ */
+export function realTimer(callback: () => void, delayMs: number, keepsAlive = false): () => void {
+  const handle = heldTimeout(callback, Math.min(delayMs, LONGEST_HOST_DELAY_MS));
+  if (!keepsAlive) (handle as { unref?: () => void }).unref?.();
+  return () => heldClearTimeout(handle);
+}

@@ -90,7 +90,7 @@ export function isNamed(error: Error, name: string): boolean {
 const BUILT_IN = /^(|Error|(Eval|Range|Reference|Syntax|Type|URI|Aggregate|Suppressed)Error)$/;
 
 /** The error's `name`, or the name of its class if the `name` is only that of a built-in error. */
-function shownName(error: Error): string {
+export function shownName(error: Error): string {
   const { name }: { readonly name: unknown } = error;
   const own = typeof name === 'string' ? name : '';
   if (!BUILT_IN.test(own) || (own !== '' && Object.hasOwn(error, 'name'))) return own;

@@ -15,8 +15,8 @@ const homes: Record<string, string> = {
 };
 
 /** The files that need Node. Only their own entries may reach them. */
-const needNode = ['context.ts', 'heartbeat/store/file-store.ts'];
-const nodeEntries = ['context.ts', 'node.ts', 'temporal/activity.ts'];
+const needNode = ['context.ts', 'heartbeat/store/file-store.ts', 'runtime/context/ambient.ts'];
+const nodeEntries = ['context.ts', 'node.ts', 'temporal/activity.ts', 'workers.ts'];
 
 /** The rooms of src, and what each may import besides itself. Entries may import everything. */
 const allowed: Record<string, readonly string[]> = {
@@ -32,6 +32,7 @@ allowed['runtime/activity'] = [...allowed['runtime/attempt'], 'runtime/attempt']
 allowed['runtime'] = [...allowed['runtime/activity'], 'runtime/activity'];
 allowed['testing'] = [...allowed['runtime'], 'runtime'];
 allowed['temporal'] = allowed['testing'];
+allowed['workers'] = allowed['runtime/activity'];
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, unknown>;
@@ -102,8 +103,8 @@ test('each package is imported in only one file', () => {
 });
 
 test('only the entries for Node reach files that need Node', () => {
-  const importsNode = [...imports].filter(([, names]) =>
-    names.some((it) => it.startsWith('node:')),
+  const importsNode = [...imports].filter(
+    ([file, names]) => roomOf(file) !== 'workers' && names.some((it) => it.startsWith('node:')),
   );
   expect(importsNode.map(([file]) => file).sort()).toEqual(needNode);
   for (const entry of entries) {
@@ -119,6 +120,13 @@ test('only systole/temporal reaches files that need the optional peers', () => {
   for (const entry of entries) {
     if (entry === 'temporal.ts') continue;
     expect([...reachable(entry)].filter((file) => needPeers.includes(file))).toEqual([]);
+  }
+});
+
+test('only systole/workers reaches its room', () => {
+  for (const entry of entries) {
+    if (entry === 'workers.ts') continue;
+    expect([...reachable(entry)].filter((file) => roomOf(file) === 'workers')).toEqual([]);
   }
 });
 

@@ -4,7 +4,8 @@ import type { CancelReason } from '../../kernel/failures.js';
 import { Deferred, ignore } from '../../kernel/promises.js';
 import type { CancellationDetails } from './context.js';
 
-const FLAGS: Readonly<Record<CancelReason, keyof CancellationDetails>> = {
+/** The flag of each reason, in `ctx.cancellationDetails`. */
+export const FLAGS: Readonly<Record<CancelReason, keyof CancellationDetails>> = {
   CANCELLED: 'cancelRequested',
   PAUSED: 'paused',
   RESET: 'reset',

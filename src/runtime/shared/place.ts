@@ -31,7 +31,7 @@ export interface Room {
   /** Called instead of the activity's function. An interceptor may skip the call. */
   readonly run: (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
   /** Called when the attempt's function has settled. */
-  leave(): void;
+  readonly leave: (this: void) => void;
 }
 
 /** The place where a function runs; undefined for this event loop. */

@@ -1,0 +1,195 @@
+/** One call of a function in a worker: it feeds the context of the attempt, and stops the function. */
+import { realTimer } from '../kernel/clock.js';
+import { CancelledFailure, TimeoutFailure, tellStuckAt } from '../kernel/failures.js';
+import { Deferred } from '../kernel/promises.js';
+import { said } from '../kernel/thrown.js';
+import { DetailsCodec, type Snapshot } from '../heartbeat/details/codec.js';
+import type { ActivityContext, ActivityInfo } from '../runtime/context/context.js';
+import { WorkerCrashedError, WorkerTerminatedError } from './errors.js';
+import type { Delivery, SentDetails } from './mailbox.js';
+import type { Report, Task } from './messages.js';
+import { PATIENCE_MS } from './stack.js';
+import { receive, send } from './wire/errors.js';
+import { uncloneable } from './wire/uncloneable.js';
+import type { CallListener, Exit, PoolWorker } from './worker.js';
+
+const codec = new DetailsCodec(undefined, undefined);
+
+export class WorkerCall implements CallListener {
+  readonly #worker: PoolWorker;
+  readonly #ctx: ActivityContext;
+  readonly #graceMs: number;
+  readonly #outcome = new Deferred<unknown>();
+  readonly #cleanUp: (() => void)[] = [];
+  /** What the function was told, once it was told to stop. */
+  #told: CancelledFailure | undefined;
+  #stopping = false;
+  #killed = false;
+  /** What the function is doing shortly before its worker is killed for a timeout. */
+  #where: Promise<string | undefined> = Promise.resolve(undefined);
+  #settled = false;
+  /** What the call comes to in any case. */
+  #verdict: { readonly error: unknown } | undefined;
+
+  constructor(worker: PoolWorker, ctx: ActivityContext, graceMs: number) {
+    this.#worker = worker;
+    this.#ctx = ctx;
+    this.#graceMs = graceMs;
+  }
+
+  /** What the function returns or throws, or how its worker has ended. */
+  async run(name: string, args: readonly unknown[]): Promise<unknown> {
+    const { signal } = this.#ctx;
+    if (signal.aborted) throw signal.reason;
+    const task = taskOf(this.#ctx, name, args);
+    this.#worker.listen(this);
+    this.#worker.keepAlive(true);
+    try {
+      try {
+        this.#worker.run(task);
+      } catch (refused) {
+        throw uncloneable('args', args, refused);
+      }
+      this.#follow(signal, () => this.stop(signal.reason as CancelledFailure));
+      if (this.#worker.exit !== undefined) this.onExit(this.#worker.exit);
+      return await this.#outcome.promise;
+    } finally {
+      this.#worker.listen(undefined);
+      this.#cleanUp.forEach((clean) => clean());
+      if (this.#worker.exit === undefined) this.#worker.keepAlive(false);
+    }
+  }
+
+  #follow(signal: AbortSignal, onAbort: () => void): void {
+    if (signal.aborted) onAbort();
+    else {
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#cleanUp.push(() => signal.removeEventListener('abort', onAbort));
+    }
+  }
+
+  // ── Stopping ─────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Tells the function to stop. If it has not settled after the grace, its worker is killed.
+   *
+   * @param verdict what the call rejects with then, whatever the function does
+   */
+  stop(reason: CancelledFailure, verdict?: { readonly error: unknown }): void {
+    this.#verdict ??= verdict;
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#told = reason;
+    this.#worker.call({ stop: send(reason), all: this.#ctx.cancellationDetails });
+    if (this.#graceMs === Infinity) return;
+    this.#cleanUp.push(realTimer(() => void this.#kill(), this.#graceMs, true));
+    if (!(reason.cause instanceof TimeoutFailure)) return;
+    const look = (): void => void (this.#where = this.#worker.whereItIs());
+    this.#cleanUp.push(realTimer(look, Math.max(0, this.#graceMs - PATIENCE_MS), true));
+  }
+
+  async #kill(): Promise<void> {
+    const timeout = this.#told?.cause;
+    const stuckAt = await this.#where;
+    if (this.#worker.exit !== undefined || this.#settled) return;
+    if (stuckAt !== undefined) tellStuckAt(timeout as TimeoutFailure, stuckAt);
+    this.#killed = true;
+    const message = `Its worker is killed: the function has not stopped ${this.#graceMs} ms after it was told to`;
+    this.#ctx.log.warn(message, stuckAt === undefined ? {} : { stuckAt });
+    await this.#worker.kill();
+  }
+
+  // ── What the worker says ─────────────────────────────────────────────────────────────────────
+
+  #settle(settle: () => void): void {
+    this.#settled = true;
+    if (this.#verdict === undefined) settle();
+    else this.#outcome.reject(this.#verdict.error);
+  }
+
+  onReport(report: Report): void {
+    const { log } = this.#ctx;
+    if (report.is === 'returned') this.#settle(() => this.#outcome.resolve(report.result));
+    else if (report.is === 'threw') this.#settle(() => this.#outcome.reject(receive(report.error)));
+    else if (report.is === 'leftOpen') this.#leaveOpen();
+    else if (report.is === 'watchesShutdown') this.#watchShutdown();
+    else if (report.is === 'log') {
+      const more = Object.entries(report.more).map(([key, value]) => [key, receive(value)]);
+      log[report.level](report.message, Object.fromEntries(more) as Record<string, unknown>);
+    }
+  }
+
+  onDelivery({ details }: Delivery): void {
+    try {
+      this.#ctx.heartbeat(typeof details === 'string' ? codec.decode(details) : details);
+    } catch (error) {
+      // An interceptor of the program's, or its limit for details: the function cannot be thrown it.
+      this.stop(new CancelledFailure('NOT_FOUND', { cause: error }), { error });
+    }
+  }
+
+  onExit(exit: Exit): void {
+    const cause = this.#told;
+    this.#settle(() => {
+      const told = this.#stopping ? { cause } : {};
+      if (this.#killed) {
+        const message = `The worker was killed ${this.#graceMs} ms after its function was told to stop`;
+        this.#outcome.reject(new WorkerTerminatedError(message, told));
+      } else this.#outcome.reject(crashed(exit, this.#worker.stderr, told));
+    });
+  }
+
+  #leaveOpen(): void {
+    try {
+      this.#ctx.completeAsync();
+    } catch (error) {
+      this.#verdict ??= { error };
+    }
+  }
+
+  #watchShutdown(): void {
+    const { shutdownSignal } = this.#ctx;
+    this.#follow(shutdownSignal, () =>
+      this.#worker.call({ shutdown: send(shutdownSignal.reason) }),
+    );
+  }
+}
+
+/** The failure of whoever was in a worker that has ended by itself. */
+export function crashed(
+  { exitCode, signal, cause }: Exit,
+  stderr: string,
+  told: { readonly cause?: unknown } = {},
+): WorkerCrashedError {
+  const how = signal === undefined ? `with exit code ${exitCode ?? 'unknown'}` : `by ${signal}`;
+  const why = cause instanceof Error ? `: ${said(cause)}` : '';
+  return new WorkerCrashedError(`The worker has ended ${how}${why}`, {
+    exitCode: signal === undefined ? exitCode : undefined,
+    signal,
+    stderr,
+    ...(cause === undefined ? told : { cause }),
+  });
+}
+
+function taskOf(ctx: ActivityContext, name: string, args: readonly unknown[]): Task {
+  const { info } = ctx;
+  const { retryPolicy } = info;
+  const { nonRetryableErrorTypes: types } = retryPolicy;
+  // Classes cannot cross; their names say as much.
+  const names = types.map((type) => (typeof type === 'string' ? type : type.name));
+  return {
+    name,
+    args,
+    info: {
+      ...info,
+      taskToken: info.taskToken,
+      retryPolicy: { ...retryPolicy, nonRetryableErrorTypes: names },
+    } satisfies ActivityInfo,
+    details: ctx.hasHeartbeatDetails ? sendDetails(ctx.heartbeatDetails as Snapshot) : undefined,
+  };
+}
+
+function sendDetails(details: Snapshot): SentDetails {
+  if (typeof details === 'number') return details;
+  return codec.encode(codec.snapshot(details, () => {}));
+}

@@ -1,0 +1,21 @@
+/**
+ * The code of the far side. It is part of this one as a text, so a program that is bundled needs no
+ * other file of ours. The build, and the tests, put it in: see `scripts/far-side.ts`.
+ */
+import { OURS } from './stack.js';
+
+declare const SYSTOLE_FAR_SIDE: string;
+
+const PRELUDE =
+  `const SYSTOLE_START = { load: (address) => import(address), ` +
+  `init: require('node:worker_threads').workerData };\n`;
+
+/** The script of a thread. */
+export const threadCode = `${PRELUDE}${SYSTOLE_FAR_SIDE}\n//# sourceURL=${OURS}`;
+
+/** The script of a process. The rest comes as a message: on Windows a command line is short. */
+export const processScript =
+  `process.once('message', ([code, init]) => ` +
+  `require('node:vm').runInThisContext(` +
+  `'(function (require, SYSTOLE_START) {' + code.slice(${PRELUDE.length}) + '\\n})', '${OURS}'` +
+  `)(require, { load: (address) => import(address), init, code }));`;

@@ -1,0 +1,43 @@
+/** How an attempt ends when its worker does. */
+import { Failure, KIND, type Fields } from '../kernel/failure.js';
+
+/**
+ * The failure of an attempt whose worker has ended by itself: by `process.exit`, an uncaught
+ * exception, a lack of memory, or a signal from outside. It is retried; heartbeat details are kept.
+ */
+export class WorkerCrashedError extends Failure<'WorkerCrashedError'> {
+  /** The exit code of the worker; `undefined` if a signal has ended it. */
+  declare readonly exitCode: number | undefined;
+  /** The signal that has ended the process, such as `'SIGKILL'`; `undefined` if none has. */
+  declare readonly signal: string | undefined;
+  /** The last 4 kB that the worker wrote to its standard error. */
+  declare readonly stderr: string;
+
+  constructor(
+    message: string,
+    fields: Fields<{
+      readonly exitCode?: number | undefined;
+      readonly signal?: string | undefined;
+      readonly stderr?: string | undefined;
+    }> = {},
+  ) {
+    super(message, fields);
+    this.exitCode = fields.exitCode;
+    this.signal = fields.signal;
+    this.stderr = fields.stderr ?? '';
+  }
+
+  get [KIND](): 'WorkerCrashedError' {
+    return 'WorkerCrashedError';
+  }
+}
+
+/**
+ * The error of a function whose worker was killed, because it had not settled `gracePeriod` after
+ * it was told to stop. Its `cause` is what the function was told.
+ */
+export class WorkerTerminatedError extends Failure<'WorkerTerminatedError'> {
+  get [KIND](): 'WorkerTerminatedError' {
+    return 'WorkerTerminatedError';
+  }
+}

@@ -1,0 +1,146 @@
+/** What a function in a worker is given: an ordinary context, whose answers cross. */
+import { SystemClock } from '../../kernel/clock.js';
+import { CancelledFailure, type CancelReason } from '../../kernel/failures.js';
+import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
+import { DetailsCodec, type Snapshot } from '../../heartbeat/details/codec.js';
+import { attemptContext } from '../../runtime/context/attempt-context.js';
+import type { ActivityInfo, CancellationDetails } from '../../runtime/context/context.js';
+import { FLAGS, Interruption } from '../../runtime/context/interruption.js';
+import type { ContextSource } from '../../runtime/context/source.js';
+import { MOST_DETAILS_BYTES, type SentDetails } from '../mailbox.js';
+import type { Call, Report, Task } from '../messages.js';
+import { receive, send, type Sent } from '../wire/errors.js';
+import { pollingSignal } from './polling-signal.js';
+
+export const clock = new SystemClock();
+
+const codec = new DetailsCodec(undefined, MOST_DETAILS_BYTES);
+
+/** How an attempt reaches the program. */
+export interface Line {
+  put(details: SentDetails): void;
+  beat(): void;
+  /** Hears what has come meanwhile, if the function does not yield. */
+  poll(): void;
+  report(report: Report): void;
+}
+
+export class FarAttempt implements ContextSource {
+  readonly ctx = attemptContext(this);
+  readonly #task: Task;
+  readonly #line: Line;
+  readonly #poll = (): void => this.#line.poll();
+  readonly timers = clock;
+  /** Whether the function has settled. */
+  ended = false;
+  readonly #interruption: Interruption;
+  readonly #shutdown = new AbortController();
+  #shutdownSignal: AbortSignal | undefined;
+
+  constructor(task: Task, line: Line) {
+    this.#task = task;
+    this.#line = line;
+    this.#interruption = new PollingInterruption(this.#poll);
+  }
+
+  /** Whoever asks for it hears what has come meanwhile. */
+  get interruption(): Interruption {
+    this.#poll();
+    return this.#interruption;
+  }
+
+  hear(call: Call): void {
+    if ('shutdown' in call) this.#shutdown.abort(receive(call.shutdown));
+    else this.#interruption.deliver(receive(call.stop) as CancelledFailure, reasonsOf(call.all));
+  }
+
+  /** The function has settled. */
+  end(): void {
+    this.ended = true;
+    this.#interruption.release();
+  }
+
+  heartbeat(details: unknown): void {
+    if (this.ended) return;
+    try {
+      if (details !== undefined) this.#line.put(encoded(details));
+    } finally {
+      this.#line.beat();
+      this.#line.poll();
+    }
+  }
+
+  heartbeatDetails(): unknown {
+    const { details } = this.#task;
+    return typeof details === 'string' ? codec.decode(details) : details;
+  }
+
+  hasHeartbeatDetails(): boolean {
+    return this.#task.details !== undefined;
+  }
+
+  shutdownSignal(): AbortSignal {
+    if (this.#shutdownSignal === undefined) {
+      this.#line.report({ is: 'watchesShutdown' });
+      this.#shutdownSignal = pollingSignal(this.#shutdown.signal, this.#poll);
+    }
+    return this.#shutdownSignal;
+  }
+
+  get heartbeatTimeoutMs(): number {
+    return (this.#task.info as Partial<ActivityInfo>).heartbeatTimeoutMs ?? 0;
+  }
+
+  /** A worker delivers a request when it hears of it. */
+  hearInWait(): void {}
+
+  completeAsync(): never {
+    if (!this.ended) this.#line.report({ is: 'leftOpen' });
+    throw new Error('ctx.completeAsync() leaves the activity open; this error ends the function');
+  }
+
+  info(): ActivityInfo {
+    const { taskToken, ...shown } = this.#task.info;
+    // Hidden from whoever logs the whole: it is a secret.
+    Object.defineProperty(shown, 'taskToken', { value: taskToken });
+    return Object.freeze(shown as unknown as ActivityInfo);
+  }
+
+  log(): Logger {
+    const logger: Partial<Logger> = {};
+    for (const level of LOG_LEVELS) {
+      logger[level] = (message, attributes = {}) => {
+        const more: Record<string, Sent> = {};
+        for (const [key, value] of Object.entries(attributes)) more[key] = send(value);
+        this.#line.report({ is: 'log', level, message, more });
+      };
+    }
+    return logger as Logger;
+  }
+}
+
+/** Gives a signal that a loop can look at which never yields. */
+class PollingInterruption extends Interruption {
+  readonly #poll: () => void;
+  #signal: AbortSignal | undefined;
+
+  constructor(poll: () => void) {
+    super();
+    this.#poll = poll;
+  }
+
+  override get signal(): AbortSignal {
+    return (this.#signal ??= pollingSignal(super.signal, this.#poll));
+  }
+}
+
+/** Everything that is asked of the attempt. */
+function reasonsOf(all: CancellationDetails | undefined): CancelledFailure[] {
+  return Object.entries(FLAGS)
+    .filter(([, flag]) => all?.[flag] === true)
+    .map(([reason]) => new CancelledFailure(reason as CancelReason));
+}
+
+function encoded(details: Snapshot): SentDetails {
+  return typeof details === 'number' ? details : codec.encode(codec.snapshot(details, () => {}));
+}

@@ -1,0 +1,37 @@
+/**
+ * A worker that is a process of its own. A second thread, the watchdog, has a channel to the program
+ * that works while the function's thread is busy, and it ends the process when the program is gone.
+ */
+import { Worker } from 'node:worker_threads';
+import { Mailbox } from '../mailbox.js';
+import type { Init, Report } from '../messages.js';
+import { code } from './globals.js';
+import { Server } from './server.js';
+
+export function serveProcess(init: Init): void {
+  // Ctrl+C reaches every process at the terminal: the program decides what it means.
+  process.on('SIGINT', () => {});
+  process.once('disconnect', () => process.exit());
+
+  const mailbox = new Mailbox();
+  const { port1: calls, port2: port } = new MessageChannel();
+  const watchdog = new Worker(code, {
+    ['eval']: true,
+    workerData: { role: 'watchdog', memory: mailbox.memory, port },
+    transferList: [port as never],
+    execArgv: [],
+    stderr: false,
+  });
+  watchdog.unref();
+  const report = (report: Report, sent?: () => void): void => {
+    process.send?.(report, undefined, undefined, sent);
+  };
+  const server = new Server({ mailbox, calls, report, sendsDetails: true });
+  process.on('message', (task) => {
+    watchdog.postMessage('busy');
+    void server.run(task as never).then(() => watchdog.postMessage('idle'));
+  });
+  process.on('exit', () => server.flush());
+  const watching = new Promise((resolve) => void watchdog.once('message', resolve));
+  void server.open(init.module, watching);
+}

@@ -1,0 +1,19 @@
+/** A worker that is a thread of the program: its mailbox is read from there. */
+import { parentPort } from 'node:worker_threads';
+import { Mailbox } from '../mailbox.js';
+import type { Init, Report } from '../messages.js';
+import { Server } from './server.js';
+
+export function serveThread(init: Init): void {
+  const { port, memory } = init as Required<Init>;
+  const parent = parentPort as NonNullable<typeof parentPort>;
+  const server = new Server({
+    mailbox: new Mailbox(memory),
+    calls: port,
+    report: (report: Report) => parent.postMessage(report),
+    // Whoever reads the mailbox does so at the end too.
+    sendsDetails: false,
+  });
+  parent.on('message', (task) => void server.run(task as never));
+  void server.open(init.module);
+}

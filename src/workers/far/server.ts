@@ -1,0 +1,151 @@
+/** Loads the module of activities, and runs one of its functions at a time. */
+import { receiveMessageOnPort, type MessagePort as Port } from 'node:worker_threads';
+import { callFunction } from '../../runtime/attempt/call.js';
+import type { AnyFunction } from '../../runtime/attempt/owner.js';
+import { ambient } from '../../runtime/context/ambient.js';
+import { functionsOf, type Functions } from '../functions.js';
+import type { Delivery, Mailbox, SentDetails } from '../mailbox.js';
+import { DELIVERY_MS, type Report, type Task } from '../messages.js';
+import { unpackCall } from '../wire/calls.js';
+import { send } from '../wire/errors.js';
+import { uncloneable } from '../wire/uncloneable.js';
+import { FarAttempt, clock, type Line } from './attempt.js';
+import { load } from './globals.js';
+
+export interface Wires {
+  readonly mailbox: Mailbox;
+  /** Where calls come in. */
+  readonly calls: MessagePort;
+  /** Throws for what structured clone refuses. */
+  readonly report: (report: Report, sent?: () => void) => void;
+  /** Whether details must be sent, because nobody on the other side can read the mailbox. */
+  readonly sendsDetails: boolean;
+}
+
+export class Server implements Line {
+  readonly #wires: Wires;
+  #functions: Functions = {};
+  #attempt: FarAttempt | undefined;
+  /** Calls that have been taken from the port. */
+  #heard = 0;
+  /** The newest details of the attempt, and which of them have been sent from here. */
+  #last: Delivery | undefined;
+  #sent = 0;
+  #sentAt = -Infinity;
+  #sending = false;
+
+  constructor(wires: Wires) {
+    this.#wires = wires;
+    const calls = wires.calls as unknown as Port;
+    calls.on('message', (call) => {
+      this.#heard++;
+      this.#hear(call as string);
+    });
+    calls.unref();
+  }
+
+  /**
+   * Loads the module, and says which functions it has.
+   *
+   * @param also settles when everything else is ready
+   */
+  async open(address: string, also?: Promise<unknown>): Promise<void> {
+    const { report } = this.#wires;
+    try {
+      this.#functions = functionsOf(await load(address));
+      await also;
+      report({ is: 'ready', names: Object.keys(this.#functions) });
+    } catch (thrown) {
+      report({ is: 'unusable', error: send(thrown) });
+    }
+  }
+
+  // ── One attempt ──────────────────────────────────────────────────────────────────────────────
+
+  async run(task: Task): Promise<void> {
+    const attempt = new FarAttempt(task, this);
+    this.#attempt = attempt;
+    this.#last = undefined;
+    const fn = this.#functions[task.name] as AnyFunction;
+    let ending: Report;
+    try {
+      const context = attempt.ctx;
+      const returned: unknown = ambient().run(context, () =>
+        callFunction(fn, context, task.args, undefined),
+      );
+      ending = { is: 'returned', result: await returned, delivery: undefined };
+    } catch (thrown) {
+      ending = { is: 'threw', error: send(thrown), delivery: undefined };
+    }
+    attempt.end();
+    this.#attempt = undefined;
+    this.#end({ ...ending, delivery: this.#unsent() });
+  }
+
+  #end(ending: Report): void {
+    const { report } = this.#wires;
+    try {
+      report(ending);
+    } catch (refused) {
+      const { result } = ending as { result?: unknown };
+      const error = send(uncloneable('result', result, refused));
+      report({ is: 'threw', error, delivery: this.#unsent() });
+    }
+  }
+
+  // ── Heartbeats ───────────────────────────────────────────────────────────────────────────────
+
+  put(details: SentDetails): void {
+    const order = this.#wires.mailbox.put(details);
+    if (this.#wires.sendsDetails) this.#last = { beats: 0, order, details };
+  }
+
+  /** The first heartbeat after a while goes at once; the others are fetched. */
+  beat(): void {
+    const { mailbox, sendsDetails } = this.#wires;
+    mailbox.beat();
+    if (!sendsDetails || this.#sending) return;
+    const now = clock.now();
+    if (now - this.#sentAt < DELIVERY_MS) return;
+    this.#sentAt = now;
+    this.flush();
+  }
+
+  /** Sends what the mailbox holds, unless it is being sent by the watchdog. */
+  flush(): void {
+    const delivery = this.#wires.mailbox.take();
+    if (delivery === undefined) return;
+    if (delivery.details !== undefined) this.#sent = delivery.order;
+    this.#sending = true;
+    this.#wires.report({ is: 'beat', delivery }, () => (this.#sending = false));
+  }
+
+  #unsent(): Delivery | undefined {
+    const { mailbox, sendsDetails } = this.#wires;
+    if (!sendsDetails) return undefined;
+    mailbox.take(); // the next attempt begins with an empty one
+    return this.#last?.order === this.#sent ? undefined : this.#last;
+  }
+
+  // ── Calls ────────────────────────────────────────────────────────────────────────────────────
+
+  /** Hears what waits at the port now, for a function that does not yield. */
+  poll(): void {
+    const { mailbox, calls } = this.#wires;
+    if (mailbox.calls === this.#heard) return;
+    for (;;) {
+      const found = receiveMessageOnPort(calls as never) as { message: string } | undefined;
+      if (found === undefined) return;
+      this.#heard++;
+      this.#hear(found.message);
+    }
+  }
+
+  #hear(call: string): void {
+    this.#attempt?.hear(unpackCall(call));
+  }
+
+  report(report: Report): void {
+    this.#wires.report(report);
+  }
+}

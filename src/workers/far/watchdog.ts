@@ -1,0 +1,76 @@
+/**
+ * The second thread of a worker process. Its channel to the program works while the first thread is
+ * busy: it fetches heartbeats, brings calls, and tells where the first thread is. When the program
+ * is gone it ends the process.
+ */
+import { Session } from 'node:inspector';
+import { Socket } from 'node:net';
+import { parentPort } from 'node:worker_threads';
+import { realTimer } from '../../kernel/clock.js';
+import { Mailbox } from '../mailbox.js';
+import { DELIVERY_MS } from '../messages.js';
+import { pausedStack, type Debugger } from '../stack.js';
+import { asLine, readLines, type FromWatchdog, type ToWatchdog } from '../wire/lines.js';
+import type { WatchdogInit } from './globals.js';
+
+/** The file descriptor of the channel. */
+export const CHANNEL = 4;
+
+/** How long a process has to exit once its program is gone, before it is killed. */
+const LAST_MS = 1_000;
+
+export function watch({ memory, port }: WatchdogInit): void {
+  const mailbox = new Mailbox(memory);
+  const channel = new Socket({ fd: CHANNEL, readable: true, writable: true });
+  const say = (words: FromWatchdog): boolean => channel.write(asLine(words));
+
+  let beats = 0;
+  let stop = (): void => {};
+  const collect = (): void => {
+    stop = realTimer(collect, DELIVERY_MS, true);
+    if (channel.writableLength > 0) return; // the newest is fetched when the channel is free
+    const delivery = mailbox.take();
+    if (delivery === undefined || delivery.beats === beats) return;
+    beats = delivery.beats;
+    say(delivery as FromWatchdog);
+  };
+  parentPort?.on('message', (state: 'busy' | 'idle') => {
+    stop();
+    if (state === 'busy') collect();
+  });
+
+  const hear = readLines((given) => {
+    const words = given as ToWatchdog;
+    if ('call' in words) {
+      port.postMessage(words.call);
+      mailbox.call();
+    } else void whereItIs().then((where) => say({ where: where ?? null }));
+  });
+  channel.setEncoding('utf8').on('data', hear);
+  channel.on('error', () => {}); // 'close' follows
+  parentPort?.postMessage('watching');
+  channel.on('close', () => realTimer(endProcess, LAST_MS, true));
+}
+
+/** What the first thread is doing. */
+async function whereItIs(): Promise<string | undefined> {
+  const session = new Session();
+  session.connectToMainThread();
+  const thread: Debugger = {
+    post: (method) => session.post(method),
+    on: (method, listener) =>
+      session.on(method, ({ params }: { params: never }) => listener(params)),
+  };
+  const stack = await pausedStack(thread);
+  session.disconnect();
+  return stack;
+}
+
+/** With the processes that the function has started: they are of one group. */
+function endProcess(): void {
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    process.kill(process.pid, 'SIGKILL'); // Windows knows no groups
+  }
+}

@@ -1,0 +1,52 @@
+/** Loading a module of activities in this process, and asking another one for its names. */
+import { spawnSync } from 'node:child_process';
+import { functionsOf, type Functions } from './functions.js';
+import { hopeless, unusable } from './start-errors.js';
+import type { WorkerOptions } from './options.js';
+import { inheritedFlags } from './process-worker.js';
+
+export async function loadFunctions(module: string): Promise<Functions> {
+  try {
+    return functionsOf((await import(/* @vite-ignore */ module)) as Record<string, unknown>);
+  } catch (cause) {
+    throw unusable(module, cause);
+  }
+}
+
+/** A module that takes longer than this to load hangs. */
+const LONGEST_MS = 60_000;
+
+const SCRIPT = `
+  const answer = (it) => { require('node:fs').writeSync(3, JSON.stringify(it)); process.exit(); };
+  import(process.argv[1]).then(
+    (module) => {
+      const inner = typeof module.default === 'object' ? module.default : {};
+      answer({ names: Object.entries({ ...inner, ...module })
+        .filter(([, it]) => typeof it === 'function').map(([name]) => name) });
+    },
+    (error) => answer({ error: String(error?.message ?? error) }),
+  );`;
+
+/**
+ * The names of the functions that a module exports. Only a process that has loaded it knows them,
+ * and this one waits for its answer: whoever goes through all functions of a pool needs them now.
+ *
+ * @throws ApplicationFailure if the module cannot be loaded
+ */
+export function namesIn({ module, env, execArgv }: WorkerOptions): readonly string[] {
+  const flags = [...(execArgv ?? inheritedFlags()), '--input-type=commonjs', '--eval', SCRIPT];
+  const { output } = spawnSync(process.execPath, [...flags, module], {
+    stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
+    encoding: 'utf8',
+    timeout: LONGEST_MS,
+    env: env ?? process.env,
+  });
+  const answer = (output as (string | null)[] | null)?.[3] ?? ''; // null if it cannot be started
+  if (answer === '') {
+    throw hopeless(`workerPool: a process that loads ${module} has ended`, 'WorkerStartError');
+  }
+  const { names, error } = JSON.parse(answer) as { names?: string[]; error?: string };
+  if (names === undefined) throw unusable(module, new Error(error));
+  if (names.length === 0) throw unusable(module, new TypeError('it exports no function'));
+  return names;
+}

@@ -1,0 +1,128 @@
+/**
+ * The newest heartbeat of a function, in memory that threads share: it can be read although the
+ * function's thread is busy, stuck or dead.
+ *
+ * Details are in one of three slots. The writer owns one, the reader another, and each swaps its own
+ * for the third, the middle one: so neither ever waits for the other, and nothing is read half
+ * written.
+ */
+
+/** What is in the header: the middle slot and whether it is news, and so on. */
+const MIDDLE = 0;
+const READERS = 1;
+const READING = 2;
+const BEATS = 3;
+const CALLS = 4;
+
+const HEADER_BYTES = 64;
+/** At the start of each slot: a number, the length of the text, and which details these are. */
+const SLOT_HEADER_BYTES = 16;
+const NEWS = 4;
+const IS_NUMBER = -1;
+
+/** The limit of heartbeat details, which the text of none exceeds. */
+export const MOST_DETAILS_BYTES = 2 * 1024 * 1024;
+const SLOT_BYTES = SLOT_HEADER_BYTES + MOST_DETAILS_BYTES;
+
+/** Details as they cross: numbers as they are, everything else as text. */
+export type SentDetails = number | string;
+
+/** What has come since the mailbox was read last. */
+export interface Delivery {
+  /** How many heartbeats there have been. */
+  readonly beats: number;
+  /** Details are counted too, so that older ones that come by another way are known. */
+  readonly order: number;
+  /** Undefined if no heartbeat has brought any. */
+  readonly details: SentDetails | undefined;
+}
+
+interface Slot {
+  readonly numbers: Float64Array;
+  readonly words: Int32Array;
+  readonly bytes: Buffer;
+}
+
+export class Mailbox {
+  readonly memory: SharedArrayBuffer;
+  readonly #header: Int32Array;
+  readonly #slots: readonly Slot[];
+  /** The writer's slot. */
+  #own = 0;
+  #order = 0;
+
+  /** @param memory the mailbox of the other side; undefined makes a new one */
+  constructor(memory?: SharedArrayBuffer) {
+    // The pages of what is never written take no memory.
+    this.memory = memory ?? new SharedArrayBuffer(HEADER_BYTES + 3 * SLOT_BYTES);
+    this.#header = new Int32Array(this.memory, 0, HEADER_BYTES / 4);
+    this.#slots = [0, 1, 2].map((index) => {
+      const at = HEADER_BYTES + index * SLOT_BYTES;
+      return {
+        numbers: new Float64Array(this.memory, at, 1),
+        words: new Int32Array(this.memory, at + 8, 2),
+        bytes: Buffer.from(this.memory, at + SLOT_HEADER_BYTES, MOST_DETAILS_BYTES),
+      };
+    });
+    if (memory !== undefined) return;
+    this.#header[MIDDLE] = 1;
+    this.#header[READERS] = 2;
+  }
+
+  // ── The writer ───────────────────────────────────────────────────────────────────────────────
+
+  /** Puts in new details, which take the place of those that nobody has read. Gives their order. */
+  put(details: SentDetails): number {
+    const slot = this.#slot(this.#own);
+    if (typeof details === 'number') {
+      slot.numbers[0] = details;
+      slot.words[0] = IS_NUMBER;
+    } else {
+      slot.words[0] = slot.bytes.write(details);
+    }
+    slot.words[1] = ++this.#order;
+    this.#own = Atomics.exchange(this.#header, MIDDLE, this.#own | NEWS) & ~NEWS;
+    return this.#order;
+  }
+
+  beat(): void {
+    Atomics.add(this.#header, BEATS, 1);
+  }
+
+  // ── The reader ───────────────────────────────────────────────────────────────────────────────
+
+  /** Undefined if somebody else is reading at the moment. */
+  take(): Delivery | undefined {
+    const header = this.#header;
+    if (Atomics.compareExchange(header, READING, 0, 1) !== 0) return undefined;
+    try {
+      const beats = Atomics.load(header, BEATS);
+      if ((Atomics.load(header, MIDDLE) & NEWS) === 0)
+        return { beats, order: 0, details: undefined };
+      const read = Atomics.exchange(header, MIDDLE, header[READERS] ?? 0) & ~NEWS;
+      header[READERS] = read;
+      const { numbers, words, bytes } = this.#slot(read);
+      const [length = 0, order = 0] = words;
+      const details = length === IS_NUMBER ? numbers[0] : bytes.toString('utf8', 0, length);
+      return { beats, order, details };
+    } finally {
+      Atomics.store(header, READING, 0);
+    }
+  }
+
+  // ── Calls to the function's thread ───────────────────────────────────────────────────────────
+
+  /** A message is waiting at the port of the function's thread, which may never yield. */
+  call(): void {
+    Atomics.add(this.#header, CALLS, 1);
+  }
+
+  /** How many such messages there have been. */
+  get calls(): number {
+    return Atomics.load(this.#header, CALLS);
+  }
+
+  #slot(index: number): Slot {
+    return this.#slots[index] as Slot;
+  }
+}

@@ -1,0 +1,48 @@
+/** What a pool and its workers say to each other. */
+import type { LogLevel } from '../kernel/logger.js';
+import type { CancellationDetails } from '../runtime/context/context.js';
+import type { Delivery, SentDetails } from './mailbox.js';
+import type { Sent } from './wire/errors.js';
+
+/** What the far side is given when it starts. */
+export interface Init {
+  readonly role: 'process' | 'thread';
+  /** The address of the module of activities. */
+  readonly module: string;
+  /** Of a thread: its mailbox, and the port for calls. */
+  readonly memory?: SharedArrayBuffer;
+  readonly port?: MessagePort;
+}
+
+/** One attempt. */
+export interface Task {
+  readonly name: string;
+  readonly args: readonly unknown[];
+  /** `ctx.info`, with the task token among its fields. */
+  readonly info: Readonly<Record<string, unknown>>;
+  /** `ctx.heartbeatDetails`; undefined for none. */
+  readonly details: SentDetails | undefined;
+}
+
+/** Why a function should stop. It is heard by a busy loop too, inside its heartbeats. */
+export type Call =
+  | { readonly stop: Sent; readonly all: CancellationDetails | undefined }
+  | { readonly shutdown: Sent };
+
+/** From the far side. */
+export type Report =
+  | { readonly is: 'ready'; readonly names: readonly string[] }
+  | { readonly is: 'unusable'; readonly error: Sent }
+  | { readonly is: 'beat'; readonly delivery: Delivery }
+  | {
+      readonly is: 'log';
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly more: Readonly<Record<string, Sent>>;
+    }
+  | { readonly is: 'leftOpen' | 'watchesShutdown' }
+  | { readonly is: 'returned'; readonly result: unknown; readonly delivery: Delivery | undefined }
+  | { readonly is: 'threw'; readonly error: Sent; readonly delivery: Delivery | undefined };
+
+/** How long details may wait for the next delivery, in milliseconds. */
+export const DELIVERY_MS = 20;

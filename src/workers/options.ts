@@ -1,0 +1,142 @@
+/** The options of a pool, read once. */
+import { availableParallelism } from 'node:os';
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { badOption, checkNames, hints, option, type OptionNames } from '../kernel/bad-input.js';
+import { durationMs, type Duration } from '../kernel/duration.js';
+
+/** The options of `workerPool`, all of which have defaults. */
+export interface WorkerPoolOptions {
+  /**
+   * Where functions run. Default `'process'`.
+   *
+   * - `'process'`: In child processes. Whatever they do, they can be killed, and nothing they do can
+   *   end the program.
+   * - `'thread'`: In threads of this process. They start faster and share its memory limit. A crash
+   *   in native code ends the program, and a native call cannot be interrupted.
+   * - `'none'`: In place, for debuggers and unit tests. Nothing can be killed.
+   */
+  readonly isolation?: 'process' | 'thread' | 'none' | undefined;
+  /** How many functions run at once, each in a worker. Default: `os.availableParallelism()`. */
+  readonly maxWorkers?: number | undefined;
+  /** How long a worker without work is kept. Default `'30s'`; `Infinity` keeps it. */
+  readonly idleTimeout?: Duration | undefined;
+  /**
+   * How long a function has to settle once it was told to stop, before its worker is killed. Default
+   * `'1s'`.
+   */
+  readonly gracePeriod?: Duration | undefined;
+  /** The limit of a worker's JavaScript heap in MiB. Default: Node's own. */
+  readonly memoryLimitMb?: number | undefined;
+  /** The environment of workers, in place of that of this process. */
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  /**
+   * Flags for Node, in place of those of this process. By default a TypeScript loader that runs the
+   * program runs its workers too.
+   */
+  readonly execArgv?: readonly string[] | undefined;
+}
+
+/** What a worker is made of. */
+export interface WorkerOptions {
+  /** The address of the module of activities. */
+  readonly module: string;
+  readonly env: NodeJS.ProcessEnv | undefined;
+  readonly execArgv: readonly string[] | undefined;
+  readonly memoryLimitMb: number | undefined;
+}
+
+/** Pool options with nothing left open. */
+export interface ResolvedPool extends WorkerOptions {
+  readonly isolation: 'process' | 'thread' | 'none';
+  readonly maxWorkers: number;
+  readonly idleMs: number;
+  readonly graceMs: number;
+}
+
+const NAMES: OptionNames = {
+  of: 'workerPool',
+  example: "{ isolation: 'thread' }",
+  known: new Set([
+    'isolation',
+    'maxWorkers',
+    'idleTimeout',
+    'gracePeriod',
+    'memoryLimitMb',
+    'env',
+    'execArgv',
+  ]),
+  elsewhere: (name) => hints(HINTS, name),
+};
+
+const HINTS: Readonly<Record<string, string>> = {
+  filename: 'the first argument: the module',
+  concurrency: 'maxWorkers',
+  threads: "isolation: 'thread', and maxWorkers",
+  maxThreads: 'maxWorkers',
+  maxConcurrentActivities: 'maxWorkers',
+  runtime: "isolation: 'process' or 'thread'",
+  workerType: "isolation: 'process' or 'thread'",
+  terminateTimeout: 'gracePeriod',
+  resourceLimits: 'memoryLimitMb',
+  workerData: 'args of the call',
+  heartbeatTimeout: 'an option of the call, not of the pool',
+};
+
+const isolation = option(
+  "'process', 'thread' or 'none'",
+  (value: ResolvedPool['isolation']) => ['process', 'thread', 'none'].includes(value),
+  'process' as const,
+);
+
+const positive = option(
+  'a whole number above 0',
+  (value: number) => Number.isInteger(value) && value > 0,
+);
+
+const megabytes = option(
+  'a number of MiB above 0',
+  (value: number) => value > 0 && value < 2 ** 22,
+);
+
+const env = option(
+  'an object of strings, such as process.env',
+  (value: NodeJS.ProcessEnv) =>
+    typeof value === 'object' &&
+    (value as unknown) !== null &&
+    Object.values(value).every((one) => one === undefined || typeof one === 'string'),
+);
+
+const execArgv = option(
+  "an array of flags for Node, such as ['--import', 'tsx']",
+  (value: readonly string[]) =>
+    Array.isArray(value) && value.every((one) => typeof one === 'string'),
+);
+
+/** @throws TypeError that names the option, the value received and what is accepted */
+export function resolvePool(module: URL | string, options: WorkerPoolOptions): ResolvedPool {
+  checkNames(options, NAMES);
+  return {
+    module: addressOf(module),
+    isolation: isolation(options.isolation, 'isolation'),
+    maxWorkers: positive(options.maxWorkers, 'maxWorkers') ?? availableParallelism(),
+    idleMs: durationMs(options.idleTimeout ?? '30s', 'idleTimeout'),
+    graceMs: durationMs(options.gracePeriod ?? '1s', 'gracePeriod'),
+    memoryLimitMb: megabytes(options.memoryLimitMb, 'memoryLimitMb'),
+    env: env(options.env, 'env'),
+    execArgv: execArgv(options.execArgv, 'execArgv'),
+  };
+}
+
+function addressOf(module: unknown): string {
+  if (module instanceof URL || Object.prototype.toString.call(module) === '[object URL]') {
+    return String(module);
+  }
+  if (typeof module === 'string' && isAbsolute(module)) return pathToFileURL(module).href;
+  if (typeof module === 'string' && /^(?:file|data):/.test(module)) return module;
+  throw badOption(
+    'workerPool: module',
+    module,
+    "the address of a module of activities, such as new URL('./my.activities.js', import.meta.url)",
+  );
+}

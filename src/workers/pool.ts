@@ -1,0 +1,235 @@
+/** Workers, and who gets which. */
+import { realTimer } from '../kernel/clock.js';
+import { ignore } from '../kernel/promises.js';
+import type { ActivityContext } from '../runtime/context/context.js';
+import type { Room, Waiter } from '../runtime/shared/place.js';
+import { loadFunctions } from './load.js';
+import type { ResolvedPool } from './options.js';
+import { hopeless } from './start-errors.js';
+import { InPlace, startWorker, type Station } from './station.js';
+import { Waiters } from './waiters.js';
+
+/** What the workers of a pool are doing. */
+export interface WorkerPoolStats {
+  /** Workers that run a function. */
+  readonly busy: number;
+  /** Workers that wait for work. */
+  readonly idle: number;
+  /** Workers that are starting. */
+  readonly starting: number;
+  /** Activities that wait for a worker. */
+  readonly waiting: number;
+}
+
+/** Something that can be ended: a station, or a worker that does not serve yet. */
+type Ending = Pick<Station, 'kill' | 'exited'>;
+
+export class Pool {
+  readonly #options: ResolvedPool;
+  readonly #waiters = new Waiters();
+  /** Those that wait for work, each with a function that stops its idle timer. The last is warmest. */
+  readonly #idle = new Map<Station, () => void>();
+  readonly #busy = new Set<Station>();
+  readonly #starting = new Set<Ending>();
+  #startingCount = 0;
+  /** What has come of workers that could not start: each is the failure of one attempt. */
+  readonly #failures: unknown[] = [];
+  #closed: Promise<void> | undefined;
+
+  constructor(options: ResolvedPool) {
+    this.#options = options;
+  }
+
+  stats(): WorkerPoolStats {
+    return {
+      busy: this.#busy.size,
+      idle: this.#idle.size,
+      starting: this.#startingCount,
+      waiting: this.#waiters.size,
+    };
+  }
+
+  // ── Rooms ────────────────────────────────────────────────────────────────────────────────────
+
+  hasRoom(waiter: Waiter): boolean {
+    if (this.#canServe) return true;
+    this.#waiters.add(waiter);
+    this.#grow();
+    return false;
+  }
+
+  /** Takes a worker for one attempt of the function. */
+  enter(name: string, waiter: Waiter): Room | undefined {
+    if (!this.hasRoom(waiter)) return undefined;
+    if (this.#closed !== undefined) return failingRoom(closed());
+    const station = [...this.#idle.keys()].at(-1);
+    if (station === undefined) return failingRoom(this.#failures.shift());
+    this.#idle.get(station)?.();
+    this.#idle.delete(station);
+    this.#busy.add(station);
+    const leave = (): void => this.#release(station);
+    return { run: (ctx, ...args) => this.#call(station, name, ctx, args), leave };
+  }
+
+  async #call(
+    station: Station,
+    name: string,
+    ctx: ActivityContext,
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    if (station.names.includes(name)) return station.call(name, ctx, args);
+    const { module } = this.#options;
+    const exports = station.names.join(', ');
+    const message = `workerPool: ${module} does not export a function "${name}"; it exports ${exports}`;
+    throw hopeless(message, 'WorkerModuleError');
+  }
+
+  /** For a call that no runtime has made: waits for a worker, in the middle of the attempt. */
+  async callDirectly(
+    name: string,
+    ctx: ActivityContext,
+    args: readonly unknown[],
+  ): Promise<unknown> {
+    const entered = this.#enterSoon(name, ctx.info.priority);
+    let room: Room;
+    try {
+      room = await ctx.keepAlive(entered);
+    } catch (stopped) {
+      void entered.then(({ leave }) => leave());
+      throw stopped;
+    }
+    try {
+      return await room.run(ctx, ...args);
+    } finally {
+      room.leave();
+    }
+  }
+
+  #enterSoon(name: string, priority: number): Promise<Room> {
+    return new Promise((resolve) => {
+      const onRoom = (): void => {
+        const room = this.enter(name, waiter);
+        if (room !== undefined) resolve(room);
+      };
+      const waiter = { priority, onRoom };
+      onRoom();
+    });
+  }
+
+  get #canServe(): boolean {
+    return this.#closed !== undefined || this.#idle.size > 0 || this.#failures.length > 0;
+  }
+
+  /** Gives what is free to those who wait. One of them may not want it any more. */
+  #serve(): void {
+    while (this.#canServe) {
+      const waiter = this.#waiters.next();
+      if (waiter === undefined) break;
+      waiter.onRoom();
+    }
+    if (this.#waiters.size === 0) this.#failures.length = 0;
+    this.#grow();
+  }
+
+  // ── Workers ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Starts as many workers as there are activities for, within the limit. */
+  #grow(): void {
+    if (this.#closed !== undefined) return;
+    const { maxWorkers } = this.#options;
+    const taken = (): number => this.#busy.size + this.#idle.size + this.#startingCount;
+    while (taken() < maxWorkers && this.#startingCount < this.#waiters.size) void this.#start();
+  }
+
+  async #start(): Promise<void> {
+    this.#startingCount++;
+    let worker: Ending | undefined;
+    const starting = (one: Ending): void => {
+      worker = one;
+      this.#starting.add(one);
+    };
+    try {
+      const station = await this.#made(starting);
+      this.#startingCount--;
+      void station.exited.then(() => this.#lost(station));
+      this.#rest(station);
+    } catch (failure) {
+      this.#startingCount--;
+      this.#failures.push(failure);
+    }
+    if (worker !== undefined) this.#starting.delete(worker);
+    this.#serve();
+  }
+
+  async #made(starting: (worker: Ending) => void): Promise<Station> {
+    const { isolation, module, graceMs } = this.#options;
+    if (isolation !== 'none') return startWorker(this.#options, starting);
+    return new InPlace(await loadFunctions(module), graceMs);
+  }
+
+  #release(station: Station): void {
+    if (!this.#busy.delete(station)) return;
+    if (station.usable) this.#rest(station);
+    this.#serve();
+  }
+
+  /** It waits for work, for a while. */
+  #rest(station: Station): void {
+    if (this.#closed !== undefined) {
+      station.retire();
+      return;
+    }
+    const { idleMs } = this.#options;
+    const retire = (): void => {
+      this.#idle.delete(station);
+      station.retire();
+    };
+    this.#idle.set(station, idleMs === Infinity ? ignore : realTimer(retire, idleMs));
+  }
+
+  #lost(station: Station): void {
+    this.#idle.get(station)?.();
+    this.#idle.delete(station);
+    this.#serve();
+  }
+
+  // ── The end ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Stops what runs. Resolves when every worker is dead. */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
+    await Promise.resolve(); // until it is known as closed
+    const { graceMs, isolation } = this.#options;
+    const all: Ending[] = [...this.#starting, ...this.#idle.keys(), ...this.#busy];
+    for (const station of this.#busy) station.stop(closed());
+    for (const [station, stopTimer] of this.#idle) {
+      stopTimer();
+      station.retire();
+    }
+    this.#idle.clear();
+    this.#serve();
+    if (isolation === 'none') return;
+    const kill = (): void => all.forEach((one) => void one.kill());
+    const clear = graceMs === Infinity ? ignore : realTimer(kill, graceMs + LAST_MS, true);
+    for (const one of this.#starting) void one.kill();
+    await Promise.all(all.map(({ exited }) => exited));
+    clear();
+  }
+}
+
+/** How long what is being killed anyway may take, before it is killed here. */
+const LAST_MS = 500;
+
+function closed(): unknown {
+  return hopeless('workerPool: the pool is closed', 'WorkerPoolClosed');
+}
+
+function failingRoom(failure: unknown): Room {
+  return {
+    run: () => Promise.reject(failure),
+    leave: ignore,
+  };
+}

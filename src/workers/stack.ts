@@ -1,0 +1,96 @@
+/** The stack of a thread that is busy, as the inspector tells it. No port is opened. */
+import { SourceMap, type SourceMapPayload } from 'node:module';
+import { realTimer } from '../kernel/clock.js';
+
+/** What a debugger says to the thread that it is attached to. */
+export interface Debugger {
+  post(method: string): void;
+  on(method: string, listener: (params: never) => void): void;
+}
+
+interface Script {
+  readonly scriptId: string;
+  readonly url: string;
+  readonly sourceMapURL: string;
+}
+
+interface Frame {
+  readonly functionName: string;
+  readonly location: {
+    readonly scriptId: string;
+    readonly lineNumber: number;
+    readonly columnNumber: number;
+  };
+}
+
+/** A thread that runs JavaScript stops within microseconds; one that does not never does. */
+export const PATIENCE_MS = 150;
+
+/** The name that our own code on the far side goes by. */
+export const OURS = 'systole-worker';
+
+/** Pauses the thread for a moment. Undefined if it does not run any JavaScript. */
+export function pausedStack(thread: Debugger): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const scripts = new Map<string, Script>();
+    const giveUp = (): void => {
+      resolve(undefined);
+      thread.post('Debugger.disable'); // it may still come to a stop
+    };
+    const clear = realTimer(giveUp, PATIENCE_MS, true);
+    thread.on('Debugger.scriptParsed', (script: Script) => {
+      scripts.set(script.scriptId, script);
+    });
+    thread.on('Debugger.paused', ({ callFrames }: { callFrames: readonly Frame[] }) => {
+      clear();
+      resolve(inWords(callFrames, scripts));
+      thread.post('Debugger.resume'); // a thread that is paused cannot be ended
+    });
+    thread.post('Debugger.enable');
+    thread.post('Debugger.pause');
+  });
+}
+
+/** Of Node, of ours, and of the script that starts it. */
+const NOT_THEIRS = new RegExp(`^$|^node:|^evalmachine|^\\[|${OURS}`);
+
+/** As in `error.stack`, without the frames of Node and of ours. */
+function inWords(
+  frames: readonly Frame[],
+  scripts: ReadonlyMap<string, Script>,
+): string | undefined {
+  const lines = frames
+    .map((frame) => ({ ...frame, script: scripts.get(frame.location.scriptId) }))
+    .filter(({ script }) => !NOT_THEIRS.test(script?.url ?? ''))
+    .map(({ functionName, location, script }) => {
+      const url = script?.url ?? '';
+      const { line, column } = original(location, script);
+      const place = `${url}:${line}:${column}`;
+      return functionName === '' ? `    at ${place}` : `    at ${functionName} (${place})`;
+    });
+  return lines.length === 0 ? undefined : lines.join('\n');
+}
+
+const INLINE = /^data:application\/json[^,]*;base64,/;
+
+/** Where a place is in the file that was written, by the map that a loader has put into its code. */
+function original(
+  { lineNumber, columnNumber }: Frame['location'],
+  script: Script | undefined,
+): { readonly line: number; readonly column: number } {
+  const here = { line: lineNumber + 1, column: columnNumber + 1 };
+  const [head] = INLINE.exec(script?.sourceMapURL ?? '') ?? [];
+  if (head === undefined || script === undefined) return here;
+  try {
+    const text = Buffer.from(script.sourceMapURL.slice(head.length), 'base64').toString();
+    const map = new SourceMap(JSON.parse(text) as SourceMapPayload);
+    const { originalLine, originalColumn } = map.findEntry(lineNumber, columnNumber) as {
+      readonly originalLine?: number;
+      readonly originalColumn?: number;
+    };
+    if (originalLine === undefined || originalColumn === undefined) return here;
+    return { line: originalLine + 1, column: originalColumn + 1 };
+  } catch {
+    return here;
+  }
+}

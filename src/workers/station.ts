@@ -1,0 +1,172 @@
+/** Where functions are called, one at a time: a worker that has started, or this event loop. */
+import { realTimer } from '../kernel/clock.js';
+import { CancelledFailure } from '../kernel/failures.js';
+import { messageOf } from '../kernel/thrown.js';
+import type { ActivityContext } from '../runtime/context/context.js';
+import { crashed, WorkerCall } from './call.js';
+import { WorkerTerminatedError } from './errors.js';
+import type { Functions } from './functions.js';
+import type { ResolvedPool } from './options.js';
+import { ProcessWorker } from './process-worker.js';
+import { hopeless, unusable } from './start-errors.js';
+import { ThreadWorker } from './thread-worker.js';
+import type { Report } from './messages.js';
+import { receive } from './wire/errors.js';
+import type { PoolWorker } from './worker.js';
+
+export interface Station {
+  /** The functions that there are. */
+  readonly names: readonly string[];
+  /** False once it is dead. */
+  readonly usable: boolean;
+  call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown>;
+  /** Stops the function that runs, if one does, which then rejects with this. */
+  stop(verdict: unknown): void;
+  /** Ends an idle one. */
+  retire(): void;
+  /** Ends it whatever it does. */
+  kill(): Promise<unknown>;
+  readonly exited: Promise<unknown>;
+}
+
+class WorkerStation implements Station {
+  readonly #worker: PoolWorker;
+  readonly #graceMs: number;
+  #call: WorkerCall | undefined;
+
+  constructor(worker: PoolWorker, graceMs: number) {
+    this.#worker = worker;
+    this.#graceMs = graceMs;
+  }
+
+  get names(): readonly string[] {
+    return this.#worker.names;
+  }
+
+  get usable(): boolean {
+    return this.#worker.exit === undefined;
+  }
+
+  get exited(): Promise<unknown> {
+    return this.#worker.exited;
+  }
+
+  async call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown> {
+    const call = new WorkerCall(this.#worker, ctx, this.#graceMs);
+    this.#call = call;
+    try {
+      return await call.run(name, args);
+    } finally {
+      this.#call = undefined;
+    }
+  }
+
+  stop(error: unknown): void {
+    this.#call?.stop(new CancelledFailure('WORKER_SHUTDOWN', { cause: error }), { error });
+  }
+
+  retire(): void {
+    this.#worker.retire();
+  }
+
+  kill(): Promise<unknown> {
+    return this.#worker.kill();
+  }
+}
+
+/** Starts a worker. Rejects with what the attempt that has waited for it fails with. */
+export async function startWorker(
+  options: ResolvedPool,
+  starting: (worker: PoolWorker) => void,
+): Promise<Station> {
+  const { module, isolation, memoryLimitMb, graceMs } = options;
+  const worker = make(options);
+  starting(worker);
+  const exit = worker.exited;
+  const report = new Promise<Report>((resolve) => {
+    const onReport = resolve;
+    worker.listen({ onReport, onDelivery: () => {}, onExit: () => {} });
+  });
+  const first = await Promise.race([report, exit]);
+  worker.listen(undefined);
+  if (!('is' in first)) {
+    const crash = crashed(first, worker.stderr);
+    // Somebody has killed it, for reasons of their own: it may well start the next time.
+    if (first.signal === 'SIGKILL' && memoryLimitMb === undefined) throw crash;
+    const limit =
+      memoryLimitMb === undefined ? '' : `; memoryLimitMb: ${memoryLimitMb} may be too small`;
+    const message = `workerPool: a worker for ${module} has ended before it was ready (isolation: '${isolation}')${limit}`;
+    throw hopeless(message, 'WorkerStartError', crash);
+  }
+  if (first.is !== 'ready') {
+    const cause = first.is === 'unusable' ? receive(first.error) : undefined;
+    await worker.kill();
+    throw unusable(module, cause);
+  }
+  worker.keepAlive(false);
+  return new WorkerStation(worker, graceMs);
+}
+
+function make(options: ResolvedPool): PoolWorker {
+  try {
+    return options.isolation === 'thread' ? new ThreadWorker(options) : new ProcessWorker(options);
+  } catch (cause) {
+    const message = `workerPool: no worker can be started: ${messageOf(cause)}. The options execArgv, env and memoryLimitMb are what it is started with`;
+    throw hopeless(message, 'WorkerStartError', cause);
+  }
+}
+
+/** With `isolation: 'none'`: nothing can be killed, so what does not stop is given up. */
+export class InPlace implements Station {
+  readonly names: readonly string[];
+  readonly usable = true;
+  readonly exited = new Promise<never>(() => {});
+  readonly #functions: Functions;
+  readonly #graceMs: number;
+  #stop: ((verdict: unknown) => void) | undefined;
+
+  constructor(functions: Functions, graceMs: number) {
+    this.#functions = functions;
+    this.names = Object.keys(functions);
+    this.#graceMs = graceMs;
+  }
+
+  call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      let clear = (): void => {};
+      const { signal } = ctx;
+      const giveUp = (cause: unknown): void => {
+        if (this.#graceMs === Infinity) return;
+        const message = `The function has not stopped ${this.#graceMs} ms after it was told to. It still runs: isolation 'none' can kill nothing`;
+        clear = realTimer(
+          () => reject(new WorkerTerminatedError(message, { cause })),
+          this.#graceMs,
+          true,
+        );
+      };
+      const onAbort = (): void => giveUp(signal.reason);
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#stop = reject;
+      const done = (): void => {
+        clear();
+        signal.removeEventListener('abort', onAbort);
+        this.#stop = undefined;
+      };
+      const fn = this.#functions[name] as (...given: unknown[]) => unknown;
+      const running = Promise.resolve().then(() => fn(ctx, ...args));
+      running.then(resolve, reject).finally(done);
+    });
+  }
+
+  stop(verdict: unknown): void {
+    this.#stop?.(verdict);
+  }
+
+  retire(): void {
+    // It takes nothing.
+  }
+
+  kill(): Promise<void> {
+    return Promise.resolve();
+  }
+}

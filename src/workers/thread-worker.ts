@@ -1,0 +1,149 @@
+/** A worker that is a thread of this process. */
+import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
+import { Session } from 'node:inspector';
+import { realTimer } from '../kernel/clock.js';
+import { threadCode } from './code.js';
+import { Mailbox } from './mailbox.js';
+import { DELIVERY_MS, type Call, type Report, type Task } from './messages.js';
+import type { WorkerOptions } from './options.js';
+import { pausedStack, type Debugger } from './stack.js';
+import { packCall } from './wire/calls.js';
+import { PoolWorker } from './worker.js';
+
+/**
+ * How long a thread has to end. One in a native call ends when that returns: it runs no JavaScript
+ * any more, and is not waited for.
+ */
+const LAST_MS = 1_000;
+
+export class ThreadWorker extends PoolWorker {
+  readonly #thread: Worker;
+  readonly #mailbox = new Mailbox();
+  readonly #calls: MessagePort;
+  #beats = 0;
+  #stopReading = (): void => {};
+  #cause: unknown;
+
+  constructor({ module, env, execArgv, memoryLimitMb }: WorkerOptions) {
+    super();
+    const { port1, port2 } = new MessageChannel();
+    this.#calls = port1;
+    port1.unref();
+    const { memory } = this.#mailbox;
+    this.#thread = new Worker(threadCode, {
+      ['eval']: true,
+      workerData: { role: 'thread', module, memory, port: port2 },
+      transferList: [port2],
+      stderr: true,
+      name: 'systole-worker',
+      ...(env !== undefined && { env }),
+      ...(execArgv !== undefined && { execArgv: [...execArgv] }),
+      ...(memoryLimitMb !== undefined && {
+        resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
+      }),
+    });
+    this.#thread.stderr.setEncoding('utf8').on('data', (text: string) => this.wrote(text));
+    this.#thread.on('message', (report: Report) => {
+      if (report.is === 'returned' || report.is === 'threw') this.#endOfCall();
+      this.heard(report);
+    });
+    this.#thread.on('error', (cause) => (this.#cause = cause));
+    this.#thread.once('exit', (exitCode) => {
+      this.#endOfCall();
+      port1.close();
+      this.hasExited({ exitCode, cause: this.#cause });
+    });
+  }
+
+  /** Heartbeats are read from time to time, whatever the thread is doing. */
+  readonly #read = (): void => {
+    this.#stopReading = realTimer(this.#read, DELIVERY_MS);
+    this.#take();
+  };
+
+  #take(): void {
+    const delivery = this.#mailbox.take();
+    if (delivery === undefined || delivery.beats === this.#beats) return;
+    this.#beats = delivery.beats;
+    this.delivered(delivery);
+  }
+
+  /** Before it is told how the call has ended, its last details are. */
+  #endOfCall(): void {
+    this.#stopReading();
+    this.#take();
+  }
+
+  run(task: Task): void {
+    this.#thread.postMessage(task);
+    this.#read();
+  }
+
+  call(call: Call): void {
+    this.#calls.postMessage(packCall(call));
+    this.#mailbox.call();
+  }
+
+  whereItIs(): Promise<string | undefined> {
+    const session = new Session();
+    session.connect();
+    // Until then it resumes a thread that comes to a stop late.
+    realTimer(() => session.disconnect(), LAST_MS);
+    return pausedStack(threadOf(session, this.#thread.threadId));
+  }
+
+  protected killNow(): void {
+    void this.#thread.terminate();
+    const gone = realTimer(
+      () => {
+        this.#thread.unref();
+        this.hasExited({});
+      },
+      LAST_MS,
+      true,
+    );
+    void this.exited.then(gone);
+  }
+
+  retire(): void {
+    void this.#thread.terminate();
+  }
+
+  keepAlive(keep: boolean): void {
+    this.#thread[keep ? 'ref' : 'unref']();
+  }
+}
+
+interface Attached {
+  readonly sessionId: string;
+  readonly workerInfo: { readonly title: string };
+}
+
+/** A debugger of another thread of this process, through the session of this one. */
+function threadOf(session: Session, threadId: number): Debugger {
+  const listeners = new Map<string, (params: never) => void>();
+  const posts: string[] = [];
+  let sessionId: string | undefined;
+  const post = (method: string): void => {
+    if (sessionId === undefined) posts.push(method);
+    else {
+      const message = JSON.stringify({ id: 1, method });
+      session.post('NodeWorker.sendMessageToWorker', { sessionId, message });
+    }
+  };
+  session.on('NodeWorker.attachedToWorker', ({ params }: { params: Attached }) => {
+    if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
+    sessionId = params.sessionId;
+    posts.forEach(post);
+  });
+  session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
+    if (params.sessionId !== sessionId) return;
+    const { method, params: given } = JSON.parse(params.message) as {
+      method?: string;
+      params?: never;
+    };
+    if (method !== undefined) listeners.get(method)?.(given as never);
+  });
+  session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
+  return { post, on: (method, listener) => listeners.set(method, listener) };
+}

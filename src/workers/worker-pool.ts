@@ -1,0 +1,105 @@
+/** The face of a pool: its options, its functions, its end. */
+import { refusable } from '../kernel/stack.js';
+import type { ActivityContext, AnyActivity } from '../runtime/context/context.js';
+import { PLACE, type Place } from '../runtime/shared/place.js';
+import { namesIn } from './load.js';
+import { resolvePool, type ResolvedPool, type WorkerPoolOptions } from './options.js';
+import { Pool, type WorkerPoolStats } from './pool.js';
+
+/**
+ * The exported functions of a module, with their own types, as activity functions that run in a
+ * worker. What is not an activity function is left out.
+ */
+export type PoolActivities<T> = {
+  readonly [Name in keyof T as T[Name] extends AnyActivity ? Name : never]: T[Name];
+};
+
+/** A pool of workers that run the activity functions of one module. */
+export interface WorkerPool<T> {
+  /**
+   * The functions of the module. They are given to `runActivity`, `proxyActivities` and all else
+   * that takes activity functions. A name that the module does not export fails the attempt.
+   */
+  readonly activities: PoolActivities<T>;
+  /** What the workers are doing. */
+  stats(): WorkerPoolStats;
+  /**
+   * Ends the pool. Functions that still run are told to stop, and killed after `gracePeriod`; their
+   * attempts fail and are not retried. Resolves when every worker is dead. Shut the runtime down
+   * first if its activities should end in peace.
+   */
+  close(): Promise<void>;
+  /** Ends the pool at the end of a block with `await using pool = workerPool(...)`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Makes a pool of workers for the activity functions of a module. In a worker, work that is stuck can
+ * be killed, and a crash ends one attempt and not the program. A worker starts when it is needed, and
+ * idle ones do not keep the program alive.
+ *
+ * @param module the address of a module of activities, which every worker loads
+ * @throws TypeError that names the option, the value received and what is accepted
+ *
+ * @example
+ * import type * as activities from './resize.activities.js';
+ *
+ * const module = new URL('./resize.activities.js', import.meta.url);
+ * await using pool = workerPool<typeof activities>(module);
+ * await runActivity(pool.activities.resize, { args: ['photos'], heartbeatTimeout: '10s' });
+ */
+export function workerPool<T extends object = Record<string, AnyActivity>>(
+  module: URL | string,
+  options: WorkerPoolOptions = {},
+): WorkerPool<T> {
+  const resolved = refusable(workerPool, () => resolvePool(module, options));
+  const pool = new Pool(resolved);
+  const close = (): Promise<void> => pool.close();
+  return {
+    activities: functionsOf(pool, resolved) as PoolActivities<T>,
+    stats: () => pool.stats(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+type PoolFunction = ((ctx: ActivityContext, ...args: unknown[]) => Promise<unknown>) & {
+  readonly [PLACE]: Place;
+};
+
+/** What a module cannot export for an activity: an object that has it is taken for something else. */
+const NO_ACTIVITIES = new Set(['then', 'toJSON', 'constructor', 'asymmetricMatch', '$$typeof']);
+
+/**
+ * The names that a module exports are only known to a process that has loaded it. So any name gives
+ * a function; and whoever asks for all of them makes this process ask another one.
+ */
+function functionsOf(pool: Pool, options: ResolvedPool): object {
+  const made = Object.create(null) as Record<string, PoolFunction>;
+  const functionOf = (name: string): PoolFunction => (made[name] ??= functionIn(pool, name));
+  let complete = false;
+  const complement = (): void => {
+    if (!complete) for (const name of namesIn(options)) functionOf(name);
+    complete = true;
+  };
+  return new Proxy(made, {
+    get: (_made, name) =>
+      typeof name === 'string' && !NO_ACTIVITIES.has(name) ? functionOf(name) : undefined,
+    ownKeys: () => {
+      complement();
+      return Reflect.ownKeys(made);
+    },
+    set: () => false,
+  });
+}
+
+function functionIn(pool: Pool, name: string): PoolFunction {
+  const fn = (ctx: ActivityContext, ...args: unknown[]): Promise<unknown> =>
+    pool.callDirectly(name, ctx, args);
+  const place: Place = {
+    hasRoom: (waiter) => pool.hasRoom(waiter),
+    enter: (waiter) => pool.enter(name, waiter),
+  };
+  Object.defineProperty(fn, 'name', { value: name });
+  return Object.assign(fn, { [PLACE]: place });
+}

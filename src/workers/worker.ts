@@ -1,0 +1,97 @@
+/** A worker, as the pool sees it: a process or a thread, in which a function can be called. */
+import { SystemClock } from '../kernel/clock.js';
+import { Deferred } from '../kernel/promises.js';
+import type { Delivery } from './mailbox.js';
+import type { Call, Report, Task } from './messages.js';
+
+/** How a worker has ended. */
+export interface Exit {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  /** What was thrown and not caught, where that is known. */
+  readonly cause?: unknown;
+}
+
+/** What a call hears of its worker. */
+export interface CallListener {
+  onReport(report: Report): void;
+  onDelivery(delivery: Delivery): void;
+  onExit(exit: Exit): void;
+}
+
+/** The last of what was written to standard error. */
+const STDERR_BYTES = 4_096;
+
+export const clock = new SystemClock();
+
+export abstract class PoolWorker {
+  /** The functions of its module. */
+  names: readonly string[] = [];
+  /** Undefined while it lives. */
+  exit: Exit | undefined;
+  readonly #exited = new Deferred<Exit>();
+  #listener: CallListener | undefined;
+  #stderr = '';
+  /** Which details have come last. */
+  #order = 0;
+
+  /** Sends an attempt. Throws for what structured clone refuses. */
+  abstract run(task: Task): void;
+  /** Reaches a function that does not yield, too. */
+  abstract call(call: Call): void;
+  /** The stack of the code that runs; undefined if none does, or nothing can be told. */
+  abstract whereItIs(): Promise<string | undefined>;
+  /** Ends it whatever it is doing. */
+  protected abstract killNow(): void;
+  /** Lets it end by itself: it has nothing to do. */
+  abstract retire(): void;
+  /** Whether the program goes on because of it. */
+  abstract keepAlive(keep: boolean): void;
+
+  /** Settles when it is dead, or can at least run no JavaScript any more. */
+  async kill(): Promise<Exit> {
+    if (this.exit === undefined) this.killNow();
+    return this.#exited.promise;
+  }
+
+  get exited(): Promise<Exit> {
+    return this.#exited.promise;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Who hears of it; undefined between calls. */
+  listen(listener: CallListener | undefined): void {
+    this.#listener = listener;
+  }
+
+  // ── For the kinds of workers ─────────────────────────────────────────────────────────────────
+
+  protected heard(report: Report): void {
+    if (report.is === 'ready') this.names = report.names;
+    if ('delivery' in report && report.delivery !== undefined) this.delivered(report.delivery);
+    if (report.is !== 'beat') this.#listener?.onReport(report);
+  }
+
+  protected delivered(delivery: Delivery): void {
+    const { beats, order, details } = delivery;
+    // Older ones may come later, by another way.
+    const isNews = details !== undefined && order > this.#order;
+    if (isNews) this.#order = order;
+    this.#listener?.onDelivery(isNews ? delivery : { beats, order, details: undefined });
+  }
+
+  protected wrote(text: string): void {
+    process.stderr.write(text);
+    this.#stderr = (this.#stderr + text).slice(-STDERR_BYTES);
+  }
+
+  protected hasExited(exit: Exit): void {
+    if (this.exit !== undefined) return;
+    this.exit = exit;
+    this.#exited.resolve(exit);
+    this.#listener?.onExit(exit);
+  }
+}
