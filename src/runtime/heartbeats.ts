@@ -1,4 +1,4 @@
-/** `handle.heartbeats()`: the reports of one activity, for code that follows them. */
+/** `handle.heartbeats()`: follows the reports of one activity. */
 import { ignore } from '../kernel/promises.js';
 import type { Activity } from './activity/activity.js';
 
@@ -6,13 +6,13 @@ import type { Activity } from './activity/activity.js';
 export interface HeartbeatReport<Details = unknown> {
   /** A copy of the reported details. */
   readonly details: Details;
-  /** The number of the attempt that sent them. */
+  /** The number of the attempt that sent the details. */
   readonly attempt: number;
-  /** When they were reported, in milliseconds since the Unix epoch. */
+  /** When the details were reported, in milliseconds since the Unix epoch. */
   readonly timestamp: number;
 }
 
-/** Each iterator follows on its own, and sees the newest report when it asks. */
+/** The iterators are independent. Each gets the newest report when it asks. */
 export function heartbeatsOf(activity: Activity): AsyncIterable<HeartbeatReport> {
   return { [Symbol.asyncIterator]: () => iterate(activity) };
 }
@@ -23,7 +23,7 @@ function iterate(activity: Activity): AsyncIterator<HeartbeatReport, undefined> 
   const reports = follow();
   return {
     next: () => reports.next(),
-    // Without this, a generator that waits would hear of it at the next report only.
+    // Without this, a waiting generator would notice only at the next report.
     return: () => {
       left = true;
       wake();

@@ -21,14 +21,14 @@ export class WorkerCall implements CallListener {
   readonly #graceMs: number;
   readonly #outcome = new Deferred<unknown>();
   readonly #cleanUp: (() => void)[] = [];
-  /** What the function was told, once it was told to stop. */
+  /** The reason to stop, once the function has one. */
   #told: CancelledFailure | undefined;
   #stopping = false;
   #killed = false;
-  /** What the function is doing shortly before its worker is killed for a timeout. */
+  /** What the function is doing shortly before its worker is killed because of a timeout. */
   #where: Promise<string | undefined> = Promise.resolve(undefined);
   #settled = false;
-  /** What the call comes to in any case. */
+  /** The outcome of the call in any case. */
   #verdict: { readonly error: unknown } | undefined;
 
   constructor(worker: PoolWorker, ctx: ActivityContext, graceMs: number) {
@@ -37,7 +37,7 @@ export class WorkerCall implements CallListener {
     this.#graceMs = graceMs;
   }
 
-  /** What the function returns or throws, or how its worker has ended. */
+  /** What the function returns or throws, or how its worker ended. */
   async run(name: string, args: readonly unknown[]): Promise<unknown> {
     const { signal } = this.#ctx;
     if (signal.aborted) throw signal.reason;
@@ -71,9 +71,9 @@ export class WorkerCall implements CallListener {
   // ── Stopping ─────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Tells the function to stop. If it has not settled after the grace, its worker is killed.
+   * Tells the function to stop. If it has not settled after the grace period, its worker is killed.
    *
-   * @param verdict what the call rejects with then, whatever the function does
+   * @param verdict the error that the call then rejects with, whatever the function does
    */
   stop(reason: CancelledFailure, verdict?: { readonly error: unknown }): void {
     this.#verdict ??= verdict;
@@ -123,7 +123,7 @@ export class WorkerCall implements CallListener {
     try {
       this.#ctx.heartbeat(typeof details === 'string' ? codec.decode(details) : details);
     } catch (error) {
-      // An interceptor of the program's, or its limit for details: the function cannot be thrown it.
+      // The program's interceptor, or its limit for details. The function cannot get this error.
       this.stop(new CancelledFailure('NOT_FOUND', { cause: error }), { error });
     }
   }
@@ -155,7 +155,7 @@ export class WorkerCall implements CallListener {
   }
 }
 
-/** The failure of whoever was in a worker that has ended by itself. */
+/** The failure of an attempt whose worker has ended by itself. */
 export function crashed(
   { exitCode, signal, cause }: Exit,
   stderr: string,
@@ -175,7 +175,7 @@ function taskOf(ctx: ActivityContext, name: string, args: readonly unknown[]): T
   const { info } = ctx;
   const { retryPolicy } = info;
   const { nonRetryableErrorTypes: types } = retryPolicy;
-  // Classes cannot cross; their names say as much.
+  // Classes cannot be sent, but their names say as much.
   const names = types.map((type) => (typeof type === 'string' ? type : type.name));
   return {
     name,

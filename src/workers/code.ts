@@ -1,6 +1,6 @@
 /**
- * The code of the far side. It is part of this one as a text, so a program that is bundled needs no
- * other file of ours. The build, and the tests, put it in: see `scripts/far-side.ts`.
+ * The code of the far side. It is included here as a text, so a bundled program needs no other file
+ * of ours. The build and the tests put it in: see `scripts/far-side.ts`.
  */
 import { OURS } from './stack.js';
 
@@ -13,7 +13,9 @@ const PRELUDE =
 /** The script of a thread. */
 export const threadCode = `${PRELUDE}${SYSTOLE_FAR_SIDE}\n//# sourceURL=${OURS}`;
 
-/** The script of a process. The rest comes as a message: on Windows a command line is short. */
+/**
+ * The script of a process. The rest comes as a message, because a command line is short on Windows.
+ */
 export const processScript =
   `process.once('message', ([code, init]) => ` +
   `require('node:vm').runInThisContext(` +

@@ -1,14 +1,15 @@
-/** How an attempt ends when its worker does. */
+/** The errors of attempts whose worker has ended. */
 import { Failure, KIND, type Fields } from '../kernel/failure.js';
 
 /**
- * The failure of an attempt whose worker has ended by itself: by `process.exit`, an uncaught
- * exception, a lack of memory, or a signal from outside. It is retried; heartbeat details are kept.
+ * The failure of an attempt whose worker has ended by itself: through `process.exit`, an uncaught
+ * exception, too little memory, or a signal from outside. It is retried, and heartbeat details are
+ * kept.
  */
 export class WorkerCrashedError extends Failure<'WorkerCrashedError'> {
-  /** The exit code of the worker; `undefined` if a signal has ended it. */
+  /** The exit code of the worker; `undefined` if a signal ended it. */
   declare readonly exitCode: number | undefined;
-  /** The signal that has ended the process, such as `'SIGKILL'`; `undefined` if none has. */
+  /** The signal that ended the process, such as `'SIGKILL'`; `undefined` if none did. */
   declare readonly signal: string | undefined;
   /** The last 4 kB that the worker wrote to its standard error. */
   declare readonly stderr: string;
@@ -33,8 +34,8 @@ export class WorkerCrashedError extends Failure<'WorkerCrashedError'> {
 }
 
 /**
- * The error of a function whose worker was killed, because it had not settled `gracePeriod` after
- * it was told to stop. Its `cause` is what the function was told.
+ * The error of a function whose worker was killed because it did not settle within `gracePeriod`
+ * after it was told to stop. Its `cause` is the reason to stop.
  */
 export class WorkerTerminatedError extends Failure<'WorkerTerminatedError'> {
   get [KIND](): 'WorkerTerminatedError' {

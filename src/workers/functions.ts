@@ -3,7 +3,7 @@
 export type Functions = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 /**
- * Of a CommonJS module also those that only its `default` shows.
+ * The functions of a module. For a CommonJS module, they may be in its `default` only.
  *
  * @throws TypeError if there are none
  */

@@ -1,4 +1,4 @@
-/** Loading a module of activities in this process, and asking another one for its names. */
+/** Loads a module of activities in this process, or asks another process for its names. */
 import { spawnSync } from 'node:child_process';
 import { functionsOf, type Functions } from './functions.js';
 import { hopeless, unusable } from './start-errors.js';
@@ -28,8 +28,8 @@ const SCRIPT = `
   );`;
 
 /**
- * The names of the functions that a module exports. Only a process that has loaded it knows them,
- * and this one waits for its answer: whoever goes through all functions of a pool needs them now.
+ * The names of the functions that a module exports. Only a process that has loaded the module knows
+ * them. This process waits for its answer, because code that lists a pool's functions needs it now.
  *
  * @throws ApplicationFailure if the module cannot be loaded
  */

@@ -1,13 +1,12 @@
 /**
- * The newest heartbeat of a function, in memory that threads share: it can be read although the
+ * The newest heartbeat of a function, in memory that threads share. It can be read even if the
  * function's thread is busy, stuck or dead.
  *
- * Details are in one of three slots. The writer owns one, the reader another, and each swaps its own
- * for the third, the middle one: so neither ever waits for the other, and nothing is read half
- * written.
+ * Details are in one of three slots. The writer owns one and the reader another. Each swaps its own
+ * for the third one, in the middle. So neither waits for the other, and nothing is read half written.
  */
 
-/** What is in the header: the middle slot and whether it is news, and so on. */
+/** The fields of the header: the middle slot, whether it is new, and so on. */
 const MIDDLE = 0;
 const READERS = 1;
 const READING = 2;
@@ -15,25 +14,25 @@ const BEATS = 3;
 const CALLS = 4;
 
 const HEADER_BYTES = 64;
-/** At the start of each slot: a number, the length of the text, and which details these are. */
+/** The start of each slot: a number, the length of the text, and which details these are. */
 const SLOT_HEADER_BYTES = 16;
 const NEWS = 4;
 const IS_NUMBER = -1;
 
-/** The limit of heartbeat details, which the text of none exceeds. */
+/** The limit of heartbeat details. No text is longer. */
 export const MOST_DETAILS_BYTES = 2 * 1024 * 1024;
 const SLOT_BYTES = SLOT_HEADER_BYTES + MOST_DETAILS_BYTES;
 
-/** Details as they cross: numbers as they are, everything else as text. */
+/** The form in which details are sent: numbers as they are, and everything else as text. */
 export type SentDetails = number | string;
 
-/** What has come since the mailbox was read last. */
+/** What has come since the mailbox was last read. */
 export interface Delivery {
-  /** How many heartbeats there have been. */
+  /** The number of heartbeats. */
   readonly beats: number;
-  /** Details are counted too, so that older ones that come by another way are known. */
+  /** The number of the details, so that older ones that come in another way are recognised. */
   readonly order: number;
-  /** Undefined if no heartbeat has brought any. */
+  /** Undefined if no heartbeat has had any. */
   readonly details: SentDetails | undefined;
 }
 
@@ -53,7 +52,7 @@ export class Mailbox {
 
   /** @param memory the mailbox of the other side; undefined makes a new one */
   constructor(memory?: SharedArrayBuffer) {
-    // The pages of what is never written take no memory.
+    // Pages that are never written take no memory.
     this.memory = memory ?? new SharedArrayBuffer(HEADER_BYTES + 3 * SLOT_BYTES);
     this.#header = new Int32Array(this.memory, 0, HEADER_BYTES / 4);
     this.#slots = [0, 1, 2].map((index) => {
@@ -71,7 +70,7 @@ export class Mailbox {
 
   // ── The writer ───────────────────────────────────────────────────────────────────────────────
 
-  /** Puts in new details, which take the place of those that nobody has read. Gives their order. */
+  /** Puts in new details, which replace unread ones. Returns their number. */
   put(details: SentDetails): number {
     const slot = this.#slot(this.#own);
     if (typeof details === 'number') {
@@ -91,7 +90,7 @@ export class Mailbox {
 
   // ── The reader ───────────────────────────────────────────────────────────────────────────────
 
-  /** Undefined if somebody else is reading at the moment. */
+  /** Undefined if another reader is reading at the moment. */
   take(): Delivery | undefined {
     const header = this.#header;
     if (Atomics.compareExchange(header, READING, 0, 1) !== 0) return undefined;
@@ -112,12 +111,12 @@ export class Mailbox {
 
   // ── Calls to the function's thread ───────────────────────────────────────────────────────────
 
-  /** A message is waiting at the port of the function's thread, which may never yield. */
+  /** Called when a message waits at the port of the function's thread, which may never yield. */
   call(): void {
     Atomics.add(this.#header, CALLS, 1);
   }
 
-  /** How many such messages there have been. */
+  /** The number of such messages. */
   get calls(): number {
     return Atomics.load(this.#header, CALLS);
   }

@@ -1,15 +1,15 @@
-/** What a pool and its workers say to each other. */
+/** The messages between a pool and its workers. */
 import type { LogLevel } from '../kernel/logger.js';
 import type { CancellationDetails } from '../runtime/context/context.js';
 import type { Delivery, SentDetails } from './mailbox.js';
 import type { Sent } from './wire/errors.js';
 
-/** What the far side is given when it starts. */
+/** The input of the far side when it starts. */
 export interface Init {
   readonly role: 'process' | 'thread';
   /** The address of the module of activities. */
   readonly module: string;
-  /** Of a thread: its mailbox, and the port for calls. */
+  /** Only for a thread: its mailbox, and the port for calls. */
   readonly memory?: SharedArrayBuffer;
   readonly port?: MessagePort;
 }
@@ -24,12 +24,12 @@ export interface Task {
   readonly details: SentDetails | undefined;
 }
 
-/** Why a function should stop. It is heard by a busy loop too, inside its heartbeats. */
+/** Why a function should stop. A busy loop receives it too, in its heartbeats. */
 export type Call =
   | { readonly stop: Sent; readonly all: CancellationDetails | undefined }
   | { readonly shutdown: Sent };
 
-/** From the far side. */
+/** The messages from the far side. */
 export type Report =
   | { readonly is: 'ready'; readonly names: readonly string[] }
   | { readonly is: 'unusable'; readonly error: Sent }

@@ -1,11 +1,11 @@
-/** The options of a pool, read once. */
+/** The options of a pool. They are read once. */
 import { availableParallelism } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { badOption, checkNames, hints, option, type OptionNames } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 
-/** The options of `workerPool`, all of which have defaults. */
+/** The options of `workerPool`. All of them have defaults. */
 export interface WorkerPoolOptions {
   /**
    * Where functions run. Default `'process'`.
@@ -17,27 +17,30 @@ export interface WorkerPoolOptions {
    * - `'none'`: In place, for debuggers and unit tests. Nothing can be killed.
    */
   readonly isolation?: 'process' | 'thread' | 'none' | undefined;
-  /** How many functions run at once, each in a worker. Default: `os.availableParallelism()`. */
+  /**
+   * The maximum number of functions that run at once, each in a worker. Default:
+   * `os.availableParallelism()`.
+   */
   readonly maxWorkers?: number | undefined;
-  /** How long a worker without work is kept. Default `'30s'`; `Infinity` keeps it. */
+  /** How long to keep a worker without work. Default `'30s'`; `Infinity` keeps it. */
   readonly idleTimeout?: Duration | undefined;
   /**
-   * How long a function has to settle once it was told to stop, before its worker is killed. Default
-   * `'1s'`.
+   * How long a function may take to settle after it was told to stop, before its worker is killed.
+   * Default `'1s'`.
    */
   readonly gracePeriod?: Duration | undefined;
   /** The limit of a worker's JavaScript heap in MiB. Default: Node's own. */
   readonly memoryLimitMb?: number | undefined;
-  /** The environment of workers, in place of that of this process. */
+  /** The environment of workers. Default: that of this process. */
   readonly env?: NodeJS.ProcessEnv | undefined;
   /**
-   * Flags for Node, in place of those of this process. By default a TypeScript loader that runs the
-   * program runs its workers too.
+   * Flags for Node. Default: those of this process, so a TypeScript loader that runs the program
+   * also runs its workers.
    */
   readonly execArgv?: readonly string[] | undefined;
 }
 
-/** What a worker is made of. */
+/** What a worker is started with. */
 export interface WorkerOptions {
   /** The address of the module of activities. */
   readonly module: string;
@@ -46,7 +49,7 @@ export interface WorkerOptions {
   readonly memoryLimitMb: number | undefined;
 }
 
-/** Pool options with nothing left open. */
+/** The pool options with their defaults filled in. */
 export interface ResolvedPool extends WorkerOptions {
   readonly isolation: 'process' | 'thread' | 'none';
   readonly maxWorkers: number;

@@ -1,4 +1,4 @@
-/** Workers, and who gets which. */
+/** The workers of a pool, and which activity gets which. */
 import { realTimer } from '../kernel/clock.js';
 import { ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
@@ -9,7 +9,7 @@ import { hopeless } from './start-errors.js';
 import { InPlace, startWorker, type Station } from './station.js';
 import { Waiters } from './waiters.js';
 
-/** What the workers of a pool are doing. */
+/** The number of workers of a pool, by what they are doing. */
 export interface WorkerPoolStats {
   /** Workers that run a function. */
   readonly busy: number;
@@ -21,18 +21,21 @@ export interface WorkerPoolStats {
   readonly waiting: number;
 }
 
-/** Something that can be ended: a station, or a worker that does not serve yet. */
+/** Something that can be ended: a station, or a worker that is not ready yet. */
 type Ending = Pick<Station, 'kill' | 'exited'>;
 
 export class Pool {
   readonly #options: ResolvedPool;
   readonly #waiters = new Waiters();
-  /** Those that wait for work, each with a function that stops its idle timer. The last is warmest. */
+  /**
+   * The workers that wait for work, each with a function that stops its idle timer. The last is the
+   * warmest.
+   */
   readonly #idle = new Map<Station, () => void>();
   readonly #busy = new Set<Station>();
   readonly #starting = new Set<Ending>();
   #startingCount = 0;
-  /** What has come of workers that could not start: each is the failure of one attempt. */
+  /** The errors of workers that could not start. Each is the failure of one attempt. */
   readonly #failures: unknown[] = [];
   #closed: Promise<void> | undefined;
 
@@ -84,7 +87,7 @@ export class Pool {
     throw hopeless(message, 'WorkerModuleError');
   }
 
-  /** For a call that no runtime has made: waits for a worker, in the middle of the attempt. */
+  /** Waits for a worker during the attempt, for a call that no runtime has made. */
   async callDirectly(
     name: string,
     ctx: ActivityContext,
@@ -120,7 +123,7 @@ export class Pool {
     return this.#closed !== undefined || this.#idle.size > 0 || this.#failures.length > 0;
   }
 
-  /** Gives what is free to those who wait. One of them may not want it any more. */
+  /** Gives free workers to those who wait. Some may no longer want one. */
   #serve(): void {
     while (this.#canServe) {
       const waiter = this.#waiters.next();
@@ -133,7 +136,7 @@ export class Pool {
 
   // ── Workers ──────────────────────────────────────────────────────────────────────────────────
 
-  /** Starts as many workers as there are activities for, within the limit. */
+  /** Starts as many workers as there are waiting activities, within the limit. */
   #grow(): void {
     if (this.#closed !== undefined) return;
     const { maxWorkers } = this.#options;
@@ -173,7 +176,7 @@ export class Pool {
     this.#serve();
   }
 
-  /** It waits for work, for a while. */
+  /** Lets a worker wait for work, for a while. */
   #rest(station: Station): void {
     if (this.#closed !== undefined) {
       station.retire();
@@ -195,13 +198,13 @@ export class Pool {
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────
 
-  /** Stops what runs. Resolves when every worker is dead. */
+  /** Stops the running functions. Resolves when every worker is dead. */
   close(): Promise<void> {
     return (this.#closed ??= this.#close());
   }
 
   async #close(): Promise<void> {
-    await Promise.resolve(); // until it is known as closed
+    await Promise.resolve(); // until it is known to be closed
     const { graceMs, isolation } = this.#options;
     const all: Ending[] = [...this.#starting, ...this.#idle.keys(), ...this.#busy];
     for (const station of this.#busy) station.stop(closed());
@@ -220,7 +223,7 @@ export class Pool {
   }
 }
 
-/** How long what is being killed anyway may take, before it is killed here. */
+/** How long a worker that is already being killed may take, before it is killed here. */
 const LAST_MS = 500;
 
 function closed(): unknown {

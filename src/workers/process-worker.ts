@@ -11,7 +11,10 @@ import { asLine, readLines, type FromWatchdog, type ToWatchdog } from './wire/li
 import { PATIENCE_MS } from './stack.js';
 import { PoolWorker } from './worker.js';
 
-/** How long the last words of a dead process may take to arrive: a child of its may hold the pipe. */
+/**
+ * How long the last output of a dead process may take, because one of its children may hold the
+ * pipe.
+ */
 const LAST_WORDS_MS = 100;
 
 const HAS_GROUPS = process.platform !== 'win32';
@@ -31,7 +34,7 @@ export class ProcessWorker extends PoolWorker {
       stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe'],
       serialization: 'advanced',
       env: env ?? process.env,
-      // A group of its own: Ctrl+C does not reach it, and what it starts can be killed with it.
+      // A separate group, so that Ctrl+C does not reach it and its children can be killed with it.
       detached: HAS_GROUPS,
       windowsHide: true,
     });
@@ -43,7 +46,7 @@ export class ProcessWorker extends PoolWorker {
       'data',
       readLines((words) => this.#said(words as FromWatchdog)),
     );
-    channel.on('error', () => {}); // the process is gone, which 'exit' tells
+    channel.on('error', () => {}); // the process is gone, and 'exit' reports that
     this.#child.on('message', (report) => this.heard(report as Report));
     this.#child.once('error', (cause) => this.hasExited({ cause }));
     this.#child.once('exit', (code, signal) => {
@@ -66,7 +69,7 @@ export class ProcessWorker extends PoolWorker {
     else this.delivered(words as Delivery);
   }
 
-  /** A process that is gone is told of by 'exit'. */
+  /** The 'exit' event reports a process that is gone. */
   #send(message: unknown): void {
     if (this.#child.connected) this.#child.send(message as object, () => {});
   }
@@ -97,13 +100,13 @@ export class ProcessWorker extends PoolWorker {
       if (HAS_GROUPS && pid !== undefined) process.kill(-pid, 'SIGKILL');
       else this.#child.kill('SIGKILL');
     } catch {
-      // It has gone by itself.
+      // Called when the process has ended by itself.
     }
   }
 
   retire(): void {
     if (this.#child.connected) this.#child.disconnect();
-    this.#channel.end(); // the watchdog sees to it that the process ends
+    this.#channel.end(); // the watchdog ends the process
   }
 
   keepAlive(keep: boolean): void {
@@ -120,12 +123,12 @@ interface Handle {
   unref(): void;
 }
 
-/** Flags that would run a script of the program's, or open a port that it has opened. */
+/** Flags that would run one of the program's scripts or open a port that it has opened. */
 const OWN_FLAGS =
   /^--?(?:e|eval|p|print|pe|c|check|i|interactive|test|watch|input-type|inspect|debug)\b/;
 const WITH_VALUE = /^(?:-e|--eval|-p|-pe|--print|--input-type|--watch-path)$/;
 
-/** Those of this process, as with `child_process.fork`. */
+/** The flags of this process, as with `child_process.fork`. */
 export function inheritedFlags(flags: readonly string[] = process.execArgv): string[] {
   return flags.filter((flag, index) => {
     const before = flags[index - 1];

@@ -1,8 +1,8 @@
-/** The stack of a thread that is busy, as the inspector tells it. No port is opened. */
+/** Reads the stack of a busy thread through the inspector. No port is opened. */
 import { SourceMap, type SourceMapPayload } from 'node:module';
 import { realTimer } from '../kernel/clock.js';
 
-/** What a debugger says to the thread that it is attached to. */
+/** The messages between a debugger and the thread that it is attached to. */
 export interface Debugger {
   post(method: string): void;
   on(method: string, listener: (params: never) => void): void;
@@ -23,10 +23,10 @@ interface Frame {
   };
 }
 
-/** A thread that runs JavaScript stops within microseconds; one that does not never does. */
+/** A thread that runs JavaScript stops within microseconds. One that does not never stops. */
 export const PATIENCE_MS = 150;
 
-/** The name that our own code on the far side goes by. */
+/** The file name of our own code on the far side. */
 export const OURS = 'systole-worker';
 
 /** Pauses the thread for a moment. Undefined if it does not run any JavaScript. */
@@ -35,7 +35,7 @@ export function pausedStack(thread: Debugger): Promise<string | undefined> {
     const scripts = new Map<string, Script>();
     const giveUp = (): void => {
       resolve(undefined);
-      thread.post('Debugger.disable'); // it may still come to a stop
+      thread.post('Debugger.disable'); // it may still stop
     };
     const clear = realTimer(giveUp, PATIENCE_MS, true);
     thread.on('Debugger.scriptParsed', (script: Script) => {
@@ -44,17 +44,17 @@ export function pausedStack(thread: Debugger): Promise<string | undefined> {
     thread.on('Debugger.paused', ({ callFrames }: { callFrames: readonly Frame[] }) => {
       clear();
       resolve(inWords(callFrames, scripts));
-      thread.post('Debugger.resume'); // a thread that is paused cannot be ended
+      thread.post('Debugger.resume'); // a paused thread cannot be ended
     });
     thread.post('Debugger.enable');
     thread.post('Debugger.pause');
   });
 }
 
-/** Of Node, of ours, and of the script that starts it. */
+/** Frames of Node, of our code, and of the script that starts it. */
 const NOT_THEIRS = new RegExp(`^$|^node:|^evalmachine|^\\[|${OURS}`);
 
-/** As in `error.stack`, without the frames of Node and of ours. */
+/** Like `error.stack`, without the frames of Node and ours. */
 function inWords(
   frames: readonly Frame[],
   scripts: ReadonlyMap<string, Script>,
@@ -73,7 +73,7 @@ function inWords(
 
 const INLINE = /^data:application\/json[^,]*;base64,/;
 
-/** Where a place is in the file that was written, by the map that a loader has put into its code. */
+/** The position in the original file, by the source map that a loader has put into the code. */
 function original(
   { lineNumber, columnNumber }: Frame['location'],
   script: Script | undefined,

@@ -1,4 +1,6 @@
-/** Where functions are called, one at a time: a worker that has started, or this event loop. */
+/**
+ * A place where functions are called, one at a time: a worker that has started, or this event loop.
+ */
 import { realTimer } from '../kernel/clock.js';
 import { CancelledFailure } from '../kernel/failures.js';
 import { messageOf } from '../kernel/thrown.js';
@@ -15,16 +17,16 @@ import { receive } from './wire/errors.js';
 import type { PoolWorker } from './worker.js';
 
 export interface Station {
-  /** The functions that there are. */
+  /** The functions of the module. */
   readonly names: readonly string[];
   /** False once it is dead. */
   readonly usable: boolean;
   call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown>;
-  /** Stops the function that runs, if one does, which then rejects with this. */
+  /** Stops the running function, if there is one. It then rejects with this error. */
   stop(verdict: unknown): void;
-  /** Ends an idle one. */
+  /** Ends an idle station. */
   retire(): void;
-  /** Ends it whatever it does. */
+  /** Ends the station, whatever it is doing. */
   kill(): Promise<unknown>;
   readonly exited: Promise<unknown>;
 }
@@ -91,7 +93,7 @@ export async function startWorker(
   worker.listen(undefined);
   if (!('is' in first)) {
     const crash = crashed(first, worker.stderr);
-    // Somebody has killed it, for reasons of their own: it may well start the next time.
+    // Another process has killed it for its own reasons, so it may start the next time.
     if (first.signal === 'SIGKILL' && memoryLimitMb === undefined) throw crash;
     const limit =
       memoryLimitMb === undefined ? '' : `; memoryLimitMb: ${memoryLimitMb} may be too small`;
@@ -116,7 +118,7 @@ function make(options: ResolvedPool): PoolWorker {
   }
 }
 
-/** With `isolation: 'none'`: nothing can be killed, so what does not stop is given up. */
+/** For `isolation: 'none'`: nothing can be killed, so a function that does not stop is given up. */
 export class InPlace implements Station {
   readonly names: readonly string[];
   readonly usable = true;
@@ -163,7 +165,7 @@ export class InPlace implements Station {
   }
 
   retire(): void {
-    // It takes nothing.
+    // It never takes calls.
   }
 
   kill(): Promise<void> {

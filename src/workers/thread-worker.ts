@@ -11,8 +11,8 @@ import { packCall } from './wire/calls.js';
 import { PoolWorker } from './worker.js';
 
 /**
- * How long a thread has to end. One in a native call ends when that returns: it runs no JavaScript
- * any more, and is not waited for.
+ * How long a thread may take to end. A native call ends only when it returns. The thread then runs
+ * no JavaScript any more, and is not waited for.
  */
 const LAST_MS = 1_000;
 
@@ -55,7 +55,7 @@ export class ThreadWorker extends PoolWorker {
     });
   }
 
-  /** Heartbeats are read from time to time, whatever the thread is doing. */
+  /** Heartbeats are read at intervals, whatever the thread is doing. */
   readonly #read = (): void => {
     this.#stopReading = realTimer(this.#read, DELIVERY_MS);
     this.#take();
@@ -68,7 +68,7 @@ export class ThreadWorker extends PoolWorker {
     this.delivered(delivery);
   }
 
-  /** Before it is told how the call has ended, its last details are. */
+  /** The last details are delivered before the outcome of the call. */
   #endOfCall(): void {
     this.#stopReading();
     this.#take();
@@ -87,7 +87,7 @@ export class ThreadWorker extends PoolWorker {
   whereItIs(): Promise<string | undefined> {
     const session = new Session();
     session.connect();
-    // Until then it resumes a thread that comes to a stop late.
+    // Until then it resumes a thread that stops late.
     realTimer(() => session.disconnect(), LAST_MS);
     return pausedStack(threadOf(session, this.#thread.threadId));
   }
@@ -119,7 +119,7 @@ interface Attached {
   readonly workerInfo: { readonly title: string };
 }
 
-/** A debugger of another thread of this process, through the session of this one. */
+/** A debugger for another thread of this process, through the session of this one. */
 function threadOf(session: Session, threadId: number): Debugger {
   const listeners = new Map<string, (params: never) => void>();
   const posts: string[] = [];

@@ -1,20 +1,20 @@
-/** Activities that wait for a worker: the best priority first, and within one the first that came. */
+/** The activities that wait for a worker: the best priority first, then in the order they came. */
 import type { Waiter } from '../runtime/shared/place.js';
 
 export class Waiters {
-  /** By priority. */
+  /** The waiters, by priority. */
   readonly #sets: (Set<Waiter> | undefined)[] = [];
 
   get size(): number {
     return this.#sets.reduce((sum, set) => sum + (set?.size ?? 0), 0);
   }
 
-  /** One that waits already keeps its place. */
+  /** A waiter that already waits keeps its place. */
   add(waiter: Waiter): void {
     (this.#sets[waiter.priority] ??= new Set()).add(waiter);
   }
 
-  /** Takes out who is next. */
+  /** Takes out the next waiter. */
   next(): Waiter | undefined {
     for (const set of this.#sets) {
       for (const waiter of set ?? []) {

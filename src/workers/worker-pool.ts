@@ -1,4 +1,4 @@
-/** The face of a pool: its options, its functions, its end. */
+/** The public pool: its options, its functions and its end. */
 import { refusable } from '../kernel/stack.js';
 import type { ActivityContext, AnyActivity } from '../runtime/context/context.js';
 import { PLACE, type Place } from '../runtime/shared/place.js';
@@ -7,8 +7,8 @@ import { resolvePool, type ResolvedPool, type WorkerPoolOptions } from './option
 import { Pool, type WorkerPoolStats } from './pool.js';
 
 /**
- * The exported functions of a module, with their own types, as activity functions that run in a
- * worker. What is not an activity function is left out.
+ * The exported functions of a module, with their types, as activity functions that run in a worker.
+ * Exports that are not activity functions are left out.
  */
 export type PoolActivities<T> = {
   readonly [Name in keyof T as T[Name] extends AnyActivity ? Name : never]: T[Name];
@@ -17,14 +17,14 @@ export type PoolActivities<T> = {
 /** A pool of workers that run the activity functions of one module. */
 export interface WorkerPool<T> {
   /**
-   * The functions of the module. They are given to `runActivity`, `proxyActivities` and all else
+   * The functions of the module. Pass them to `runActivity`, `proxyActivities` and everything else
    * that takes activity functions. A name that the module does not export fails the attempt.
    */
   readonly activities: PoolActivities<T>;
-  /** What the workers are doing. */
+  /** The number of workers, by what they are doing. */
   stats(): WorkerPoolStats;
   /**
-   * Ends the pool. Functions that still run are told to stop, and killed after `gracePeriod`; their
+   * Ends the pool. Running functions are told to stop, and killed after `gracePeriod`. Their
    * attempts fail and are not retried. Resolves when every worker is dead. Shut the runtime down
    * first if its activities should end in peace.
    */
@@ -34,9 +34,9 @@ export interface WorkerPool<T> {
 }
 
 /**
- * Makes a pool of workers for the activity functions of a module. In a worker, work that is stuck can
- * be killed, and a crash ends one attempt and not the program. A worker starts when it is needed, and
- * idle ones do not keep the program alive.
+ * Makes a pool of workers for the activity functions of a module. Work that is stuck in a worker can
+ * be killed, and a crash ends one attempt but not the program. A worker starts when it is needed.
+ * Idle workers do not keep the program alive.
  *
  * @param module the address of a module of activities, which every worker loads
  * @throws TypeError that names the option, the value received and what is accepted
@@ -67,12 +67,15 @@ type PoolFunction = ((ctx: ActivityContext, ...args: unknown[]) => Promise<unkno
   readonly [PLACE]: Place;
 };
 
-/** What a module cannot export for an activity: an object that has it is taken for something else. */
+/**
+ * Names that an activity module cannot export, because other code treats an object that has them in
+ * a special way.
+ */
 const NO_ACTIVITIES = new Set(['then', 'toJSON', 'constructor', 'asymmetricMatch', '$$typeof']);
 
 /**
- * The names that a module exports are only known to a process that has loaded it. So any name gives
- * a function; and whoever asks for all of them makes this process ask another one.
+ * Only a process that has loaded a module knows the names that it exports. So any name gives a
+ * function, and asking for all names makes this process ask another one.
  */
 function functionsOf(pool: Pool, options: ResolvedPool): object {
   const made = Object.create(null) as Record<string, PoolFunction>;

@@ -1,25 +1,25 @@
-/** A worker, as the pool sees it: a process or a thread, in which a function can be called. */
+/** A worker as the pool sees it: a process or a thread in which a function can be called. */
 import { SystemClock } from '../kernel/clock.js';
 import { Deferred } from '../kernel/promises.js';
 import type { Delivery } from './mailbox.js';
 import type { Call, Report, Task } from './messages.js';
 
-/** How a worker has ended. */
+/** How a worker ended. */
 export interface Exit {
   readonly exitCode?: number | undefined;
   readonly signal?: string | undefined;
-  /** What was thrown and not caught, where that is known. */
+  /** The uncaught error, if it is known. */
   readonly cause?: unknown;
 }
 
-/** What a call hears of its worker. */
+/** What a call learns from its worker. */
 export interface CallListener {
   onReport(report: Report): void;
   onDelivery(delivery: Delivery): void;
   onExit(exit: Exit): void;
 }
 
-/** The last of what was written to standard error. */
+/** The last output to standard error. */
 const STDERR_BYTES = 4_096;
 
 export const clock = new SystemClock();
@@ -27,28 +27,28 @@ export const clock = new SystemClock();
 export abstract class PoolWorker {
   /** The functions of its module. */
   names: readonly string[] = [];
-  /** Undefined while it lives. */
+  /** Undefined while it is alive. */
   exit: Exit | undefined;
   readonly #exited = new Deferred<Exit>();
   #listener: CallListener | undefined;
   #stderr = '';
-  /** Which details have come last. */
+  /** The number of the newest details. */
   #order = 0;
 
-  /** Sends an attempt. Throws for what structured clone refuses. */
+  /** Sends an attempt. Throws for values that structured clone refuses. */
   abstract run(task: Task): void;
-  /** Reaches a function that does not yield, too. */
+  /** Reaches even a function that does not yield. */
   abstract call(call: Call): void;
-  /** The stack of the code that runs; undefined if none does, or nothing can be told. */
+  /** The stack of the running code; undefined if no code runs or it cannot be read. */
   abstract whereItIs(): Promise<string | undefined>;
-  /** Ends it whatever it is doing. */
+  /** Ends it, whatever it is doing. */
   protected abstract killNow(): void;
-  /** Lets it end by itself: it has nothing to do. */
+  /** Lets it end by itself, because it has nothing to do. */
   abstract retire(): void;
-  /** Whether the program goes on because of it. */
+  /** Whether it keeps the program alive. */
   abstract keepAlive(keep: boolean): void;
 
-  /** Settles when it is dead, or can at least run no JavaScript any more. */
+  /** Resolves when it is dead, or can at least run no more JavaScript. */
   async kill(): Promise<Exit> {
     if (this.exit === undefined) this.killNow();
     return this.#exited.promise;
@@ -62,7 +62,7 @@ export abstract class PoolWorker {
     return this.#stderr;
   }
 
-  /** Who hears of it; undefined between calls. */
+  /** The call that gets its messages; undefined between calls. */
   listen(listener: CallListener | undefined): void {
     this.#listener = listener;
   }
@@ -77,7 +77,7 @@ export abstract class PoolWorker {
 
   protected delivered(delivery: Delivery): void {
     const { beats, order, details } = delivery;
-    // Older ones may come later, by another way.
+    // Older ones may come later, in another way.
     const isNews = details !== undefined && order > this.#order;
     if (isNews) this.#order = order;
     this.#listener?.onDelivery(isNews ? delivery : { beats, order, details: undefined });

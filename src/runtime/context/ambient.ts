@@ -1,4 +1,7 @@
-/** The context of the running activity for code that is not given it. See `systole/context`. */
+/**
+ * The context of the running activity, for code that does not get it as an argument. See
+ * `systole/context`.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ActivityContext } from './context.js';
 
@@ -15,7 +18,7 @@ export function maybeAmbient(): AsyncLocalStorage<ActivityContext> | undefined {
   return holder[Symbol.for(KEY)];
 }
 
-/** Made at first use: it slows every promise of the process on Node 20. */
+/** Made at first use, because it slows down every promise of the process on Node 20. */
 export function ambient(): AsyncLocalStorage<ActivityContext> {
   return (holder[Symbol.for(KEY)] ??= new AsyncLocalStorage());
 }

@@ -18,17 +18,17 @@ export interface RuntimeStats {
   readonly delayed: number;
 }
 
-/** A runtime, as `attach` of an interceptor is given it. */
+/** The runtime that `attach` of an interceptor receives. */
 export interface AttachedRuntime {
   /**
-   * Calls the listener at each such event, before the listeners that the program adds. The runtime
-   * still logs failures that nobody else was told of.
+   * Calls the listener at each event of that name, before the listeners that the program adds. The
+   * runtime still logs failures that no other listener or caller receives.
    */
   on<Name extends ActivityEventName>(
     this: void,
     event: Name,
     listener: ActivityListener<Name>,
   ): void;
-  /** The counts that `runtime.stats()` gives. */
+  /** Returns the same counts as `runtime.stats()`. */
   stats(this: void): RuntimeStats;
 }

@@ -1,4 +1,6 @@
-/** What a function in a worker is given: an ordinary context, whose answers cross. */
+/**
+ * The context of a function in a worker. It is an ordinary one, but its calls go to the program.
+ */
 import { SystemClock } from '../../kernel/clock.js';
 import { CancelledFailure, type CancelReason } from '../../kernel/failures.js';
 import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
@@ -16,11 +18,11 @@ export const clock = new SystemClock();
 
 const codec = new DetailsCodec(undefined, MOST_DETAILS_BYTES);
 
-/** How an attempt reaches the program. */
+/** The connection of an attempt to the program. */
 export interface Line {
   put(details: SentDetails): void;
   beat(): void;
-  /** Hears what has come meanwhile, if the function does not yield. */
+  /** Receives the messages that have come meanwhile, if the function does not yield. */
   poll(): void;
   report(report: Report): void;
 }
@@ -43,7 +45,7 @@ export class FarAttempt implements ContextSource {
     this.#interruption = new PollingInterruption(this.#poll);
   }
 
-  /** Whoever asks for it hears what has come meanwhile. */
+  /** Reading it also receives the messages that have come meanwhile. */
   get interruption(): Interruption {
     this.#poll();
     return this.#interruption;
@@ -54,7 +56,7 @@ export class FarAttempt implements ContextSource {
     else this.#interruption.deliver(receive(call.stop) as CancelledFailure, reasonsOf(call.all));
   }
 
-  /** The function has settled. */
+  /** Called when the function has settled. */
   end(): void {
     this.ended = true;
     this.#interruption.release();
@@ -91,7 +93,7 @@ export class FarAttempt implements ContextSource {
     return (this.#task.info as Partial<ActivityInfo>).heartbeatTimeoutMs ?? 0;
   }
 
-  /** A worker delivers a request when it hears of it. */
+  /** A worker delivers a request as soon as it receives it. */
   hearInWait(): void {}
 
   completeAsync(): never {
@@ -101,7 +103,7 @@ export class FarAttempt implements ContextSource {
 
   info(): ActivityInfo {
     const { taskToken, ...shown } = this.#task.info;
-    // Hidden from whoever logs the whole: it is a secret.
+    // Not enumerable, so that it does not appear in logs: it is a secret.
     Object.defineProperty(shown, 'taskToken', { value: taskToken });
     return Object.freeze(shown as unknown as ActivityInfo);
   }
@@ -119,7 +121,7 @@ export class FarAttempt implements ContextSource {
   }
 }
 
-/** Gives a signal that a loop can look at which never yields. */
+/** Returns a signal that works in a loop that never yields. */
 class PollingInterruption extends Interruption {
   readonly #poll: () => void;
   #signal: AbortSignal | undefined;
@@ -134,7 +136,7 @@ class PollingInterruption extends Interruption {
   }
 }
 
-/** Everything that is asked of the attempt. */
+/** All requests to the attempt. */
 function reasonsOf(all: CancellationDetails | undefined): CancelledFailure[] {
   return Object.entries(FLAGS)
     .filter(([, flag]) => all?.[flag] === true)

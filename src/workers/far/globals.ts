@@ -1,7 +1,7 @@
-/** What the code that starts the far side gives it: see `../code.ts`. */
+/** The globals that the starting code gives to the far side: see `../code.ts`. */
 import type { Init } from '../messages.js';
 
-/** What the thread is given that watches over a process. */
+/** The input of the thread that watches over a process. */
 export interface WatchdogInit {
   readonly role: 'watchdog';
   readonly memory: SharedArrayBuffer;
@@ -9,10 +9,10 @@ export interface WatchdogInit {
 }
 
 declare const SYSTOLE_START: {
-  /** Loads a module of the user's, as the program itself would. */
+  /** Loads a user's module in the same way as the program. */
   readonly load: (address: string) => Promise<Readonly<Record<string, unknown>>>;
   readonly init: Init | WatchdogInit;
-  /** The whole of this code, for one more thread. */
+  /** The whole of this code, for another thread. */
   readonly code: string;
 };
 

@@ -1,6 +1,6 @@
 /**
- * A worker that is a process of its own. A second thread, the watchdog, has a channel to the program
- * that works while the function's thread is busy, and it ends the process when the program is gone.
+ * A worker that is a separate process. A second thread, the watchdog, has a channel to the program
+ * that works while the function's thread is busy. It ends the process when the program is gone.
  */
 import { Worker } from 'node:worker_threads';
 import { Mailbox } from '../mailbox.js';
@@ -9,7 +9,7 @@ import { code } from './globals.js';
 import { Server } from './server.js';
 
 export function serveProcess(init: Init): void {
-  // Ctrl+C reaches every process at the terminal: the program decides what it means.
+  // Ctrl+C reaches every process of the terminal, and the program decides what it means.
   process.on('SIGINT', () => {});
   process.once('disconnect', () => process.exit());
 

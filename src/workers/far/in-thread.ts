@@ -1,4 +1,4 @@
-/** A worker that is a thread of the program: its mailbox is read from there. */
+/** A worker that is a thread of the program, which reads its mailbox. */
 import { parentPort } from 'node:worker_threads';
 import { Mailbox } from '../mailbox.js';
 import type { Init, Report } from '../messages.js';
@@ -11,7 +11,7 @@ export function serveThread(init: Init): void {
     mailbox: new Mailbox(memory),
     calls: port,
     report: (report: Report) => parent.postMessage(report),
-    // Whoever reads the mailbox does so at the end too.
+    // The program also reads the mailbox at the end.
     sendsDetails: false,
   });
   parent.on('message', (task) => void server.run(task as never));

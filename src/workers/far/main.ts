@@ -1,4 +1,6 @@
-/** The far side: what runs in a worker. It is built as a text of its own: see `../code.ts`. */
+/**
+ * The far side: the code that runs in a worker. It is built as a separate text: see `../code.ts`.
+ */
 import { init } from './globals.js';
 import { serveProcess } from './in-process.js';
 import { serveThread } from './in-thread.js';

@@ -1,6 +1,8 @@
-/** A signal for loops that never yield: whoever looks at it hears what has come meanwhile. */
+/**
+ * A signal for loops that never yield. Reading it receives the messages that have come meanwhile.
+ */
 
-/** @param poll aborts the signal if that has been asked for */
+/** @param poll aborts the signal if a message has requested it */
 export function pollingSignal(signal: AbortSignal, poll: () => void): AbortSignal {
   const inherited = (name: 'aborted' | 'reason'): PropertyDescriptor => {
     const property = Object.getOwnPropertyDescriptor(AbortSignal.prototype, name);

@@ -1,4 +1,4 @@
-/** Loads the module of activities, and runs one of its functions at a time. */
+/** Loads the module of activities and runs one of its functions at a time. */
 import { receiveMessageOnPort, type MessagePort as Port } from 'node:worker_threads';
 import { callFunction } from '../../runtime/attempt/call.js';
 import type { AnyFunction } from '../../runtime/attempt/owner.js';
@@ -14,11 +14,11 @@ import { load } from './globals.js';
 
 export interface Wires {
   readonly mailbox: Mailbox;
-  /** Where calls come in. */
+  /** The port where calls arrive. */
   readonly calls: MessagePort;
-  /** Throws for what structured clone refuses. */
+  /** Throws for values that structured clone refuses. */
   readonly report: (report: Report, sent?: () => void) => void;
-  /** Whether details must be sent, because nobody on the other side can read the mailbox. */
+  /** Whether details must be sent, because the other side cannot read the mailbox. */
   readonly sendsDetails: boolean;
 }
 
@@ -26,9 +26,9 @@ export class Server implements Line {
   readonly #wires: Wires;
   #functions: Functions = {};
   #attempt: FarAttempt | undefined;
-  /** Calls that have been taken from the port. */
+  /** The calls that have been taken from the port. */
   #heard = 0;
-  /** The newest details of the attempt, and which of them have been sent from here. */
+  /** The newest details of the attempt, and which of them this thread has sent. */
   #last: Delivery | undefined;
   #sent = 0;
   #sentAt = -Infinity;
@@ -45,9 +45,9 @@ export class Server implements Line {
   }
 
   /**
-   * Loads the module, and says which functions it has.
+   * Loads the module and reports its functions.
    *
-   * @param also settles when everything else is ready
+   * @param also resolves when everything else is ready
    */
   async open(address: string, also?: Promise<unknown>): Promise<void> {
     const { report } = this.#wires;
@@ -100,7 +100,7 @@ export class Server implements Line {
     if (this.#wires.sendsDetails) this.#last = { beats: 0, order, details };
   }
 
-  /** The first heartbeat after a while goes at once; the others are fetched. */
+  /** The first heartbeat after a while is sent at once. The others are fetched. */
   beat(): void {
     const { mailbox, sendsDetails } = this.#wires;
     mailbox.beat();
@@ -111,7 +111,7 @@ export class Server implements Line {
     this.flush();
   }
 
-  /** Sends what the mailbox holds, unless it is being sent by the watchdog. */
+  /** Sends the content of the mailbox, unless the watchdog is sending it. */
   flush(): void {
     const delivery = this.#wires.mailbox.take();
     if (delivery === undefined) return;
@@ -123,13 +123,13 @@ export class Server implements Line {
   #unsent(): Delivery | undefined {
     const { mailbox, sendsDetails } = this.#wires;
     if (!sendsDetails) return undefined;
-    mailbox.take(); // the next attempt begins with an empty one
+    mailbox.take(); // the next attempt starts with an empty one
     return this.#last?.order === this.#sent ? undefined : this.#last;
   }
 
   // ── Calls ────────────────────────────────────────────────────────────────────────────────────
 
-  /** Hears what waits at the port now, for a function that does not yield. */
+  /** Receives the messages that wait at the port, for a function that does not yield. */
   poll(): void {
     const { mailbox, calls } = this.#wires;
     if (mailbox.calls === this.#heard) return;

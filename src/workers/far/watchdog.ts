@@ -1,7 +1,7 @@
 /**
  * The second thread of a worker process. Its channel to the program works while the first thread is
- * busy: it fetches heartbeats, brings calls, and tells where the first thread is. When the program
- * is gone it ends the process.
+ * busy: it fetches heartbeats, passes calls on, and reports where the first thread is. It ends the
+ * process when the program is gone.
  */
 import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
@@ -16,7 +16,7 @@ import type { WatchdogInit } from './globals.js';
 /** The file descriptor of the channel. */
 export const CHANNEL = 4;
 
-/** How long a process has to exit once its program is gone, before it is killed. */
+/** How long a process may take to exit when its program is gone, before it is killed. */
 const LAST_MS = 1_000;
 
 export function watch({ memory, port }: WatchdogInit): void {
@@ -28,7 +28,7 @@ export function watch({ memory, port }: WatchdogInit): void {
   let stop = (): void => {};
   const collect = (): void => {
     stop = realTimer(collect, DELIVERY_MS, true);
-    if (channel.writableLength > 0) return; // the newest is fetched when the channel is free
+    if (channel.writableLength > 0) return; // the newest one is fetched when the channel is free
     const delivery = mailbox.take();
     if (delivery === undefined || delivery.beats === beats) return;
     beats = delivery.beats;
@@ -66,11 +66,11 @@ async function whereItIs(): Promise<string | undefined> {
   return stack;
 }
 
-/** With the processes that the function has started: they are of one group. */
+/** Also kills the processes that the function has started, because they are in the same group. */
 function endProcess(): void {
   try {
     process.kill(-process.pid, 'SIGKILL');
   } catch {
-    process.kill(process.pid, 'SIGKILL'); // Windows knows no groups
+    process.kill(process.pid, 'SIGKILL'); // Windows has no process groups
   }
 }

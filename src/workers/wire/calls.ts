@@ -1,4 +1,4 @@
-/** Calls as text, which every channel to a worker can carry. */
+/** Calls as text, which every channel to a worker can send. */
 import { deserialize, serialize } from 'node:v8';
 import type { Call } from '../messages.js';
 

@@ -1,4 +1,4 @@
-/** Errors as they cross: structured clone knows no classes, and drops an error's own fields. */
+/** The form in which errors are sent. Structured clone loses classes and an error's own fields. */
 import * as errors from '../../kernel/errors.js';
 import { KIND } from '../../kernel/failure.js';
 import * as failures from '../../kernel/failures.js';
@@ -6,11 +6,11 @@ import { isError, shownName } from '../../kernel/thrown.js';
 import { isPlain } from '../../heartbeat/details/copy.js';
 import * as ours from '../errors.js';
 
-/** What was thrown, ready to cross. */
+/** A thrown value in a form that can be sent. */
 export type Sent = { readonly value: unknown } | SentError;
 
 interface SentError {
-  /** Which of our classes it is of. */
+  /** The name of our class, if it is one of ours. */
   readonly kind: string | undefined;
   readonly name: string;
   readonly message: string;
@@ -24,7 +24,7 @@ const CLASSES: Readonly<Record<string, unknown>> = { ...errors, ...failures, ...
 
 const APART = new Set(['name', 'message', 'stack', 'cause', 'errors']);
 
-/** A chain of causes that is longer is cut; it may have no end. */
+/** A longer chain of causes is cut, because it may be endless. */
 const DEEPEST = 20;
 
 export function send(thrown: unknown, depth = 0): Sent {
@@ -80,7 +80,10 @@ function builtIn(name: string): unknown {
   return /^\w+Error$/.test(name) && typeof found === 'function' ? found : undefined;
 }
 
-/** The value; what cannot cross in it is replaced by a note, as it must not hide the error. */
+/**
+ * The value. Parts that cannot be sent are replaced by a note, because they must not hide the
+ * error.
+ */
 function cloneable(value: unknown): unknown {
   try {
     structuredClone(value);

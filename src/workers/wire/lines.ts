@@ -1,9 +1,9 @@
-/** JSON, one value a line: what goes through the channel between a program and a watchdog. */
+/** JSON, one value per line: the channel between a program and a watchdog. */
 
-/** To the watchdog. A call is the text of a `Call`: see `packCall`. */
+/** Messages to the watchdog. A call is the text of a `Call`: see `packCall`. */
 export type ToWatchdog = { readonly call: string } | { readonly where: true };
 
-/** From the watchdog. */
+/** Messages from the watchdog. */
 export type FromWatchdog =
   | { readonly beats: number; readonly order: number; readonly details?: number | string }
   | { readonly where: string | null };
@@ -12,7 +12,7 @@ export function asLine(value: ToWatchdog | FromWatchdog): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-/** Gives a function that takes text as it comes, and calls back with each value in it. */
+/** Returns a function that takes text in pieces and calls back with each value in it. */
 export function readLines(onValue: (value: unknown) => void): (text: string) => void {
   let rest: string[] = [];
   return (text) => {

@@ -1,4 +1,4 @@
-/** What keeps a value from crossing, and where it is. */
+/** Finds the part of a value that cannot be sent, and its path. */
 import { ApplicationFailure } from '../../kernel/failures.js';
 import { printable } from '../../kernel/text.js';
 import { messageOf } from '../../kernel/thrown.js';
