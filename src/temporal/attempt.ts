@@ -109,10 +109,6 @@ export class WorkerAttempt implements ContextSource {
     return this.#context.info.heartbeatDetails as unknown;
   }
 
-  hasHeartbeatDetails(): boolean {
-    return this.heartbeatDetails() !== undefined;
-  }
-
   shutdownSignal(): AbortSignal {
     return this.#shutdown ?? this.#ownShutdown.signal;
   }

@@ -51,7 +51,7 @@ export function copyOf(details: unknown, { services: { codec } }: Execution): un
 
 /** The error of an attempt that crashed: what its function throws afterwards does not count. */
 function crashed({ silenced, attempt }: AttemptState): CancelledFailure | undefined {
-  return typeof silenced === 'object' ? attempt?.interruptedBy : undefined;
+  return typeof silenced === 'object' ? attempt?.interruption.reason : undefined;
 }
 
 /** Pauses the activity, unless its function should already stop for another reason. */

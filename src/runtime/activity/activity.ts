@@ -162,11 +162,6 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     if (this.mayHoldDetails) this.checkpoint.forget(this.state.loading);
   }
 
-  /** Removes the stored details of a closed activity. A description still shows them. */
-  closeCheckpoint(): void {
-    if (this.mayHoldDetails) this.checkpoint.close(this.state.loading);
-  }
-
   remember(): PastAttempts {
     return (this.past ??= new PastAttempts());
   }
@@ -199,22 +194,13 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
 
   // ── Its one deadline ─────────────────────────────────────────────────────────────────────────
 
-  /** The scheduleToStart deadline; Infinity if no attempt waits for a slot. */
-  get scheduleToStartAt(): number {
-    const timeoutMs = this.options.scheduleToStartTimeoutMs;
-    const waits = this.state.phase === 'WAITING' && timeoutMs > 0;
-    return waits ? this.state.waitingSince + timeoutMs : Infinity;
-  }
-
   /** Arms the deadline for the time that comes first. */
   rearm(now: number): void {
     if (!this.isOpen) return;
     const { expiresAt } = this;
-    const { attempt, opensAt } = this.state;
+    const { attempt, opensAt, scheduleToStartAt } = this.state;
     const due =
-      attempt === undefined
-        ? Math.min(opensAt, this.scheduleToStartAt, expiresAt)
-        : attempt.nextDue;
+      attempt === undefined ? Math.min(opensAt, scheduleToStartAt, expiresAt) : attempt.nextDue;
     if (due === Infinity) this.services.deadlines.disarm(this);
     else this.services.deadlines.arm(this, due, now);
   }

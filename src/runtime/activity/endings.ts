@@ -135,7 +135,7 @@ function forgets(attempt: Attempt | undefined, next: Next): boolean {
 
 function forget(activity: Activity, { again }: Next): void {
   if (again) startFromZero(activity);
-  else activity.closeCheckpoint();
+  else if (activity.mayHoldDetails) activity.checkpoint.close(activity.state.loading);
 }
 
 /** Forgets the heartbeats of all attempts, for a reset. */

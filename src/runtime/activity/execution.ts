@@ -168,13 +168,15 @@ export class Execution extends Activity {
   enforceLimits(read?: number): boolean {
     const { services } = this;
     const { attempt } = this.state;
-    const limit = attempt ? limitAt(attempt) : Math.min(this.scheduleToStartAt, this.expiresAt);
+    const limit = attempt
+      ? limitAt(attempt)
+      : Math.min(this.state.scheduleToStartAt, this.expiresAt);
     if (limit === Infinity || !this.isOpen) return false;
     const now = read ?? services.clock.now();
     if (now < limit) return false;
     services.deadlines.blocks.note(limit, now);
     if (attempt) timeOut(this, firstLimit(attempt), now);
-    else if (limit === this.scheduleToStartAt) timeOut(this, 'SCHEDULE_TO_START', now);
+    else if (limit === this.state.scheduleToStartAt) timeOut(this, 'SCHEDULE_TO_START', now);
     else timeOut(this, 'SCHEDULE_TO_CLOSE', now);
     return true;
   }

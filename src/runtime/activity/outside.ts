@@ -34,7 +34,8 @@ export function failAttempt(execution: Execution, error: unknown): void {
 export function heartbeat(execution: Execution, details: unknown): void {
   const attempt = attemptInTime(execution);
   attempt.beat(details, true);
-  if (attempt.interruptedBy !== undefined) throw attempt.interruptedBy;
+  const { reason } = attempt.interruption;
+  if (reason !== undefined) throw reason;
 }
 
 /** Reports that the running attempt has stopped because it was cancelled. */

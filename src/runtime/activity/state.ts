@@ -94,6 +94,12 @@ export class ActivityState {
     return this.phase === 'SCHEDULED' && !this.loading ? this.delayedUntil : Infinity;
   }
 
+  /** The scheduleToStart deadline; Infinity if no attempt waits for a slot. */
+  get scheduleToStartAt(): number {
+    const timeoutMs = this.options.scheduleToStartTimeoutMs;
+    return this.phase === 'WAITING' && timeoutMs > 0 ? this.waitingSince + timeoutMs : Infinity;
+  }
+
   /** Whether an attempt may ask for a slot. */
   isUnlocked(now: number): boolean {
     const unlocked = !this.loading && this.#overlap === undefined && now >= this.delayedUntil;

@@ -188,15 +188,11 @@ export class Attempt implements ContextSource, InformedAttempt {
   /** The reason to stop, if the thrown value shows that the function stopped because of it. */
   accepted(thrown: unknown): CancelledFailure | undefined {
     const { shutdown } = this.owner.services;
-    const told = this.interruptedBy ?? (this.#watchesShutdown ? shutdown.reason : undefined);
+    const before = this.#watchesShutdown ? shutdown.reason : undefined;
+    const told = this.#interruption?.reason ?? before;
     if (told === undefined || !isCancellation(thrown)) return undefined;
     this.interruption.deliver(told); // other parts of the function may not know it yet
     return told;
-  }
-
-  /** The reason to stop that was delivered; undefined if none was. */
-  get interruptedBy(): CancelledFailure | undefined {
-    return this.#interruption?.reason;
   }
 
   // ── What the context asks for ────────────────────────────────────────────────────────────────
@@ -208,10 +204,6 @@ export class Attempt implements ContextSource, InformedAttempt {
   heartbeatDetails(): unknown {
     const details = this.#previousDetails;
     return details === undefined ? undefined : this.owner.services.codec.copy(details);
-  }
-
-  hasHeartbeatDetails(): boolean {
-    return this.#previousDetails !== undefined;
   }
 
   get timers(): Timers {

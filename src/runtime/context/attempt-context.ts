@@ -34,7 +34,7 @@ class AttemptContext implements ActivityContext {
   }
 
   get hasHeartbeatDetails(): boolean {
-    return this.#source.hasHeartbeatDetails();
+    return this.heartbeatDetails !== undefined;
   }
 
   get signal(): AbortSignal {

@@ -27,7 +27,6 @@ export interface ContextSource extends Waiting {
   heartbeat(details: unknown): void;
   /** A copy of the details that earlier attempts have left. */
   heartbeatDetails(): unknown;
-  hasHeartbeatDetails(): boolean;
   shutdownSignal(): AbortSignal;
   completeAsync(): never;
   info(): ActivityInfo;

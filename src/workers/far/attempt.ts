@@ -77,10 +77,6 @@ export class FarAttempt implements ContextSource {
     return typeof details === 'string' ? codec.decode(details) : details;
   }
 
-  hasHeartbeatDetails(): boolean {
-    return this.#task.details !== undefined;
-  }
-
   shutdownSignal(): AbortSignal {
     if (this.#shutdownSignal === undefined) {
       this.#line.report({ is: 'watchesShutdown' });
