@@ -22,7 +22,7 @@ function witness(seen: string[], fail = 0) {
 }
 
 describe('with contextInterceptor', () => {
-  test('two tenants share one slot, and neither sees the other, over retries too', async () => {
+  test("two tenants that share one slot never see each other's context, not even in retries", async () => {
     const h = new Harness({ interceptors, maxConcurrentActivities: 1 });
     const seen: string[] = [];
     const activity = witness(seen, 1);
@@ -34,7 +34,7 @@ describe('with contextInterceptor', () => {
     expect(seen.sort()).toEqual(['a#1: a, a', 'a#2: a, a', 'b#1: b, b', 'b#2: b, b']);
   });
 
-  test('a key frees its slot to another tenant', async () => {
+  test('the context is right when a key frees its slot to another tenant', async () => {
     const h = new Harness({ interceptors, maxConcurrentPerKey: 1 });
     const seen: string[] = [];
     const activity = witness(seen);
@@ -45,7 +45,7 @@ describe('with contextInterceptor', () => {
     expect(seen).toEqual(['a#1: a, a', 'b#1: b, b']);
   });
 
-  test('a rate limit delays the start', async () => {
+  test('the context is right when a rate limit delays the start', async () => {
     const h = new Harness({ interceptors, maxActivitiesPerSecond: 1 });
     const seen: string[] = [];
     const activity = witness(seen);
@@ -56,7 +56,7 @@ describe('with contextInterceptor', () => {
     expect(seen).toEqual(['a#1: a, a', 'b#1: b, b', 'c#1: c, c']);
   });
 
-  test('somebody else resets the activity', async () => {
+  test('the context is right when other code resets the activity', async () => {
     const h = new Harness({ interceptors });
     const seen: string[] = [];
     const handle = tenant.run('a', () => h.start(witness(seen, 1), { activityId: 'a' }));
@@ -66,7 +66,7 @@ describe('with contextInterceptor', () => {
     expect(seen).toEqual(['a#1: a, a', 'a#1: a, a']);
   });
 
-  test('somebody else pauses and unpauses the activity', async () => {
+  test('the context is right when other code pauses and unpauses the activity', async () => {
     const h = new Harness({ interceptors });
     const seen: string[] = [];
     const handle = tenant.run('a', () =>
@@ -79,7 +79,7 @@ describe('with contextInterceptor', () => {
     expect(seen).toEqual(['a#1: a, a']);
   });
 
-  test('a second caller joins: the context is that of the first', async () => {
+  test('when a second caller joins, the context is that of the first', async () => {
     const h = new Harness({ interceptors });
     const seen: string[] = [];
     const activity = witness(seen, 1);
@@ -90,7 +90,7 @@ describe('with contextInterceptor', () => {
     expect(seen).toEqual(['a#1: a, a', 'a#2: a, a']);
   });
 
-  test('an activity that an activity starts has the context of that one', async () => {
+  test('an activity that an activity starts has the context of that activity', async () => {
     const h = new Harness({ interceptors, maxConcurrentActivities: 2 });
     const types = await tenant.run('a', () =>
       h.run(
@@ -106,7 +106,7 @@ describe('with contextInterceptor', () => {
     expect(types).toEqual(['a', 'inner', 'a', 'outer']);
   });
 
-  test('a proxy takes the context of each of its calls', async () => {
+  test('a proxy uses the context of each of its calls', async () => {
     const runtime = new ActivityRuntime({ interceptors, maxConcurrentActivities: 1 });
     const { who } = runtime.proxy({
       async who(_ctx: ActivityContext, _round: number): Promise<string | undefined> {
@@ -130,7 +130,7 @@ describe('with contextInterceptor', () => {
     expect(seen.sort()).toEqual(['a#1: a, a', 'a#2: a, a', 'b#1: b, b', 'b#2: b, b']);
   });
 
-  test('without it a queued attempt runs in the context of whoever freed its slot', async () => {
+  test('without it, a queued attempt runs in the context of the activity that freed its slot', async () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const seen: string[] = [];
     const activity = witness(seen);
@@ -147,7 +147,7 @@ describe('with another copy of the package', () => {
     vi.resetModules();
   });
 
-  test('its interceptor and this runtime work together', async () => {
+  test('the interceptor of one copy works with the runtime of another', async () => {
     vi.resetModules();
     const copy = await import('systole/context');
     expect(copy.contextInterceptor).not.toBe(contextInterceptor);
@@ -172,7 +172,7 @@ describe('with another copy of the package', () => {
 });
 
 describe('capture', () => {
-  test('is called once inside the call, with what the call says', async () => {
+  test("is called once inside the call, with the call's options", async () => {
     const infos: unknown[] = [];
     const capture: ActivityInterceptor['capture'] = (info) => {
       infos.push({ ...info });
@@ -190,7 +190,7 @@ describe('capture', () => {
     expect(infos.slice(1)).toEqual([{ activityId: undefined, activityType: 'named' }]);
   });
 
-  test('what it returns is outside of every execute, the first listed outermost', async () => {
+  test('returns a function that runs outside every execute, the first interceptor outermost', async () => {
     const steps: string[] = [];
     const around = (name: string): ActivityInterceptor => ({
       capture: () => (attempt) => {
@@ -207,7 +207,7 @@ describe('capture', () => {
     expect(steps).toEqual(['captured by a', 'captured by b', 'executed by a', 'executed by b']);
   });
 
-  test('what it throws refuses the call, and leaves nothing behind', async () => {
+  test('refuses the call if it throws, and leaves nothing behind', async () => {
     const h = new Harness({
       interceptors: [
         {
@@ -224,14 +224,14 @@ describe('capture', () => {
     expect(() => h.engine.find('a')).toThrow('No activity "a" is open');
   });
 
-  test('it has to return a function', async () => {
+  test('must return a function', async () => {
     const h = new Harness({ interceptors: [{ capture: () => 5 as never }] });
     await expect(h.run(() => 1)).rejects.toThrow(
       'the result of capture: received 5; expected a function that calls the attempt',
     );
   });
 
-  test('it may start an activity of the same id: then the call is refused', async () => {
+  test('may start an activity with the same id, and then the call is refused', async () => {
     let started = false;
     const h: Harness = new Harness({
       interceptors: [
@@ -253,7 +253,7 @@ describe('capture', () => {
 });
 
 describe('attach', () => {
-  test('each runtime calls it once, and uses what it returns', async () => {
+  test('is called once by each runtime, which uses the returned interceptor', async () => {
     const attached: unknown[] = [];
     const interceptor: ActivityInterceptor = {
       attach: ({ on, stats }) => {
@@ -280,7 +280,7 @@ describe('attach', () => {
     ]);
   });
 
-  test('a failure that only an interceptor was told of is still logged', async () => {
+  test('does not count as a listener: a failure that only an interceptor receives is still logged', async () => {
     const interceptor: ActivityInterceptor = {
       attach: ({ on }) => {
         on('failed', () => {});

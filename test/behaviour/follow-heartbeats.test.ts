@@ -26,7 +26,7 @@ async function steps(ctx: ActivityContext<{ step: number }>, count: number): Pro
   }
 }
 
-test('each report comes with its attempt and its time, and the loop ends with the activity', async () => {
+test('each report has its attempt and its time, and the loop ends with the activity', async () => {
   const h = new Harness();
   const handle = h.start(
     (ctx: ActivityContext<number>) => {
@@ -45,7 +45,7 @@ test('each report comes with its attempt and its time, and the loop ends with th
   expect(followed.ended).toBe(true);
 });
 
-test('the last details are told before completed, although the throttle held them back', async () => {
+test('the last details are reported before completed, even if they were throttled', async () => {
   const h = new Harness();
   const handle = h.start(steps, { args: [5] });
   const followed = collect(handle.heartbeats());
@@ -78,7 +78,7 @@ test.each<[how: string, end: (h: Harness, handle: ReturnType<Harness['start']>) 
   expect(followed).toEqual({ items: [expect.objectContaining({ details: 'here' })], ended: true });
 });
 
-test('a caller that was told of the cancellation early still follows what the function does', async () => {
+test("a caller that was told of the cancellation early still gets the function's reports", async () => {
   const h = new Harness();
   const handle = h.start(async (ctx: ActivityContext) => {
     await h.work(1_000);
@@ -94,7 +94,7 @@ test('a caller that was told of the cancellation early still follows what the fu
   expect(followed.ended).toBe(true);
 });
 
-test('a loop that begins late begins with the newest report, and two loops are apart', async () => {
+test('a loop that starts late starts with the newest report, and two loops are independent', async () => {
   const h = new Harness();
   const handle = h.start(steps, { args: [4], ...EACH });
   const early = collect(handle.heartbeats());
@@ -107,7 +107,7 @@ test('a loop that begins late begins with the newest report, and two loops are a
   expect(late.items[0]!.details).toEqual({ step: 2 });
 });
 
-test('a loop that begins after the end gets the last report and ends', async () => {
+test('a loop that starts after the end gets the last report and ends', async () => {
   const h = new Harness();
   const handle = h.start(steps, { args: [2] });
   await h.advance(5_000);
@@ -119,13 +119,13 @@ test('a loop that begins after the end gets the last report and ends', async () 
   });
 });
 
-test('without reports the loop ends empty', async () => {
+test('without reports, the loop ends empty', async () => {
   const h = new Harness();
   const handle = h.start((ctx) => ctx.heartbeat());
   expect(await drain(handle.heartbeats())).toEqual([]);
 });
 
-test('a reset that forgets the details forgets the report', async () => {
+test('a reset that forgets the details also forgets the report', async () => {
   const h = new Harness();
   const handle = h.start(
     async (ctx) => {
@@ -155,7 +155,7 @@ describe('a loop that is left', () => {
         throw new Error('the consumer is done');
       },
     ],
-  ])('because it %s takes its follower away', async (_, leave) => {
+  ])('because it %s removes its follower', async (_, leave) => {
     const h = new Harness();
     const handle = h.start(steps, { args: [3], ...EACH });
     const { checkpoint } = h.engine.executions()[0]!;
