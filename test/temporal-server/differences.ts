@@ -25,7 +25,7 @@ export const differences = {
     why: 'no network lies between, and the runtime knows where its function waits',
   },
   'told of a timeout': {
-    temporal: 'a function whose attempt timed out hears `NOT_FOUND` at its next heartbeat',
+    temporal: 'a function whose attempt timed out receives `NOT_FOUND` at its next heartbeat',
     systole: '`TIMED_OUT`, when it happens',
     why: 'the runtime knows, and says so at once',
   },
