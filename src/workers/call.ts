@@ -15,6 +15,9 @@ import type { CallListener, Exit, PoolWorker } from './worker.js';
 
 const codec = new DetailsCodec(undefined, undefined);
 
+/** How many attempts there have been. */
+let tasks = 0;
+
 export class WorkerCall implements CallListener {
   readonly #worker: PoolWorker;
   readonly #ctx: ActivityContext;
@@ -24,6 +27,7 @@ export class WorkerCall implements CallListener {
   /** The reason to stop, once the function has one. */
   #told: CancelledFailure | undefined;
   #stopping = false;
+  readonly #id = tasks++;
   #killed = false;
   /** What the function is doing shortly before its worker is killed because of a timeout. */
   #where: Promise<string | undefined> = Promise.resolve(undefined);
@@ -41,7 +45,7 @@ export class WorkerCall implements CallListener {
   async run(name: string, args: readonly unknown[]): Promise<unknown> {
     const { signal } = this.#ctx;
     if (signal.aborted) throw signal.reason;
-    const task = taskOf(this.#ctx, name, args);
+    const task = { id: this.#id, ...taskOf(this.#ctx, name, args) };
     this.#worker.listen(this);
     this.#worker.keepAlive(true);
     try {
@@ -80,7 +84,7 @@ export class WorkerCall implements CallListener {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#told = reason;
-    this.#worker.call({ stop: send(reason), all: this.#ctx.cancellationDetails });
+    this.#worker.call({ task: this.#id, stop: send(reason), all: this.#ctx.cancellationDetails });
     if (this.#graceMs === Infinity) return;
     this.#cleanUp.push(realTimer(() => void this.#kill(), this.#graceMs, true));
     if (!(reason.cause instanceof TimeoutFailure)) return;
@@ -150,7 +154,7 @@ export class WorkerCall implements CallListener {
   #watchShutdown(): void {
     const { shutdownSignal } = this.#ctx;
     this.#follow(shutdownSignal, () =>
-      this.#worker.call({ shutdown: send(shutdownSignal.reason) }),
+      this.#worker.call({ task: this.#id, shutdown: send(shutdownSignal.reason) }),
     );
   }
 }
@@ -171,7 +175,7 @@ export function crashed(
   });
 }
 
-function taskOf(ctx: ActivityContext, name: string, args: readonly unknown[]): Task {
+function taskOf(ctx: ActivityContext, name: string, args: readonly unknown[]): Omit<Task, 'id'> {
   const { info } = ctx;
   const { retryPolicy } = info;
   const { nonRetryableErrorTypes: types } = retryPolicy;

@@ -16,6 +16,8 @@ export interface Init {
 
 /** One attempt. */
 export interface Task {
+  /** A number that no other attempt has. */
+  readonly id: number;
   readonly name: string;
   readonly args: readonly unknown[];
   /** `ctx.info`, with the task token among its fields. */
@@ -25,7 +27,12 @@ export interface Task {
 }
 
 /** Why a function should stop. A busy loop receives it too, in its heartbeats. */
-export type Call =
+export type Call = {
+  /** The attempt that should stop. It may have ended by now, and the next one begun. */
+  readonly task: number;
+} & Words;
+
+type Words =
   | { readonly stop: Sent; readonly all: CancellationDetails | undefined }
   | { readonly shutdown: Sent };
 

@@ -52,6 +52,7 @@ export class FarAttempt implements ContextSource {
   }
 
   hear(call: Call): void {
+    if (call.task !== this.#task.id) return;
     if ('shutdown' in call) this.#shutdown.abort(receive(call.shutdown));
     else this.#interruption.deliver(receive(call.stop) as CancelledFailure, reasonsOf(call.all));
   }

@@ -8,7 +8,7 @@ import {
   type Logger,
   type RetryPolicy,
 } from '@temporalio/common';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -18,6 +18,7 @@ import {
 } from 'systole';
 import { contextInterceptor, heartbeat as heartbeatFromAnywhere } from 'systole/context';
 import { toTemporal, type ToTemporalOptions } from 'systole/temporal';
+import { workerPool } from 'systole/workers';
 
 const DEPRECATED = Object.fromEntries([['activityNamespace', 'default']]) as {
   activityNamespace: string;
@@ -486,4 +487,28 @@ test('an object without any activity is refused by name at the call', () => {
 
 test('an object or a module may contain other things than activities', () => {
   expect(Object.keys(toTemporal({ LIMIT: 5, work: () => 'done' }))).toEqual(['work']);
+});
+
+describe('an activity of a pool of workers', () => {
+  const pool = workerPool<Record<string, (ctx: ActivityContext, ...args: unknown[]) => unknown>>(
+    new URL('../../behaviour/workers/fixtures/activities.mjs', import.meta.url),
+    { isolation: 'thread', execArgv: [] },
+  );
+  afterAll(() => pool.close());
+
+  test('runs on a worker of Temporal, with its heartbeats', async () => {
+    const worker = new FakeWorker();
+    const activities = toTemporal(pool.activities);
+    expect(await worker.run(() => activities['sleeps']!(5))).toBe('slept');
+    expect(worker.heartbeats).toContain('on its way');
+  });
+
+  test('hears of a cancellation there', async () => {
+    const worker = new FakeWorker();
+    const activities = toTemporal({ watches: pool.activities['watches']! });
+    const run = rejection(worker.run(() => activities.watches('aborted')));
+    await expect.poll(() => worker.heartbeats, { timeout: 10_000 }).toContain('on its way');
+    worker.cancel('CANCELLED', { cancelRequested: true });
+    expect(await run).toBeInstanceOf(TemporalCancelledFailure);
+  });
 });
