@@ -24,8 +24,8 @@ export const entries = {
  */
 export const esmOnly = ['p-retry', 'superjson'];
 
-/** The entries that need the whole runtime. */
-const runtimes = [entries.index, entries.testing, entries.temporal];
+/** The entries that need the whole runtime, or are never used without it. */
+const runtimes = [entries.index, entries.testing, entries.temporal, entries.workers];
 
 /** Files of src/kernel that other entries use as well. */
 const common = [

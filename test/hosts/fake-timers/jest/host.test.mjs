@@ -1,6 +1,9 @@
 // What a function is given, throws and heartbeats in a Jest host, whose DOMException is that of
 // another realm, and which under jsdom has no TextEncoder.
-import { runActivity } from 'systole';
+import { ActivityRuntime, runActivity } from 'systole';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileStore } from 'systole/node';
 
 const once = { retryPolicy: { maximumAttempts: 1 } };
@@ -76,9 +79,7 @@ describe('a DOMException', () => {
 });
 
 test('details of 100 kB are kept, measured and stored', async () => {
-  const { mkdtempSync, rmSync } = require('node:fs');
-  const folder = mkdtempSync(require('node:path').join(require('node:os').tmpdir(), 'systole-'));
-  const { ActivityRuntime } = require('systole');
+  const folder = mkdtempSync(join(tmpdir(), 'systole-'));
   const runtime = new ActivityRuntime({ store: fileStore(folder), logger: false });
   const big = { text: 'é'.repeat(50_000) };
   try {
