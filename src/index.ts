@@ -48,6 +48,7 @@ export type {
   ActivityInfo,
   AnyActivity,
   CancellationDetails,
+  WatchOptions,
 } from './runtime/context/context.js';
 
 // Errors that a caller may catch

@@ -51,6 +51,17 @@ function isSteered(): boolean {
   return fakeFromTheStart || setTimeout !== heldTimeout;
 }
 
+/** The host's own monotonic time in milliseconds, also while timers are fake or time is virtual. */
+export function hostNow(): number {
+  return heldPerformance.now();
+}
+
+/** Calls back in the next turn of the host's event loop, also while timers are fake. */
+export function hostTurn(callback: () => void): void {
+  if (heldImmediate !== undefined) heldImmediate(callback);
+  else heldTimeout(callback, 0);
+}
+
 /** The longest delay that a host timer supports. A longer one would fire at once. */
 const LONGEST_HOST_DELAY_MS = 2 ** 31 - 1;
 

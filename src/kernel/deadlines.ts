@@ -117,6 +117,10 @@ export class Deadlines {
     if (this.#armed === 0 && !this.#idleLeg) this.#rest();
   }
 
+  now(): number {
+    return this.#clock.now();
+  }
+
   /** Calls back once, in order of time among all deadlines. */
   setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'> {
     const timer = new DeadlineTimer(callback, this);

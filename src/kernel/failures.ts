@@ -23,12 +23,17 @@ export type RetryState =
  * - `'HEARTBEAT'`: No heartbeat came for `heartbeatTimeout`. Retried.
  * - `'START_TO_CLOSE'`: One attempt took longer than `startToCloseTimeout`. Retried.
  * - `'PROGRESS'`: No heartbeat brought new details for `progressTimeout`. Retried.
+ * - `'STREAM'`: A stream that `ctx.watch` reads brought no item in time. Thrown in the function.
+ *   Retried.
  * - `'SCHEDULE_TO_START'`: An attempt waited for a free slot longer than
  *   `scheduleToStartTimeout`. Never retried.
  * - `'SCHEDULE_TO_CLOSE'`: The whole activity took longer than `scheduleToCloseTimeout`. Never
  *   retried.
  */
-export type TimeoutType =
+export type TimeoutType = DeadlineType | 'STREAM';
+
+/** The timeouts that the runtime watches. Only a function can throw the other one. */
+export type DeadlineType =
   'HEARTBEAT' | 'START_TO_CLOSE' | 'SCHEDULE_TO_START' | 'SCHEDULE_TO_CLOSE' | 'PROGRESS';
 
 /**

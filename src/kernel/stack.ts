@@ -127,7 +127,7 @@ async function awaited(error: Error, onceFollowed: () => void): Promise<never> {
 async function thrownLater(error: Error, onceFollowed: () => void): Promise<never> {
   for (let turn = 0; turn < TURNS_TO_FOLLOW; turn++) await Promise.resolve();
   let one: unknown = error;
-  while (bare.has(one as object)) {
+  while (bare.delete(one as object)) {
     setStack(one as object, awaited);
     one = (one as Error).cause;
   }

@@ -1,6 +1,6 @@
 /** Decides whether a failed attempt is retried, and why not. A pure function. */
 import { HeartbeatDetailsError } from '../kernel/errors.js';
-import type { RetryState, TimeoutType } from '../kernel/failures.js';
+import type { RetryState, DeadlineType } from '../kernel/failures.js';
 import { isNamed, retryWishes } from '../kernel/thrown.js';
 import { countedAttempt, retryDelayMs } from './delay.js';
 import { TIMEOUT_NAMES, type ErrorType, type FilledRetryPolicy } from './policy.js';
@@ -9,7 +9,7 @@ import { TIMEOUT_NAMES, type ErrorType, type FilledRetryPolicy } from './policy.
 export interface FailedAttempt {
   readonly failure: Error;
   /** The deadline that ended the attempt; undefined if the function threw, even a TimeoutFailure. */
-  readonly timedOut: TimeoutType | undefined;
+  readonly timedOut: DeadlineType | undefined;
   readonly policy: FilledRetryPolicy;
   /** The number of the attempt, from 1. */
   readonly attempt: number;

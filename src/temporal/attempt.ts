@@ -109,6 +109,10 @@ export class WorkerAttempt implements ContextSource {
     return this.#context.info.heartbeatDetails as unknown;
   }
 
+  newestDetails(): unknown {
+    return ownCopy(this.#details);
+  }
+
   shutdownSignal(): AbortSignal {
     return this.#shutdown ?? this.#ownShutdown.signal;
   }

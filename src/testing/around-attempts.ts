@@ -25,7 +25,7 @@ export interface Surroundings {
   /** A function, because the engine is made after the interceptor that it is given. */
   readonly engine: () => Engine;
   readonly recorder: () => Recorder;
-  /** Called when a function has settled: it may have left its attempt open, which emits no event. */
+  /** Called when time may skip from now on, although no event and no timer shows it. */
   readonly nudge: () => void;
 }
 
@@ -164,7 +164,8 @@ export class AroundAttempts implements ActivityInterceptor {
     next: (details: unknown) => void,
     context: ActivityContext,
   ): void => {
-    const { clock, steering, engine, recorder } = this.#surroundings;
+    const { clock, steering, engine, recorder, nudge } = this.#surroundings;
+    nudge(); // `ctx.watch` waits after a heartbeat, and sets no timer for each wait
     const state = this.#states.get(context);
     if (state === undefined) return;
     const { execution, attempt, record, silenced } = state;

@@ -4,7 +4,7 @@
  * `update-options` and `outside` handle requests from outside.
  */
 import type { EventFields } from '../../kernel/events.js';
-import type { TimeoutType } from '../../kernel/failures.js';
+import type { DeadlineType } from '../../kernel/failures.js';
 import { ensureError } from '../../kernel/thrown.js';
 import { loadDetails } from '../../heartbeat/store/load.js';
 import type { HeartbeatStore } from '../../heartbeat/store/store.js';
@@ -226,12 +226,12 @@ function endOverlap(execution: Execution): void {
 }
 
 /** The time from which a timeout of this type counts. */
-function waitingSince({ state, scheduledAt }: Execution, timeoutType: TimeoutType): number {
+function waitingSince({ state, scheduledAt }: Execution, timeoutType: DeadlineType): number {
   if (state.attempt !== undefined) return waitedSince(state.attempt, timeoutType);
   return timeoutType === 'SCHEDULE_TO_START' ? state.waitingSince : scheduledAt;
 }
 
-function timeOut(execution: Execution, timeoutType: TimeoutType, now: number): void {
+function timeOut(execution: Execution, timeoutType: DeadlineType, now: number): void {
   const { attempt } = execution.state;
   const { blocks } = execution.services.deadlines;
   const failure = attemptTimeout(timeoutType, {

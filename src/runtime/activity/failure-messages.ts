@@ -3,6 +3,7 @@ import {
   ActivityFailure,
   TimeoutFailure,
   type RetryState,
+  type DeadlineType,
   type TimeoutType,
 } from '../../kernel/failures.js';
 import { withoutStack } from '../../kernel/stack.js';
@@ -75,7 +76,7 @@ interface TimeoutFields {
 
 /** Makes the failure of a timeout. Its cause is the failure of the attempt before. */
 export function attemptTimeout(
-  timeoutType: TimeoutType,
+  timeoutType: DeadlineType,
   context: TimeoutFields & {
     readonly options: ResolvedOptions;
     readonly previous: Error | undefined;

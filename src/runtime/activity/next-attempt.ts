@@ -3,7 +3,7 @@ import {
   TimeoutFailure,
   type CancelledFailure,
   type RetryState,
-  type TimeoutType,
+  type DeadlineType,
 } from '../../kernel/failures.js';
 import { classify } from '../../retry/classify.js';
 import type { Attempt } from '../attempt/attempt.js';
@@ -70,7 +70,7 @@ export function afterFailure(
   attempt: Attempt,
   failure: Error,
   now: number,
-  timedOut?: TimeoutType,
+  timedOut?: DeadlineType,
 ): Next {
   const { services, options, expiresAt } = activity;
   const verdict = classify({
@@ -117,7 +117,7 @@ function another(
 function lastFailure(
   failure: Error,
   retryState: RetryState,
-  timedOut: TimeoutType | undefined,
+  timedOut: DeadlineType | undefined,
 ): Closing {
   if (timedOut === undefined) return failing('FAILED', failure, retryState);
   const gaveUp = retryState === 'TIMEOUT' && timedOut !== 'SCHEDULE_TO_CLOSE';

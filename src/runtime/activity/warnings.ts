@@ -2,7 +2,8 @@
 import { isCancellation } from '../../kernel/cancellation.js';
 import { printable } from '../../kernel/text.js';
 import { ensureError, messageOf, retryWishes, said } from '../../kernel/thrown.js';
-import { LEFT_OPEN, type Attempt } from '../attempt/attempt.js';
+import type { Attempt } from '../attempt/attempt.js';
+import { LEFT_OPEN } from '../attempt/call.js';
 import { log } from '../shared/announce.js';
 import type { Activity } from './activity.js';
 import { failureOf, type ClosedStatus } from './failure-messages.js';

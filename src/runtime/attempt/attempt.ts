@@ -12,7 +12,7 @@ import type { ContextSource, Timers } from '../context/source.js';
 import { loggerOf } from '../shared/announce.js';
 import { randomToken } from '../shared/ids.js';
 import type { Room } from '../shared/place.js';
-import { callFunction } from './call.js';
+import { callFunction, LEFT_OPEN } from './call.js';
 import { activityInfo, type InformedAttempt } from './info.js';
 import type { AnyFunction, AttemptOwner } from './owner.js';
 import { Reports } from './reports.js';
@@ -202,8 +202,11 @@ export class Attempt implements ContextSource, InformedAttempt {
   }
 
   heartbeatDetails(): unknown {
-    const details = this.#previousDetails;
-    return details === undefined ? undefined : this.owner.services.codec.copy(details);
+    return this.owner.services.codec.copy(this.#previousDetails);
+  }
+
+  newestDetails(): unknown {
+    return this.owner.copyDetails();
   }
 
   get timers(): Timers {
@@ -244,7 +247,3 @@ export class Attempt implements ContextSource, InformedAttempt {
     return loggerOf(this.owner, this.number);
   }
 }
-
-/** The message of the error that `ctx.completeAsync()` throws. */
-export const LEFT_OPEN =
-  'ctx.completeAsync() leaves the activity open; this error ends the function';

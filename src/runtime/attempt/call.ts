@@ -4,6 +4,10 @@ import type { ActivityContext } from '../context/context.js';
 import type { Interceptors } from '../context/interceptors.js';
 import type { AnyFunction } from './owner.js';
 
+/** The message of the error that `ctx.completeAsync()` throws. */
+export const LEFT_OPEN =
+  'ctx.completeAsync() leaves the activity open; this error ends the function';
+
 /** Returns what the function returns. If it throws, returns a rejected promise. */
 export function callFunction(
   fn: AnyFunction,

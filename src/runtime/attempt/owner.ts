@@ -22,6 +22,8 @@ export interface AttemptOwner<A> extends Announced {
   readonly checkpoint: Checkpoint;
   /** The newest heartbeat details of any attempt. */
   readonly details: Snapshot | undefined;
+  /** A copy of the newest heartbeat details of any attempt. */
+  copyDetails(): unknown;
   /** Times the attempt out if a limit has passed that holds even on a blocked event loop. */
   enforceLimits(): boolean;
   /** Called when the attempt has an earlier deadline than before. */

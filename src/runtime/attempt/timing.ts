@@ -1,5 +1,5 @@
 /** Computes the time limits of an attempt, from its own options and those of its activity. */
-import type { TimeoutType } from '../../kernel/failures.js';
+import type { DeadlineType } from '../../kernel/failures.js';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.js';
 import type { ResolvedOptions } from '../options/table.js';
 import type { Services } from '../shared/services.js';
@@ -46,7 +46,7 @@ export function firstTimeoutAt(attempt: TimedAttempt): number {
  * The limit that comes first. On a tie it is startToClose, as in Temporal. A first attempt that
  * starts at once is an exception, because on Temporal it would start a little later.
  */
-export function firstLimit(attempt: TimedAttempt): TimeoutType {
+export function firstLimit(attempt: TimedAttempt): DeadlineType {
   const startedWhenScheduled = attempt.number === 1 && attempt.startedAt === attempt.dispatchedAt;
   const [startToClose, { expiresAt }] = [startToCloseAt(attempt), attempt.owner];
   const first = startedWhenScheduled ? startToClose < expiresAt : startToClose <= expiresAt;
@@ -57,7 +57,7 @@ export function firstLimit(attempt: TimedAttempt): TimeoutType {
  * The deadline that has passed first. Undefined if the attempt still has time, or gets more because
  * the event loop was blocked. On a tie, a limit comes before the heartbeat timeout, as in Temporal.
  */
-export function expired(attempt: TimedAttempt, now: number): TimeoutType | undefined {
+export function expired(attempt: TimedAttempt, now: number): DeadlineType | undefined {
   const { alive, progress, owner } = attempt;
   const { clock } = owner.services;
   for (;;) {
@@ -74,7 +74,7 @@ export function expired(attempt: TimedAttempt, now: number): TimeoutType | undef
 }
 
 /** The time from which a timeout of this type counts. */
-export function waitedSince(attempt: TimedAttempt, timeoutType: TimeoutType): number {
+export function waitedSince(attempt: TimedAttempt, timeoutType: DeadlineType): number {
   const { alive, progress, owner, startedAt } = attempt;
   if (timeoutType === 'HEARTBEAT') return alive.lastBeatAt;
   if (timeoutType === 'PROGRESS') return progress?.lastBeatAt ?? startedAt;

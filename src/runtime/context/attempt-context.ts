@@ -2,16 +2,18 @@
 import { durationMs } from '../../kernel/duration.js';
 import type { Logger } from '../../kernel/logger.js';
 import { settleQuietly } from '../../kernel/promises.js';
-import { fromCaller, rejectable } from '../../kernel/stack.js';
+import { fromCaller, refusable, rejectable } from '../../kernel/stack.js';
 import type { ActivityContext, ActivityInfo, CancellationDetails } from './context.js';
 import { keepAlive } from './keep-alive.js';
 import { sleep } from './sleep.js';
 import type { ContextSource } from './source.js';
+import { watch } from './watch.js';
+import { yielding } from './yield.js';
 
 /** The key of the method that `console.log` calls on Node. */
 const INSPECT = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
 
-type Waits = Pick<ActivityContext, 'sleep' | 'keepAlive' | 'completeAsync'>;
+type Waits = Pick<ActivityContext, 'sleep' | 'keepAlive' | 'watch' | 'yield' | 'completeAsync'>;
 
 /** A context whose members are made when first read, because most activities use only a few. */
 class AttemptContext implements ActivityContext {
@@ -59,6 +61,14 @@ class AttemptContext implements ActivityContext {
 
   get keepAlive(): ActivityContext['keepAlive'] {
     return this.#bound.keepAlive;
+  }
+
+  get watch(): ActivityContext['watch'] {
+    return this.#bound.watch;
+  }
+
+  get yield(): ActivityContext['yield'] {
+    return this.#bound.yield;
   }
 
   get completeAsync(): ActivityContext['completeAsync'] {
@@ -115,6 +125,8 @@ function waitsOf(source: ContextSource): Waits {
           throw refused;
         }
       }),
+    watch: (stream, options = {}) => refusable(waits.watch, () => watch(stream, options, source)),
+    yield: yielding(source),
     completeAsync: () => source.completeAsync(),
   };
   return waits;

@@ -111,6 +111,29 @@ export interface ActivityContext<Details = unknown> {
     },
   ): Promise<T>;
   /**
+   * Passes on what a stream yields, and heartbeats for each item. With `first` and `between` it is a
+   * watchdog: when the stream brings nothing for that long, it is closed, and the loop throws a
+   * `TimeoutFailure` of the type `'STREAM'`. Only the wait for the stream counts, not the time that
+   * the loop takes for an item. An abort ends the wait with `signal.reason`. A cancellation that is
+   * pending or comes during a wait is delivered at once.
+   *
+   * @throws TypeError for a source that is not a stream, and for a bad duration
+   *
+   * @example
+   * for await (const token of ctx.watch(stream, { first: '60s', between: '10s' })) text += token;
+   */
+  watch<T>(
+    this: void,
+    stream: AsyncIterable<T> | ReadableStream<T>,
+    options?: WatchOptions<T, Details>,
+  ): AsyncIterableIterator<T>;
+  /**
+   * Reports that the attempt is alive, for loops that compute. When the function has kept the event
+   * loop busy for 10 ms, gives it a turn. Otherwise resolves at once. Rejects with `signal.reason`
+   * when the attempt should stop.
+   */
+  yield(this: void): Promise<void>;
+  /**
    * Leaves the attempt open so that it can be completed from outside, with the handle or
    * `runtime.completion`. The slot becomes free, and the timeouts still count. Whatever the function
    * returns or throws afterwards does not count. Always throws, so no code after it runs.
@@ -122,6 +145,20 @@ export interface ActivityContext<Details = unknown> {
    * The runtime's logger. It adds `activityId`, `activityType` and `attempt` to each line.
    */
   readonly log: Logger;
+}
+
+/** The options of `ctx.watch`. */
+export interface WatchOptions<T, Details = unknown> {
+  /** How long to wait for the first item. Default: no limit. */
+  readonly first?: Duration | undefined;
+  /** How long to wait for each further item. Default: no limit. */
+  readonly between?: Duration | undefined;
+  /**
+   * Gives the details of the heartbeat for an item, with its index from 0. It is called when the loop
+   * asks for the next item, so an item counts once the loop is done with it. Default: the last
+   * details stay.
+   */
+  details?(this: void, item: T, index: number): Details;
 }
 
 /** An activity function with any details, arguments and result. */

@@ -6,10 +6,11 @@ import type { Interruption } from './interruption.js';
 
 /** The clock or the deadlines, where timers are set. */
 export interface Timers {
+  now(): number;
   setTimer(callback: () => void, delayMs: number): Pick<Timer, 'clear'>;
 }
 
-/** What `ctx.sleep` and `ctx.keepAlive` need from the attempt. */
+/** What `ctx.sleep`, `ctx.keepAlive` and `ctx.yield` need from the attempt. */
 export interface Waiting {
   readonly timers: Timers;
   readonly interruption: Interruption;
@@ -27,6 +28,8 @@ export interface ContextSource extends Waiting {
   heartbeat(details: unknown): void;
   /** A copy of the details that earlier attempts have left. */
   heartbeatDetails(): unknown;
+  /** A copy of the newest details, of this attempt or an earlier one. */
+  newestDetails(): unknown;
   shutdownSignal(): AbortSignal;
   completeAsync(): never;
   info(): ActivityInfo;

@@ -33,6 +33,8 @@ export class FarAttempt implements ContextSource {
   readonly #line: Line;
   readonly #poll = (): void => this.#line.poll();
   readonly timers = clock;
+  /** The newest details, of this attempt or an earlier one. */
+  #newest: SentDetails | undefined;
   /** Whether the function has settled. */
   ended = false;
   readonly #interruption: Interruption;
@@ -41,6 +43,7 @@ export class FarAttempt implements ContextSource {
 
   constructor(task: Task, line: Line) {
     this.#task = task;
+    this.#newest = task.details;
     this.#line = line;
     this.#interruption = new PollingInterruption(this.#poll);
   }
@@ -66,7 +69,7 @@ export class FarAttempt implements ContextSource {
   heartbeat(details: unknown): void {
     if (this.ended) return;
     try {
-      if (details !== undefined) this.#line.put(encoded(details));
+      if (details !== undefined) this.#line.put((this.#newest = encoded(details)));
     } finally {
       this.#line.beat();
       this.#line.poll();
@@ -74,8 +77,11 @@ export class FarAttempt implements ContextSource {
   }
 
   heartbeatDetails(): unknown {
-    const { details } = this.#task;
-    return typeof details === 'string' ? codec.decode(details) : details;
+    return decoded(this.#task.details);
+  }
+
+  newestDetails(): unknown {
+    return decoded(this.#newest);
   }
 
   shutdownSignal(): AbortSignal {
@@ -142,4 +148,8 @@ function reasonsOf(all: CancellationDetails | undefined): CancelledFailure[] {
 
 function encoded(details: Snapshot): SentDetails {
   return typeof details === 'number' ? details : codec.encode(codec.snapshot(details, () => {}));
+}
+
+function decoded(details: SentDetails | undefined): unknown {
+  return typeof details === 'string' ? codec.decode(details) : details;
 }

@@ -79,6 +79,26 @@ void runActivity(async ({ heartbeat, heartbeatDetails }: ActivityContext<Cursor>
 check<Equal<ThisParameterType<ActivityContext['heartbeat']>, void>>(true);
 check<Equal<ThisParameterType<ActivityContext['sleep']>, void>>(true);
 
+// A watched stream has the items of its source, and `details` gets them.
+declare const words: AsyncIterable<string>;
+declare const bytes: ReadableStream<Uint8Array>;
+void runActivity(async (ctx: ActivityContext<Cursor>) => {
+  const limits = { first: '60s', between: 10_000 } as const;
+  for await (const word of ctx.watch(words, limits)) typeOf(word).is<string>();
+  for await (const chunk of ctx.watch(bytes)) typeOf(chunk).is<Uint8Array>();
+  ctx.watch(words, { details: (word, index) => ({ line: word.length + index }) });
+  // @ts-expect-error Type 'string' is not assignable to type 'number'
+  ctx.watch(words, { details: (word) => ({ line: word }) });
+  // @ts-expect-error Type '"soon"' is not assignable to type 'Duration
+  ctx.watch(words, { between: 'soon' });
+  // @ts-expect-error (Argument of type 'number\[\]' is not assignable to|No overload matches)
+  ctx.watch([1, 2]);
+  typeOf(ctx.yield()).is<Promise<void>>();
+  const { watch, yield: giveTurn } = ctx;
+  await giveTurn();
+  typeOf(watch(words)).is<AsyncIterableIterator<string>>();
+});
+
 // Members.
 void runActivity(async (ctx) => {
   typeOf(ctx.signal).is<AbortSignal>();

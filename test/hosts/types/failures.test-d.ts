@@ -21,8 +21,8 @@ import { check, typeOf, type Equal } from './assert.js';
 // The unions.
 type States = 'MAXIMUM_ATTEMPTS_REACHED' | 'NON_RETRYABLE_FAILURE' | 'TIMEOUT' | 'CANCEL_REQUESTED';
 check<Equal<RetryState, States>>(true);
-type Kinds =
-  'HEARTBEAT' | 'START_TO_CLOSE' | 'SCHEDULE_TO_START' | 'SCHEDULE_TO_CLOSE' | 'PROGRESS';
+type Schedule = 'SCHEDULE_TO_START' | 'SCHEDULE_TO_CLOSE';
+type Kinds = 'HEARTBEAT' | 'START_TO_CLOSE' | Schedule | 'PROGRESS' | 'STREAM';
 check<Equal<TimeoutType, Kinds>>(true);
 type Reasons = 'CANCELLED' | 'TIMED_OUT' | 'WORKER_SHUTDOWN' | 'PAUSED' | 'RESET' | 'NOT_FOUND';
 check<Equal<CancelReason, Reasons>>(true);

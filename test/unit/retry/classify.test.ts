@@ -4,8 +4,8 @@ import {
   CancelledFailure,
   HeartbeatDetailsError,
   TimeoutFailure,
-  type TimeoutType,
 } from '../../../src/index.js';
+import type { DeadlineType } from '../../../src/kernel/failures.js';
 import { classify, type FailedAttempt } from '../../../src/retry/classify.js';
 import { resolveRetryPolicy, type RetryPolicy } from '../../../src/retry/policy.js';
 
@@ -30,12 +30,12 @@ function failed(
 const again = (delayMs = 1_000): unknown => ({ retry: true, delayMs });
 const stop = (retryState: string): unknown => ({ retry: false, retryState });
 
-const timeout = (timeoutType: TimeoutType): TimeoutFailure =>
+const timeout = (timeoutType: DeadlineType): TimeoutFailure =>
   new TimeoutFailure('t', { timeoutType });
 
 /** A deadline ended the attempt. */
 const timedOut = (
-  timeoutType: TimeoutType,
+  timeoutType: DeadlineType,
   policy: RetryPolicy = {},
   rest: Partial<FailedAttempt> = {},
 ): ReturnType<typeof classify> =>
@@ -79,14 +79,14 @@ describe('the kind of error', () => {
     expect(failed(failure)).toEqual(stop(retryState));
   });
 
-  test.each<TimeoutType>(['HEARTBEAT', 'START_TO_CLOSE', 'PROGRESS'])(
+  test.each<DeadlineType>(['HEARTBEAT', 'START_TO_CLOSE', 'PROGRESS'])(
     'the timeout %s is retried',
     (type) => {
       expect(timedOut(type)).toEqual(again());
     },
   );
 
-  test.each<TimeoutType>(['SCHEDULE_TO_START', 'SCHEDULE_TO_CLOSE'])(
+  test.each<DeadlineType>(['SCHEDULE_TO_START', 'SCHEDULE_TO_CLOSE'])(
     'the timeout %s is not retried',
     (type) => {
       expect(timedOut(type)).toEqual(stop('TIMEOUT'));
@@ -153,7 +153,7 @@ describe('nonRetryableErrorTypes', () => {
     );
   });
 
-  test.each<[string, TimeoutType, boolean]>([
+  test.each<[string, DeadlineType, boolean]>([
     ['TemporalTimeout:Heartbeat', 'HEARTBEAT', true],
     ['TemporalTimeout:Heartbeat', 'START_TO_CLOSE', false],
     ['TemporalTimeout:Heartbeat', 'PROGRESS', false],
