@@ -82,6 +82,7 @@ export type {
   ActivityEventName,
   ActivityEvents,
   ActivityListener,
+  ListenerOptions,
 } from './kernel/events.js';
 
 // Ports

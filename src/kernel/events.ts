@@ -19,7 +19,10 @@ export interface ActivityEvent {
 /** The events of a runtime by name, with their payloads. Every payload is frozen. */
 export interface ActivityEvents {
   /** Emitted once for each activity, before its first attempt. */
-  scheduled: ActivityEvent;
+  scheduled: ActivityEvent & {
+    /** The delay before the first attempt, in milliseconds; absent without a `startDelay`. */
+    readonly startDelayMs?: number;
+  };
   /** Emitted when an attempt begins, just before its function is called. */
   started: ActivityEvent;
   /** Emitted when heartbeat details are reported, which the throttle interval limits. */
@@ -95,6 +98,15 @@ export type ActivityListener<Name extends ActivityEventName> = (
   event: ActivityEvents[Name],
 ) => unknown;
 
+/** The options of a listener. */
+export interface ListenerOptions {
+  /**
+   * Whether the listener only watches. The runtime still logs failures that no other listener or
+   * caller receives. Default false.
+   */
+  readonly passive?: boolean | undefined;
+}
+
 /** The names of all events. */
 export const EVENT_NAMES: readonly ActivityEventName[] = [
   'scheduled',
@@ -117,7 +129,7 @@ export class Events {
   readonly #emitter = new EventEmitter();
   readonly #log: Log;
   #listeners = 0;
-  /** The number of listeners that `watch` has added, by event name. */
+  /** The number of listeners that only watch, by event name. */
   readonly #watchers = new Map<ActivityEventName, number>();
 
   constructor(log: Log) {
@@ -142,10 +154,9 @@ export class Events {
     this.#emitter.emit(name, Object.freeze(event));
   }
 
-  /** Adds an internal listener. It does not count when we ask whether the user has been told. */
-  watch<Name extends ActivityEventName>(name: Name, listener: ActivityListener<Name>): void {
-    this.#watchers.set(name, (this.#watchers.get(name) ?? 0) + 1);
-    this.add(name, listener, false);
+  /** Adds a listener that does not count when we ask whether the user has been told. */
+  watch<Name extends ActivityEventName>(name: Name, listener: ActivityListener<Name>): () => void {
+    return this.add(name, listener, false, true);
   }
 
   /** Adds a listener and returns a function that removes it. A function added twice counts twice. */
@@ -153,6 +164,7 @@ export class Events {
     name: Name,
     listener: ActivityListener<Name>,
     once: boolean,
+    passive = false,
   ): () => void {
     if (!NAMES.has(name)) {
       throw badInput(`No event ${show(name)}; events: ${EVENT_NAMES.join(', ')}`);
@@ -170,14 +182,18 @@ export class Events {
         this.#blame(name, error);
       }
     };
+    const count = (change: number): void => {
+      this.#listeners += change;
+      if (passive) this.#watchers.set(name, (this.#watchers.get(name) ?? 0) + change);
+    };
     let added = true;
     const remove = (): void => {
       if (!added) return;
+      count(-1);
       added = false;
-      this.#listeners--;
       this.#emitter.off(name, guarded);
     };
-    this.#listeners++;
+    count(1);
     this.#emitter.on(name, guarded);
     return remove;
   }

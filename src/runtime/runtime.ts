@@ -1,6 +1,6 @@
 /** The public runtime. It has types and documentation; the engine does the work. */
 import { SystemClock } from '../kernel/clock.js';
-import type { ActivityEventName, ActivityListener } from '../kernel/events.js';
+import type { ActivityEventName, ActivityListener, ListenerOptions } from '../kernel/events.js';
 import { refusable, rejectable } from '../kernel/stack.js';
 import type { AnyFunction } from './attempt/owner.js';
 import type { Completion } from './completion.js';
@@ -152,8 +152,12 @@ export class ActivityRuntime {
   }
 
   /** Calls the listener at each event of that name. Returns a function that removes the listener. */
-  on<Name extends ActivityEventName>(event: Name, listener: ActivityListener<Name>): () => void {
-    return refusable(this.on, () => this.#engine.events.add(event, listener, false));
+  on<Name extends ActivityEventName>(
+    event: Name,
+    listener: ActivityListener<Name>,
+    { passive }: ListenerOptions = {},
+  ): () => void {
+    return refusable(this.on, () => this.#engine.events.add(event, listener, false, passive));
   }
 
   /**

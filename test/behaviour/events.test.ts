@@ -113,6 +113,14 @@ describe('payloads', () => {
     }
   });
 
+  test('scheduled has the start delay, if there is one', () => {
+    const h = new Harness();
+    h.start(never, { startDelay: '2s' });
+    h.start(never, {});
+    const delays = h.of('scheduled').map((event) => event.startDelayMs);
+    expect(delays).toEqual([2_000, undefined]);
+  });
+
   test('are frozen', async () => {
     const h = new Harness({}, false);
     const frozen = new Map<string, boolean>();

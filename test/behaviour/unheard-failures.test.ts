@@ -140,6 +140,31 @@ describe('the failure of a started activity whose result() is never called', () 
     expect(errorsOf(h)).toHaveLength(1);
   });
 
+  test('is logged although a passive listener gets it', async () => {
+    const heard: unknown[] = [];
+    const logged = new Promise<string>((resolve) => {
+      const ignore = (): void => {};
+      const logger = { debug: ignore, info: ignore, warn: ignore, error: resolve };
+      const runtime = new ActivityRuntime({ logger });
+      runtime.on('failed', ({ failure }) => heard.push(failure), { passive: true });
+      runtime.start(fail, once);
+    });
+    expect(await logged).toContain(NOBODY);
+    expect(heard).toEqual([boom]);
+  });
+
+  test('is not logged if a listener gets it after passive ones were removed', async () => {
+    const h = quiet();
+    const remove = h.engine.events.add('failed', () => {}, false, true);
+    remove();
+    remove();
+    h.engine.events.add('failed', () => {}, false);
+    h.engine.events.add('failed', () => {}, false, true);
+    h.start(fail, once);
+    await h.advance(1_000);
+    expect(h.logs).toEqual([]);
+  });
+
   test('is logged only once, although result() is called later', async () => {
     const h = quiet();
     const handle = h.start(fail, once);

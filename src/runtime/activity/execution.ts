@@ -31,7 +31,7 @@ export class Execution extends Activity {
     }
     const { startDelayMs } = this.options;
     state.schedule(startDelayMs > 0 ? this.scheduledAt + startDelayMs : undefined);
-    this.emit('scheduled', NO_FIELDS);
+    this.emit('scheduled', startDelayMs > 0 ? { startDelayMs } : NO_FIELDS);
     if (!this.isOpen) return;
     const { store } = services;
     if (store === undefined || givenId === undefined) this.dispatch(this.scheduledAt);

@@ -19,7 +19,11 @@ typeOf(common.timestamp).is<number>();
 check<ActivityEvents[ActivityEventName] extends ActivityEvent ? true : false>(true);
 
 // The listener's parameter follows from the name.
-runtime.on('scheduled', (event) => typeOf(event).is<ActivityEvent>());
+runtime.on('scheduled', ({ activityId, startDelayMs }) => {
+  typeOf(activityId).is<string>();
+  typeOf(startDelayMs).is<number | undefined>();
+});
+runtime.on('failed', () => {}, { passive: true });
 runtime.on('started', (event) => typeOf(event).is<ActivityEvent>());
 runtime.on('attemptAbandoned', (event) => typeOf(event).is<ActivityEvent>());
 runtime.on('heartbeat', (event) => {
