@@ -73,8 +73,8 @@ export {
   type RetryState,
   type TimeoutType,
 } from './kernel/failures.js';
-export { isCancellation } from './kernel/cancellation.js';
-export { isTimeout } from './kernel/thrown.js';
+export { isCancellation, type Cancellation } from './kernel/cancellation.js';
+export { isTimeout, type Timeout } from './kernel/thrown.js';
 
 // Events
 export type {

@@ -18,6 +18,14 @@ const CODES = new Set<unknown>(['ABORT_ERR', 'ERR_CANCELED']);
 /** The most values that are looked at. The user's own error may have endless causes. */
 const LIMIT = 30_000;
 
+declare const CANCELLATION: unique symbol;
+
+/** An error for which `isCancellation` is true. */
+export interface Cancellation extends Error {
+  /** A mark for the compiler, which no error has: where `isCancellation` is false, an `Error` stays an `Error`. */
+  readonly [CANCELLATION]: true;
+}
+
 /**
  * Whether an error means that something stopped because it was told to. That is a
  * `CancelledFailure`, an error that libraries throw when their signal aborts (`AbortError`,
@@ -25,7 +33,7 @@ const LIMIT = 30_000;
  * as a cause, in the `errors` of an `AggregateError`, or in a `SuppressedError`. It looks inside an
  * `ActivityFailure` too.
  */
-export function isCancellation(error: unknown): boolean {
+export function isCancellation(error: unknown): error is Cancellation {
   const found = new Set([error]);
   let left = LIMIT;
   // The set grows during the loop. Each value is looked at once.

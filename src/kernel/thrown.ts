@@ -12,9 +12,39 @@ import { withoutStack } from './stack.js';
 import { printable, quote, shortened } from './text.js';
 
 /**
- * Whether an error is a timeout (of the given type) or an `ActivityFailure` caused by one.
+ * An error for which `isTimeout` is true: the `ActivityFailure` that a caller catches, whose `cause`
+ * is the timeout, or a `TimeoutFailure` itself.
  */
-export function isTimeout(error: unknown, timeoutType?: TimeoutType): boolean {
+export type Timeout<Type extends TimeoutType = TimeoutType> =
+  | (ActivityFailure & {
+      /** The timeout that ended the activity. */
+      readonly cause: TimeoutFailure & {
+        /** Which timeout has passed. */
+        readonly timeoutType: Type;
+      };
+      /** Only a `TimeoutFailure` itself has it. */
+      readonly timeoutType?: undefined;
+    })
+  | (TimeoutFailure & {
+      /** Which timeout has passed. */
+      readonly timeoutType: Type;
+      /** The failure of the attempt before. The first attempt has none. */
+      readonly cause: {
+        /** Which timeout had passed before, if it was one. */
+        readonly timeoutType?: TimeoutType;
+      };
+    });
+
+/**
+ * Whether an error is a timeout (of the given type) or an `ActivityFailure` caused by one.
+ *
+ * @example
+ * if (isTimeout(error)) console.log(error.cause.timeoutType);
+ */
+export function isTimeout<Type extends TimeoutType = TimeoutType>(
+  error: unknown,
+  timeoutType?: Type,
+): error is Timeout<Type> {
   const reason = error instanceof ActivityFailure ? error.cause : error;
   return (
     reason instanceof TimeoutFailure &&

@@ -11,9 +11,11 @@ import {
   isTimeout,
   runActivity,
   type ApplicationFailureFields,
+  type Cancellation,
   type CancelReason,
   type Duration,
   type RetryState,
+  type Timeout,
   type TimeoutType,
 } from 'systole';
 import { check, typeOf, type Equal } from './assert.js';
@@ -75,6 +77,32 @@ async function caught(): Promise<void> {
   }
 }
 void caught;
+
+// The predicates narrow: no cast for what a caller catches.
+declare const caughtError: unknown;
+declare const activityFailure: ActivityFailure;
+declare const anyError: Error;
+if (isTimeout(caughtError)) typeOf(caughtError.cause.timeoutType).is<TimeoutType | undefined>();
+if (isTimeout(caughtError)) typeOf(caughtError.timeoutType).is<TimeoutType | undefined>();
+if (isTimeout(caughtError)) typeOf(caughtError).is<Timeout>();
+if (isTimeout(activityFailure)) {
+  typeOf(activityFailure.cause.timeoutType).is<TimeoutType>();
+  typeOf(activityFailure.cause.lastHeartbeatDetails).is<unknown>();
+} else typeOf(activityFailure).is<ActivityFailure>();
+if (isTimeout(activityFailure, 'PROGRESS')) {
+  typeOf(activityFailure.cause.timeoutType).is<'PROGRESS'>();
+} else typeOf(activityFailure).is<ActivityFailure>();
+if (isTimeout(activityFailure.cause)) {
+  typeOf(activityFailure.cause.timeoutType).is<TimeoutType | undefined>();
+}
+if (isTimeout(anyError)) typeOf(anyError.cause.timeoutType).is<TimeoutType | undefined>();
+else typeOf(anyError).is<Error>();
+if (isCancellation(caughtError)) typeOf(caughtError).is<Cancellation>();
+if (isCancellation(caughtError)) typeOf(caughtError.message).is<string>();
+if (isCancellation(anyError)) typeOf(anyError).is<Cancellation>();
+else typeOf(anyError).is<Error>();
+if (isCancellation(activityFailure)) typeOf(activityFailure.attempt).is<number>();
+else typeOf(activityFailure).is<ActivityFailure>();
 
 // One failure is never taken for another: `name` tells them apart, in unions too.
 declare const timeout: TimeoutFailure;

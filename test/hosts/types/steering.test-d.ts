@@ -6,6 +6,7 @@ import {
   type ActivityContext,
   type ActivityDescription,
   type ActivityHandle,
+  type HeartbeatReport,
   type RuntimeStats,
   type ShutdownResult,
 } from 'systole';
@@ -21,6 +22,14 @@ const handle = startActivity(importRows, { args: ['big.csv'] });
 typeOf(handle).is<ActivityHandle<number, { line: number }>>();
 typeOf(handle.result()).is<Promise<number>>();
 typeOf(handle.describe()).is<ActivityDescription<{ line: number }>>();
+typeOf(handle.heartbeats()).is<AsyncIterable<HeartbeatReport<{ line: number }>>>();
+void (async () => {
+  for await (const { details, attempt, timestamp } of handle.heartbeats()) {
+    typeOf(details).is<{ line: number }>();
+    typeOf(attempt).is<number>();
+    typeOf(timestamp).is<number>();
+  }
+});
 typeOf(handle.describe().heartbeatDetails).is<{ line: number } | undefined>();
 typeOf(runtime.start(importRows, { args: ['x'] })).is<ActivityHandle<number, { line: number }>>();
 typeOf(runtime.getHandle('id')).is<ActivityHandle<unknown, unknown>>();
