@@ -1,6 +1,7 @@
 /** The events of a runtime and their listeners. Only this file imports eventemitter3. */
 import { EventEmitter } from 'eventemitter3';
 import { badInput, badOption, show } from './bad-input.js';
+import type { RetryState } from './failures.js';
 import type { Log } from './logger.js';
 import { settleQuietly } from './promises.js';
 
@@ -78,6 +79,8 @@ export interface ActivityEvents {
     readonly status: 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
     /** Why the activity ended: the `cause` of the error that the caller gets. */
     readonly failure: Error;
+    /** Why the activity was not retried; `undefined` after `terminate()` and a shutdown. */
+    readonly retryState: RetryState | undefined;
   };
 }
 

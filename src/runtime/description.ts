@@ -41,12 +41,22 @@ export interface ActivityDescription<Details = unknown> {
   readonly heartbeatDetails: Details | undefined;
   /** When the last heartbeat of any attempt came; `undefined` if there was none. */
   readonly lastHeartbeatTime: Date | undefined;
+  /**
+   * When the heartbeat details last changed; `undefined` if they never did. With `progressTimeout`
+   * it is exact. Without, the details are compared when they are reported, and it may be too late by
+   * the time between two reports.
+   */
+  readonly lastProgressTime: Date | undefined;
+  /** When the running attempt times out without a heartbeat; `undefined` if it does not. */
+  readonly heartbeatDeadline: Date | undefined;
   /** When the last attempt started; `undefined` if none has. */
   readonly lastStartedTime: Date | undefined;
   /** When the activity was first scheduled. */
   readonly scheduleTime: Date;
   /** When the activity closed; `undefined` while it is open. */
   readonly closeTime: Date | undefined;
+  /** The reason given to `cancel()`; `undefined` if there is none. */
+  readonly canceledReason: unknown;
   /** The failure of the last attempt that failed or timed out; `undefined` if none has. */
   readonly lastFailure: Error | undefined;
   /** When the current backoff or start delay is over; `undefined` if there is none. */
@@ -78,9 +88,12 @@ export function describe(execution: Execution, closedAt?: number): ActivityDescr
     attempt: state.attemptNumber + (attempt === undefined && closedAs === undefined ? 1 : 0),
     heartbeatDetails: execution.copyDetails(),
     lastHeartbeatTime: time(execution.lastHeartbeatAt),
+    lastProgressTime: time(execution.lastProgressAt),
+    heartbeatDeadline: time(attempt?.alive.deadline),
     lastStartedTime: time(lastAttempt?.startedAt),
     scheduleTime: time(execution.scheduledAt) as Date,
     closeTime: time(closedAt),
+    canceledReason: past?.cancelRequest?.cause,
     lastFailure: past?.lastFailure,
     nextAttemptScheduleTime,
     currentRetryInterval:

@@ -193,7 +193,28 @@ export class Engine {
 
   stats(): RuntimeStats {
     const { open, running, waiting, paused, scheduled } = this.#roster.open;
-    return { open, running, waiting, paused, delayed: scheduled };
+    const { held, available } = this.#services.slots;
+    return {
+      open,
+      running,
+      waiting,
+      paused,
+      delayed: scheduled,
+      slotsUsed: held,
+      slotsAvailable: available,
+      oldestWaitMs: waiting === 0 ? 0 : this.#oldestWaitMs(),
+    };
+  }
+
+  /** Nothing has waited since before it was scheduled, so the first few activities are enough. */
+  #oldestWaitMs(): number {
+    const now = this.#services.clock.now();
+    let oldest = now;
+    for (const { scheduledAt, state } of this.#roster.open) {
+      if (scheduledAt >= oldest) break;
+      if (state.phase === 'WAITING') oldest = Math.min(oldest, state.waitingSince);
+    }
+    return now - oldest;
   }
 
   idle(): Promise<void> {

@@ -80,12 +80,12 @@ export interface ActivityHandleLike<Result = unknown, Details = unknown> {
 }
 
 /**
- * The description of an activity in this process or on a cluster. It lacks `abandonedAttempts`,
- * which only one process can count.
+ * The description of an activity in this process or on a cluster. It lacks what only one process
+ * can know.
  */
 export type DescriptionLike<Details = unknown> = Omit<
   ActivityDescription<Details>,
-  'abandonedAttempts'
+  'abandonedAttempts' | 'heartbeatDeadline' | 'lastProgressTime'
 >;
 
 /** Completes attempts from outside the function, in this process or on a Temporal cluster. */

@@ -27,6 +27,7 @@ export async function descriptionOf(
     lastStartedTime: from.lastStartedTime,
     scheduleTime: from.scheduleTime ?? new Date(0),
     closeTime: from.closeTime,
+    canceledReason: from.canceledReason,
     lastFailure: isRequest(lastFailure)
       ? undefined
       : (fromTemporalFailure(lastFailure) as Error | undefined),

@@ -344,7 +344,13 @@ test('a failure whose getter ends the activity ends it only once', async () => {
   });
   await h.turn();
   expect(h.names()).toEqual(['scheduled', 'started', 'failed']);
-  expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+  expect(h.engine.stats()).toMatchObject({
+    open: 0,
+    running: 0,
+    waiting: 0,
+    paused: 0,
+    delayed: 0,
+  });
 });
 
 describe('the handle of an activity in a backoff', () => {

@@ -22,7 +22,7 @@ const NONE = {
 const EMPTY = { open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 };
 
 function expectNothingLeft(h: Harness): void {
-  expect(h.engine.stats()).toEqual(EMPTY);
+  expect(h.engine.stats()).toMatchObject(EMPTY);
   expect(h.clock.pending).toBe(0);
 }
 

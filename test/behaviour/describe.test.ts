@@ -25,9 +25,19 @@ const OPTIONS = {
 } as const;
 
 const at = (ms: number): Date => new Date(VirtualClock.EPOCH + ms);
+/** What a test below looks at on its own. */
+type Apart = 'lastProgressTime' | 'heartbeatDeadline' | 'canceledReason';
+type Earlier = Omit<ActivityDescription, Apart>;
+
+function earlier(description: ActivityDescription): Earlier {
+  const apart: readonly string[] = ['lastProgressTime', 'heartbeatDeadline', 'canceledReason'];
+  const others = Object.entries(description).filter(([name]) => !apart.includes(name));
+  return Object.fromEntries(others) as unknown as Earlier;
+}
+
 const boom = new Error('boom');
 
-const RUNNING: ActivityDescription = {
+const RUNNING: Earlier = {
   activityId: 'import-7',
   activityType: 'importRows',
   status: 'RUNNING',
@@ -383,12 +393,12 @@ const closed: Case[] = [
 ];
 
 test.each(open)('describes an activity that is $state', async ({ reach, expected }) => {
-  expect((await reach()).describe()).toStrictEqual({ ...RUNNING, ...expected });
+  expect(earlier((await reach()).describe())).toStrictEqual({ ...RUNNING, ...expected });
 });
 
 test.each(closed)('describes an activity that was $state', async ({ reach, expected }) => {
   const description = (await reach()).describe();
-  expect(description).toStrictEqual({ ...RUNNING, runState: undefined, ...expected });
+  expect(earlier(description)).toStrictEqual({ ...RUNNING, runState: undefined, ...expected });
 });
 
 test.each<[string, (handle: ActivityHandle, h: Harness) => unknown]>([
@@ -472,7 +482,7 @@ describe('a description', () => {
     const description = handle.describe();
     await h.advance(1_000);
     await succeed();
-    expect(description).toStrictEqual(RUNNING);
+    expect(earlier(description)).toStrictEqual(RUNNING);
     expect(handle.describe().status).toBe('COMPLETED');
   });
 
@@ -539,4 +549,126 @@ test.each<[string, (h: Harness) => unknown]>([
   const h = new Harness({ store });
   prepare(h);
   expect(h.start(never, { activityId: 'x' }).describe()).toMatchObject({ closeTime: at(0) });
+});
+
+describe('heartbeatDeadline', () => {
+  test('moves with each heartbeat, and is there while an attempt runs', async () => {
+    const h = new Harness();
+    const handle = h.start(
+      async (ctx) => {
+        await ctx.sleep(1_000);
+        ctx.heartbeat();
+        await ctx.sleep(1_000);
+        throw boom;
+      },
+      { heartbeatTimeout: '10s', startDelay: '5s' },
+    );
+    const deadlines = [];
+    for (const wait of [0, 5_000, 1_000, 1_000]) {
+      await h.advance(wait);
+      deadlines.push(handle.describe().heartbeatDeadline);
+    }
+    expect(deadlines).toEqual([undefined, at(15_000), at(16_000), undefined]);
+  });
+
+  test('is undefined without heartbeatTimeout', () => {
+    expect(new Harness().start(never).describe().heartbeatDeadline).toBeUndefined();
+  });
+});
+
+describe('lastProgressTime', () => {
+  /** Heartbeats each of the details in turn, one a second. */
+  const beats = (...all: unknown[]) =>
+    async function beats(ctx: ActivityContext): Promise<void> {
+      for (const details of all) {
+        ctx.heartbeat(details);
+        await ctx.sleep(1_000);
+      }
+      await ctx.sleep(60_000);
+    };
+
+  test.each<[name: string, options: object]>([
+    ['with progressTimeout', { progressTimeout: '1h' }],
+    ['if each heartbeat is reported', { heartbeatThrottleInterval: 0 }],
+  ])('is when the details last changed: exactly %s', async (_, options) => {
+    const h = new Harness();
+    const handle = h.start(
+      beats({ row: 1 }, { row: 1 }, { row: 2 }, undefined, { row: 2 }),
+      options,
+    );
+    const times = [];
+    for (let second = 0; second < 5; second++) {
+      times.push(handle.describe().lastProgressTime);
+      await h.advance(1_000);
+    }
+    expect(times).toEqual([at(0), at(0), at(2_000), at(2_000), at(2_000)]);
+  });
+
+  test('otherwise it is at most a report too late, and never after the last heartbeat', async () => {
+    const h = new Harness();
+    const handle = h.start(beats(1, 2, 2, 2, 2, 2), { heartbeatThrottleInterval: 4_000 });
+    await h.advance(2_500); // nothing says yet that the last heartbeat brought no news
+    expect(handle.describe().lastProgressTime).toEqual(at(2_000));
+    await h.advance(10_000);
+    const { lastProgressTime, lastHeartbeatTime } = handle.describe();
+    expect(lastProgressTime).toEqual(at(4_000));
+    expect(lastHeartbeatTime).toEqual(at(5_000));
+  });
+
+  test('goes on over attempts, and a reset may forget it', async () => {
+    const h = new Harness();
+    const handle = h.start(
+      async (ctx) => {
+        ctx.heartbeat('here');
+        await ctx.sleep(1_000);
+        throw boom;
+      },
+      { retryPolicy: { initialInterval: '10s' } },
+    );
+    await h.advance(11_500);
+    expect(handle.describe()).toMatchObject({ attempt: 2, lastProgressTime: at(0) });
+    await h.advance(1_000); // it backs off
+    handle.reset({ resetHeartbeat: true });
+    expect(handle.describe()).toMatchObject({ attempt: 1, lastProgressTime: at(12_500) });
+  });
+
+  test.each([
+    ['nothing was heartbeated', () => never()],
+    ['heartbeats had no details', (ctx: ActivityContext) => (ctx.heartbeat(), never())],
+  ])('is undefined if %s', (_, fn) => {
+    expect(new Harness().start(fn).describe().lastProgressTime).toBeUndefined();
+  });
+});
+
+describe('canceledReason', () => {
+  const reason = { why: 'too late' };
+
+  test.each<[string, (h: Harness) => ActivityHandle]>([
+    ['runs', (h) => h.start(never)],
+    ['waits', (h) => h.start(never, { startDelay: '1h' })],
+    ['is cancelled by its signal', (h) => h.start(never, { signal: AbortSignal.abort(reason) })],
+  ])('of an activity that %s is what was given', (_, start) => {
+    const handle = start(new Harness());
+    if (handle.describe().closeTime === undefined) {
+      expect(handle.describe().canceledReason).toBeUndefined();
+    }
+    handle.cancel(reason);
+    handle.cancel('another reason');
+    expect(handle.describe().canceledReason).toBe(reason);
+  });
+
+  test('stays after the activity has closed in another way', async () => {
+    const h = new Harness();
+    const handle = h.start((ctx) => ctx.cancelled.catch(() => 'done all the same'));
+    handle.cancel(reason);
+    handle.complete('done');
+    expect(handle.describe()).toMatchObject({ status: 'COMPLETED', canceledReason: reason });
+    await h.turn();
+  });
+
+  test('is undefined if none was given', () => {
+    const handle = new Harness().start(never);
+    handle.cancel();
+    expect(handle.describe().canceledReason).toBeUndefined();
+  });
 });

@@ -251,7 +251,13 @@ describe('a listener may', () => {
     expect(h.clock.pending).toBe(0);
     await h.advance(60_000);
     expect(h.of('failed')).toMatchObject([{ status: 'TERMINATED', at: 1_000 }]);
-    expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+    expect(h.engine.stats()).toMatchObject({
+      open: 0,
+      running: 0,
+      waiting: 0,
+      paused: 0,
+      delayed: 0,
+    });
   });
 
   test('terminate at attemptSettled when no other function runs', async () => {

@@ -57,7 +57,16 @@ describe('after 100,000 activities of every ending', () => {
       deadlines: 0,
       slots: 0,
       waiting: 0,
-      stats: { open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 },
+      stats: {
+        open: 0,
+        running: 0,
+        waiting: 0,
+        paused: 0,
+        delayed: 0,
+        slotsUsed: 0,
+        slotsAvailable: null,
+        oldestWaitMs: 0,
+      },
       listed: 0,
     });
   });

@@ -312,7 +312,13 @@ test('skips a waiting activity that was cancelled, terminated, paused or timed o
   terminated.terminate();
   paused.pause();
   expect(failureOf(late).retryState).toBe('TIMEOUT');
-  expect(h.engine.stats()).toEqual({ open: 3, running: 1, waiting: 1, paused: 1, delayed: 0 });
+  expect(h.engine.stats()).toMatchObject({
+    open: 3,
+    running: 1,
+    waiting: 1,
+    paused: 1,
+    delayed: 0,
+  });
   await h.advance(2_000);
   expect(types(h)).toEqual(['first', 'last']);
 });
@@ -431,4 +437,42 @@ test('the slots go to the same activities as in the model, whatever starts, is c
     ),
     { numRuns: 25 },
   );
+});
+
+describe('stats', () => {
+  test('counts slots: a left open attempt holds none', async () => {
+    const h = new Harness({ maxConcurrentActivities: 3 });
+    expect(h.engine.stats()).toMatchObject({ slotsUsed: 0, slotsAvailable: 3 });
+    h.start(never);
+    h.start((ctx) => ctx.completeAsync());
+    expect(h.engine.stats()).toMatchObject({ running: 2, slotsUsed: 1, slotsAvailable: 2 });
+    expect(new Harness().engine.stats()).toMatchObject({ slotsUsed: 0, slotsAvailable: Infinity });
+    await h.turn();
+  });
+
+  test('says how long the oldest has waited: the queue, a full key, and a retry', async () => {
+    const h = new Harness({ maxConcurrentActivities: 2, maxConcurrentPerKey: 1 });
+    expect(h.engine.stats().oldestWaitMs).toBe(0);
+    const failing = h.start(
+      async () => {
+        await h.work(1_000);
+        throw new Error('again');
+      },
+      { concurrencyKey: 'k' },
+    );
+    h.start(() => h.work(20_000));
+    await h.advance(500);
+    h.start(never, { concurrencyKey: 'k' });
+    expect(h.engine.stats().oldestWaitMs).toBe(0);
+    await h.advance(400);
+    expect(h.engine.stats()).toMatchObject({ waiting: 1, oldestWaitMs: 400 });
+    await h.advance(100 + 1_000); // it has the slot since 1 s, and at 2 s the first wants one again
+    expect(h.engine.stats()).toMatchObject({ waiting: 1, oldestWaitMs: 0 });
+    await h.advance(3_000);
+    h.start(never);
+    expect(h.engine.stats()).toMatchObject({ waiting: 2, oldestWaitMs: 3_000 });
+    failing.terminate();
+    await h.advance(5_000);
+    expect(h.engine.stats()).toMatchObject({ waiting: 1, oldestWaitMs: 5_000 });
+  });
 });

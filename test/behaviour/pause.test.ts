@@ -134,7 +134,13 @@ test('updateOptions with a priority moves a waiting activity', async () => {
   third.terminate();
   second.terminate();
   await h.advance(100);
-  expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+  expect(h.engine.stats()).toMatchObject({
+    open: 0,
+    running: 0,
+    waiting: 0,
+    paused: 0,
+    delayed: 0,
+  });
 });
 
 test.each(['unpause', 'reset'] as const)('%s refuses an infinite jitter', (operation) => {
@@ -262,11 +268,23 @@ test('a parked activity has freed its slot', async () => {
   fail(new Error('boom'));
   await h.turn();
   expect(waiter.describe().runState).toBe('STARTED');
-  expect(h.engine.stats()).toEqual({ open: 2, running: 1, waiting: 0, paused: 1, delayed: 0 });
+  expect(h.engine.stats()).toMatchObject({
+    open: 2,
+    running: 1,
+    waiting: 0,
+    paused: 1,
+    delayed: 0,
+  });
   await h.advance(1_000);
   handle.unpause();
   await h.turn();
-  expect(h.engine.stats()).toEqual({ open: 2, running: 1, waiting: 1, paused: 0, delayed: 0 });
+  expect(h.engine.stats()).toMatchObject({
+    open: 2,
+    running: 1,
+    waiting: 1,
+    paused: 0,
+    delayed: 0,
+  });
 });
 
 test.each<[TimeoutFailure['timeoutType'], ActivityOptions]>([

@@ -78,9 +78,21 @@ describe('list', () => {
 
   test('has as many activities as stats counts', async () => {
     const runtime = populated();
-    expect(runtime.stats()).toEqual({ open: 6, running: 2, waiting: 2, paused: 2, delayed: 0 });
+    expect(runtime.stats()).toMatchObject({
+      open: 6,
+      running: 2,
+      waiting: 2,
+      paused: 2,
+      delayed: 0,
+    });
     await runtime.shutdown({ abandonAfter: 0 });
-    expect(runtime.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+    expect(runtime.stats()).toMatchObject({
+      open: 0,
+      running: 0,
+      waiting: 0,
+      paused: 0,
+      delayed: 0,
+    });
   });
 });
 

@@ -353,7 +353,13 @@ test('idle resolves, and nothing is open', async () => {
   void h.engine.shutdown();
   await h.advance(10_050);
   expect(idle.outcome.state).toBe('resolved');
-  expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+  expect(h.engine.stats()).toMatchObject({
+    open: 0,
+    running: 0,
+    waiting: 0,
+    paused: 0,
+    delayed: 0,
+  });
 });
 
 test('`await using` shuts a runtime down at the end of its block', async () => {
@@ -420,7 +426,13 @@ describe('an activity whose end causes the end of others', () => {
     expect(hung.describe().status).toBe('CANCELED');
     expect(done.outcome).toMatchObject({ value: { abandonedActivityIds: ['hung'] } });
     expect(h.of('failed')).toHaveLength(3);
-    expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+    expect(h.engine.stats()).toMatchObject({
+      open: 0,
+      running: 0,
+      waiting: 0,
+      paused: 0,
+      delayed: 0,
+    });
   });
 
   test('closes with another one that uses its signal', async () => {

@@ -127,7 +127,13 @@ test('an accepted pause parks the activity, and unpause continues with the detai
     [2, 3],
   ]);
   expect(result.outcome).toMatchObject({ value: 'done' });
-  expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+  expect(h.engine.stats()).toMatchObject({
+    open: 0,
+    running: 0,
+    waiting: 0,
+    paused: 0,
+    delayed: 0,
+  });
 });
 
 test('unpause waits for the rest of the backoff', async () => {

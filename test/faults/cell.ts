@@ -155,7 +155,13 @@ export class Cell {
     if (!this.#stopsAll) {
       expect(this.#bystander.outcome).toMatchObject({ state: 'resolved', value: 'bystander 2' });
     }
-    expect(h.engine.stats()).toEqual({ open: 0, running: 0, waiting: 0, paused: 0, delayed: 0 });
+    expect(h.engine.stats()).toMatchObject({
+      open: 0,
+      running: 0,
+      waiting: 0,
+      paused: 0,
+      delayed: 0,
+    });
     expect(h.clock.pending, 'timers').toBe(0);
     expect(getEventListeners(this.outside.signal, 'abort'), 'listeners').toEqual([]);
   }

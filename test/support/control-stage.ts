@@ -291,11 +291,23 @@ export class Stage {
     const waits = model.open.filter(({ phase }) => phase === 'WAITING');
     const waiting = waits.length;
     const delayed = model.open.length - running - paused - waiting;
+    const { oldestWaitMs, ...counts } = this.harness.engine.stats();
+    const slotsUsed = model.held();
+    const slotsAvailable = model.slots - slotsUsed;
     agree(
-      this.harness.engine.stats(),
-      { open: model.open.length, running, paused, waiting, delayed },
+      counts,
+      {
+        open: model.open.length,
+        running,
+        paused,
+        waiting,
+        delayed,
+        slotsUsed,
+        slotsAvailable,
+      },
       'stats()',
     );
+    agree(oldestWaitMs === 0 || waiting > 0, true, 'only what waits has waited');
     for (const one of waits) agree(model.mayBegin(one), false, 'waits although a slot is free');
     agree(this.#services()?.slots.held ?? 0, model.held(), 'slots held');
     agree(model.held() <= this.#options.slots, true, 'slots held are no more than there are');
@@ -426,7 +438,9 @@ export class Stage {
     await harness.advance(50);
     agree(harness.clock.pending, 0, 'timers');
     agree(idle.outcome.state, 'resolved', 'idle()');
-    agree(Object.values(harness.engine.stats()), [0, 0, 0, 0, 0], 'stats()');
+    const { slotsAvailable, ...counts } = harness.engine.stats();
+    agree(slotsAvailable, this.#options.slots, 'free slots');
+    agree(Object.values(counts), [0, 0, 0, 0, 0, 0, 0], 'stats()');
     const { tokens, deadlines, slots } = this.#services() ?? {};
     agree(tokens?.size ?? 0, 0, 'tokens');
     agree(deadlines?.size ?? 0, 0, 'deadlines');

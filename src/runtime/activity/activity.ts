@@ -176,6 +176,14 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return this.state.lastAttempt?.alive.beatenAt ?? this.past?.lastHeartbeatAt;
   }
 
+  /** When details of any attempt last changed. With a timeout for progress, that is exact. */
+  get lastProgressAt(): number | undefined {
+    const { lastHeartbeatAt } = this;
+    const exact = this.state.lastAttempt?.progress?.beatenAt;
+    if (exact !== undefined || lastHeartbeatAt === undefined) return exact;
+    return this.#checkpoint?.progressedAt(lastHeartbeatAt);
+  }
+
   // ── What it tells ────────────────────────────────────────────────────────────────────────────
 
   get outbox(): Outbox {

@@ -207,7 +207,10 @@ function comingAttempt(
 
 function tellClose(activity: Activity, next: Closing): void {
   if (next.status === 'COMPLETED') activity.emit('completed', { result: next.result });
-  else activity.emit('failed', { status: next.status, failure: next.cause });
+  else {
+    const { status, cause: failure, retryState } = next;
+    activity.emit('failed', { status, failure, retryState });
+  }
 }
 
 // ── The caller, or the next attempt ──────────────────────────────────────────────────────────────

@@ -43,6 +43,7 @@ export class Execution extends Activity {
     this.state.close('CANCELED');
     this.letGo();
     const cause = requested('CANCELLED', reason);
+    this.remember().cancel(cause);
     this.caller.reject(() => failureOf(this, 'CANCELED', cause, 'CANCEL_REQUESTED'));
   }
 

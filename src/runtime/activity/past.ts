@@ -1,4 +1,5 @@
 /** What an activity remembers about its earlier attempts. Made when the first one has ended. */
+import type { CancelledFailure } from '../../kernel/failures.js';
 import { retryLoop, type Retried } from '../../retry/loop.js';
 
 export class PastAttempts {
@@ -12,6 +13,8 @@ export class PastAttempts {
   withoutProgress = 0;
   /** The number of attempts that ended while their function was still running. */
   abandoned = 0;
+  /** The request to cancel, with its reason. */
+  cancelRequest: CancelledFailure | undefined;
   #warnedOfEndlessness = false;
   #followed = false;
 
@@ -47,6 +50,11 @@ export class PastAttempts {
   reset(): void {
     this.withoutProgress = 0;
     this.backingOffSince = undefined;
+  }
+
+  /** The activity is asked to cancel. Only the first request counts. */
+  cancel(request: CancelledFailure): void {
+    this.cancelRequest ??= request;
   }
 
   /** Returns true once, so that the log warns once that the activity will be retried forever. */

@@ -18,6 +18,7 @@ export function cancel(activity: Activity, cause: unknown, immediate: boolean): 
   const { attempt } = activity.state;
   const request = attempt?.requests?.cancel ?? requested('CANCELLED', cause);
   const retryState = 'CANCEL_REQUESTED';
+  activity.remember().cancel(request);
   if (attempt === undefined) {
     conclude(activity, failing('CANCELED', request, retryState));
     return;

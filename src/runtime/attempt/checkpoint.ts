@@ -25,6 +25,8 @@ interface Report {
   readonly attempt: number;
   /** A reading of the monotonic clock. */
   readonly at: number;
+  /** When a report last had different details than the one before. */
+  readonly changedAt: number;
 }
 
 export class Checkpoint {
@@ -99,9 +101,28 @@ export class Checkpoint {
   #isHeard(details: Snapshot | undefined, attempt: number): boolean {
     if (details === undefined) return false;
     const { clock, events } = this.#activity.services;
-    this.report = { details, attempt, at: clock.now() };
+    const at = clock.now();
+    const changedAt = this.#isReported(details) ? (this.report as Report).changedAt : at;
+    this.report = { details, attempt, at, changedAt };
     this.#wake();
     return events.has('heartbeat');
+  }
+
+  /** Whether the last report had such details. */
+  #isReported(details: Snapshot): boolean {
+    return this.report !== undefined && sameDetails(this.report.details, details);
+  }
+
+  /**
+   * When the details last changed, as far as it is known: they are compared when they are reported.
+   *
+   * @param beatenAt when the last heartbeat came
+   */
+  progressedAt(beatenAt: number): number | undefined {
+    if (this.details === undefined) return undefined;
+    return this.#isReported(this.details)
+      ? Math.min((this.report as Report).changedAt, beatenAt)
+      : beatenAt;
   }
 
   #wake(): void {

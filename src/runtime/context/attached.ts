@@ -16,6 +16,12 @@ export interface RuntimeStats {
    * function.
    */
   readonly delayed: number;
+  /** Slots that running attempts hold. */
+  readonly slotsUsed: number;
+  /** Slots that are free; `Infinity` without `maxConcurrentActivities`. */
+  readonly slotsAvailable: number;
+  /** How long the activity has waited that has waited longest for a slot, in milliseconds; or 0. */
+  readonly oldestWaitMs: number;
 }
 
 /** The runtime that `attach` of an interceptor receives. */

@@ -89,9 +89,12 @@ export class Registry<T extends Listed> {
 
   /** All open activities, in the order they were scheduled. */
   all(): T[] {
-    const all: T[] = [];
-    for (let one = this.#first; one !== undefined; one = one.after as T | undefined) all.push(one);
-    return all;
+    return [...this];
+  }
+
+  /** Goes through the open activities in the order in which they were scheduled. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let one = this.#first; one !== undefined; one = one.after as T | undefined) yield one;
   }
 
   /** Resolves when nothing waits or runs. Paused activities do not count. */

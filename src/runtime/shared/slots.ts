@@ -59,6 +59,11 @@ export class Slots implements Deadline {
     return this.#queue.size;
   }
 
+  /** Slots that nobody holds. */
+  get available(): number {
+    return this.#limits.slots - this.held;
+  }
+
   /** Begins the ticket now if a slot is free and no ticket is ahead of it. Otherwise it waits. */
   request(ticket: Ticket, now: number): void {
     const key = this.#keyOf(ticket);
