@@ -152,7 +152,7 @@ export default defineConfig(
   },
   {
     // Plain JavaScript is in no TypeScript project, so rules that need types cannot run.
-    files: ['**/*.{js,mjs}'],
+    files: ['**/*.{js,mjs,cjs}'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: {
       // It needs a list of Node's globals, and a wrong name fails at the first run of a script.

@@ -29,6 +29,7 @@ export class WorkerCall implements CallListener {
   #stopping = false;
   readonly #id = tasks++;
   #killed = false;
+  #looked = false;
   /** What the function is doing shortly before its worker is killed because of a timeout. */
   #where: Promise<string | undefined> = Promise.resolve(undefined);
   #settled = false;
@@ -88,12 +89,18 @@ export class WorkerCall implements CallListener {
     if (this.#graceMs === Infinity) return;
     this.#cleanUp.push(realTimer(() => void this.#kill(), this.#graceMs, true));
     if (!(reason.cause instanceof TimeoutFailure)) return;
-    const look = (): void => void (this.#where = this.#worker.whereItIs());
-    this.#cleanUp.push(realTimer(look, Math.max(0, this.#graceMs - PATIENCE_MS), true));
+    const inTime = Math.max(0, this.#graceMs - PATIENCE_MS);
+    this.#cleanUp.push(realTimer(() => this.#look(), inTime, true));
+  }
+
+  #look(): void {
+    if (!this.#looked) this.#where = this.#worker.whereItIs();
+    this.#looked = true;
   }
 
   async #kill(): Promise<void> {
     const timeout = this.#told?.cause;
+    if (timeout instanceof TimeoutFailure) this.#look();
     const stuckAt = await this.#where;
     if (this.#worker.exit !== undefined || this.#settled) return;
     if (stuckAt !== undefined) tellStuckAt(timeout as TimeoutFailure, stuckAt);

@@ -4,14 +4,19 @@
  */
 import { OURS } from './stack.js';
 
-declare const SYSTOLE_FAR_SIDE: string;
+declare const SYSTOLE_FAR_SIDE: string | undefined;
+
+const farSide =
+  typeof SYSTOLE_FAR_SIDE === 'string'
+    ? SYSTOLE_FAR_SIDE
+    : `throw new Error('systole/workers does not run from its source: build it first')`;
 
 const PRELUDE =
   `const SYSTOLE_START = { load: (address) => import(address), ` +
   `init: require('node:worker_threads').workerData };\n`;
 
 /** The script of a thread. */
-export const threadCode = `${PRELUDE}${SYSTOLE_FAR_SIDE}\n//# sourceURL=${OURS}`;
+export const threadCode = `${PRELUDE}${farSide}\n//# sourceURL=${OURS}`;
 
 /**
  * The script of a process. The rest comes as a message, because a command line is short on Windows.

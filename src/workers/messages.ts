@@ -41,6 +41,8 @@ export type Report =
   | { readonly is: 'ready'; readonly names: readonly string[] }
   | { readonly is: 'unusable'; readonly error: Sent }
   | { readonly is: 'beat'; readonly delivery: Delivery }
+  /** To standard error, by a thread. It has got there. */
+  | { readonly is: 'wrote'; readonly text: string }
   | {
       readonly is: 'log';
       readonly level: LogLevel;

@@ -41,7 +41,10 @@ export class ProcessWorker extends PoolWorker {
     const [, , stderr, , channel] = this.#child.stdio as unknown as [0, 0, Readable, 0, Duplex];
     this.#stderr = stderr;
     this.#channel = channel;
-    stderr.setEncoding('utf8').on('data', (text: string) => this.wrote(text));
+    stderr.setEncoding('utf8').on('data', (text: string) => {
+      process.stderr.write(text);
+      this.wrote(text);
+    });
     channel.setEncoding('utf8').on(
       'data',
       readLines((words) => this.#said(words as FromWatchdog)),

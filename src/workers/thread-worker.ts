@@ -34,7 +34,6 @@ export class ThreadWorker extends PoolWorker {
       ['eval']: true,
       workerData: { role: 'thread', module, memory, port: port2 },
       transferList: [port2],
-      stderr: true,
       name: 'systole-worker',
       ...(env !== undefined && { env }),
       ...(execArgv !== undefined && { execArgv: [...execArgv] }),
@@ -42,7 +41,6 @@ export class ThreadWorker extends PoolWorker {
         resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
       }),
     });
-    this.#thread.stderr.setEncoding('utf8').on('data', (text: string) => this.wrote(text));
     this.#thread.on('message', (report: Report) => {
       if (report.is === 'returned' || report.is === 'threw') this.#endOfCall();
       this.heard(report);

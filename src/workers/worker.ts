@@ -72,7 +72,8 @@ export abstract class PoolWorker {
   protected heard(report: Report): void {
     if (report.is === 'ready') this.names = report.names;
     if ('delivery' in report && report.delivery !== undefined) this.delivered(report.delivery);
-    if (report.is !== 'beat') this.#listener?.onReport(report);
+    if (report.is === 'wrote') this.wrote(report.text);
+    else if (report.is !== 'beat') this.#listener?.onReport(report);
   }
 
   protected delivered(delivery: Delivery): void {
@@ -84,7 +85,6 @@ export abstract class PoolWorker {
   }
 
   protected wrote(text: string): void {
-    process.stderr.write(text);
     this.#stderr = (this.#stderr + text).slice(-STDERR_BYTES);
   }
 

@@ -15,5 +15,11 @@ export function serveThread(init: Init): void {
     sendsDetails: false,
   });
   parent.on('message', (task) => void server.run(task as never));
+  // Read as a stream by the program, standard error would keep that alive.
+  const write = process.stderr.write.bind(process.stderr) as (...given: unknown[]) => boolean;
+  process.stderr.write = (...given: [text: unknown]) => {
+    parent.postMessage({ is: 'wrote', text: String(given[0]) } satisfies Report);
+    return write(...given);
+  };
   void server.open(init.module);
 }

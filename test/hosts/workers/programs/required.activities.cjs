@@ -1,0 +1,1 @@
+module.exports = { add: async (_ctx, a, b) => a + b };
