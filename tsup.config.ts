@@ -16,6 +16,7 @@ export const entries = {
   temporal: 'src/temporal.ts',
   'temporal/activity': 'src/temporal/activity.ts',
   workers: 'src/workers.ts',
+  otel: 'src/otel.ts',
 };
 
 /**
@@ -25,7 +26,7 @@ export const entries = {
 export const esmOnly = ['p-retry', 'superjson'];
 
 /** The entries that need the whole runtime, or are never used without it. */
-const runtimes = [entries.index, entries.testing, entries.temporal, entries.workers];
+const runtimes = [entries.index, entries.testing, entries.temporal, entries.workers, entries.otel];
 
 /** Files of src/kernel that other entries use as well. */
 const common = [

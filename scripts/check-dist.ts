@@ -1,6 +1,6 @@
 // Fails when a file in dist names a package that is not installed with it, when its types name any, or
-// when a script that has to run without Node names a Node module. Only systole/temporal may name
-// Temporal's packages, optional peers.
+// when a script that has to run without Node names a Node module. Only systole/temporal and systole/otel
+// may name their optional peers.
 import { readdir, readFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { join, posix } from 'node:path';
@@ -18,7 +18,8 @@ const isInstalled = (file: string, name: string): boolean =>
   Object.hasOwn(dependencies, name) && !(file.endsWith('.cjs') && esmOnly.includes(name));
 
 const isPeerOf = (file: string, name: string): boolean =>
-  /^temporal\./.test(file) && name.startsWith('@temporalio/');
+  (/^temporal\./.test(file) && name.startsWith('@temporalio/')) ||
+  (/^otel\./.test(file) && name === '@opentelemetry/api');
 
 const specifier =
   /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*|<reference\s+(?:types|path)=\s*)(['"])([^'"\n]+)\1/g;

@@ -40,13 +40,25 @@ export function toTemporal<T extends object>(
   activities: T,
   options: ToTemporalOptions = {},
 ): ProxiedActivities<T> {
-  const interceptors = compose(options.interceptors ?? []);
+  const { interceptors: given = [] } = options;
+  given.forEach(checkInterceptor);
+  const interceptors = compose(given);
   const run = (fn: AnyFunction, call: { readonly args: readonly unknown[] }): Promise<unknown> =>
     runOnWorker(fn, call.args, interceptors, options.shutdownSignal);
   const proxy = proxyOf(activities, undefined, run);
   checkActivities(activities, proxy);
   registerNames(activities);
   return proxy as ProxiedActivities<T>;
+}
+
+/** A worker is no runtime, so an interceptor such as `openTelemetry()` would do nothing. */
+function checkInterceptor(interceptor: ActivityInterceptor, index: number): void {
+  if (interceptor.attach === undefined) return;
+  throw badOption(
+    `toTemporal interceptors[${index}]`,
+    interceptor,
+    "one without attach, which needs a runtime; for traces, give the Worker Temporal's interceptors",
+  );
 }
 
 /** Refuses an object without any activity. Objects and modules may hold other things too. */

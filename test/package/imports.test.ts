@@ -12,7 +12,16 @@ const homes: Record<string, string> = {
   '@temporalio/activity': 'temporal/activity-api.ts',
   '@temporalio/client': 'temporal/client-api.ts',
   '@temporalio/common': 'temporal/common-api.ts',
+  '@opentelemetry/api': 'otel/api.ts',
 };
+
+/** The entries that need the optional peers of a scope. */
+const peers: Record<string, string> = {
+  '@temporalio/': 'temporal.ts',
+  '@opentelemetry/': 'otel.ts',
+};
+
+const isPeer = (name: string): boolean => Object.keys(peers).some((it) => name.startsWith(it));
 
 /** The files that need Node. Only their own entries may reach them. */
 const needNode = ['context.ts', 'heartbeat/store/file-store.ts', 'runtime/context/ambient.ts'];
@@ -33,6 +42,7 @@ allowed['runtime'] = [...allowed['runtime/activity'], 'runtime/activity'];
 allowed['testing'] = [...allowed['runtime'], 'runtime'];
 allowed['temporal'] = allowed['testing'];
 allowed['workers'] = allowed['runtime/activity'];
+allowed['otel'] = allowed['runtime/options'];
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, unknown>;
@@ -113,20 +123,21 @@ test('only the entries for Node reach files that need Node', () => {
   }
 });
 
-test('only systole/temporal reaches files that need the optional peers', () => {
-  const needPeers = Object.entries(homes).flatMap(([name, file]) =>
-    name.startsWith('@temporalio/') ? [file] : [],
-  );
-  for (const entry of entries) {
-    if (entry === 'temporal.ts') continue;
-    expect([...reachable(entry)].filter((file) => needPeers.includes(file))).toEqual([]);
+test('only the entry of a peer reaches files that need it', () => {
+  for (const [scope, own] of Object.entries(peers)) {
+    const files = Object.keys(homes).filter((name) => name.startsWith(scope));
+    const need = files.map((name) => homes[name]!);
+    for (const entry of entries) {
+      if (entry === own) continue;
+      expect([...reachable(entry)].filter((file) => need.includes(file))).toEqual([]);
+    }
   }
 });
 
-test('only systole/workers reaches its room', () => {
+test.each(['workers', 'otel'])('only systole/%s reaches its room', (room) => {
   for (const entry of entries) {
-    if (entry === 'workers.ts') continue;
-    expect([...reachable(entry)].filter((file) => roomOf(file) === 'workers')).toEqual([]);
+    if (entry === `${room}.ts`) continue;
+    expect([...reachable(entry)].filter((file) => roomOf(file) === room)).toEqual([]);
   }
 });
 
@@ -141,12 +152,12 @@ test('everything that src imports is a dependency or an optional peer, and nothi
   const { dependencies, peerDependencies, peerDependenciesMeta } = manifest;
   const imported = new Set([...imports.values()].flat());
   expect(Object.keys(homes).filter((name) => !imported.has(name))).toEqual([]);
-  const [peers, others] = [true, false].map((peer) =>
-    Object.keys(homes).filter((name) => name.startsWith('@temporalio/') === peer),
+  const [optional, others] = [true, false].map((peer) =>
+    Object.keys(homes).filter((name) => isPeer(name) === peer),
   );
   expect(Object.keys(dependencies).sort()).toEqual(others!.sort());
-  expect(Object.keys(peerDependencies).sort()).toEqual(peers!.sort());
-  for (const name of peers!) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
+  expect(Object.keys(peerDependencies).sort()).toEqual(optional!.sort());
+  for (const name of optional!) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
 });
 
 test('a dependency has a range, so that its fixes reach users without a release of ours', () => {

@@ -1,5 +1,5 @@
-// Every entry is found, by a compiler that knows no `exports` too. All but systole/temporal, for the
-// types of its peers do not compile under the strict options used here.
+// Every entry is found, by a compiler that knows no `exports` too. All but systole/temporal and
+// systole/otel, whose peers are not installed here.
 import { ActivityRuntime } from 'systole';
 import { contextInterceptor, heartbeat } from 'systole/context';
 import { fileStore } from 'systole/node';

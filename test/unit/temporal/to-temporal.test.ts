@@ -1,3 +1,4 @@
+import { context } from '@opentelemetry/api';
 import { asyncLocalStorage, Context } from '@temporalio/activity';
 import {
   ActivityCancellationDetails,
@@ -17,8 +18,10 @@ import {
   type ActivityContext,
 } from 'systole';
 import { contextInterceptor, heartbeat as heartbeatFromAnywhere } from 'systole/context';
+import { openTelemetry } from 'systole/otel';
 import { toTemporal, type ToTemporalOptions } from 'systole/temporal';
 import { workerPool } from 'systole/workers';
+import { Memory, trackContext } from '../../support/opentelemetry.js';
 
 const DEPRECATED = Object.fromEntries([['activityNamespace', 'default']]) as {
   activityNamespace: string;
@@ -510,5 +513,30 @@ describe('an activity of a pool of workers', () => {
     await expect.poll(() => worker.heartbeats, { timeout: 10_000 }).toContain('on its way');
     worker.cancel('CANCELLED', { cancelRequested: true });
     expect(await run).toBeInstanceOf(TemporalCancelledFailure);
+  });
+});
+
+describe('OpenTelemetry on a worker', () => {
+  test("a function runs in the span that Temporal's own instrumentation makes active", async () => {
+    trackContext();
+    const memory = new Memory();
+    const tracer = memory.tracerProvider.getTracer('@temporalio/interceptor-activity');
+    await tracer.startActiveSpan('RunActivity:work', async (span) => {
+      await new FakeWorker().run(async (ctx) => {
+        ctx.heartbeat(1);
+        await ctx.sleep(1);
+        tracer.startSpan('insert').end();
+      });
+      span.end();
+    });
+    expect(memory.tree).toEqual(['RunActivity:work', '  insert']);
+    context.disable();
+  });
+
+  test('openTelemetry() is refused, because a worker has no events to attach to', () => {
+    const interceptors = [openTelemetry()];
+    expect(() => toTemporal({ work: () => 1 }, { interceptors })).toThrow(
+      'toTemporal interceptors[0]: received an object; expected one without attach',
+    );
   });
 });

@@ -1,0 +1,35 @@
+/** What failures mean for spans and metrics. */
+import { ApplicationFailure, CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
+import { printable } from '../kernel/text.js';
+import { shownName } from '../kernel/thrown.js';
+import type { Attributes } from './api.js';
+import { KEYS } from './names.js';
+
+/** How an attempt or an activity has ended: a status of activities, or what an attempt stopped for. */
+export type Outcome =
+  'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED' | 'PAUSED' | 'RESET';
+
+/** How an attempt has ended that has this failure. */
+export function outcomeOf(failure: Error): Outcome {
+  if (failure instanceof TimeoutFailure) return 'TIMED_OUT';
+  const asked = failure instanceof CancelledFailure ? failure.message : undefined;
+  return asked === 'PAUSED' || asked === 'RESET' ? asked : 'FAILED';
+}
+
+export function failureAttributes(failure: Error): Attributes {
+  return { [KEYS.errorType]: errorType(failure), ...timeoutAttributes(failure) };
+}
+
+export function timeoutAttributes(failure: Error | undefined): Attributes {
+  return failure instanceof TimeoutFailure ? { [KEYS.timeoutType]: failure.timeoutType } : {};
+}
+
+/** The type that a user gave an `ApplicationFailure`, or the name of the error. */
+function errorType(failure: Error): string {
+  try {
+    const type = failure instanceof ApplicationFailure ? failure.type : undefined;
+    return printable(type ?? shownName(failure), 100);
+  } catch {
+    return 'Error'; // the user's own error throws when it is read
+  }
+}

@@ -1,0 +1,90 @@
+/** The interceptor, which turns the events of a runtime into spans and metrics. */
+import { checkNames, hasMethods, option } from '../kernel/bad-input.js';
+import type { AttachedRuntime } from '../runtime/context/attached.js';
+import type { ActivityInterceptor } from '../runtime/context/interceptors.js';
+import { context, metrics, trace, type MeterProvider, type TracerProvider } from './api.js';
+import { Telemetry } from './telemetry.js';
+
+/** The options of `openTelemetry`, all of which have defaults. */
+export interface OpenTelemetryOptions {
+  /** Where spans go. Default: the provider that is registered when the first activity is scheduled. */
+  readonly tracerProvider?: TracerProvider | undefined;
+  /** Where metrics go. Default: the provider that is registered when the first activity is scheduled. */
+  readonly meterProvider?: MeterProvider | undefined;
+  /**
+   * Whether the `heartbeat` events of a span show the details, as JSON of at most 4,096 characters.
+   * Details may hold what should not leave the process. Default false.
+   */
+  readonly details?: boolean | undefined;
+}
+
+const tracerProvider = /* @__PURE__ */ option('a TracerProvider', (value) =>
+  hasMethods(value, 'getTracer'),
+);
+const meterProvider = /* @__PURE__ */ option('a MeterProvider', (value) =>
+  hasMethods(value, 'getMeter'),
+);
+const details = /* @__PURE__ */ option('true or false', (value) => typeof value === 'boolean');
+
+const NAMES = {
+  of: 'openTelemetry',
+  example: '{ details: true }',
+  known: /* @__PURE__ */ new Set(['tracerProvider', 'meterProvider', 'details']),
+};
+
+/**
+ * Makes an interceptor that traces activities and measures them: a span for each activity, under it
+ * one for each attempt, and metrics. It may be given to several runtimes.
+ *
+ * @example
+ * const runtime = new ActivityRuntime({ interceptors: [openTelemetry()] });
+ *
+ * @throws TypeError that names the option, the value received and what is accepted
+ */
+export function openTelemetry(options: OpenTelemetryOptions = {}): ActivityInterceptor {
+  checkNames(options, NAMES);
+  tracerProvider(options.tracerProvider, 'tracerProvider');
+  meterProvider(options.meterProvider, 'meterProvider');
+  details(options.details, 'details');
+  return { attach: (runtime) => attach(runtime, options) };
+}
+
+function attach(runtime: AttachedRuntime, options: OpenTelemetryOptions): ActivityInterceptor {
+  // A program may register its providers after it has made its runtime.
+  let made: Telemetry | undefined;
+  const telemetry = (): Telemetry =>
+    (made ??= new Telemetry(
+      runtime,
+      options.tracerProvider ?? trace.getTracerProvider(),
+      options.meterProvider ?? metrics.getMeterProvider(),
+      options.details === true,
+    ));
+  runtime.on('scheduled', (event) => {
+    telemetry().scheduled(event, context.active()); // inside the call of `run` or `start`
+  });
+  runtime.on('started', (event) => {
+    telemetry().started(event);
+  });
+  runtime.on('heartbeat', (event) => {
+    telemetry().reported(event);
+  });
+  runtime.on('attemptFailed', (event) => {
+    telemetry().attemptFailed(event);
+  });
+  runtime.on('attemptAbandoned', (event) => {
+    telemetry().attemptAbandoned(event);
+  });
+  runtime.on('completed', (event) => {
+    telemetry().closed(event, 'COMPLETED');
+  });
+  runtime.on('failed', (event) => {
+    telemetry().closed(event, event.status, event);
+  });
+  return {
+    execute: (input, next) => telemetry().execute(input, next),
+    heartbeat: (given, next, { info }) => {
+      telemetry().heartbeat(info.activityType);
+      next(given);
+    },
+  };
+}
