@@ -24,7 +24,13 @@ export type {
 } from './runtime/options/activity-options.js';
 export type { ProxiedActivities } from './runtime/proxy.js';
 export type { ShutdownOptions, ShutdownResult } from './runtime/shutdown.js';
-export type { ErrorType, FilledRetryPolicy, RetryPolicy } from './retry/policy.js';
+export type {
+  ErrorType,
+  FailedAttemptInfo,
+  FilledRetryPolicy,
+  RetryPolicy,
+} from './retry/policy.js';
+export { retryAfter } from './retry/retry-after.js';
 export { parseDuration, type Duration } from './kernel/duration.js';
 
 // Steering

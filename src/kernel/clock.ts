@@ -56,6 +56,11 @@ export function hostNow(): number {
   return heldPerformance.now();
 }
 
+/** The host's date, in milliseconds since the Unix epoch. Fake timers may have replaced it. */
+export function hostDate(): number {
+  return Date.now();
+}
+
 /** Calls back in the next turn of the host's event loop, also while timers are fake. */
 export function hostTurn(callback: () => void): void {
   if (heldImmediate !== undefined) heldImmediate(callback);

@@ -3,7 +3,7 @@ import { hints } from '../kernel/bad-input.js';
 
 const ATTEMPTS = 'retryPolicy.maximumAttempts';
 const COUNTS_ALL = `${ATTEMPTS} (which counts the first attempt too)`;
-const FAILED_ATTEMPT = "runtime.on('attemptFailed', listener)";
+const FAILED_ATTEMPT = 'retryPolicy.onFailedAttempt';
 const RUNTIME = 'an option of ActivityRuntime';
 const CONCURRENCY = `maxConcurrentActivities, ${RUNTIME}`;
 
@@ -19,7 +19,7 @@ const HINTS: Readonly<Record<string, string>> = {
   delay: 'startDelay before the first attempt, retryPolicy.initialInterval before the second',
   maxTimeout: 'retryPolicy.maximumInterval',
   randomize: 'retryPolicy.jitter, from 0 to 1',
-  shouldRetry: 'retryPolicy.nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
+  shouldRetry: 'retryPolicy.shouldRetry',
   maxRetryTime: 'scheduleToCloseTimeout, an option of the call',
   onFailedAttempt: FAILED_ATTEMPT,
   onRetry: FAILED_ATTEMPT,

@@ -14,6 +14,28 @@ import { elsewhere } from './elsewhere.js';
 /** An item of `nonRetryableErrorTypes`: an error class or the name of one. */
 export type ErrorType = string | (abstract new (...args: never[]) => unknown);
 
+/** What a function of a retry policy is told about a failed attempt. */
+export interface FailedAttemptInfo {
+  /** The id of the activity. */
+  readonly activityId: string;
+  /** The type of the activity. */
+  readonly activityType: string;
+  /** The number of the attempt that failed, from 1. */
+  readonly attempt: number;
+  /**
+   * The attempt that follows if the policy allows it, and the delay before it; `undefined` if none
+   * follows.
+   */
+  readonly nextAttempt:
+    | {
+        /** The number of the next attempt. */
+        readonly attempt: number;
+        /** The delay before the next attempt, in milliseconds. */
+        readonly delayMs: number;
+      }
+    | undefined;
+}
+
 /** When and how often a failed attempt is retried. The defaults are Temporal's. */
 export interface RetryPolicy {
   /** The delay after the first failed attempt. Default `'1s'`; 0 counts as unset. */
@@ -45,16 +67,32 @@ export interface RetryPolicy {
    * same.
    */
   readonly maximumAttemptsWithoutProgress?: number | undefined;
+  /**
+   * Whether a failed attempt is retried. It is asked when nothing else in the policy rules a retry
+   * out, after `onFailedAttempt`. If it throws or rejects, that is logged and means no. In process
+   * only.
+   */
+  readonly shouldRetry?:
+    ((failure: Error, info: FailedAttemptInfo) => boolean | PromiseLike<boolean>) | undefined;
+  /**
+   * Called after each failed attempt, the last one too, and awaited before the delay. If it throws or
+   * rejects, the activity ends with that error. In process only.
+   */
+  readonly onFailedAttempt?: ((failure: Error, info: FailedAttemptInfo) => unknown) | undefined;
 }
 
 /**
  * A retry policy with its defaults filled in. Intervals are in milliseconds. Infinity means no limit.
  */
-export type FilledRetryPolicy = {
-  readonly [Field in keyof RetryPolicy]-?: Field extends 'initialInterval' | 'maximumInterval'
+export type FilledRetryPolicy = Pick<RetryPolicy, Hook> & {
+  readonly [Field in Exclude<keyof RetryPolicy, Hook>]-?: Field extends
+    'initialInterval' | 'maximumInterval'
     ? number
     : Exclude<RetryPolicy[Field], undefined>;
 };
+
+/** The fields that are functions. They have no default. */
+type Hook = 'shouldRetry' | 'onFailedAttempt';
 
 /** The names of timeouts in `nonRetryableErrorTypes`, as in Temporal. Other timeouts have none. */
 export const TIMEOUT_NAMES: { readonly [Type in TimeoutType]?: string } = {
@@ -79,6 +117,11 @@ const interval =
   (value: Duration | undefined, name: string): number | undefined =>
     value === undefined ? undefined : read(value, name) || undefined;
 
+const hook = /* @__PURE__ */ option(
+  'a function such as async (failure, info) => { ... }',
+  (value) => typeof value === 'function',
+);
+
 /** All fields of a policy, each with the function that reads it. */
 const FIELDS = {
   initialInterval: /* @__PURE__ */ interval(finiteMs),
@@ -96,6 +139,8 @@ const FIELDS = {
     0,
   ),
   maximumAttemptsWithoutProgress: attempts,
+  shouldRetry: hook,
+  onFailedAttempt: hook,
 } satisfies {
   readonly [Field in keyof RetryPolicy]-?: Read<NonNullable<RetryPolicy[Field]>, unknown>;
 };
@@ -122,7 +167,8 @@ export function resolveRetryPolicy(policy: RetryPolicy | undefined): FilledRetry
   checkNames(policy, RETRY_POLICY_NAMES);
   const read: Record<string, unknown> = {};
   for (const [name, field] of READERS) {
-    read[name] = field(policy[name] as never, `retryPolicy.${name}`);
+    const value = field(policy[name] as never, `retryPolicy.${name}`);
+    if (value !== undefined) read[name] = value;
   }
   const given = read as Given;
   const { initialInterval = Math.min(DEFAULT_INITIAL_MS, given.maximumInterval ?? Infinity) } =
@@ -135,7 +181,7 @@ export function resolveRetryPolicy(policy: RetryPolicy | undefined): FilledRetry
       `at least initialInterval (${show(policy.initialInterval)})`,
     );
   }
-  return Object.freeze({ ...given, initialInterval, maximumInterval });
+  return Object.freeze({ ...given, initialInterval, maximumInterval }) as FilledRetryPolicy;
 }
 
 type Given = { readonly [Field in keyof typeof FIELDS]: ReturnType<(typeof FIELDS)[Field]> };
@@ -171,9 +217,7 @@ function errorType(type: unknown, name: string): ErrorType {
   const accepted = 'a name or an error class';
   if (typeof type === 'function') {
     if (isClass(type)) return type as ErrorType;
-    const advice =
-      'A predicate is never called: throw ApplicationFailure.nonRetryable() in the activity instead';
-    throw badOption(name, type, `${accepted}. ${advice}`);
+    throw badOption(name, type, `${accepted}. A predicate goes into retryPolicy.shouldRetry`);
   }
   if (typeof type !== 'string') throw badOption(name, type, accepted);
   // A misspelt timeout would match nothing, and the activity would be retried forever.

@@ -49,6 +49,13 @@ export function refuseUnsupported(options: ResolvedOptions): void {
 }
 
 function refuseUnsupportedPolicy(policy: FilledRetryPolicy): void {
+  if (policy.shouldRetry !== undefined) {
+    const instead = 'throw ApplicationFailure.nonRetryable() in the activity';
+    throw unsupported('retryPolicy.shouldRetry', instead);
+  }
+  if (policy.onFailedAttempt !== undefined) {
+    throw unsupported('retryPolicy.onFailedAttempt', 'use an interceptor of toTemporal');
+  }
   if (policy.jitter > 0) {
     throw unsupported('retryPolicy.jitter', 'leave it out');
   }

@@ -51,7 +51,7 @@ export class TimeSkipper {
 
   /** A sleep outside any activity, such as one of a fake that an activity awaits. */
   async sleep(ms: number): Promise<void> {
-    const sleep = new Set(this.#engine.executions().map(currentAttempt));
+    const sleep = new Set(this.#engine.executions().map(workOf));
     this.#sleeps.add(sleep);
     await new Promise<void>((resolve) => this.#clock.setTimer(resolve, ms));
     this.#sleeps.delete(sleep);
@@ -89,7 +89,7 @@ export class TimeSkipper {
   /** Whether every working function can be matched to a sleep that began while it was running. */
   #allSleep(): boolean {
     const atWork = this.#engine.executions().filter(isAtWork);
-    const working = atWork.map((one) => currentAttempt(one) ?? one);
+    const working = atWork.map(workOf);
     const sleepsFor = working.map((one) => [...this.#sleeps].filter((it) => it.has(one)).length);
     // A function that has run longer can choose from the same sleeps and more.
     return sleepsFor.sort((a, b) => a - b).every((sleeps, others) => sleeps > others);
@@ -101,11 +101,19 @@ function currentAttempt({ state }: Execution): Attempt | undefined {
   return state.attempt ?? state.waitsFor;
 }
 
-/** Whether something takes real time: a function runs, the store is being read, a worker starts. */
+/** What works for an activity: an attempt, or something between attempts. */
+function workOf(execution: Execution): Attempt | Execution {
+  return currentAttempt(execution) ?? execution;
+}
+
+/**
+ * Whether something takes real time: a function runs, the store is being read, a worker starts, or a
+ * hook of the retry policy decides.
+ */
 function isAtWork({ state, place, queue }: Execution): boolean {
   if (state.phase === 'WAITING') return place !== undefined && queue === undefined;
   if (state.attempt !== undefined) return state.attempt.busy && state.attempt.holdsSlot;
-  return state.waitsFor?.busy ?? state.loading;
+  return state.held || (state.waitsFor?.busy ?? state.loading);
 }
 
 /** A store that calls `onRead` after each read: afterwards everything may wait, without an event. */

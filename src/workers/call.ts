@@ -186,15 +186,16 @@ function taskOf(ctx: ActivityContext, name: string, args: readonly unknown[]): O
   const { info } = ctx;
   const { retryPolicy } = info;
   const { nonRetryableErrorTypes: types } = retryPolicy;
-  // Classes cannot be sent, but their names say as much.
+  // Functions cannot be sent, but the names of classes say as much.
   const names = types.map((type) => (typeof type === 'string' ? type : type.name));
+  const hooks = { shouldRetry: undefined, onFailedAttempt: undefined };
   return {
     name,
     args,
     info: {
       ...info,
       taskToken: info.taskToken,
-      retryPolicy: { ...retryPolicy, nonRetryableErrorTypes: names },
+      retryPolicy: { ...retryPolicy, nonRetryableErrorTypes: names, ...hooks },
     } satisfies ActivityInfo,
     details: ctx.hasHeartbeatDetails ? sendDetails(ctx.heartbeatDetails as Snapshot) : undefined,
   };

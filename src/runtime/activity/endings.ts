@@ -102,10 +102,11 @@ function isPlain(
 function retry(activity: Activity, attempt: Attempt, next: Retry, now: number): void {
   const { state, services, options } = activity;
   const reset = attempt.requests?.reset;
-  const backsOff = next.delayMs > 0 && reset === undefined;
+  const delayedUntil = next.held === undefined ? now + next.delayMs : Infinity;
+  const backsOff = next.delayMs > 0 && reset === undefined && next.held === undefined;
   const fruitless = next.attempt === 1 ? 0 : withoutProgress(activity, attempt);
   activity.remember().retried(fruitless, backsOff ? now : undefined);
-  state.retry(next.attempt - 1, now + next.delayMs, next.paused);
+  state.retry(next.attempt - 1, delayedUntil, next.paused);
   if (reset?.options.restoreOriginalOptions === true) state.restoreOptions();
   const overlapWaitMs = activity.place === undefined ? options.overlapWaitMs : Infinity;
   if (attempt.running && overlapWaitMs > 0) state.waitFor(attempt, now + overlapWaitMs);
@@ -202,6 +203,7 @@ function comingAttempt(
 ): Pick<EventFields<'attemptFailed'>, 'nextAttempt'> {
   if (!next.again || state.phase === 'CLOSED' || state.phase === 'PAUSED') return {};
   if (state.lastAttempt !== attempt || state.attemptNumber !== next.attempt - 1) return {};
+  if (next.held?.again === false) return {};
   return { nextAttempt: Object.freeze({ attempt: next.attempt, delayMs: next.delayMs }) };
 }
 
@@ -232,14 +234,14 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   if (!heard && (toldBefore || !caller.asked)) logUnheard(activity, next, toldBefore);
 }
 
-function goOn(
+export function goOn(
   activity: Activity,
   attempt: Attempt,
-  { delayMs }: Retry,
+  { delayMs, held }: Retry,
   { failure, accepted }: Ending,
 ): void {
   const { phase } = activity.state;
-  if (phase === 'CLOSED') return;
+  if (phase === 'CLOSED' || held !== undefined) return;
   if (failure !== undefined && accepted !== true) {
     warnOfRetry(activity, { failure, delayMs, attempt: attempt.number });
   }

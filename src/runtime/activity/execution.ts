@@ -15,7 +15,8 @@ import { NO_FIELDS } from '../shared/outbox.js';
 import { Activity } from './activity.js';
 import { conclude, timedOut } from './endings.js';
 import { attemptTimeout, failureOf } from './failure-messages.js';
-import { afterAccepted, afterFailure, failing } from './next-attempt.js';
+import { concludeFailed } from './hooks.js';
+import { afterAccepted, failing } from './next-attempt.js';
 import { logIgnored } from './warnings.js';
 
 /** It has public methods only, because a field or a private method would slow down each call. */
@@ -139,8 +140,7 @@ export class Execution extends Activity {
       if (!attempt.ended) conclude(this, next, { failure: reason, accepted: true }, now);
     } else {
       const failure = ensureError(thrown);
-      const next = afterFailure(this, attempt, failure, now);
-      if (!attempt.ended) conclude(this, next, { failure }, now);
+      concludeFailed(this, attempt, { failure }, now);
     }
   }
 
@@ -245,6 +245,5 @@ function timeOut(execution: Execution, timeoutType: DeadlineType, now: number): 
     conclude(execution, failing('TIMED_OUT', failure, 'TIMEOUT'));
     return;
   }
-  const next = afterFailure(execution, attempt, failure, now, timeoutType);
-  if (!attempt.ended) conclude(execution, next, { failure, told: timedOut(failure) }, now);
+  concludeFailed(execution, attempt, { failure, told: timedOut(failure) }, now, timeoutType);
 }

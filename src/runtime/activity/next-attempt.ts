@@ -19,6 +19,8 @@ export interface Retry {
   readonly attempt: number;
   readonly delayMs: number;
   readonly paused: boolean;
+  /** What follows unless the hooks of the policy decide otherwise; undefined if they need no time. */
+  readonly held?: Next;
 }
 
 /** The activity closes without a result. */
@@ -114,7 +116,7 @@ function another(
 }
 
 /** The end of an activity whose last attempt failed; `timedOut` if a deadline ended that attempt. */
-function lastFailure(
+export function lastFailure(
   failure: Error,
   retryState: RetryState,
   timedOut: DeadlineType | undefined,

@@ -36,6 +36,11 @@ export class PastAttempts {
     this.backingOffSince = backingOffSince;
   }
 
+  /** Called when the hooks of the policy have allowed another attempt. */
+  backOff(since: number | undefined): void {
+    this.backingOffSince = since;
+  }
+
   /** Called when an attempt has ended and its function is still running. */
   abandon(): void {
     this.abandoned++;

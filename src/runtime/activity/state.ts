@@ -78,6 +78,11 @@ export class ActivityState {
     return this.#delayedUntil ?? 0;
   }
 
+  /** Whether the hooks of the retry policy decide what follows. */
+  get held(): boolean {
+    return this.#delayedUntil === Infinity;
+  }
+
   /** The ended attempt whose function the next attempt waits for. */
   get waitsFor(): Attempt | undefined {
     return this.#overlap?.attempt;

@@ -145,13 +145,9 @@ describe('a policy is refused', () => {
     ['maxRetries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
     ['backoff', 'retryPolicy.initialInterval and backoffCoefficient'],
     ['maxRetryTime', 'scheduleToCloseTimeout, an option of the call'],
-    ['onFailedAttempt', "runtime.on('attemptFailed', listener)"],
     ['shouldConsumeRetry', 'not available: every failed attempt counts'],
     ['unref', 'not available: timers of open activities keep the process alive'],
-    [
-      'shouldRetry',
-      'retryPolicy.nonRetryableErrorTypes, or throwing ApplicationFailure.nonRetryable()',
-    ],
+    ['onRetry', 'retryPolicy.onFailedAttempt'],
   ])('for %s, a name of other libraries', (name, hint) => {
     expect(() => resolveRetryPolicy({ [name]: 3 })).toThrow(
       new TypeError(`retryPolicy has no option "${name}"; here it is ${hint}`),
@@ -192,7 +188,7 @@ describe('a policy is refused', () => {
     ],
   ])('for the error type %s, which would never match', (_, type) => {
     expect(() => resolveRetryPolicy({ nonRetryableErrorTypes: [type as never] })).toThrow(
-      /^retryPolicy\.nonRetryableErrorTypes\[0\]: received .*expected a name or an error class\. A predicate is never called: throw ApplicationFailure\.nonRetryable\(\)/,
+      /^retryPolicy\.nonRetryableErrorTypes\[0\]: received .*expected a name or an error class\. A predicate goes into retryPolicy\.shouldRetry/,
     );
   });
 

@@ -192,6 +192,16 @@ describe('an option that Temporal does not have is refused by name', () => {
     ['concurrencyKey', { concurrencyKey: 'db' }, 'task queue'],
     ['attemptOverlap', { attemptOverlap: 'forbid' }, 'idempotent'],
     ['attemptOverlap', { attemptOverlap: '5s' }, 'idempotent'],
+    [
+      'retryPolicy.shouldRetry',
+      { retryPolicy: { shouldRetry: () => true } },
+      'throw ApplicationFailure.nonRetryable() in the activity',
+    ],
+    [
+      'retryPolicy.onFailedAttempt',
+      { retryPolicy: { onFailedAttempt: () => {} } },
+      'use an interceptor of toTemporal',
+    ],
     ['retryPolicy.jitter', { retryPolicy: { jitter: 0.5 } }, 'leave it out'],
     [
       'retryPolicy.maximumAttemptsWithoutProgress',

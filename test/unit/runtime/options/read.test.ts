@@ -13,6 +13,8 @@ const POLICY = {
   maximumAttempts: 7,
   nonRetryableErrorTypes: ['A', RangeError],
   jitter: 0.5,
+  shouldRetry: () => true,
+  onFailedAttempt: () => {},
   maximumAttemptsWithoutProgress: 4,
 } satisfies RetryPolicy;
 
