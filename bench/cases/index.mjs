@@ -23,6 +23,8 @@ import size from './size.mjs';
 import importing from './import.mjs';
 import afterwards from './afterwards.mjs';
 import fullRate from './full-rate.mjs';
+import watch from './watch.mjs';
+import yielding from './yield.mjs';
 
 export default {
   call,
@@ -37,4 +39,6 @@ export default {
   import: importing,
   afterwards,
   'full-rate': fullRate,
+  watch,
+  yield: yielding,
 };

@@ -1,5 +1,6 @@
 /** The options of a test environment. */
 import { badOption, checkNames } from '../kernel/bad-input.js';
+import { durationMs, type Duration } from '../kernel/duration.js';
 import { safeLog, type Logger } from '../kernel/logger.js';
 import { ignore } from '../kernel/promises.js';
 import {
@@ -29,6 +30,12 @@ export interface TestEnvironmentOptions extends RuntimeOptions {
   /** The maximum number of attempts of one activity. One more fails the test. Default 1,000. */
   readonly maxAttempts?: number | undefined;
   /**
+   * How long, in real time, nothing may be able to move while a `run()` or `result()` is pending. Then
+   * the activities that are open fail with an error that says what each of them waits for, such as a
+   * completion from outside. Default `'1s'`. `Infinity` waits for the timeout of the test framework.
+   */
+  readonly stuckAfter?: Duration | undefined;
+  /**
    * Whether the test shows what a Temporal cluster does to the code. With `'temporal'`, a request
    * reaches the function only with a heartbeat that is not throttled; throttled details are lost on
    * a timeout; timeouts count from the last report; arguments and results pass through JSON; and
@@ -43,9 +50,12 @@ export interface TestEnvironmentOptions extends RuntimeOptions {
 export interface ResolvedEnvironment {
   readonly autoSkip: boolean;
   readonly maxAttempts: number;
+  readonly stuckAfterMs: number;
   readonly temporal: boolean;
   readonly runtime: RuntimeOptions;
 }
+
+const OWN_OPTIONS = ['autoSkip', 'maxAttempts', 'stuckAfter', 'semantics'];
 
 const DEFAULT_MAX_ATTEMPTS = 1_000;
 
@@ -62,13 +72,14 @@ export function resolveEnvironment(options: TestEnvironmentOptions): ResolvedEnv
   checkNames(options, {
     ...RUNTIME_OPTION_NAMES,
     of: 'TestActivityEnvironment',
-    known: new Set([...RUNTIME_OPTION_NAMES.known, 'autoSkip', 'maxAttempts', 'semantics']),
+    known: new Set([...RUNTIME_OPTION_NAMES.known, ...OWN_OPTIONS]),
   });
-  const { autoSkip = true, maxAttempts, semantics, ...runtime } = options;
+  const { autoSkip = true, maxAttempts, stuckAfter = '1s', semantics, ...runtime } = options;
   checkRuntimeOptions(runtime);
   return {
     autoSkip,
     maxAttempts: readMaxAttempts(maxAttempts),
+    stuckAfterMs: durationMs(stuckAfter, 'stuckAfter'),
     temporal: readSemantics(semantics) === 'temporal',
     runtime: { ...runtime, logger: runtime.logger ?? ERRORS_ONLY },
   };

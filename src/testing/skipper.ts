@@ -5,6 +5,7 @@ import type { Attempt } from '../runtime/attempt/attempt.js';
 import type { Engine } from '../runtime/engine.js';
 import type { Execution } from '../runtime/activity/execution.js';
 import { macrotask } from './macrotask.js';
+import { StuckWatch } from './stuck.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 export class TimeSkipper {
@@ -19,12 +20,15 @@ export class TimeSkipper {
    * those awaits the sleep; there is no way to tell which.
    */
   readonly #sleeps = new Set<ReadonlySet<unknown>>();
+  readonly #stuck: StuckWatch;
   #looping = false;
   #nudged = false;
 
-  constructor(engine: Engine, clock: VirtualClock) {
+  /** @param stuckAfterMs how long nothing may move in real time while an outcome is awaited */
+  constructor(engine: Engine, clock: VirtualClock, stuckAfterMs: number) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#stuck = new StuckWatch(stuckAfterMs);
   }
 
   /** Lets time skip until the activity has closed. */
@@ -60,6 +64,7 @@ export class TimeSkipper {
   /** Called when something has changed, so that it may be time to skip. */
   nudge(): void {
     this.#nudged = true;
+    this.#stuck.clear();
     if (!this.#looping) void this.#loop();
   }
 
@@ -71,6 +76,7 @@ export class TimeSkipper {
         this.#nudged = false;
         await macrotask();
       } while (this.#wasNudged() || (this.#maySkip() && this.#clock.fireNext()));
+      if (this.#maySkip()) this.#stuck.begin(() => this.#engine.executions());
     } finally {
       this.#looping = false; // if a timer throws, the next nudge continues
     }

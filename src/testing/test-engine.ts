@@ -33,7 +33,7 @@ export class TestEngine {
 
   /** @throws TypeError that names the option, the value received and what is accepted */
   constructor(options: TestEnvironmentOptions) {
-    const { autoSkip, maxAttempts, temporal, runtime } = resolveEnvironment(options);
+    const { autoSkip, maxAttempts, stuckAfterMs, temporal, runtime } = resolveEnvironment(options);
     const { interceptors = [], store } = runtime;
     const nudge = (): void => this.autoSkipper?.nudge();
     this.#temporal = temporal;
@@ -53,7 +53,7 @@ export class TestEngine {
     };
     this.engine = new Engine(all, this.clock, () => MIDDLE);
     this.recorder = new Recorder(this.engine.events, this.clock);
-    this.skipper = new TimeSkipper(this.engine, this.clock);
+    this.skipper = new TimeSkipper(this.engine, this.clock, stuckAfterMs);
     this.autoSkipper = autoSkip ? this.skipper : undefined;
     limitAttempts(this.engine, maxAttempts);
     if (autoSkip) {

@@ -179,6 +179,62 @@ describe('a systole activity on a worker has', () => {
   });
 });
 
+describe('on a worker', () => {
+  const silent: AsyncIterable<string> = {
+    [Symbol.asyncIterator]: () => {
+      const items = ['a', 'b'];
+      return {
+        next: () =>
+          items.length > 0
+            ? Promise.resolve({ done: false, value: items.shift() as string })
+            : new Promise<never>(() => {}),
+      };
+    },
+  };
+
+  test('ctx.watch heartbeats for each item, and a stall is a retryable failure', async () => {
+    const worker = new FakeWorker();
+    const error = await rejection(
+      worker.run(async (ctx: ActivityContext<string>) => {
+        const options = { between: 10, details: (item: string) => item };
+        for await (const item of ctx.watch(silent, options)) expect(item).toMatch(/a|b/);
+      }),
+    );
+    expect(error).toMatchObject({
+      name: 'ApplicationFailure',
+      type: 'TimeoutFailure',
+      message: 'ctx.watch: no item came for 10 ms; items so far: 2',
+      nonRetryable: false,
+    });
+    expect(worker.heartbeats).toEqual(['a', 'b']);
+  });
+
+  test('ctx.watch ends at once when the activity is cancelled', async () => {
+    const worker = new FakeWorker();
+    const run = rejection(
+      worker.run(async (ctx) => {
+        for await (const item of ctx.watch(silent))
+          if (item === 'b') worker.cancel('CANCELLED', {});
+      }),
+    );
+    expect(await run).toBeInstanceOf(TemporalCancelledFailure);
+  });
+
+  test('ctx.yield heartbeats, and rejects when the activity is cancelled', async () => {
+    const worker = new FakeWorker();
+    const run = rejection(
+      worker.run(async (ctx: ActivityContext<number>) => {
+        ctx.heartbeat(7);
+        await ctx.yield();
+        worker.cancel('CANCELLED', {});
+        await ctx.yield();
+      }),
+    );
+    expect(await run).toBeInstanceOf(TemporalCancelledFailure);
+    expect(worker.heartbeats).toEqual([7, 7, 7]);
+  });
+});
+
 describe('heartbeats', () => {
   test('without details repeat the last ones, even from an earlier attempt', async () => {
     const worker = new FakeWorker({ row: 4 });
