@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { Mailbox } from '../mailbox.js';
 import type { Init, Report } from '../messages.js';
 import { Server } from './server.js';
+import { teachTypeScript } from './tsx.js';
 
 export function serveThread(init: Init): void {
   const { port, memory } = init as Required<Init>;
@@ -21,5 +22,5 @@ export function serveThread(init: Init): void {
     parent.postMessage({ is: 'wrote', text: String(given[0]) } satisfies Report);
     return write(...given);
   };
-  void server.open(init.module);
+  void teachTypeScript(init.module).finally(() => server.open(init.module));
 }
