@@ -89,7 +89,7 @@ async function install(project) {
     join(project, 'package.json'),
     JSON.stringify({ name: 'program', version: '1.0.0', private: true }),
   );
-  const others = ['superjson', 'tsx', DATASET].map(pinned);
+  const others = ['superjson', 'tsx', 'jpeg-js', DATASET].map(pinned);
   const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
   await npm(project, 'install', ...flags, `./${filename}`, ...others);
 }
