@@ -17,6 +17,7 @@ export const entries = {
   'temporal/activity': 'src/temporal/activity.ts',
   workers: 'src/workers.ts',
   otel: 'src/otel.ts',
+  timeline: 'src/timeline.ts',
 };
 
 /**
@@ -31,6 +32,7 @@ const runtimes = [entries.index, entries.testing, entries.temporal, entries.work
 /** Files of src/kernel that other entries use as well. */
 const common = [
   'bad-input',
+  'clock',
   'duration',
   'errors',
   'failure',

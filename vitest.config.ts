@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { definitions } from './scripts/far-side.js';
 
 /** Tests of what is published. */
-const published = ['test/package/package.test.ts', 'test/package/pack.test.ts'];
+const published = ['command', 'package', 'pack'].map((name) => `test/package/${name}.test.ts`);
 
 const src = fileURLToPath(new URL('./src/', import.meta.url));
 

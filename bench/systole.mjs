@@ -13,6 +13,10 @@ export async function loadSystole() {
   return import(pathToFileURL(systoleEntry).href);
 }
 
+export function loadTimeline() {
+  return import(pathToFileURL(resolve(dirname(systoleEntry), 'timeline.js')).href);
+}
+
 export function systoleVersion() {
   const manifest = resolve(dirname(systoleEntry), '../package.json');
   const version = existsSync(manifest) ? JSON.parse(readFileSync(manifest)).version : 'unknown';

@@ -25,6 +25,7 @@ import afterwards from './afterwards.mjs';
 import fullRate from './full-rate.mjs';
 import watch from './watch.mjs';
 import yielding from './yield.mjs';
+import recording from './recording.mjs';
 
 export default {
   call,
@@ -41,4 +42,5 @@ export default {
   'full-rate': fullRate,
   watch,
   yield: yielding,
+  recording,
 };

@@ -102,7 +102,7 @@ export class AroundAttempts implements ActivityInterceptor {
     const { activityId, activityType, attempt } = context.info;
     const execution = engine().find(activityId);
     const { attempt: running } = execution.state;
-    const record = recorder().begin(execution, {
+    const record = recorder().begin({
       activityId,
       activityType,
       attempt,
@@ -179,8 +179,7 @@ export class AroundAttempts implements ActivityInterceptor {
     if (step?.do === 'cancel') cancel(execution, undefined, false);
     if (step?.do === 'pause') pause(execution);
     const beat = { at: clock.now(), details: copyOf(details, execution) };
-    recorder().beats.push(beat);
-    record.heartbeats.push(beat);
+    recorder().beat(record, beat);
     for (const listener of this.listeners) {
       settleQuietly(listener(copyOf(beat.details, execution), record), (error) => {
         context.log.error('A listener of onHeartbeat failed', { error });

@@ -10,6 +10,7 @@ import { callOf } from '../runtime/options/resolve.js';
 import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
 import type { ProxyOptions, RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
+import type { Recording } from '../timeline/recording.js';
 import { problemsAtEnd } from './ending.js';
 import type { TestEnvironmentOptions } from './environment-options.js';
 import type { AttemptRecord, RecordedEvent } from './recorder.js';
@@ -97,6 +98,14 @@ export class TestActivityEnvironment {
   /** All attempts of all activities, in the order they began. */
   get attempts(): readonly AttemptRecord[] {
     return this.#inner.recorder.attempts;
+  }
+
+  /**
+   * All of it as a recording, for `timelineSvg` and the other pictures of `systole/timeline`. It has
+   * every heartbeat, not only those that were reported.
+   */
+  get recording(): Recording {
+    return this.#inner.recorder.recording;
   }
 
   // ── Time ─────────────────────────────────────────────────────────────────────────────────────
@@ -206,7 +215,7 @@ export class TestActivityEnvironment {
    */
   async [Symbol.asyncDispose](): Promise<void> {
     const problems = problemsAtEnd(this.#inner.engine.list(), this.#inner.steering.unmet);
-    const story = timeline({ attempts: this.attempts });
+    const story = timeline({ recording: this.recording });
     void this.#inner.engine.shutdown({ abandonAfter: 0 });
     await this.#inner.clock.advance(0); // lets work in progress settle
     if (problems.length > 0) throw new Error([...problems, story].join('\n'));

@@ -14,7 +14,7 @@ import { ApplicationFailure, TimeoutFailure, type TimeoutType } from '../kernel/
 import { isNamed, said } from '../kernel/thrown.js';
 import { show } from '../kernel/bad-input.js';
 import type { TestActivityEnvironment } from './environment.js';
-import { shown } from './shown.js';
+import { shown } from '../timeline/shown.js';
 import { timeline } from './timeline.js';
 
 /** How an activity should have failed. Give `type`, `timeoutType` or both. */

@@ -1,12 +1,8 @@
-/** Records what happens in an environment, for assertions and for `timeline`. */
-import {
-  EVENT_NAMES,
-  type ActivityEventName,
-  type ActivityEvents,
-  type Events,
-} from '../kernel/events.js';
+/** Records what happens in an environment, for assertions and for timelines. */
+import { EVENT_NAMES, type ActivityEventName, type ActivityEvents } from '../kernel/events.js';
 import { CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
-import { activityOf } from './activity-of.js';
+import type { Engine } from '../runtime/engine.js';
+import { brief, follow, Recording } from '../timeline/recording.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /**
@@ -78,10 +74,21 @@ export class Recorder {
   readonly attempts: Attempting[] = [];
   /** All heartbeats of all attempts, in order. */
   readonly beats: HeartbeatRecord[] = [];
+  /** What `systole/timeline` draws. It has every heartbeat, not only those that are reported. */
+  readonly recording: Recording;
+  readonly #engine: Engine;
   readonly #clock: VirtualClock;
 
-  constructor(events: Events, clock: VirtualClock) {
+  constructor(engine: Engine, clock: VirtualClock) {
+    const { events } = engine;
+    this.#engine = engine;
     this.#clock = clock;
+    this.recording = new Recording(clock.wallNow(), Infinity);
+    const runtime: Parameters<typeof follow>[0] = {
+      on: (name, listener) => events.watch(name, listener),
+      stats: () => engine.stats(),
+    };
+    follow(runtime, this.recording, OF_THE_RUNTIME, true);
     for (const name of EVENT_NAMES) {
       const record = (event: ActivityEvents[typeof name]): void => {
         this.events.push({ name, ...event } as RecordedEvent);
@@ -94,10 +101,7 @@ export class Recorder {
   }
 
   /** Adds the record of an attempt whose function is about to be called. */
-  begin(
-    activity: object,
-    record: Omit<AttemptRecord, 'heartbeats' | 'outcome' | 'startedAt'>,
-  ): Attempting {
+  begin(record: Omit<AttemptRecord, 'heartbeats' | 'outcome' | 'startedAt'>): Attempting {
     const attempting: Attempting = {
       ...record,
       heartbeats: [],
@@ -105,8 +109,24 @@ export class Recorder {
       startedAt: this.#clock.now(),
     };
     this.attempts.push(attempting);
-    activityOf.set(attempting, activity);
+    this.#note('started', attempting, attempting.heartbeatDetails);
     return attempting;
+  }
+
+  /** Adds a heartbeat to the record of its attempt. */
+  beat(attempting: Attempting, beat: HeartbeatRecord): void {
+    this.beats.push(beat);
+    attempting.heartbeats.push(beat);
+    this.#note('heartbeat', attempting, beat.details);
+  }
+
+  #note(event: 'started' | 'heartbeat', of: AttemptRecord, given: unknown): void {
+    const { activityId, activityType, attempt } = of;
+    const at = this.#clock.wallNow();
+    const details = given === undefined ? '' : brief(given);
+    const { running, waiting } = this.#engine.stats();
+    const counts = event === 'started' ? { running, waiting } : {};
+    this.recording.note({ at, event, activityId, activityType, attempt, details, ...counts });
   }
 
   #attemptFailed(event: ActivityEvents['attemptFailed']): void {
@@ -133,6 +153,9 @@ export class Recorder {
     return record;
   }
 }
+
+/** The events that the recording takes from the runtime; the environment knows more of the others. */
+const OF_THE_RUNTIME = EVENT_NAMES.filter((name) => name !== 'started' && name !== 'heartbeat');
 
 function outcomeOf(failure: Error): AttemptOutcome {
   if (failure instanceof TimeoutFailure) return 'TIMED_OUT';

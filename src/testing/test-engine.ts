@@ -52,7 +52,7 @@ export class TestEngine {
       interceptors: [this.around, ...interceptors, this.around.worker],
     };
     this.engine = new Engine(all, this.clock, () => MIDDLE);
-    this.recorder = new Recorder(this.engine.events, this.clock);
+    this.recorder = new Recorder(this.engine, this.clock);
     this.skipper = new TimeSkipper(this.engine, this.clock, stuckAfterMs);
     this.autoSkipper = autoSkip ? this.skipper : undefined;
     limitAttempts(this.engine, maxAttempts);

@@ -29,6 +29,7 @@ describe.skipIf(dist === 'no source')('the packed package', () => {
     const names = Object.keys(entries).join('|');
     const meant = [
       /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/LICENSES\.txt)$/,
+      /^bin\/systole\.mjs$/,
       // What the README links to.
       /^(CONTRIBUTING|SECURITY)\.md$|^llms\.txt$|^docs\/(guides\/)?[A-Za-z-]+\.(md|svg)$|^examples\/([a-z]+\/)?[a-z-]+\.(ts|mjs)$/,
       new RegExp(`^dist/(${names})\\.(js|cjs)(\\.map)?$`),
