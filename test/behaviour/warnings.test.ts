@@ -266,3 +266,42 @@ test('ctx.log adds the attempt, and attributes of the call win', async () => {
     },
   ]);
 });
+
+describe('a function that blocks the event loop', () => {
+  const BLOCKED =
+    /^Activity work has blocked the event loop for 9000 ms or more: .*systole\/workers/;
+
+  test('is named once for each attempt, although it completes', async () => {
+    const h = new Harness();
+    const work = (): void => h.clock.block(10_000);
+    await h.run(work, { activityType: 'work', heartbeatTimeout: '1s' });
+    expect(h.logs).toEqual([
+      expect.objectContaining({ level: 'warn', message: expect.stringMatching(BLOCKED) as string }),
+    ]);
+  });
+
+  test('is named too when it blocks after an await', async () => {
+    const h = new Harness();
+    const work = async (): Promise<void> => {
+      await Promise.resolve();
+      h.clock.block(10_000);
+      await h.work(100);
+      h.clock.block(10_000);
+      await h.work(100);
+    };
+    const run = h.run(work, { activityType: 'work', heartbeatTimeout: '1s' });
+    await h.advance(30_000);
+    await run;
+    expect(h.logs.map(({ message }) => message)).toEqual([expect.stringMatching(BLOCKED)]);
+  });
+
+  test.each([
+    ['another attempt runs, which may be to blame', 2, 10_000],
+    ['the block is shorter than the timeout', 1, 1_900],
+  ])('is not named if %s', async (_why, attempts, ms) => {
+    const h = new Harness();
+    for (let more = 1; more < attempts; more++) void h.run(() => h.work(60_000));
+    await h.run(() => h.clock.block(ms), { activityType: 'work', heartbeatTimeout: '1s' });
+    expect(h.logs).toEqual([]);
+  });
+});

@@ -17,7 +17,7 @@ import { conclude, timedOut } from './endings.js';
 import { attemptTimeout, failureOf } from './failure-messages.js';
 import { concludeFailed } from './hooks.js';
 import { afterAccepted, failing } from './next-attempt.js';
-import { logIgnored } from './warnings.js';
+import { logIgnored, warnOfBlocking } from './warnings.js';
 
 /** It has public methods only, because a field or a private method would slow down each call. */
 export class Execution extends Activity {
@@ -150,6 +150,7 @@ export class Execution extends Activity {
     const { state } = this;
     const { attempt } = state;
     if (attempt !== undefined) {
+      warnOfBlocking(this, attempt, now);
       const timeoutType = expired(attempt, now);
       if (timeoutType !== undefined) timeOut(this, timeoutType, now);
       else {
@@ -172,8 +173,10 @@ export class Execution extends Activity {
     const limit = attempt
       ? limitAt(attempt)
       : Math.min(this.state.scheduleToStartAt, this.expiresAt);
-    if (limit === Infinity || !this.isOpen) return false;
+    const first = Math.min(limit, attempt?.alive.deadline ?? Infinity);
+    if (first === Infinity || !this.isOpen) return false;
     const now = read ?? services.clock.now();
+    if (attempt) warnOfBlocking(this, attempt, now);
     if (now < limit) return false;
     services.deadlines.blocks.note(limit, now);
     if (attempt) timeOut(this, firstLimit(attempt), now);

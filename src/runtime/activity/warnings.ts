@@ -13,6 +13,24 @@ import type { Failing } from './next-attempt.js';
 /** The number of abandoned attempts from which we warn. One may be an accident. */
 const ABANDONED_TO_WARN_OF = 3;
 
+const warnedOfBlocking = /* @__PURE__ */ new WeakSet<Attempt>();
+
+/**
+ * Logs, once per attempt, that the event loop was blocked for longer than its heartbeat timeout. We
+ * can tell whose fault it may be if no other attempt runs.
+ */
+export function warnOfBlocking(activity: Activity, attempt: Attempt, now: number): void {
+  const blockedMs = now - attempt.alive.deadline;
+  if (!(blockedMs > activity.options.heartbeatTimeoutMs)) return;
+  const alone = activity.roster.open.running === 1 && activity.place === undefined;
+  if (!attempt.busy || !alone || warnedOfBlocking.has(attempt)) return;
+  warnedOfBlocking.add(attempt);
+  const message =
+    `The event loop was blocked for ${Math.round(blockedMs)} ms or more while only activity ` +
+    `${printable(activity.activityType, 100)} ran: if it computes, run it with systole/workers`;
+  log(activity, 'warn', attempt.number, message);
+}
+
 /** Logs that an attempt failed and will be retried. */
 export function warnOfRetry(
   activity: Activity,
