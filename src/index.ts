@@ -99,4 +99,5 @@ export type {
   CaptureInfo,
   ExecuteInput,
 } from './runtime/context/interceptors.js';
-export type { LogAttributes, Logger } from './kernel/logger.js';
+export { pinoLogger } from './kernel/logger.js';
+export type { AttributesFirstLogger, LogAttributes, Logger } from './kernel/logger.js';

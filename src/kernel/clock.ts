@@ -22,8 +22,11 @@ export interface Clock {
   wallNow(): number;
   /** The wall time of a reading of `now`: always the same, unless the host's clock is set. */
   wallAt(reading: number): number;
-  /** Calls back once, after at least `delayMs`, which may be anything from 0 to Infinity. */
-  setTimer(callback: () => void, delayMs: number): Timer;
+  /**
+   * Calls back once, after at least `delayMs`, which may be anything from 0 to Infinity. A timer in
+   * the background does not keep a program running, where the host can do that.
+   */
+  setTimer(callback: () => void, delayMs: number, background?: boolean): Timer;
   /** True while other code moves the time, such as a test with fake timers. */
   readonly steered: boolean;
   /** Calls back after a full turn of the event loop, when everything that was ready has run. */
@@ -122,7 +125,7 @@ export class SystemClock implements Clock {
     else heldTimeout(() => heldTimeout(callback, 0), 0);
   }
 
-  setTimer(callback: () => void, delayMs: number): Timer {
+  setTimer(callback: () => void, delayMs: number, background = false): Timer {
     this.#noteDate();
     const timer = new HostTimer();
     const dueAt = this.now() + delayMs;
@@ -143,6 +146,7 @@ export class SystemClock implements Clock {
       });
     };
     arm();
+    if (background) timer.unref();
     return timer;
   }
 
@@ -189,6 +193,11 @@ class HostTimer implements Timer {
     const clear = this.#clear; // from when the timer was set: a later one does not know it
     if (this.#handle !== undefined) clear?.(this.#handle);
     this.#handle = undefined;
+  }
+
+  /** A browser's timer is a number. */
+  unref(): void {
+    (this.#handle as { unref?: () => void } | undefined)?.unref?.();
   }
 
   /** Whether the timer functions are still the same as when it was set. */

@@ -1,7 +1,7 @@
 /** Where the runtime writes its log lines. */
 import { ignore, settleQuietly } from './promises.js';
-import { isPrintable, shortened } from './text.js';
-import { isError, messageOf } from './thrown.js';
+import { isPrintable, printable, shortened } from './text.js';
+import { ensureError, isError, messageOf, said } from './thrown.js';
 
 /** The attributes of a log line, such as `activityId` and `error`. */
 export type LogAttributes = Readonly<Record<string, unknown>>;
@@ -16,6 +16,28 @@ export interface Logger {
   warn(message: string, attributes?: LogAttributes): unknown;
   /** Logs something that went wrong, such as a store that fails or a listener that throws. */
   error(message: string, attributes?: LogAttributes): unknown;
+}
+
+/** A logger whose methods take the attributes first, like those of pino and Bunyan. */
+export type AttributesFirstLogger = {
+  /** Logs at the level of its name. */
+  readonly [Level in LogLevel]: (attributes: object, message: string) => unknown;
+};
+
+/**
+ * Adapts a logger whose methods take `(attributes, message)`, such as pino's. The `error` of a line
+ * becomes `err`, which such loggers know how to write.
+ *
+ * @example
+ * const runtime = new ActivityRuntime({ logger: pinoLogger(pino()) });
+ */
+export function pinoLogger(logger: AttributesFirstLogger): Logger {
+  const adapted: Partial<Logger> = {};
+  for (const level of LOG_LEVELS) {
+    adapted[level] = (message, { error, ...attributes } = {}) =>
+      logger[level](error === undefined ? attributes : { ...attributes, err: error }, message);
+  }
+  return adapted as Logger;
 }
 
 export type LogLevel = keyof Logger;
@@ -40,7 +62,14 @@ export function safeLog(logger: Logger | false | undefined): Log {
 
 function toConsole(level: LogLevel, message: string, attributes: LogAttributes): void {
   if (level !== 'warn' && level !== 'error') return;
-  console[level](`systole: ${message}`, forConsole(attributes));
+  const { error } = attributes;
+  const text = error === undefined ? '' : said(ensureError(error));
+  const line = message.includes(text) ? message : `${message} (${text})`;
+  // A console reads the first text as a format. It may hold what a user sent.
+  console[level](
+    `systole: ${printable(line, LONGEST_STACK).replaceAll('%', '%%')}`,
+    forConsole(attributes),
+  );
 }
 
 /** Attributes for a console, which escapes strings but prints an error as it is. */

@@ -48,17 +48,22 @@ export class VirtualClock implements Clock {
     return VirtualClock.EPOCH + Math.floor(reading);
   }
 
-  setTimer(callback: () => void, delayMs: number): Timer {
+  /** A timer in the background fires in its turn, but time never skips for its sake. */
+  setTimer(callback: () => void, delayMs: number, background = false): Timer {
     const at = this.#now + Math.max(0, delayMs);
     const { callbacks } = this.#momentAt(at);
-    const fire = (): void => callback(); // the same function may be set twice
+    const weight = background ? 0 : 1;
+    const fire = (): void => {
+      this.#pending -= weight;
+      callback();
+    };
     callbacks.add(fire);
-    this.#pending++;
-    this.#onTimerSet?.();
+    this.#pending += weight;
+    if (!background) this.#onTimerSet?.();
     return {
       live: !this.steered, // so that each wait sets a timer, and `whenTimerSet` hears of it
       clear: () => {
-        if (callbacks.delete(fire)) this.#pending--;
+        if (callbacks.delete(fire)) this.#pending -= weight;
       },
     };
   }
@@ -86,13 +91,14 @@ export class VirtualClock implements Clock {
     this.#sweepAt = Math.max(SWEEP_FROM, 2 * this.#heap.size);
   }
 
-  /** The number of timers that have neither fired nor been cleared. */
+  /** The number of timers that have neither fired nor been cleared, apart from those in the background. */
   get pending(): number {
     return this.#pending;
   }
 
   /** Moves to the next timer that is due by `until` and fires it; false if there is none. */
   fireNext(until = Infinity): boolean {
+    if (this.#pending === 0 && until === Infinity) return false;
     for (let moment = this.#heap.first; moment !== undefined; moment = this.#heap.first) {
       if (moment.order > until || moment.order === Infinity) return false;
       const [callback] = moment.callbacks;
@@ -102,7 +108,6 @@ export class VirtualClock implements Clock {
         continue;
       }
       moment.callbacks.delete(callback);
-      this.#pending--;
       this.#now = Math.max(this.#now, moment.order);
       callback();
       return true;

@@ -438,7 +438,7 @@ describe('a listener of ctx.signal that acts at once', () => {
       },
       { startToCloseTimeout: '1s' },
     );
-    await h.advance(5_000);
+    await h.advance(2_000);
     await expect(handle.result()).resolves.toBe('in time');
     expect(h.of('attemptFailed').map(({ nextAttempt }) => nextAttempt)).toEqual([undefined]);
     expect(h.of('started')).toHaveLength(1);

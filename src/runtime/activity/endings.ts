@@ -149,9 +149,8 @@ export function startFromZero(activity: Activity): void {
 // ── Abort ────────────────────────────────────────────────────────────────────────────────────────
 
 function abort(attempt: Attempt, told: CancelledFailure | undefined): void {
-  const { interruption } = attempt;
-  if (told !== undefined) interruption.deliver(told);
-  else if (attempt.running) interruption.deliver(new CancelledFailure('NOT_FOUND'));
+  if (told !== undefined) attempt.stop(told);
+  else if (attempt.running) attempt.stop(new CancelledFailure('NOT_FOUND'));
   else attempt.release();
 }
 

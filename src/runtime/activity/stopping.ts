@@ -51,7 +51,7 @@ function asMessage(reason: unknown): string {
 export function shutDown(activity: Activity): void {
   const { attempt } = activity.state;
   if (attempt?.holdsSlot === true) {
-    attempt.interruption.deliver(requested('WORKER_SHUTDOWN', undefined));
+    attempt.stop(requested('WORKER_SHUTDOWN', undefined));
   } else closeForShutdown(activity);
 }
 

@@ -14,6 +14,7 @@ import { randomToken } from '../shared/ids.js';
 import type { Room } from '../shared/place.js';
 import { callFunction, LEFT_OPEN } from './call.js';
 import { activityInfo, type InformedAttempt } from './info.js';
+import { warnOfLateBeat, watchStop } from './late.js';
 import type { AnyFunction, AttemptOwner } from './owner.js';
 import { Reports } from './reports.js';
 import { reasonsOf, type Requests } from './requests.js';
@@ -95,6 +96,7 @@ export class Attempt implements ContextSource, InformedAttempt {
   #settled(): void {
     if (!this.ended && this.holdsSlot) this.owner.enforceLimits();
     this.running = false;
+    this.#interruption?.stopped();
   }
 
   /** Whether the function runs and is not in `ctx.sleep` or `ctx.keepAlive`. */
@@ -124,7 +126,10 @@ export class Attempt implements ContextSource, InformedAttempt {
 
   /** Takes a heartbeat after the interceptors. With `report`, its details are reported at once. */
   beat(details: unknown, report = false): void {
-    if (this.ended) return;
+    if (this.ended) {
+      warnOfLateBeat(this);
+      return;
+    }
     const now = this.owner.services.clock.now();
     this.alive.beat(now);
     try {
@@ -177,7 +182,14 @@ export class Attempt implements ContextSource, InformedAttempt {
     if (this.requests === undefined) return;
     const reasons = reasonsOf(this.requests);
     const [first] = reasons;
-    if (first !== undefined) this.interruption.deliver(first, reasons);
+    if (first !== undefined) this.stop(first, reasons);
+  }
+
+  /** Tells the function to stop. Only the first reason counts. */
+  stop(reason: CancelledFailure, all?: readonly CancelledFailure[]): void {
+    const first = this.interruption.reason === undefined;
+    this.interruption.deliver(reason, all);
+    if (first && this.running) watchStop(this);
   }
 
   hearInWait(): void {

@@ -1,4 +1,5 @@
 /** Tells an attempt to stop: its signal, its reason, and everything that waits for them. */
+import type { Timer } from '../../kernel/clock.js';
 import type { CancelledFailure } from '../../kernel/failures.js';
 import type { CancelReason } from '../../kernel/failures.js';
 import { Deferred, ignore } from '../../kernel/promises.js';
@@ -21,6 +22,10 @@ type OnDelivery = (reason: CancelledFailure | undefined) => void;
 interface Told {
   readonly reason: CancelledFailure;
   readonly details: CancellationDetails;
+  /** The timer that waits for the function to stop. */
+  timer?: Pick<Timer, 'clear'>;
+  /** A heartbeat has come too late. */
+  lateBeat?: boolean;
 }
 
 /** Delivers the first reason to stop. Signals and promises are made only when they are asked for. */
@@ -52,6 +57,23 @@ export class Interruption {
   /** All reasons as flags; undefined until the attempt should stop. */
   get details(): CancellationDetails | undefined {
     return this.#told?.details;
+  }
+
+  /** Keeps a timer that waits for the function to stop, until `stopped`. */
+  watch(timer: Pick<Timer, 'clear'>): void {
+    if (this.#told !== undefined) this.#told.timer = timer;
+  }
+
+  /** The function has settled. */
+  stopped(): void {
+    this.#told?.timer?.clear();
+  }
+
+  /** Returns true for the first heartbeat that comes too late. */
+  firstLateBeat(): boolean {
+    const told = this.#told;
+    if (told === undefined || told.lateBeat === true) return false;
+    return (told.lateBeat = true);
   }
 
   get signal(): AbortSignal {

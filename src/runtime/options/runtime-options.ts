@@ -87,7 +87,7 @@ const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> 
   defaults: checkDefaults,
   store: /* @__PURE__ */ objectWith('get', 'set', 'delete'),
   serializer: /* @__PURE__ */ objectWith('serialize', 'deserialize'),
-  logger: (value: unknown, name) => value === false || loggerObject(value, name),
+  logger: checkLogger,
   maxHeartbeatDetailsBytes: wholeNumber,
 };
 
@@ -123,6 +123,14 @@ export function checkRuntimeOptions(options: RuntimeOptions): void {
   for (const name of Object.keys(CHECKS) as (keyof RuntimeOptions)[]) {
     CHECKS[name](options[name] as never, name);
   }
+}
+
+function checkLogger(logger: unknown, name: string): void {
+  // The first method is one of pino's, the second one of Bunyan's.
+  if (hasMethods(logger, 'bindings') || hasMethods(logger, 'addSerializers')) {
+    throw badOption(name, logger, 'pinoLogger(logger): its methods take the attributes first');
+  }
+  if (logger !== false) loggerObject(logger, name);
 }
 
 function checkDefaults(defaults: ActivityOptions | undefined): void {

@@ -1,0 +1,49 @@
+/** Warnings about functions that are late: to stop, or with a heartbeat. */
+import { printable } from '../../kernel/text.js';
+import { isTimeout } from '../../kernel/thrown.js';
+import type { HeartbeatMonitor } from '../../heartbeat/monitor.js';
+import type { Interruption } from '../context/interruption.js';
+import { log, type Announced } from '../shared/announce.js';
+
+/** What the warnings need of an attempt. */
+interface Late {
+  readonly owner: Announced;
+  readonly number: number;
+  readonly alive: HeartbeatMonitor;
+  readonly interruption: Interruption;
+}
+
+/** How long a function may take to stop. */
+const PATIENCE_MS = 2_000;
+
+/** Warns if the function of an attempt still runs a while after it was told to stop. */
+export function watchStop(attempt: Late): void {
+  const { clock } = attempt.owner.services;
+  const warn = (): void => {
+    const { beatenAt } = attempt.alive;
+    const last = beatenAt === undefined ? 'never' : `${Math.round(clock.now() - beatenAt)} ms ago`;
+    say(attempt, `told to stop 2 s ago and still running; last heartbeat ${last}`);
+  };
+  attempt.interruption.watch(clock.setTimer(warn, PATIENCE_MS, true));
+}
+
+/** A heartbeat came after the attempt had timed out for want of one: its timeout is too short. */
+export function warnOfLateBeat(attempt: Late): void {
+  const { alive, interruption, owner } = attempt;
+  if (!isTimeout(interruption.reason?.cause, 'HEARTBEAT') || !interruption.firstLateBeat()) return;
+  const lateMs = Math.round(owner.services.clock.now() - alive.lastBeatAt);
+  say(
+    attempt,
+    `a heartbeat came ${lateMs} ms after the last one; heartbeatTimeout is ` +
+      `${owner.options.heartbeatTimeoutMs} ms, which is shorter than that step`,
+  );
+}
+
+function say({ owner, number }: Late, what: string): void {
+  log(
+    owner,
+    'warn',
+    number,
+    `Activity ${printable(owner.activityType, 100)}, attempt ${number}: ${what}`,
+  );
+}
