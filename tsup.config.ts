@@ -18,6 +18,7 @@ export const entries = {
   workers: 'src/workers.ts',
   otel: 'src/otel.ts',
   timeline: 'src/timeline.ts',
+  web: 'src/web.ts',
 };
 
 /**

@@ -41,6 +41,7 @@ allowed['runtime/activity'] = [...allowed['runtime/attempt'], 'runtime/attempt']
 allowed['runtime'] = [...allowed['runtime/activity'], 'runtime/activity'];
 allowed['timeline'] = [...allowed['runtime'], 'runtime'];
 allowed['testing'] = [...allowed['timeline'], 'timeline'];
+allowed['web'] = [...allowed['runtime'], 'runtime'];
 allowed['temporal'] = allowed['testing'];
 allowed['workers'] = allowed['runtime/activity'];
 allowed['otel'] = allowed['runtime/options'];

@@ -1,0 +1,191 @@
+/** Sends the heartbeats of an activity as server-sent events. */
+import { badOption, checkNames, hasMethods } from '../kernel/bad-input.js';
+import { realTimer } from '../kernel/clock.js';
+import { ignore } from '../kernel/promises.js';
+import { refusable } from '../kernel/stack.js';
+import type { ActivityHandle } from '../runtime/handle.js';
+import type { HeartbeatReport } from '../runtime/heartbeats.js';
+import { json } from './json.js';
+
+/** What `heartbeatResponse` needs of the handle of an activity. */
+export type FollowedActivity = Pick<ActivityHandle, 'heartbeats' | 'describe'>;
+
+/** What `heartbeatResponse` needs of a request: a `Request`, or a request of `node:http`. */
+export interface RequestLike {
+  /** The headers of the request. Only `Last-Event-ID` is read. */
+  readonly headers:
+    Pick<Headers, 'get'> | { readonly [name: string]: string | readonly string[] | undefined };
+  /** Aborts when the client is gone. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The options of `heartbeatResponse`. */
+export interface HeartbeatResponseOptions {
+  /** The request that is answered. With it, a client that reconnects gets only what is new. */
+  readonly request?: RequestLike | undefined;
+  /** Whether the events have the heartbeat details. Default true. */
+  readonly details?: boolean | undefined;
+}
+
+const OPTIONS = {
+  of: 'heartbeatResponse',
+  example: '{ request }',
+  known: new Set(['request', 'details']),
+};
+
+/** Proxies close connections that are silent for too long. */
+const COMMENT_EVERY_MS = 15_000;
+
+/** The id of the last event. A client that reconnects after it has nothing more to hear. */
+const CLOSED = 'closed';
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  // Otherwise nginx would hold the events back.
+  'x-accel-buffering': 'no',
+};
+
+/**
+ * Follows an activity as a `Response` with server-sent events: a `heartbeat` event for each report,
+ * and at the end one `completed` or `failed` event. The stream ends with the activity or when the
+ * client is gone. A slow client gets only the newest report. Results and errors are not sent.
+ *
+ * @example
+ * app.get('/imports/:id', (c) =>
+ *   heartbeatResponse(runtime.getHandle(c.req.param('id')), { request: c.req.raw }),
+ * );
+ *
+ * @throws TypeError that names the option, the value received and what is accepted
+ */
+export function heartbeatResponse(
+  handle: FollowedActivity,
+  options: HeartbeatResponseOptions = {},
+): Response {
+  refusable(heartbeatResponse, () => checkAll(handle, options));
+  const { request, details = true } = options;
+  const seen = lastEventId(request);
+  if (seen === CLOSED) return new Response(null, { status: 204 }); // tells it not to come back
+  const body = eventStream(handle, { seen, details, signal: request?.signal });
+  return new Response(body, { headers: HEADERS });
+}
+
+function checkAll(handle: unknown, options: HeartbeatResponseOptions): void {
+  if (!hasMethods(handle, 'heartbeats', 'describe')) {
+    throw badOption('heartbeatResponse', handle, 'the handle of an activity');
+  }
+  checkNames(options, OPTIONS);
+  const { request, details = true } = options;
+  if (
+    request !== undefined &&
+    typeof (request as Partial<RequestLike> | null)?.headers !== 'object'
+  ) {
+    throw badOption('request', request, 'a Request, or a request of node:http');
+  }
+  if (typeof details !== 'boolean') throw badOption('details', details, 'true or false');
+}
+
+function lastEventId(request: RequestLike | undefined): string | undefined {
+  const { headers } = request ?? {};
+  if (headers === undefined) return undefined;
+  const value =
+    typeof headers.get === 'function'
+      ? (headers as Headers).get('last-event-id')
+      : (headers as Record<string, unknown>)['last-event-id'];
+  return typeof value === 'string' ? value : undefined;
+}
+
+interface StreamOptions {
+  /** The id of the last event that the client has. */
+  readonly seen: string | undefined;
+  readonly details: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** @param setTimer sets a timer and returns a function that clears it */
+export function eventStream(
+  handle: FollowedActivity,
+  { seen, details, signal }: StreamOptions,
+  setTimer: (callback: () => void, delayMs: number) => () => void = realTimer,
+): ReadableStream<Uint8Array> {
+  const reports = handle.heartbeats()[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  let controller: ReadableStreamDefaultController<Uint8Array>;
+  let clear = ignore;
+
+  const send = (text: string): void => controller.enqueue(encoder.encode(text));
+  const comment = (): void => {
+    // A client that reads nothing should not pile up comments.
+    if ((controller.desiredSize ?? 0) > 0) send(': still here\n\n');
+    clear = setTimer(comment, COMMENT_EVERY_MS);
+  };
+  const leave = (): void => {
+    clear();
+    signal?.removeEventListener('abort', abort);
+    void reports.return?.();
+  };
+  const abort = (): void => {
+    leave();
+    controller.close();
+  };
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start(given) {
+        controller = given;
+        send('retry: 1000\n\n'); // sends the headers off, too
+        if (signal?.aborted === true) {
+          abort();
+          return;
+        }
+        signal?.addEventListener('abort', abort);
+        clear = setTimer(comment, COMMENT_EVERY_MS);
+      },
+      async pull() {
+        for (;;) {
+          const next = await reports.next();
+          if (signal?.aborted === true) return;
+          if (next.done === true) {
+            send(closing(handle));
+            leave();
+            controller.close();
+            return;
+          }
+          const event = heartbeat(next.value, details);
+          if (event.id === seen) continue;
+          send(`id: ${event.id}\nevent: heartbeat\ndata: ${event.data}\n\n`);
+          return;
+        }
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 2 },
+  );
+}
+
+function heartbeat(report: HeartbeatReport, withDetails: boolean): { id: string; data: string } {
+  const { attempt, timestamp, details } = report;
+  const data = json(withDetails ? { attempt, timestamp, details } : { attempt, timestamp });
+  // Several reports may come in one millisecond.
+  return { id: `${timestamp}-${attempt}-${hash(json(details))}`, data };
+}
+
+function closing(handle: FollowedActivity): string {
+  const { status, attempt, closeTime } = handle.describe();
+  const data = json({
+    status,
+    attempt,
+    timestamp: closeTime === undefined ? undefined : +closeTime,
+  });
+  const name = status === 'COMPLETED' ? 'completed' : 'failed';
+  return `id: ${CLOSED}\nevent: ${name}\ndata: ${data}\n\n`;
+}
+
+/** A short text that differs for most different texts. */
+function hash(text: string): string {
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    value = (Math.imul(value, 31) + text.charCodeAt(index)) | 0;
+  }
+  return (value >>> 0).toString(36);
+}
