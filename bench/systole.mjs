@@ -13,6 +13,10 @@ export async function loadSystole() {
   return import(pathToFileURL(systoleEntry).href);
 }
 
+export function loadWorkers() {
+  return import(pathToFileURL(resolve(dirname(systoleEntry), 'workers.js')).href);
+}
+
 export function loadTimeline() {
   return import(pathToFileURL(resolve(dirname(systoleEntry), 'timeline.js')).href);
 }

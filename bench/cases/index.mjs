@@ -26,6 +26,7 @@ import fullRate from './full-rate.mjs';
 import watch from './watch.mjs';
 import yielding from './yield.mjs';
 import recording from './recording.mjs';
+import { beating, calls, killing, sharing } from './workers.mjs';
 
 export default {
   call,
@@ -43,4 +44,8 @@ export default {
   watch,
   yield: yielding,
   recording,
+  'worker-call': calls,
+  'worker-heartbeat': beating,
+  'worker-killed': killing,
+  'worker-cores': sharing,
 };

@@ -12,6 +12,8 @@ const READERS = 1;
 const READING = 2;
 const BEATS = 3;
 const CALLS = 4;
+const BUSY = 5;
+const WATCHED = 6;
 
 const HEADER_BYTES = 64;
 /** The start of each slot: a number, the length of the text, and which details these are. */
@@ -119,6 +121,26 @@ export class Mailbox {
   /** The number of such messages. */
   get calls(): number {
     return Atomics.load(this.#header, CALLS);
+  }
+
+  // ── Whether anybody looks into it ────────────────────────────────────────────────────────────
+
+  /** Whether a function runs, so that heartbeats may come. */
+  get busy(): boolean {
+    return Atomics.load(this.#header, BUSY) === 1;
+  }
+
+  set busy(busy: boolean) {
+    Atomics.store(this.#header, BUSY, busy ? 1 : 0);
+  }
+
+  /** Whether somebody looks into it from time to time. */
+  get watched(): boolean {
+    return Atomics.load(this.#header, WATCHED) === 1;
+  }
+
+  set watched(watched: boolean) {
+    Atomics.store(this.#header, WATCHED, watched ? 1 : 0);
   }
 
   #slot(index: number): Slot {

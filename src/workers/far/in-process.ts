@@ -28,8 +28,9 @@ export function serveProcess(init: Init): void {
   };
   const server = new Server({ mailbox, calls, report, sendsDetails: true });
   process.on('message', (task) => {
-    watchdog.postMessage('busy');
-    void server.run(task as never).then(() => watchdog.postMessage('idle'));
+    mailbox.busy = true;
+    if (!mailbox.watched) watchdog.postMessage('watch');
+    void server.run(task as never).then(() => (mailbox.busy = false));
   });
   process.on('exit', () => server.flush());
   const watching = new Promise((resolve) => void watchdog.once('message', resolve));

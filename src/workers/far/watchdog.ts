@@ -19,24 +19,34 @@ export const CHANNEL = 4;
 /** How long a process may take to exit when its program is gone, before it is killed. */
 const LAST_MS = 1_000;
 
+/** After a second without a function it looks no longer: to wake it up for each would cost more. */
+const MOST_IDLE_ROUNDS = 1_000 / DELIVERY_MS;
+
 export function watch({ memory, port }: WatchdogInit): void {
   const mailbox = new Mailbox(memory);
   const channel = new Socket({ fd: CHANNEL, readable: true, writable: true });
   const say = (words: FromWatchdog): boolean => channel.write(asLine(words));
 
   let beats = 0;
-  let stop = (): void => {};
+  let idleRounds = 0;
   const collect = (): void => {
-    stop = realTimer(collect, DELIVERY_MS, true);
+    idleRounds = mailbox.busy ? 0 : idleRounds + 1;
+    if (idleRounds > MOST_IDLE_ROUNDS) {
+      mailbox.watched = false;
+      if (!mailbox.busy) return; // otherwise a function has begun just now, and asks nobody to watch
+      mailbox.watched = true;
+    }
+    realTimer(collect, DELIVERY_MS, true);
     if (channel.writableLength > 0) return; // the newest one is fetched when the channel is free
     const delivery = mailbox.take();
     if (delivery === undefined || delivery.beats === beats) return;
     beats = delivery.beats;
     say(delivery as FromWatchdog);
   };
-  parentPort?.on('message', (state: 'busy' | 'idle') => {
-    stop();
-    if (state === 'busy') collect();
+  parentPort?.on('message', () => {
+    if (mailbox.watched) return;
+    mailbox.watched = true;
+    collect();
   });
 
   const hear = readLines((given) => {

@@ -1,0 +1,2 @@
+// The same for the pool library alone.
+export default () => 1;
