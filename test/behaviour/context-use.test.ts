@@ -38,6 +38,8 @@ const members = [
   'shutdownSignal',
   'sleep',
   'keepAlive',
+  'watch',
+  'yield',
   'completeAsync',
   'info',
   'log',

@@ -1,0 +1,268 @@
+/**
+ * What p-retry does, and what becomes of it here. Each case runs with p-retry and, through the mapping
+ * of docs/from-p-retry.md, with systole. Where they differ, the page says so, and the test too.
+ */
+import pRetry, { makeRetriable, type Options } from 'p-retry';
+import isNetworkError from 'is-network-error';
+import { describe, expect, test, vi } from 'vitest';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  type ActivityContext,
+  type ActivityOptions,
+} from '../../src/index.js';
+import { TestActivityEnvironment } from '../../src/testing.js';
+
+const FAST = { minTimeout: 0, factor: 1 } as const;
+
+/** The options of systole for options of p-retry, as docs/from-p-retry.md maps them. */
+function mapped(options: Options = {}): ActivityOptions {
+  const { retries = 10, signal, shouldRetry, onFailedAttempt } = options;
+  return {
+    ...(signal && { signal, cancellationType: 'WAIT_CANCELLATION_COMPLETED' }),
+    retryPolicy: {
+      maximumAttempts: retries + 1,
+      initialInterval: options.minTimeout || 1,
+      backoffCoefficient: options.factor ?? 2,
+      maximumInterval: options.maxTimeout ?? Infinity,
+      ...(shouldRetry && {
+        shouldRetry: (error: Error, { attempt }) => shouldRetry(contextOf(error, attempt, retries)),
+      }),
+      ...(onFailedAttempt && {
+        onFailedAttempt: (error: Error, { attempt }) =>
+          onFailedAttempt(contextOf(error, attempt, retries)),
+      }),
+    },
+  };
+}
+
+/** What p-retry tells its functions. Without `shouldConsumeRetry`, every attempt consumes a retry. */
+const contextOf = (error: Error, attemptNumber: number, retries: number) => ({
+  error,
+  attemptNumber,
+  retriesConsumed: attemptNumber - 1,
+  retriesLeft: retries - attemptNumber + 1,
+});
+
+type Outcome = { readonly value: unknown } | { readonly error: unknown };
+
+const outcomeOf = (run: Promise<unknown>): Promise<Outcome> =>
+  run.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error: error instanceof ActivityFailure ? error.cause : error }),
+  );
+
+/** Runs a case with both, and returns what each came to. */
+async function both(
+  work: (attempt: number) => unknown,
+  options: () => Options = () => ({}),
+): Promise<{ theirs: Outcome; ours: Outcome }> {
+  const theirs = await outcomeOf(pRetry(work, { ...FAST, ...options() }));
+  const env = new TestActivityEnvironment({ logger: false });
+  const ours = await outcomeOf(
+    env.run((ctx: ActivityContext) => work(ctx.info.attempt), mapped({ ...FAST, ...options() })),
+  );
+  return { theirs, ours };
+}
+
+const fixture = Symbol('fixture');
+const failure = new Error('foo');
+const failsUntil = (last: number) => (attempt: number) => {
+  if (attempt < last) throw failure;
+  return fixture;
+};
+
+describe('both', () => {
+  test('retry until the function succeeds, and return its value', async () => {
+    const { theirs, ours } = await both(failsUntil(3));
+    expect(theirs).toEqual({ value: fixture });
+    expect(ours).toEqual(theirs);
+  });
+
+  test('call the function once if it succeeds', async () => {
+    const work = vi.fn(() => fixture);
+    await both(work);
+    expect(work).toHaveBeenCalledTimes(2); // once with each
+  });
+
+  test.each([0, 1, 4])('give up after %s retries, with the last error', async (retries) => {
+    const work = vi.fn(() => Promise.reject(failure));
+    const { theirs, ours } = await both(work, () => ({ retries }));
+    expect(theirs).toEqual({ error: failure });
+    expect(ours).toEqual(theirs);
+    expect(work).toHaveBeenCalledTimes(2 * (retries + 1));
+  });
+
+  test('tell onFailedAttempt of each failed attempt, with the same numbers', async () => {
+    const calls: unknown[][] = [];
+    const options = () => {
+      const mine: unknown[] = [];
+      calls.push(mine);
+      return { retries: 3, onFailedAttempt: (context: object) => void mine.push({ ...context }) };
+    };
+    await both(() => Promise.reject(failure), options);
+    const [theirs, ours] = [calls[0], calls.at(-1)];
+    expect(theirs).toHaveLength(4);
+    expect(ours).toEqual(theirs);
+  });
+
+  test('wait for onFailedAttempt before the next attempt', async () => {
+    const order: string[] = [];
+    const options = () => ({
+      onFailedAttempt: async () => {
+        await Promise.resolve();
+        order.push('waited');
+      },
+    });
+    await both((attempt) => {
+      order.push(`attempt ${attempt}`);
+      return failsUntil(2)(attempt);
+    }, options);
+    const once = ['attempt 1', 'waited', 'attempt 2'];
+    expect(order).toEqual([...once, ...once]);
+  });
+
+  test.each([
+    [
+      'throws',
+      (error: Error) => {
+        throw error;
+      },
+    ],
+    ['rejects', (error: Error) => Promise.reject(error)],
+  ])('end with the error of an onFailedAttempt that %s', async (_, give) => {
+    const own = new Error('thrown from onFailedAttempt');
+    const { theirs, ours } = await both(failsUntil(9), () => ({
+      onFailedAttempt: () => give(own),
+    }));
+    expect(theirs).toEqual({ error: own });
+    expect(ours).toEqual(theirs);
+  });
+
+  test('stop when shouldRetry says no, also as a promise', async () => {
+    for (const no of [false, Promise.resolve(false)]) {
+      const work = vi.fn(() => Promise.reject(failure));
+      const shouldRetry = ({ attemptNumber }: { attemptNumber: number }) =>
+        attemptNumber < 3 ? true : no;
+      const { theirs, ours } = await both(work, () => ({ shouldRetry }));
+      expect(ours).toEqual(theirs);
+      expect(work).toHaveBeenCalledTimes(6);
+    }
+  });
+
+  test('do not ask shouldRetry after the last attempt', async () => {
+    const shouldRetry = vi.fn(() => true);
+    await both(
+      () => Promise.reject(failure),
+      () => ({ retries: 2, shouldRetry }),
+    );
+    expect(shouldRetry).toHaveBeenCalledTimes(4);
+  });
+
+  test('call onFailedAttempt before shouldRetry', async () => {
+    const order: string[] = [];
+    await both(failsUntil(2), () => ({
+      onFailedAttempt: () => void order.push('onFailedAttempt'),
+      shouldRetry: () => order.push('shouldRetry') > 0,
+    }));
+    expect(order).toEqual(['onFailedAttempt', 'shouldRetry', 'onFailedAttempt', 'shouldRetry']);
+  });
+
+  test('give up on a TypeError that is not of the network, with the same shouldRetry', async () => {
+    const shouldRetry = ({ error }: { error: Error }) =>
+      !(error instanceof TypeError) || isNetworkError(error);
+    for (const [message, calls] of [
+      ['fetch failed', 3],
+      ['x is not a function', 1],
+    ] as const) {
+      const work = vi.fn(() => Promise.reject(new TypeError(message)));
+      const { theirs, ours } = await both(work, () => ({ retries: 2, shouldRetry }));
+      expect(ours).toEqual(theirs);
+      expect(work).toHaveBeenCalledTimes(2 * calls);
+    }
+  });
+
+  test('start nothing if the signal has aborted', async () => {
+    const work = vi.fn();
+    const signal = AbortSignal.abort(failure);
+    const { theirs, ours } = await both(work, () => ({ signal }));
+    expect(work).not.toHaveBeenCalled();
+    expect(theirs).toEqual({ error: failure });
+    expect(ours).toMatchObject({ error: { name: 'CancelledFailure', cause: failure } });
+  });
+
+  test('start no other attempt after an abort', async () => {
+    const calls: number[] = [];
+    let controller!: AbortController;
+    const options = () => ({ signal: (controller = new AbortController()).signal });
+    await both(
+      (attempt) => {
+        calls.push(attempt);
+        if (attempt === 2) controller.abort();
+        throw failure;
+      },
+      () => options(),
+    );
+    expect(calls).toEqual([1, 2, 1, 2]);
+  });
+
+  test('make a function retriable, with its arguments and its this', async () => {
+    const object = {
+      base: 10,
+      calls: 0,
+      add(a: number, b: number) {
+        if (this.calls++ % 2 === 0) throw failure;
+        return this.base + a + b;
+      },
+    };
+    const add = (a: number, b: number): number => object.add(a, b);
+    expect(await makeRetriable(add, FAST)(1, 2)).toBe(13);
+    const env = new TestActivityEnvironment();
+    const activities = {
+      ...object,
+      add(_: ActivityContext, a: number, b: number) {
+        return object.add.call(this, a, b);
+      },
+    };
+    expect(await env.proxy(activities, mapped(FAST)).add(1, 2)).toBe(13);
+  });
+
+  test('compute the same delays', async () => {
+    const env = new TestActivityEnvironment();
+    const options = { retries: 5, minTimeout: 100, factor: 3, maxTimeout: 1_000 };
+    await env.run(() => Promise.reject(failure), mapped(options)).catch(() => {});
+    const theirs = [1, 2, 3, 4, 5].map((n) => Math.min(100 * 3 ** (n - 1), 1_000));
+    expect(env.attempts.flatMap(({ retryDelayMs }) => retryDelayMs ?? [])).toEqual(theirs);
+  });
+});
+
+describe('here it is different that', () => {
+  test('a failure that is marked ends the activity, as AbortError does there', async () => {
+    const env = new TestActivityEnvironment();
+    const gone = ApplicationFailure.nonRetryable('gone');
+    const onFailedAttempt = vi.fn();
+    const options = mapped({ onFailedAttempt });
+    expect(await outcomeOf(env.run(() => Promise.reject(gone), options))).toEqual({ error: gone });
+    expect(env.attempts).toHaveLength(1);
+    expect(onFailedAttempt).toHaveBeenCalledTimes(1); // p-retry does not call it for an AbortError
+  });
+
+  test('a value that is not an error is retried', async () => {
+    const { theirs, ours } = await both((attempt) => {
+      if (attempt === 1) throw 'text';
+      return fixture;
+    });
+    expect(theirs).toMatchObject({ error: { name: 'TypeError' } });
+    expect(ours).toEqual({ value: fixture });
+  });
+
+  test('an error of shouldRetry means no, and the error of the function stays', async () => {
+    const bug = new Error('bug');
+    const shouldRetry = () => {
+      throw bug;
+    };
+    const { theirs, ours } = await both(failsUntil(9), () => ({ shouldRetry }));
+    expect(theirs).toEqual({ error: bug });
+    expect(ours).toEqual({ error: failure });
+  });
+});
