@@ -19,6 +19,19 @@ const lock = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'))
 const pinned = (name) => `${name}@${lock.packages[`node_modules/${name}`].version}`;
 
 const DEPENDENCIES = ['eventemitter3', 'ms', 'p-retry', 'superjson'];
+const FLAGS = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
+
+/** What examples/service.ts imports: installed after the checks, as some are optional peers. */
+const SERVICE = [
+  '@hono/node-server',
+  '@opentelemetry/api',
+  '@opentelemetry/context-async-hooks',
+  '@opentelemetry/exporter-prometheus',
+  '@opentelemetry/sdk-metrics',
+  '@opentelemetry/sdk-trace-base',
+  'hono',
+  'pino',
+];
 const DATASET = '@observablehq/sample-datasets';
 
 const ROUND_TRIP = `
@@ -71,6 +84,7 @@ if (!existsSync(join(root, 'dist/index.cjs'))) {
   try {
     await install(project);
     for (const [name, check] of Object.entries(checks)) await attempt(name, () => check(project));
+    await npm(project, 'install', ...FLAGS, ...SERVICE.map(pinned));
     const examples = await examplesIn(project);
     for (const name of examples) {
       await attempt(name, () => node(project, '--import', 'tsx', join('node_modules', name)));
@@ -90,8 +104,7 @@ async function install(project) {
     JSON.stringify({ name: 'program', version: '1.0.0', private: true }),
   );
   const others = ['superjson', 'tsx', 'jpeg-js', DATASET].map(pinned);
-  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
-  await npm(project, 'install', ...flags, `./${filename}`, ...others);
+  await npm(project, 'install', ...FLAGS, `./${filename}`, ...others);
 }
 
 /** The programs among the examples: what lies beside them in folders is for them to import. */
