@@ -3,7 +3,9 @@
 /** What JSON cannot hold becomes what comes closest: a bigint becomes text, and a Set an array. */
 export function json(value: unknown): string {
   try {
-    return JSON.stringify(value, (_key, one: unknown) => readable(one));
+    // The types hide that it is undefined for what has no JSON.
+    const text = JSON.stringify(value, (_key, one: unknown) => readable(one)) as string | undefined;
+    return text ?? 'null';
   } catch {
     return 'null'; // a toJSON of the user's classes that throws
   }

@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OPTIONS } from '../../src/runtime/options/table.js';
 import { RUNTIME_OPTION_NAMES } from '../../src/runtime/options/runtime-options.js';
-import { firstPicture, picture } from '../../scripts/first-picture.js';
+import { pictures } from '../../scripts/pictures.js';
 import { codeBlocks, pages } from '../support/markdown.js';
 
 const read = (file: string): Promise<string> => readFile(file, 'utf8');
@@ -96,12 +96,22 @@ test('docs/options.md has a row for every option', async () => {
   expect(missing).toEqual([]);
 });
 
-test('the picture in the README is that of its first program', async () => {
+describe('every picture is drawn by the code of today, and a page shows it', () => {
+  // If this fails, run `npx tsx scripts/pictures.ts` and look at the pictures.
+  test.each(Object.entries(pictures))('%s', async (file, draw) => {
+    expect(await read(file)).toBe(await draw());
+    const documents = await Promise.all(['README.md', ...all].map(read));
+    const name = posix.basename(file);
+    expect(
+      documents.filter((text) => text.includes(`/${name})`) || text.includes(`(${name})`)),
+    ).not.toEqual([]);
+  });
+});
+
+test('the picture in the README tells the same as the output of its first program', async () => {
   const readme = await read('README.md');
-  const drawn = await firstPicture();
-  // If this fails, run `npx tsx scripts/first-picture.ts` and look at the picture.
-  expect(await read(picture)).toBe(drawn);
-  expect(readme).toContain(`](${picture})`);
+  const drawn = await read('docs/first-run.svg');
+  expect(readme).toContain('](docs/first-run.svg)');
   const output = codeBlocks(readme)[0]?.output ?? '';
   const attempts = (text: string, pattern: RegExp): (string | undefined)[] =>
     [...text.matchAll(pattern)].map(([, attempt]) => attempt);

@@ -8,6 +8,7 @@ import { Hono } from 'hono';
 import { afterEach, expect, test } from 'vitest';
 import { ActivityRuntime, type ActivityContext, type ActivityHandle } from 'systole';
 import { heartbeatResponse } from 'systole/web';
+import { json } from '../../../src/web/json.js';
 import { eventStream } from '../../../src/web/response.js';
 
 const cleanUps: (() => unknown)[] = [];
@@ -141,6 +142,26 @@ test.each([
   const all = read(heartbeatResponse(puppet.handle));
   puppet.complete('');
   expect((await all)[0]).toContain(`"details":${written}}`);
+});
+
+test.each([
+  [undefined, 'null'],
+  [{ toJSON: () => undefined }, 'null'],
+  [
+    new Map([
+      [
+        'a',
+        {
+          get b() {
+            throw new Error('no');
+          },
+        },
+      ],
+    ]),
+    'null',
+  ],
+])('what has no JSON is still text: %j', (value, text) => {
+  expect(json(value)).toBe(text);
 });
 
 test('a client that reconnects gets what is new, and nothing when the activity was over', async () => {
