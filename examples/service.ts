@@ -1,8 +1,9 @@
 /**
  * An HTTP service that imports files: with traces and metrics by OpenTelemetry, logs by pino, and the
  * progress of an import as server-sent events. It stops on SIGTERM. Run it with
- * `npx tsx examples/service.ts`: it starts the service as another process, uses it, and checks what it
- * tells of itself. It needs @hono/node-server, hono, pino, and the packages of OpenTelemetry below.
+ * `npx tsx examples/service.ts`: it starts the service as another process, uses it, and checks its
+ * spans, metrics and log lines. Install @hono/node-server, hono, pino and the packages of
+ * OpenTelemetry that are imported below.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
