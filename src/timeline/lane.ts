@@ -51,6 +51,9 @@ type OpenTry = Open<Omit<Try, 'beats' | 'tail'>> & {
   tail: Open<NonNullable<Try['tail']>> | undefined;
 };
 
+/** Events have whole milliseconds, so a shorter wait for a slot may have been none. */
+const ROUNDING_MS = 1;
+
 /** A lane that is still being read. */
 export class OpenLane implements Lane {
   readonly activityId: string;
@@ -201,7 +204,7 @@ export class OpenLane implements Lane {
     const { kind, from, until } = wait;
     const timed = kind === 'delay' || kind === 'backoff';
     const to = timed ? Math.min(at, Math.max(from, until)) : at;
-    if (to > from) this.waits.push({ kind, from, to });
-    if (at > to) this.waits.push({ kind: 'slot', from: to, to: at });
+    if (to - from > (kind === 'slot' ? ROUNDING_MS : 0)) this.waits.push({ kind, from, to });
+    if (at - to > ROUNDING_MS) this.waits.push({ kind: 'slot', from: to, to: at });
   }
 }

@@ -62,6 +62,17 @@ test('a recording without events has a picture', () => {
   expect(timelineHtml([])).toContain('0 activities');
 });
 
+test.each([
+  [1, '1   at 1 ms   no heartbeat   still RUNNING'],
+  [5, '1   at 5 ms   waited for a slot 5 ms   no heartbeat   still RUNNING'],
+])('an attempt that begins %d ms after the call: %s', (ms, row) => {
+  const events: TimelineEvent[] = [
+    { at: 0, event: 'scheduled', activityId: 'i', activityType: 't' },
+    { at: ms, event: 'started', activityId: 'i', activityType: 't', attempt: 1 },
+  ];
+  expect(timelineText(events)).toBe(`t (i)\n  ${row}`);
+});
+
 test('what a file says about an activity that has closed is left out', () => {
   const events = scenes['blocked-loop']?.() as TimelineEvent[];
   const end = events.at(-1) as TimelineEvent;
