@@ -93,7 +93,7 @@ export class ProcessWorker extends PoolWorker {
     return new Promise((resolve) => {
       this.#whereFound = resolve;
       this.#tell({ where: true });
-      realTimer(() => resolve(undefined), 2 * PATIENCE_MS, true);
+      realTimer(() => resolve(undefined), PATIENCE_MS + 100, true);
     });
   }
 

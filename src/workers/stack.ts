@@ -4,7 +4,7 @@ import { realTimer } from '../kernel/clock.js';
 
 /** The messages between a debugger and the thread that it is attached to. */
 export interface Debugger {
-  post(method: string): void;
+  post(method: string, answered?: () => void): void;
   on(method: string, listener: (params: never) => void): void;
 }
 
@@ -23,8 +23,14 @@ interface Frame {
   };
 }
 
-/** A thread that runs JavaScript stops within microseconds. One that does not never stops. */
-export const PATIENCE_MS = 150;
+/**
+ * How long we wait for a thread to answer. One that runs JavaScript does so within milliseconds, and
+ * one that waits does too. One in a native call does not.
+ */
+export const PATIENCE_MS = 500;
+
+/** A thread that runs JavaScript stops right after its answer. */
+const QUIET_MS = 100;
 
 /** The file name of our own code on the far side. */
 export const OURS = 'systole-worker';
@@ -33,21 +39,26 @@ export const OURS = 'systole-worker';
 export function pausedStack(thread: Debugger): Promise<string | undefined> {
   return new Promise((resolve) => {
     const scripts = new Map<string, Script>();
+    let stopped = false;
     const giveUp = (): void => {
       resolve(undefined);
       thread.post('Debugger.disable'); // it may still stop
     };
-    const clear = realTimer(giveUp, PATIENCE_MS, true);
+    let clear = realTimer(giveUp, PATIENCE_MS, true);
     thread.on('Debugger.scriptParsed', (script: Script) => {
       scripts.set(script.scriptId, script);
     });
     thread.on('Debugger.paused', ({ callFrames }: { callFrames: readonly Frame[] }) => {
+      stopped = true;
       clear();
       resolve(inWords(callFrames, scripts));
       thread.post('Debugger.resume'); // a paused thread cannot be ended
     });
     thread.post('Debugger.enable');
-    thread.post('Debugger.pause');
+    thread.post('Debugger.pause', () => {
+      clear();
+      if (!stopped) clear = realTimer(giveUp, QUIET_MS, true);
+    });
   });
 }
 

@@ -120,26 +120,35 @@ interface Attached {
 /** A debugger for another thread of this process, through the session of this one. */
 function threadOf(session: Session, threadId: number): Debugger {
   const listeners = new Map<string, (params: never) => void>();
-  const posts: string[] = [];
+  const waiting: (() => void)[] = [];
+  const answers = new Map<number, () => void>();
   let sessionId: string | undefined;
-  const post = (method: string): void => {
-    if (sessionId === undefined) posts.push(method);
+  let posts = 0;
+  const post = (method: string, answered = (): void => {}): void => {
+    if (sessionId === undefined) waiting.push(() => post(method, answered));
     else {
-      const message = JSON.stringify({ id: 1, method });
+      answers.set(++posts, answered);
+      const message = JSON.stringify({ id: posts, method });
       session.post('NodeWorker.sendMessageToWorker', { sessionId, message });
     }
   };
   session.on('NodeWorker.attachedToWorker', ({ params }: { params: Attached }) => {
     if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
     sessionId = params.sessionId;
-    posts.forEach(post);
+    waiting.forEach((postNow) => postNow());
   });
   session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
     if (params.sessionId !== sessionId) return;
-    const { method, params: given } = JSON.parse(params.message) as {
+    const {
+      id,
+      method,
+      params: given,
+    } = JSON.parse(params.message) as {
+      id?: number;
       method?: string;
       params?: never;
     };
+    if (id !== undefined) answers.get(id)?.();
     if (method !== undefined) listeners.get(method)?.(given as never);
   });
   session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });

@@ -67,7 +67,7 @@ async function whereItIs(): Promise<string | undefined> {
   const session = new Session();
   session.connectToMainThread();
   const thread: Debugger = {
-    post: (method) => session.post(method),
+    post: (method, answered) => session.post(method, answered),
     on: (method, listener) =>
       session.on(method, ({ params }: { params: never }) => listener(params)),
   };
