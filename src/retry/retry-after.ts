@@ -42,7 +42,8 @@ export function retryAfter(
   const { headers = given } = Object(given) as { readonly headers?: unknown };
   const read = (name: 'retry-after' | 'date'): string => {
     const from = Object(headers) as Partial<Headers> & Partial<Record<typeof name, string>>;
-    return (typeof from.get === 'function' ? from.get(name) : from[name]) ?? '';
+    const value = typeof from.get === 'function' ? from.get(name) : from[name];
+    return String((value ?? '') as string | number);
   };
   const now = Date.parse(read('date')) || hostDate();
   let longestMs = 0;

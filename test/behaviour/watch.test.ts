@@ -94,6 +94,21 @@ describe('items', () => {
     expect(results.map(({ value }) => value as unknown)).toEqual([1, 2, undefined, undefined]);
   });
 
+  test('are no more when the loop is left while one is asked for', async () => {
+    const env = new TestActivityEnvironment();
+    const end = { done: true, value: undefined };
+    await env.run(async (ctx) => {
+      const items = ctx.watch(new PassThrough(), { first: '5s' });
+      const asked = items.next();
+      expect(await items.return?.()).toEqual(end);
+      expect(await asked).toEqual(end);
+      const stalled = ctx.watch(new PassThrough(), { first: '5s' });
+      const [first, ...others] = await Promise.allSettled([stalled.next(), stalled.next()]);
+      expect(first).toMatchObject({ reason: { timeoutType: 'STREAM' } });
+      expect(others).toMatchObject([{ value: end }]);
+    });
+  });
+
   test('are no more after the end, an error or a break', async () => {
     const env = new TestActivityEnvironment();
     await env.run(async (ctx) => {
@@ -504,6 +519,17 @@ describe('a refusal', () => {
     const cause = await causeOf(env.run((ctx) => void ctx.watch(stream as never), once));
     expect(cause).toMatchObject({ name: 'TypeError', message });
     expect((cause as Error).stack?.split('\n')[1]).toContain('watch.test.ts');
+  });
+
+  test('of an unknown option names the nearest one', async () => {
+    const env = new TestActivityEnvironment();
+    const options = { betwen: '5s' } as never;
+    const cause = await causeOf(env.run((ctx) => void ctx.watch(each(1), options), once));
+    expect(cause).toMatchObject({
+      message: 'ctx.watch has no option "betwen"; did you mean "between"?',
+    });
+    const none = await causeOf(env.run((ctx) => void ctx.watch(each(1), null as never), once));
+    expect(none).toMatchObject({ message: /^ctx\.watch: received null; expected an object such/ });
   });
 
   test('of a bad limit names the option', async () => {

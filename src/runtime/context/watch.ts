@@ -1,4 +1,5 @@
 /** `ctx.watch`: passes on the items of a stream, and fails when none comes in time. */
+import { checkNames, type OptionNames } from '../../kernel/bad-input.js';
 import type { Timer } from '../../kernel/clock.js';
 import { durationMs } from '../../kernel/duration.js';
 import { TimeoutFailure } from '../../kernel/failures.js';
@@ -15,12 +16,20 @@ const CLOSING_MS = 1_000;
 type Result<T> = IteratorResult<T, undefined>;
 const END: Result<never> = { done: true, value: undefined };
 
-/** @throws TypeError for a value that is not a stream, and for a bad duration */
+const NAMES: OptionNames = {
+  of: 'ctx.watch',
+  example: "{ between: '10s' }",
+  known: /* @__PURE__ */ new Set(['first', 'between', 'details']),
+};
+
+/** @throws TypeError for a value that is not a stream, and for bad options */
 export function watch<T>(
   stream: Stream<T>,
-  { first = 0, between = 0, details }: WatchOptions<T>,
+  options: WatchOptions<T>,
   attempt: ContextSource,
 ): AsyncIterableIterator<T> {
+  checkNames(options, NAMES);
+  const { first = 0, between = 0, details } = options;
   const { interruption, timers } = attempt;
   let limitMs = durationMs(first, 'ctx.watch first');
   const betweenMs = durationMs(between, 'ctx.watch between');
@@ -90,7 +99,7 @@ export function watch<T>(
   };
 
   const onResult = (result: unknown): void => {
-    if (wait === undefined) return; // too late
+    if (over) return; // too late
     const { done, value } = Object(result) as Result<T>;
     if (done === true) {
       end(END);
@@ -102,7 +111,7 @@ export function watch<T>(
   };
 
   const onError = (error: unknown): void => {
-    if (wait !== undefined) end(Promise.reject(error));
+    if (!over) end(Promise.reject(error));
   };
 
   const onDelivery = (reason?: Error): void => {
@@ -147,7 +156,9 @@ export function watch<T>(
       end(END);
       const leave = (): void => end(END);
       timer = timers.setTimer(leave, CLOSING_MS);
-      whenSettled(close(stuck), leave, onError);
+      whenSettled(close(stuck), leave, (error) => {
+        if (wait !== undefined) end(Promise.reject(error));
+      });
       return begin(leave);
     },
   };

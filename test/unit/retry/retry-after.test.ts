@@ -61,6 +61,7 @@ describe('it is read', () => {
     ['Headers', new Headers(headers)],
     ['a response of node:http', { headers }],
     ['the headers of node:http', headers],
+    ['headers that give a number', { get: () => 7 as never }],
     ['a Map', new Map(Object.entries(headers))],
   ])('from %s', (_, from) => {
     expect(retryAfter(from)).toBe(7_000);
