@@ -22,7 +22,7 @@ const isPeerOf = (file: string, name: string): boolean =>
   (/^otel\./.test(file) && name === '@opentelemetry/api');
 
 const specifier =
-  /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*|<reference\s+(?:types|path)=\s*)(['"])([^'"\n]+)\1/g;
+  /(?:\bfrom\s*|(?<!-)\bimport\s*\(?\s*|\brequire\s*\(\s*|<reference\s+(?:types|path)=\s*)(['"])([^'"\n]+)\1/g;
 
 const files = (await readdir('dist', { recursive: true })).filter((file) =>
   /\.(?:d\.c?ts|c?js)$/.test(file),

@@ -12,6 +12,10 @@ const MODULES = {
   node: 'systole/node',
   temporal: 'systole/temporal',
   'temporal/activity': 'systole/temporal/activity',
+  workers: 'systole/workers',
+  otel: 'systole/otel',
+  timeline: 'systole/timeline',
+  web: 'systole/web',
 };
 
 /** The mark that `instanceof` compares, and the hook that compares it. */

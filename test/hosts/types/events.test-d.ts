@@ -83,7 +83,7 @@ runtime.once('Heartbeat', () => {});
 runtime.on('failed', (event) => event.result);
 // @ts-expect-error Argument of type '"completed"' is not assignable to parameter of type '"failed"'
 runtime.on('completed', onFailed);
-// @ts-expect-error Expected 2 arguments, but got 1
+// @ts-expect-error Expected 2-3 arguments, but got 1
 runtime.on('failed');
 // @ts-expect-error Property 'emit' does not exist on type 'ActivityRuntime'
 runtime.emit('failed', {});

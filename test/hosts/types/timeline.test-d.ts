@@ -24,9 +24,9 @@ typeOf(timelineText(recording)).is<string>();
 typeOf(timelineSvg(events, { width: 800, title: 'a run' })).is<string>();
 typeOf(timelineHtml(recording.toLines())).is<string>();
 
-// @ts-expect-error not a runtime
+// @ts-expect-error is not assignable to parameter of type 'Recordable'
 record({});
-// @ts-expect-error not an option
+// @ts-expect-error 'limits' does not exist in type 'RecordOptions'
 record(new ActivityRuntime(), { limits: 1 });
-// @ts-expect-error not a recording
+// @ts-expect-error is not assignable to parameter of type 'Recorded'
 timelineText(5);

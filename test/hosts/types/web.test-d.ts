@@ -8,7 +8,7 @@ typeOf(heartbeatResponse(handle)).is<Response>();
 heartbeatResponse(handle, { request: new Request('http://x/'), details: false });
 heartbeatResponse(handle, { request: { headers: { 'last-event-id': 'x', host: undefined } } });
 
-// @ts-expect-error not a handle
+// @ts-expect-error is not assignable to parameter of type 'FollowedActivity'
 heartbeatResponse({});
-// @ts-expect-error not an option
+// @ts-expect-error 'requests' does not exist in type 'HeartbeatResponseOptions'
 heartbeatResponse(handle, { requests: 1 });
