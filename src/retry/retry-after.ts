@@ -11,6 +11,9 @@ interface ResponseLike {
   readonly headers: HeadersLike;
 }
 
+/** What headers may give, although their types say less. */
+type Value = string | number | null | undefined;
+
 /** The items of a list. A date has a comma of its own. */
 const ITEM = /(?:[a-z]+, *)?[^, ][^,]*/gi;
 const SECONDS = /^\d+(?:\.\d+)? *$/;
@@ -41,9 +44,11 @@ export function retryAfter(
   const given: unknown = typeof response === 'string' ? { 'retry-after': response } : response;
   const { headers = given } = Object(given) as { readonly headers?: unknown };
   const read = (name: 'retry-after' | 'date'): string => {
-    const from = Object(headers) as Partial<Headers> & Partial<Record<typeof name, string>>;
+    const from = Object(headers) as Partial<Record<typeof name, Value>> & {
+      get?(key: string): Value;
+    };
     const value = typeof from.get === 'function' ? from.get(name) : from[name];
-    return String((value ?? '') as string | number);
+    return String(value ?? '');
   };
   const now = Date.parse(read('date')) || hostDate();
   let longestMs = 0;
