@@ -130,7 +130,7 @@ export class Mailbox {
     return Atomics.load(this.#header, BUSY) === 1;
   }
 
-  set busy(busy: boolean) {
+  setBusy(busy: boolean): void {
     Atomics.store(this.#header, BUSY, busy ? 1 : 0);
   }
 
@@ -139,7 +139,7 @@ export class Mailbox {
     return Atomics.load(this.#header, WATCHED) === 1;
   }
 
-  set watched(watched: boolean) {
+  setWatched(watched: boolean): void {
     Atomics.store(this.#header, WATCHED, watched ? 1 : 0);
   }
 

@@ -31,7 +31,7 @@ describe.skipIf(dist === 'no source')('the packed package', () => {
       /^(README\.md|LICENSE|CHANGELOG\.md|package\.json|dist\/LICENSES\.txt)$/,
       /^bin\/systole\.mjs$/,
       // What the README links to.
-      /^(CONTRIBUTING|SECURITY)\.md$|^llms\.txt$|^docs\/(guides\/)?[A-Za-z-]+\.(md|svg)$|^examples\/([a-z]+\/)?[a-z-]+\.(ts|mjs)$/,
+      /^(CONTRIBUTING|SECURITY)\.md$|^llms\.txt$|^docs\/(guides\/)?[A-Za-z-]+\.(md|svg)$|^examples\/([a-z]+\/)?[a-z-]+(\.activities)?\.(ts|mjs|py)$/,
       new RegExp(`^dist/(${names})\\.(js|cjs)(\\.map)?$`),
       new RegExp(`^dist/(${names})\\.d\\.(ts|cts)$`),
       // The chunks that entries share.

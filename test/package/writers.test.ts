@@ -62,6 +62,7 @@ function foreignWrites(program: ts.Program): string[] {
       const owner = declaration?.parent;
       const foreign =
         owner !== undefined &&
+        own.includes(owner.getSourceFile()) &&
         ((ts.isClassLike(owner) && owner.getSourceFile() !== file) ||
           (ts.isInterfaceDeclaration(owner) && implemented.has(owner)));
       if (foreign) {

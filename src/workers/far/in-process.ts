@@ -28,9 +28,9 @@ export function serveProcess(init: Init): void {
   };
   const server = new Server({ mailbox, calls, report, sendsDetails: true });
   process.on('message', (task) => {
-    mailbox.busy = true;
+    mailbox.setBusy(true);
     if (!mailbox.watched) watchdog.postMessage('watch');
-    void server.run(task as never).then(() => (mailbox.busy = false));
+    void server.run(task as never).then(() => mailbox.setBusy(false));
   });
   process.on('exit', () => server.flush());
   const watching = new Promise((resolve) => void watchdog.once('message', resolve));

@@ -32,9 +32,9 @@ export function watch({ memory, port }: WatchdogInit): void {
   const collect = (): void => {
     idleRounds = mailbox.busy ? 0 : idleRounds + 1;
     if (idleRounds > MOST_IDLE_ROUNDS) {
-      mailbox.watched = false;
+      mailbox.setWatched(false);
       if (!mailbox.busy) return; // otherwise a function has begun just now, and asks nobody to watch
-      mailbox.watched = true;
+      mailbox.setWatched(true);
     }
     realTimer(collect, DELIVERY_MS, true);
     if (channel.writableLength > 0) return; // the newest one is fetched when the channel is free
@@ -45,7 +45,7 @@ export function watch({ memory, port }: WatchdogInit): void {
   };
   parentPort?.on('message', () => {
     if (mailbox.watched) return;
-    mailbox.watched = true;
+    mailbox.setWatched(true);
     collect();
   });
 

@@ -623,7 +623,7 @@ describe('errors that are reported in no other way', () => {
     });
     expect(rejections.stop()).toEqual([]);
     expect(lines).toMatchObject([
-      ['systole: A listener of onHeartbeat failed', { attempt: 1, error: boom }],
+      ['systole: A listener of onHeartbeat failed (Error: boom)', { attempt: 1, error: boom }],
     ]);
   });
 });
