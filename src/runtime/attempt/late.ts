@@ -1,4 +1,5 @@
 /** Warnings about functions that are late: to stop, or with a heartbeat. */
+import { ignore } from '../../kernel/promises.js';
 import { printable } from '../../kernel/text.js';
 import { isTimeout } from '../../kernel/thrown.js';
 import type { HeartbeatMonitor } from '../../heartbeat/monitor.js';
@@ -18,7 +19,9 @@ const PATIENCE_MS = 2_000;
 
 /** Warns if the function of an attempt still runs a while after it was told to stop. */
 export function watchStop(attempt: Late): void {
-  const { clock } = attempt.owner.services;
+  const { clock, log: logging } = attempt.owner.services;
+  // The timer holds on to the activity, so there is none if nothing is logged.
+  if (logging === ignore) return;
   const warn = (): void => {
     const { beatenAt } = attempt.alive;
     const last = beatenAt === undefined ? 'never' : `${Math.round(clock.now() - beatenAt)} ms ago`;
