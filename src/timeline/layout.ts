@@ -34,7 +34,7 @@ export interface Tail {
   readonly of: Try;
   readonly x: number;
   readonly to: number;
-  /** Tails in one lane that overlap in time stand in different rows. */
+  /** Tails in one lane that overlap in time get rows of their own. */
   readonly row: number;
 }
 

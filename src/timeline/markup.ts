@@ -39,7 +39,7 @@ export function text(attributes: Attributes, content: string): string {
   return element('text', attributes, escape(content));
 }
 
-/** What a pointer that rests on an element shows. */
+/** The text that appears when the pointer is over an element. */
 export function title(content: string): string {
   return element('title', {}, escape(content));
 }

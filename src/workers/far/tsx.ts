@@ -10,7 +10,7 @@ export async function teachTypeScript(module: string): Promise<void> {
     try {
       return [createRequire(from).resolve('tsx/esm/api')];
     } catch {
-      return []; // it is not there: what loads the module tells of that
+      return []; // it is not there: loading the module reports that
     }
   });
   const [path] = found;
