@@ -32,7 +32,7 @@ export interface WorkerPoolOptions {
   /** The limit of a worker's JavaScript heap in MiB. Default: Node's own. */
   readonly memoryLimitMb?: number | undefined;
   /** The environment of workers. Default: that of this process. */
-  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /**
    * Flags for Node. Default: those of this process, so a TypeScript loader that runs the program
    * also runs its workers.
@@ -44,7 +44,7 @@ export interface WorkerPoolOptions {
 export interface WorkerOptions {
   /** The address of the module of activities. */
   readonly module: string;
-  readonly env: NodeJS.ProcessEnv | undefined;
+  readonly env: Readonly<Record<string, string | undefined>> | undefined;
   readonly execArgv: readonly string[] | undefined;
   readonly memoryLimitMb: number | undefined;
 }
@@ -104,7 +104,7 @@ const megabytes = option(
 
 const env = option(
   'an object of strings, such as process.env',
-  (value: NodeJS.ProcessEnv) =>
+  (value: Readonly<Record<string, string | undefined>>) =>
     typeof value === 'object' &&
     (value as unknown) !== null &&
     Object.values(value).every((one) => one === undefined || typeof one === 'string'),

@@ -55,9 +55,13 @@ export class ThreadWorker extends PoolWorker {
 
   /** Heartbeats are read at intervals, whatever the thread is doing. */
   readonly #read = (): void => {
-    this.#stopReading = realTimer(this.#read, DELIVERY_MS);
+    this.#readSoon();
     this.#take();
   };
+
+  #readSoon(): void {
+    this.#stopReading = realTimer(this.#read, DELIVERY_MS);
+  }
 
   #take(): void {
     const delivery = this.#mailbox.take();
@@ -74,7 +78,7 @@ export class ThreadWorker extends PoolWorker {
 
   run(task: Task): void {
     this.#thread.postMessage(task);
-    this.#read();
+    this.#readSoon();
   }
 
   call(call: Call): void {
