@@ -76,7 +76,8 @@ export class TimeSkipper {
         this.#nudged = false;
         await macrotask();
       } while (this.#wasNudged() || (this.#maySkip() && this.#clock.fireNext()));
-      if (this.#maySkip()) this.#stuck.begin(() => this.#engine.executions());
+      if (this.#maySkip())
+        this.#stuck.begin(() => (this.#maySkip() ? this.#engine.executions() : []));
     } finally {
       this.#looping = false; // if a timer throws, the next nudge continues
     }

@@ -19,11 +19,11 @@ export class StuckWatch {
     this.#stop = undefined;
   }
 
-  /** Called when nothing can move, with the open activities. */
-  begin(open: () => readonly Execution[]): void {
+  /** Called when nothing can move. Later it asks which activities are stuck still. */
+  begin(stuck: () => readonly Execution[]): void {
     this.clear();
     if (this.#patienceMs < Infinity) {
-      this.#stop = realTimer(() => failAll(open()), this.#patienceMs, true);
+      this.#stop = realTimer(() => failAll(stuck()), this.#patienceMs, true);
     }
   }
 }

@@ -231,6 +231,27 @@ describe('while a hook decides', () => {
     expect(h.of('failed')).toMatchObject([{ status: 'TERMINATED' }]);
   });
 
+  test('a reset may begin with a delay, in which the answer does not count either', async () => {
+    const { h, handle, answer } = deciding();
+    await h.advance(1);
+    h.random = 0.5;
+    handle.reset({ jitter: '10s' });
+    answer(false);
+    await h.advance(5_000);
+    expect(startsOf(h)).toEqual([0, 5_001]);
+    handle.terminate();
+  });
+
+  test('nothing is told of a backoff, which begins with the answer', async () => {
+    const { h, handle, answer } = deciding();
+    await h.advance(500);
+    expect(handle.describe().currentRetryInterval).toBeUndefined();
+    answer(true);
+    await h.advance(1);
+    expect(handle.describe().currentRetryInterval).toBe(1_000);
+    handle.terminate();
+  });
+
   test('a shutdown closes the activity', async () => {
     const { h, run } = deciding();
     await h.advance(1);
@@ -262,6 +283,36 @@ test('hooks are not called for an activity that stopped because it was told to',
   await h.advance(0);
   expect(failureOf(run)).toMatchObject({ retryState: 'CANCEL_REQUESTED' });
   expect(onFailedAttempt).not.toHaveBeenCalled();
+});
+
+test.each(['cancel', 'reset'] as const)(
+  'hooks are not called for a failure after a request: %s',
+  async (request) => {
+    const onFailedAttempt = vi.fn();
+    const h = new Harness();
+    const calls: number[] = [];
+    const handle = h.start(
+      async (ctx) => {
+        await ctx.sleep(10).catch(() => {}); // the request comes meanwhile
+        if (calls.push(ctx.info.attempt) === 1) throw lost;
+        return 'done';
+      },
+      { retryPolicy: { onFailedAttempt }, cancellationType: 'WAIT_CANCELLATION_COMPLETED' },
+    );
+    const run = h.watch(handle.result());
+    handle[request]();
+    await h.advance(100);
+    expect(run.outcome.state).toBe(request === 'cancel' ? 'rejected' : 'resolved');
+    expect(onFailedAttempt).not.toHaveBeenCalled();
+  },
+);
+
+test('a hook does not hold an activity whose scheduleToCloseTimeout has passed', async () => {
+  const h = new Harness();
+  const options = { scheduleToCloseTimeout: 100, retryPolicy: { onFailedAttempt: never } };
+  const run = h.watch(h.run(never, options));
+  await h.advance(100);
+  expect(settledAt(run)).toBe(100);
 });
 
 test.each(['shouldRetry', 'onFailedAttempt'] as const)('%s must be a function', async (name) => {

@@ -109,6 +109,24 @@ describe('items', () => {
     });
   });
 
+  test('that come after the loop is left do not come through', async () => {
+    const env = new TestActivityEnvironment();
+    let give!: (result: IteratorResult<number>) => void;
+    const stream: AsyncIterable<number> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise((resolve) => (give = resolve)),
+        return: () => env.sleep(10).then(() => ({ done: true, value: undefined })),
+      }),
+    };
+    await env.run(async (ctx) => {
+      const items = ctx.watch(stream);
+      void items.next();
+      const left = items.return?.();
+      give({ done: false, value: 1 });
+      expect(await left).toEqual({ done: true, value: undefined });
+    });
+  });
+
   test('are no more after the end, an error or a break', async () => {
     const env = new TestActivityEnvironment();
     await env.run(async (ctx) => {
@@ -230,6 +248,19 @@ describe('a stall', () => {
     give({ done: false, value: 7 });
     await h.advance(0);
     expect(run.outcome).toMatchObject({ state: 'resolved', value: 7 });
+  });
+
+  test('is noticed in virtual time after a loop that does real work', async () => {
+    const env = new TestActivityEnvironment();
+    const { stream } = silentAfter(1, 2, 3);
+    const cause = await causeOf(
+      env.run(async (ctx) => {
+        for await (const item of ctx.watch(stream, { between: '10s' })) {
+          await new Promise((resolve) => setTimeout(resolve, item));
+        }
+      }, once),
+    );
+    expect(cause).toMatchObject({ message: expect.stringMatching(/items so far: 3/) as string });
   });
 
   test('can be caught in the function', async () => {

@@ -74,8 +74,8 @@ async function decide(
   } catch (thrown) {
     next = failing('FAILED', ensureError(thrown), 'NON_RETRYABLE_FAILURE');
   }
-  // Meanwhile the activity may have closed or started over.
-  if (!activity.isOpen || state.lastAttempt !== attempt || !state.held) return;
+  // Meanwhile the activity may have started over. If it has closed, nothing below changes it.
+  if (state.lastAttempt !== attempt || !state.held) return;
   const now = services.clock.now();
   if (next.again && next.delayMs >= activity.expiresAt - now) {
     next = lastFailure(failure, 'TIMEOUT', timedOut);

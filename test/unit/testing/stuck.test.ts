@@ -85,6 +85,20 @@ describe('the run does not fail', () => {
     expect(await result).toBe(7);
   });
 
+  test('if the test moves it, and its function then works for long', async () => {
+    const env = new TestActivityEnvironment({ stuckAfter: 30 });
+    env.pauseOnHeartbeat(1);
+    const handle = env.start(async (ctx: ActivityContext) => {
+      if (ctx.info.attempt > 1) return new Promise((resolve) => setTimeout(resolve, 60, 'done'));
+      ctx.heartbeat();
+      throw ctx.signal.reason;
+    });
+    const result = handle.result();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    handle.unpause();
+    expect(await result).toBe('done');
+  });
+
   test('for failures that a test awaits', async () => {
     const env = new TestActivityEnvironment({ stuckAfter: 1 });
     const run = env.run(() => Promise.reject(ApplicationFailure.nonRetryable('gone')));
