@@ -74,7 +74,7 @@ describe.each(workers)('in a %s', (isolation) => {
 
   test('a worker that was killed is not used again, and one whose function stopped in time is', async () => {
     const runtime = new Recorded();
-    const pool = poolOf(isolation, { maxWorkers: 1 });
+    const pool = poolOf(isolation, { maxWorkers: 1, gracePeriod: '2s' });
     const { activities } = pool;
     const options = { startToCloseTimeout: 100, ...once };
     await rejection(runtime.run(activities['waits']!, options));

@@ -11,7 +11,10 @@ const waiting = {
 describe.each(workers)('in a %s', (isolation) => {
   test('handle.cancel() reaches a function that does not heartbeat', async () => {
     const runtime = new Recorded();
-    const handle = runtime.start(poolOf(isolation).activities['waits']!, waiting);
+    const handle = runtime.start(
+      poolOf(isolation, { gracePeriod: '10s' }).activities['waits']!,
+      waiting,
+    );
     await runtime.next('heartbeat');
     handle.cancel('because');
     expect(await rejection(handle.result())).toMatchObject({
@@ -48,7 +51,10 @@ describe.each(workers)('in a %s', (isolation) => {
 
   test('a pause stops the attempt at once, and the next one follows after unpause()', async () => {
     const runtime = new Recorded();
-    const handle = runtime.start(poolOf(isolation).activities['waits']!, retried);
+    const handle = runtime.start(
+      poolOf(isolation, { gracePeriod: '10s' }).activities['waits']!,
+      retried,
+    );
     await runtime.next('heartbeat');
     const paused = runtime.next('paused');
     handle.pause();

@@ -5,7 +5,7 @@ import { poolOf, Recorded, rejection, retried, workers } from './pools.js';
 describe.each(workers)('in a %s', (isolation) => {
   test('a stream that stalls fails the attempt, and the next one resumes', async () => {
     const runtime = new Recorded();
-    const { activities } = poolOf(isolation);
+    const { activities } = poolOf(isolation, { gracePeriod: '10s' });
     expect(await runtime.run(activities['watchesStream']!, retried)).toEqual([4, 5]);
     const [failed] = runtime.of('attemptFailed');
     expect(failed?.failure).toMatchObject({
@@ -18,7 +18,7 @@ describe.each(workers)('in a %s', (isolation) => {
 
   test('a loop that yields lets timers fire, and hears a cancellation', async () => {
     const runtime = new Recorded();
-    const handle = runtime.start(poolOf(isolation).activities['yields']!, {
+    const handle = runtime.start(poolOf(isolation, { gracePeriod: '10s' }).activities['yields']!, {
       cancellationType: 'WAIT_CANCELLATION_COMPLETED',
       heartbeatThrottleInterval: 0,
     });
