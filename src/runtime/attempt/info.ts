@@ -12,22 +12,43 @@ export interface InformedAttempt {
 }
 
 export function activityInfo(attempt: InformedAttempt): ActivityInfo {
-  const { options, activityId, activityType, scheduledAt, services } = attempt.owner;
-  const { clock } = services;
-  const info = {
-    activityId,
-    activityType,
-    attempt: attempt.number,
-    scheduledTimestampMs: clock.wallAt(scheduledAt),
-    currentAttemptScheduledTimestampMs: clock.wallAt(attempt.dispatchedAt),
-    startedTimestampMs: clock.wallAt(attempt.startedAt),
-    heartbeatTimeoutMs: options.heartbeatTimeoutMs || undefined,
-    startToCloseTimeoutMs: options.startToCloseTimeoutMs || undefined,
-    scheduleToCloseTimeoutMs: options.scheduleToCloseTimeoutMs || undefined,
-    retryPolicy: options.retryPolicy,
-    priority: options.priority,
-  };
-  // It is made when read, and not enumerable, so that it does not appear in logs: it is a secret.
-  Object.defineProperty(info, 'taskToken', { get: () => attempt.taskToken });
-  return Object.freeze(info as ActivityInfo);
+  return Object.freeze(new AttemptInfo(attempt));
+}
+
+/** A class for the sake of its getter: one that was defined on each object would cost 1 us more. */
+class AttemptInfo implements ActivityInfo {
+  readonly activityId: string;
+  readonly activityType: string;
+  readonly attempt: number;
+  readonly scheduledTimestampMs: number;
+  readonly currentAttemptScheduledTimestampMs: number;
+  readonly startedTimestampMs: number;
+  readonly heartbeatTimeoutMs: number | undefined;
+  readonly startToCloseTimeoutMs: number | undefined;
+  readonly scheduleToCloseTimeoutMs: number | undefined;
+  readonly retryPolicy: ActivityInfo['retryPolicy'];
+  readonly priority: number;
+  readonly #attempt: InformedAttempt;
+
+  constructor(attempt: InformedAttempt) {
+    const { options, activityId, activityType, scheduledAt, services } = attempt.owner;
+    const { clock } = services;
+    this.activityId = activityId;
+    this.activityType = activityType;
+    this.attempt = attempt.number;
+    this.scheduledTimestampMs = clock.wallAt(scheduledAt);
+    this.currentAttemptScheduledTimestampMs = clock.wallAt(attempt.dispatchedAt);
+    this.startedTimestampMs = clock.wallAt(attempt.startedAt);
+    this.heartbeatTimeoutMs = options.heartbeatTimeoutMs || undefined;
+    this.startToCloseTimeoutMs = options.startToCloseTimeoutMs || undefined;
+    this.scheduleToCloseTimeoutMs = options.scheduleToCloseTimeoutMs || undefined;
+    this.retryPolicy = options.retryPolicy;
+    this.priority = options.priority;
+    this.#attempt = attempt;
+  }
+
+  /** Made when it is read, and no own property, so that it does not appear in logs: it is a secret. */
+  get taskToken(): string {
+    return this.#attempt.taskToken;
+  }
 }
