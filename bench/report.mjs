@@ -26,15 +26,16 @@ export function figures({ samples }) {
 
 /** One row of the table: the summary over the rounds, the target, and whether it is met. */
 export function judge(row, { samples, errors }) {
-  const { text, of, per, against, measure = 'time', atMost, atLeast, every = false } = row;
+  const { text, of, per, less, against, measure = 'time', atMost, atLeast, every = false } = row;
   const bound =
     atMost !== undefined ? `<= ${number(atMost)}` : atLeast !== undefined ? `>= ${atLeast}` : '';
   const target = bound && `${bound}${every ? ', always' : ''}`;
-  const error = errors[of] ?? errors[per];
+  const error = errors[of] ?? errors[per] ?? errors[less];
   if (error !== undefined) return { text, target, verdict: 'error', error };
   const ratio = (i, of, per) => samples[of][i][measure] / (per ? samples[per][i][measure] : 1);
-  const values = samples[of].map(
-    (_, i) => ratio(i, of, per) / (against ? ratio(i, against.of, against.per) : 1),
+  const more = (i) => (samples[of][i][measure] - samples[less][i][measure]) / 1000;
+  const values = samples[of].map((_, i) =>
+    less ? more(i) : ratio(i, of, per) / (against ? ratio(i, against.of, against.per) : 1),
   );
   const value = summary(values);
   const [low, high] = every ? [value.min, value.max] : [value.median, value.median];

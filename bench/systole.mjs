@@ -13,6 +13,11 @@ export async function loadSystole() {
   return import(pathToFileURL(systoleEntry).href);
 }
 
+/** Another entry of the same build. */
+export function loadEntry(name) {
+  return import(pathToFileURL(resolve(dirname(systoleEntry), `${name}.js`)).href);
+}
+
 export function loadWorkers() {
   return import(pathToFileURL(resolve(dirname(systoleEntry), 'workers.js')).href);
 }

@@ -3,8 +3,8 @@
 // A case is { title, contenders, rows } and sometimes more:
 // - contenders: name -> function that prepares it and gives (a promise of) `batch(count)`, which
 //   resolves to measures per call: { time } in nanoseconds, { bytes }, or others;
-// - rows: { text, of, per?, measure = 'time', atMost?, atLeast? }: the measure of one contender,
-//   or its ratio to another one's in the same round; `against: { of, per }`: that ratio, divided by
+// - rows: { text, of, per?, less?, measure = 'time', atMost?, atLeast? }: the measure of one contender,
+//   its ratio to another one's in the same round, or with `less` how many us it takes more; `against: { of, per }`: that ratio, divided by
 //   this one; `every`: the target is for each round, not for their median;
 // - apart: contenders that would disturb the others and so get a process of their own;
 // - count, smokeCount: the calls of a batch; without it, as many as fill about 50 ms;
@@ -26,6 +26,7 @@ import fullRate from './full-rate.mjs';
 import watch from './watch.mjs';
 import yielding from './yield.mjs';
 import recording from './recording.mjs';
+import { context, listener, otel } from './telemetry.mjs';
 import { beating, calls, killing, sharing } from './workers.mjs';
 
 export default {
@@ -44,6 +45,9 @@ export default {
   watch,
   yield: yielding,
   recording,
+  context,
+  otel,
+  listener,
   'worker-call': calls,
   'worker-heartbeat': beating,
   'worker-killed': killing,

@@ -2,7 +2,7 @@
 import { messageOf } from '../kernel/thrown.js';
 import { SpanStatusCode, trace } from './api.js';
 import type { Attributes, Context, Span, SpanContext, Tracer } from './api.js';
-import { failureAttributes, timeoutAttributes, type Outcome } from './failures.js';
+import { failureAttributes, isError, timeoutAttributes, type Outcome } from './failures.js';
 import { KEYS, SPAN_EVENTS, SPANS } from './names.js';
 
 /** The span of an attempt that runs, or has just ended. */
@@ -17,43 +17,38 @@ export interface AttemptSpan {
 }
 
 export class ActivitySpans {
-  /** Of the metrics: never an id, of which there is no end. */
-  readonly metricAttributes: Attributes;
+  readonly type: string;
   readonly scheduledAt: number;
   /** The attempt that runs, or ran last. */
   attempt: AttemptSpan | undefined;
-  readonly #type: string;
   readonly #tracer: Tracer;
-  readonly #attributes: Attributes;
+  readonly #id: string;
   readonly #span: Span;
   readonly #context: Context;
   #before: SpanContext | undefined;
 
   /** @param caller the context that `run` or `start` was called in */
   constructor(tracer: Tracer, { activityId, activityType, timestamp }: Scheduled, caller: Context) {
-    this.metricAttributes = { [KEYS.type]: activityType };
-    this.#type = activityType;
+    this.type = activityType;
     this.scheduledAt = timestamp;
     this.#tracer = tracer;
-    this.#attributes = { [KEYS.id]: activityId, [KEYS.type]: activityType };
-    this.#span = tracer.startSpan(
-      SPANS.activity + activityType,
-      { attributes: this.#attributes },
-      caller,
-    );
+    this.#id = activityId;
+    const attributes = { [KEYS.id]: activityId, [KEYS.type]: activityType };
+    this.#span = tracer.startSpan(SPANS.activity + activityType, { attributes }, caller);
     this.#context = trace.setSpan(caller, this.#span);
   }
 
   begin(number: number, startedAt: number): void {
-    this.#close();
-    const span = this.#tracer.startSpan(
-      SPANS.attempt + this.#type,
-      {
-        attributes: { ...this.#attributes, [KEYS.attempt]: number },
-        links: this.#before === undefined ? [] : [{ context: this.#before }],
-      },
-      this.#context,
-    );
+    this.close();
+    const attributes = {
+      [KEYS.id]: this.#id,
+      [KEYS.type]: this.type,
+      [KEYS.attempt]: number,
+    };
+    const before = this.#before;
+    const options =
+      before === undefined ? { attributes } : { attributes, links: [{ context: before }] };
+    const span = this.#tracer.startSpan(SPANS.attempt + this.type, options, this.#context);
     const context = trace.setSpan(this.#context, span);
     this.attempt = { number, span, context, startedAt, ended: false };
     this.#before = span.spanContext();
@@ -64,33 +59,30 @@ export class ActivitySpans {
     this.attempt?.span.addEvent(SPAN_EVENTS[name], attributes);
   }
 
-  /**
-   * The outcome of the attempt is known. Its span ends when the events have been told that come with
-   * the end, in the same turn: that is before anything else can happen.
-   */
+  /** The outcome of the attempt is known. Its span is open until `close`: events may come with it. */
   endAttempt(attempt: AttemptSpan, outcome: Outcome, failure?: Error): void {
     attempt.ended = true;
     attempt.span.setAttribute(KEYS.status, outcome);
     if (outcome === 'TIMED_OUT') this.event('timedOut', timeoutAttributes(failure));
     if (outcome === 'PAUSED') this.event('paused');
     if (failure !== undefined && isError(outcome)) fail(attempt.span, failure);
-    queueMicrotask(() => {
-      if (this.attempt === attempt) this.#close();
-    });
   }
 
   /** The activity has closed. */
   end(attempt: number, outcome: Outcome, failure?: Error, retryState?: string): void {
-    this.#close();
+    this.close();
     const span = this.#span;
-    span.setAttributes({ [KEYS.attempt]: attempt, [KEYS.status]: outcome });
+    span.setAttribute(KEYS.attempt, attempt);
+    span.setAttribute(KEYS.status, outcome);
     if (retryState !== undefined) span.setAttribute(KEYS.retryState, retryState);
     if (failure !== undefined && isError(outcome)) fail(span, failure);
     span.end();
   }
 
-  #close(): void {
-    this.attempt?.span.end();
+  /** Ends the span of that attempt; nothing if another one has begun. */
+  close(attempt = this.attempt): void {
+    if (attempt === undefined || attempt !== this.attempt) return;
+    attempt.span.end();
     this.attempt = undefined;
   }
 }
@@ -100,11 +92,6 @@ interface Scheduled {
   readonly activityId: string;
   readonly activityType: string;
   readonly timestamp: number;
-}
-
-/** What somebody asked for is no error. */
-function isError(outcome: Outcome): boolean {
-  return outcome === 'FAILED' || outcome === 'TIMED_OUT';
 }
 
 function fail(span: Span, failure: Error): void {

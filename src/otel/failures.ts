@@ -9,6 +9,11 @@ import { KEYS } from './names.js';
 export type Outcome =
   'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED' | 'PAUSED' | 'RESET';
 
+/** What somebody asked for is no error. */
+export function isError(outcome: Outcome): boolean {
+  return outcome === 'FAILED' || outcome === 'TIMED_OUT';
+}
+
 /** How an attempt has ended that has this failure. */
 export function outcomeOf(failure: Error): Outcome {
   if (failure instanceof TimeoutFailure) return 'TIMED_OUT';

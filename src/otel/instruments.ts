@@ -1,6 +1,7 @@
 /** The instruments of a meter provider. All runtimes that use the provider share them. */
 import type { AttachedRuntime, RuntimeStats } from '../runtime/context/attached.js';
-import type { Counter, Histogram, Meter, MeterProvider } from './api.js';
+import type { Attributes, Counter, Histogram, Meter, MeterProvider } from './api.js';
+import type { Outcome } from './failures.js';
 import { BOUNDS, KEYS, METRICS, SCOPE } from './names.js';
 
 const STATES = ['running', 'waiting', 'paused', 'delayed'] as const;
@@ -81,4 +82,17 @@ export function instrumentsOf(provider: MeterProvider): Instruments {
     made.set(provider, instruments);
   }
   return instruments;
+}
+
+/** The attributes of each type and outcome, made once. Never an id, of which there is no end. */
+const known = /* @__PURE__ */ new Map<string, Attributes>();
+
+export function attributesOf(activityType: string, outcome?: Outcome): Attributes {
+  const key = `${outcome ?? ''} ${activityType}`;
+  let attributes = known.get(key);
+  if (attributes === undefined) {
+    attributes = { [KEYS.type]: activityType, ...(outcome && { [KEYS.status]: outcome }) };
+    known.set(key, attributes);
+  }
+  return attributes;
 }

@@ -82,6 +82,7 @@ function attach(runtime: AttachedRuntime, options: OpenTelemetryOptions): Activi
   });
   return {
     execute: (input, next) => telemetry().execute(input, next),
+    log: (attributes) => telemetry().log(attributes),
     heartbeat: (given, next, { info }) => {
       telemetry().heartbeat(info.activityType);
       next(given);

@@ -1,21 +1,23 @@
 /** What one runtime tells OpenTelemetry. */
 import type { ActivityEvent, ActivityEvents } from '../kernel/events.js';
 import type { RetryState } from '../kernel/failures.js';
+import type { LogAttributes } from '../kernel/logger.js';
 import { shortened } from '../kernel/text.js';
 import type { AttachedRuntime } from '../runtime/context/attached.js';
 import type { ExecuteInput } from '../runtime/context/interceptors.js';
 import { ActivitySpans, type AttemptSpan } from './activity-spans.js';
 import {
   context,
+  isSpanContextValid,
+  trace,
   type Context,
   type MeterProvider,
   type Tracer,
   type TracerProvider,
 } from './api.js';
-import { failureAttributes, outcomeOf, type Outcome } from './failures.js';
-import { instrumentsOf, type Instruments } from './instruments.js';
+import { failureAttributes, isError, outcomeOf, type Outcome } from './failures.js';
+import { attributesOf, instrumentsOf, type Instruments } from './instruments.js';
 import { KEYS, SCOPE } from './names.js';
-import { tracedLog } from './traced-log.js';
 
 /** Details are a cursor; a span is no place for more. */
 const LONGEST_DETAILS = 4_096;
@@ -49,18 +51,22 @@ export class Telemetry {
 
   /** Calls the function of an attempt in the context of its span. */
   execute(input: ExecuteInput, next: (input: ExecuteInput) => unknown): unknown {
-    const { info, log } = input.context;
+    const { info } = input.context;
     const spans = this.#open.get(info.activityId);
     const attempt = spans?.attempt;
     if (spans === undefined || attempt === undefined) return next(input);
     const waitedMs = info.startedTimestampMs - info.currentAttemptScheduledTimestampMs;
-    this.#instruments.scheduleToStart.record(seconds(waitedMs), spans.metricAttributes);
-    Reflect.defineProperty(input.context, 'log', {
-      get: () => tracedLog(log, attempt.span),
-      enumerable: true,
-      configurable: true,
-    });
+    this.#instruments.scheduleToStart.record(seconds(waitedMs), attributesOf(spans.type));
     return context.with(attempt.context, next, undefined, input);
+  }
+
+  /** The ids are those of the span that is active at the line, or else of the attempt's. */
+  log(attributes: LogAttributes): LogAttributes {
+    const attempt = this.#open.get(String(attributes['activityId']))?.attempt;
+    const span = trace.getActiveSpan() ?? attempt?.span;
+    const ids = span?.spanContext();
+    if (ids === undefined || !isSpanContextValid(ids)) return attributes; // no SDK is registered
+    return { trace_id: ids.traceId, span_id: ids.spanId, ...attributes };
   }
 
   heartbeat(activityType: string): void {
@@ -75,12 +81,16 @@ export class Telemetry {
   attemptFailed({ activityId, failure, timestamp }: ActivityEvents['attemptFailed']): void {
     const spans = this.#open.get(activityId);
     const outcome = outcomeOf(failure);
-    if (spans?.attempt !== undefined) this.#end(spans, spans.attempt, outcome, timestamp, failure);
+    const attempt = spans?.attempt;
+    if (spans === undefined || attempt === undefined) return;
+    this.#end(spans, attempt, outcome, timestamp, failure);
+    // The events that come with this end are told in the same turn.
+    queueMicrotask(() => spans.close(attempt));
   }
 
   attemptAbandoned({ activityId, activityType }: ActivityEvent): void {
     this.#open.get(activityId)?.event('abandoned');
-    this.#instruments.abandoned.add(1, { [KEYS.type]: activityType });
+    this.#instruments.abandoned.add(1, attributesOf(activityType));
   }
 
   closed(
@@ -94,10 +104,8 @@ export class Telemetry {
     const last = spans.attempt;
     if (last?.ended === false) this.#end(spans, last, outcome, timestamp, why?.failure);
     spans.end(attempt, outcome, why?.failure, why?.retryState);
-    this.#instruments.endToEnd.record(seconds(timestamp - spans.scheduledAt), {
-      ...spans.metricAttributes,
-      [KEYS.status]: outcome,
-    });
+    const tookMs = timestamp - spans.scheduledAt;
+    this.#instruments.endToEnd.record(seconds(tookMs), attributesOf(spans.type, outcome));
   }
 
   #end(
@@ -107,14 +115,12 @@ export class Telemetry {
     timestamp: number,
     failure?: Error,
   ): void {
+    const { type } = spans;
     spans.endAttempt(attempt, outcome, failure);
-    const attributes = spans.metricAttributes;
-    this.#instruments.execution.record(seconds(timestamp - attempt.startedAt), {
-      ...attributes,
-      [KEYS.status]: outcome,
-    });
-    if (failure === undefined || (outcome !== 'FAILED' && outcome !== 'TIMED_OUT')) return;
-    this.#instruments.failed.add(1, { ...attributes, ...failureAttributes(failure) });
+    const tookMs = timestamp - attempt.startedAt;
+    this.#instruments.execution.record(seconds(tookMs), attributesOf(type, outcome));
+    if (failure === undefined || !isError(outcome)) return;
+    this.#instruments.failed.add(1, { ...attributesOf(type), ...failureAttributes(failure) });
   }
 }
 

@@ -252,6 +252,28 @@ describe('capture', () => {
   });
 });
 
+describe('log', () => {
+  test('adds to the lines of ctx.log, and to no other', async () => {
+    const add = (name: string): ActivityInterceptor => ({
+      log: (attributes) => ({ ...attributes, [name]: Object.keys(attributes).length }),
+    });
+    const { capture } = contextInterceptor;
+    const h = new Harness({ interceptors: [add('first'), { capture }, add('second')] });
+    const run = h.run((ctx) => {
+      ctx.log.info('mine', { row: 7 });
+      if (ctx.info.attempt === 1) throw new Error('again');
+    });
+    await h.advance(2_000);
+    await run;
+    expect(h.logs.map(({ message, attributes }) => [message, Object.keys(attributes)])).toEqual([
+      ['mine', ['activityId', 'activityType', 'attempt', 'row', 'first', 'second']],
+      [expect.stringContaining('failed at attempt 1'), expect.not.arrayContaining(['first'])],
+      ['mine', ['activityId', 'activityType', 'attempt', 'row', 'first', 'second']],
+    ]);
+    expect(h.logs[0]!.attributes).toMatchObject({ first: 4, second: 5 });
+  });
+});
+
 describe('attach', () => {
   test('is called once by each runtime, which uses the returned interceptor', async () => {
     const attached: unknown[] = [];

@@ -1,5 +1,6 @@
 /** Interceptors: code that users put around every attempt and every heartbeat, and around a call. */
 import { badOption } from '../../kernel/bad-input.js';
+import type { LogAttributes } from '../../kernel/logger.js';
 import { settleQuietly } from '../../kernel/promises.js';
 import type { AttachedRuntime } from './attached.js';
 import type { ActivityContext } from './context.js';
@@ -44,6 +45,11 @@ export interface ActivityInterceptor {
    */
   readonly capture?: ((info: CaptureInfo) => (attempt: () => unknown) => unknown) | undefined;
   /**
+   * Adds to the attributes of a line of `ctx.log`: it returns those to write. It runs in the call of
+   * `ctx.log`, which throws what it throws.
+   */
+  readonly log?: ((attributes: LogAttributes) => LogAttributes) | undefined;
+  /**
    * Prepares the interceptor for a runtime. Each runtime calls it once, when it is made, and uses
    * the interceptor that it returns. With it an interceptor can listen to the events of the runtime.
    */
@@ -58,6 +64,7 @@ export interface Interceptors {
     | ((details: unknown, beat: (details: unknown) => void, context: ActivityContext) => void)
     | undefined;
   readonly capture?: ((info: CaptureInfo) => Captured) | undefined;
+  readonly log?: ((attributes: LogAttributes) => LogAttributes) | undefined;
 }
 
 /** Calls an attempt in what was captured for its activity. */
@@ -66,6 +73,7 @@ type Captured = (attempt: () => unknown) => unknown;
 export function compose(interceptors: readonly ActivityInterceptor[]): Interceptors {
   const executing = interceptors.filter((one) => one.execute !== undefined);
   const capturing = interceptors.filter((one) => one.capture !== undefined);
+  const logging = interceptors.filter((one) => one.log !== undefined);
   const beating = interceptors.filter((one) => one.heartbeat !== undefined);
   return {
     execute:
@@ -90,6 +98,10 @@ export function compose(interceptors: readonly ActivityInterceptor[]): Intercept
               beat,
             )(details);
           },
+    log:
+      logging.length === 0
+        ? undefined
+        : (line) => logging.reduce((attributes, one) => one.log?.(attributes) ?? attributes, line),
     capture:
       capturing.length === 0
         ? undefined
@@ -109,7 +121,7 @@ function checked(captured: unknown): Captured {
 /** The interceptors of one activity, whose attempts are called in what was captured for it. */
 export function runIn(
   captured: Captured,
-  { execute = (input, run) => run(input), heartbeat }: Interceptors,
+  { execute = (input, run) => run(input), heartbeat, log }: Interceptors,
 ): Interceptors {
-  return { execute: (input, run) => captured(() => execute(input, run)), heartbeat };
+  return { execute: (input, run) => captured(() => execute(input, run)), heartbeat, log };
 }

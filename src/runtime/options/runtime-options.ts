@@ -140,7 +140,7 @@ function checkDefaults(defaults: ActivityOptions | undefined): void {
 }
 
 /** An interceptor has at least one of these. */
-const HOOKS = ['execute', 'heartbeat', 'capture', 'attach'];
+const HOOKS = ['execute', 'heartbeat', 'capture', 'log', 'attach'];
 
 function checkInterceptors(interceptors: unknown, name: string): void {
   if (interceptors === undefined) return;

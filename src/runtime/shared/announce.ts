@@ -37,7 +37,9 @@ export function loggerOf(activity: Announced, attempt: number): Logger {
   const logger: Partial<Logger> = {};
   for (const level of LOG_LEVELS) {
     logger[level] = (message, more) => {
-      log(activity, level, attempt, message, more);
+      const { interceptors, log } = activity.services;
+      const line = { ...attributesOf(activity, attempt), ...more };
+      log(level, message, interceptors.log?.(line) ?? line);
     };
   }
   return logger as Logger;

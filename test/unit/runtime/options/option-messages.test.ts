@@ -313,7 +313,7 @@ describe('of a runtime', () => {
   });
 
   const INTERCEPTORS =
-    'an array of objects with at least one of execute, heartbeat, capture, attach';
+    'an array of objects with at least one of execute, heartbeat, capture, log, attach';
 
   test.each<[value: unknown, message: string]>([
     [null, `interceptors: received null; expected ${INTERCEPTORS}`],
