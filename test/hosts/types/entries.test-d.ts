@@ -28,5 +28,5 @@ const pool = workerPool<typeof module>(new URL('file:///resize.js'), { maxWorker
 check<Equal<keyof typeof pool.activities, 'resize'>>(true);
 const resized = runtime.run(pool.activities.resize, { args: ['photos'] });
 check<Equal<typeof resized, Promise<number>>>(true);
-// @ts-expect-error the function needs a folder
+// @ts-expect-error Expected 2 arguments, but got 1
 void runtime.run(pool.activities.resize);
