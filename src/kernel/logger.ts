@@ -1,4 +1,5 @@
 /** Where the runtime writes its log lines. */
+import { badOption, hasMethods } from './bad-input.js';
 import { ignore, settleQuietly } from './promises.js';
 import { isPrintable, printable, shortened } from './text.js';
 import { ensureError, isError, messageOf, said } from './thrown.js';
@@ -30,8 +31,12 @@ export type AttributesFirstLogger = {
  *
  * @example
  * const runtime = new ActivityRuntime({ logger: pinoLogger(pino()) });
+ *
+ * @throws TypeError for anything else
  */
 export function pinoLogger(logger: AttributesFirstLogger): Logger {
+  if (!hasMethods(logger, ...LOG_LEVELS))
+    throw badOption('pinoLogger', logger, 'a logger like pino()');
   const adapted: Partial<Logger> = {};
   for (const level of LOG_LEVELS) {
     adapted[level] = (message, { error, ...attributes } = {}) =>

@@ -81,10 +81,11 @@ function attach(runtime: AttachedRuntime, options: OpenTelemetryOptions): Activi
     telemetry().closed(event, event.status, event);
   });
   return {
-    execute: (input, next) => telemetry().execute(input, next),
-    log: (attributes) => telemetry().log(attributes),
+    // A provider that fails must not touch activities: there is no telemetry then.
+    execute: (input, next) => (made === undefined ? next(input) : made.execute(input, next)),
+    log: (attributes) => made?.log(attributes) ?? attributes,
     heartbeat: (given, next, { info }) => {
-      telemetry().heartbeat(info.activityType);
+      made?.heartbeat(info.activityType);
       next(given);
     },
   };

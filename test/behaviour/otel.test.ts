@@ -656,6 +656,22 @@ test('providers may be registered after the runtime was made', async () => {
   }
 });
 
+test('a provider that fails is logged, and touches no activity', async () => {
+  const broken = {
+    getTracer: () => {
+      throw new Error('no tracer today');
+    },
+  };
+  const h = new Harness({ interceptors: [openTelemetry({ tracerProvider: broken })] });
+  const run = h.run((ctx) => {
+    ctx.heartbeat(1);
+    ctx.log.info('fine');
+    return 7;
+  });
+  expect(await run).toBe(7);
+  expect(h.logs.map(({ message }) => message)).toContain("A listener of 'scheduled' failed");
+});
+
 test.each<[options: object | null, message: string]>([
   [
     { tracer: 1 },

@@ -115,6 +115,13 @@ describe('pinoLogger', () => {
   });
 });
 
+test('pinoLogger refuses anything else', () => {
+  expect(() => pinoLogger(pino as never)).toThrow(
+    'pinoLogger: received function pino; expected a logger like pino()',
+  );
+  expect(() => pinoLogger(undefined as never)).toThrow('pinoLogger: received undefined');
+});
+
 describe('a logger that takes the attributes first is refused if it is given directly', () => {
   const methods = Object.fromEntries(LOG_LEVELS.map((level) => [level, () => {}])) as never;
 
