@@ -88,7 +88,7 @@ export function describe(execution: Execution, closedAt?: number): ActivityDescr
     attempt: state.attemptNumber + (attempt === undefined && closedAs === undefined ? 1 : 0),
     heartbeatDetails: execution.copyDetails(),
     lastHeartbeatTime: time(execution.lastHeartbeatAt),
-    lastProgressTime: time(execution.lastProgressAt),
+    lastProgressTime: time(lastProgressAt(execution)),
     heartbeatDeadline: time(attempt?.alive.deadline),
     lastStartedTime: time(lastAttempt?.startedAt),
     scheduleTime: time(execution.scheduledAt) as Date,
@@ -104,6 +104,14 @@ export function describe(execution: Execution, closedAt?: number): ActivityDescr
     abandonedAttempts: past?.abandoned ?? 0,
     options: describeOptions(options),
   });
+}
+
+/** When details of any attempt last changed. With a timeout for progress, that is exact. */
+function lastProgressAt(execution: Execution): number | undefined {
+  const { state, details, lastHeartbeatAt } = execution;
+  const exact = state.lastAttempt?.progress?.beatenAt;
+  if (exact !== undefined || lastHeartbeatAt === undefined || !details) return exact;
+  return execution.checkpoint.progressedAt(lastHeartbeatAt);
 }
 
 /** Rounds to microseconds. Clock readings are fractions, so their differences are not exact. */

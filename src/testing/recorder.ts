@@ -2,7 +2,8 @@
 import { EVENT_NAMES, type ActivityEventName, type ActivityEvents } from '../kernel/events.js';
 import { CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
 import type { Engine } from '../runtime/engine.js';
-import { brief, follow, Recording } from '../timeline/recording.js';
+import { brief, follow } from '../timeline/notes.js';
+import { Recording } from '../timeline/recording.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /**

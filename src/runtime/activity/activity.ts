@@ -10,6 +10,7 @@ import type { Snapshot } from '../../heartbeat/details/codec.js';
 import type { Attempt } from '../attempt/attempt.js';
 import type { AnyFunction, AttemptOwner } from '../attempt/owner.js';
 import { Checkpoint } from '../attempt/checkpoint.js';
+import { nextDue } from '../attempt/timing.js';
 import type { ResolvedOptions } from '../options/table.js';
 import { emit, Outbox } from '../shared/outbox.js';
 import { placeOf, type Place, type Waiter } from '../shared/place.js';
@@ -176,14 +177,6 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return this.state.lastAttempt?.alive.beatenAt ?? this.past?.lastHeartbeatAt;
   }
 
-  /** When details of any attempt last changed. With a timeout for progress, that is exact. */
-  get lastProgressAt(): number | undefined {
-    const { lastHeartbeatAt } = this;
-    const exact = this.state.lastAttempt?.progress?.beatenAt;
-    if (exact !== undefined || lastHeartbeatAt === undefined) return exact;
-    return this.#checkpoint?.progressedAt(lastHeartbeatAt);
-  }
-
   // ── What it tells ────────────────────────────────────────────────────────────────────────────
 
   get outbox(): Outbox {
@@ -208,7 +201,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     const { expiresAt } = this;
     const { attempt, opensAt, scheduleToStartAt } = this.state;
     const due =
-      attempt === undefined ? Math.min(opensAt, scheduleToStartAt, expiresAt) : attempt.nextDue;
+      attempt === undefined ? Math.min(opensAt, scheduleToStartAt, expiresAt) : nextDue(attempt);
     if (due === Infinity) this.services.deadlines.disarm(this);
     else this.services.deadlines.arm(this, due, now);
   }

@@ -6,8 +6,6 @@
 import type { EventFields } from '../../kernel/events.js';
 import type { DeadlineType } from '../../kernel/failures.js';
 import { ensureError } from '../../kernel/thrown.js';
-import { loadDetails } from '../../heartbeat/store/load.js';
-import type { HeartbeatStore } from '../../heartbeat/store/store.js';
 import { Attempt } from '../attempt/attempt.js';
 import { requested } from '../attempt/requests.js';
 import { expired, firstLimit, limitAt, waitedSince } from '../attempt/timing.js';
@@ -16,6 +14,7 @@ import { Activity } from './activity.js';
 import { conclude, timedOut } from './endings.js';
 import { attemptTimeout, failureOf } from './failure-messages.js';
 import { concludeFailed } from './hooks.js';
+import { load } from './loading.js';
 import { afterAccepted, failing } from './next-attempt.js';
 import { logIgnored, warnOfBlocking } from './warnings.js';
 
@@ -184,30 +183,6 @@ export class Execution extends Activity {
     else timeOut(this, 'SCHEDULE_TO_CLOSE', now);
     return true;
   }
-}
-
-// ── Reading the store ────────────────────────────────────────────────────────────────────────────
-
-function load(execution: Execution, store: HeartbeatStore, activityId: string): void {
-  const { scheduledAt, services, state } = execution;
-  state.beginLoading();
-  execution.rearm(scheduledAt);
-  const earlier = services.writers.get(activityId)?.flush();
-  if (earlier === undefined) read(execution, store, activityId);
-  else void earlier.then(() => read(execution, store, activityId));
-}
-
-function read(execution: Execution, store: HeartbeatStore, activityId: string): void {
-  if (!execution.isOpen) return;
-  const { services, state } = execution;
-  loadDetails(store, activityId, services.codec, (details, failure) => {
-    if (!execution.isOpen) return;
-    const { forgotten } = execution; // a reset may have come meanwhile
-    if (details !== undefined && !forgotten) execution.checkpoint.adopt(details);
-    state.endLoading();
-    if (failure === undefined || forgotten) execution.dispatch(services.clock.now());
-    else conclude(execution, failing('FAILED', failure, 'NON_RETRYABLE_FAILURE'));
-  });
 }
 
 // ── Functions that settle late, and timeouts ─────────────────────────────────────────────────────

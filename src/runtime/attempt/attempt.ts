@@ -18,7 +18,6 @@ import { warnOfLateBeat, watchStop } from './late.js';
 import type { AnyFunction, AttemptOwner } from './owner.js';
 import { Reports } from './reports.js';
 import { reasonsOf, type Requests } from './requests.js';
-import { firstTimeoutAt } from './timing.js';
 
 /** A class without a base class, because V8 makes objects of a derived class at half the speed. */
 export class Attempt implements ContextSource, InformedAttempt {
@@ -145,11 +144,6 @@ export class Attempt implements ContextSource, InformedAttempt {
   /** Whether this attempt has changed the heartbeat details. */
   get progressed(): boolean {
     return this.reports?.progressed === true;
-  }
-
-  /** The time of the next timeout or report. */
-  get nextDue(): number {
-    return Math.min(firstTimeoutAt(this), this.reports?.dueAt ?? Infinity);
   }
 
   /**

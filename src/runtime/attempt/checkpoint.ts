@@ -109,7 +109,7 @@ export class Checkpoint {
   }
 
   /** Whether the last report had such details. */
-  #isReported(details: Snapshot): boolean {
+  #isReported(details: Snapshot | undefined): boolean {
     return this.report !== undefined && sameDetails(this.report.details, details);
   }
 
@@ -118,8 +118,7 @@ export class Checkpoint {
    *
    * @param beatenAt when the last heartbeat came
    */
-  progressedAt(beatenAt: number): number | undefined {
-    if (this.details === undefined) return undefined;
+  progressedAt(beatenAt: number): number {
     return this.#isReported(this.details)
       ? Math.min((this.report as Report).changedAt, beatenAt)
       : beatenAt;

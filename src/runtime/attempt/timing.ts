@@ -24,6 +24,8 @@ export interface TimedAttempt {
   readonly alive: HeartbeatMonitor;
   /** Undefined without a `progressTimeout`. */
   readonly progress: HeartbeatMonitor | undefined;
+  /** Undefined before the first details. */
+  readonly reports: { readonly dueAt: number } | undefined;
 }
 
 function startToCloseAt({ owner, startedAt }: TimedAttempt): number {
@@ -36,10 +38,11 @@ export function limitAt(attempt: TimedAttempt): number {
   return Math.min(startToCloseAt(attempt), attempt.owner.expiresAt);
 }
 
-/** The time of the first timeout. */
-export function firstTimeoutAt(attempt: TimedAttempt): number {
+/** The time of the next timeout or report. */
+export function nextDue(attempt: TimedAttempt): number {
   const progressAt = attempt.progress?.deadline ?? Infinity;
-  return Math.min(limitAt(attempt), attempt.alive.deadline, progressAt);
+  const reportAt = attempt.reports?.dueAt ?? Infinity;
+  return Math.min(limitAt(attempt), attempt.alive.deadline, progressAt, reportAt);
 }
 
 /**

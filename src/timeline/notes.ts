@@ -1,0 +1,109 @@
+/** What the events of a runtime add to a recording. */
+import type { ActivityEventName, ActivityEvents } from '../kernel/events.js';
+import { CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
+import { shortened } from '../kernel/text.js';
+import { said } from '../kernel/thrown.js';
+import type { ActivityRuntime } from '../runtime/runtime.js';
+import { LONGEST_TEXT, type TimelineEvent } from './events.js';
+import type { Recording } from './recording.js';
+import { briefly } from './shown.js';
+
+/** What a recording needs of a runtime. */
+export type Recordable = Pick<ActivityRuntime, 'on' | 'list' | 'stats'>;
+
+type Writable = { -readonly [Field in keyof TimelineEvent]: TimelineEvent[Field] };
+
+type FieldsOf<Name extends ActivityEventName> = (
+  event: ActivityEvents[Name],
+  details: boolean,
+) => Partial<TimelineEvent> | undefined;
+
+/** What the events of each name add to a recording. */
+const FIELDS: { readonly [Name in ActivityEventName]: FieldsOf<Name> } = {
+  scheduled: ({ startDelayMs }) =>
+    startDelayMs === undefined ? undefined : { delayMs: startDelayMs },
+  started: () => undefined,
+  heartbeat: (event, details) => (details ? { details: brief(event.details) } : undefined),
+  attemptFailed: ({ failure, nextAttempt }) => ({
+    outcome: outcomeOf(failure),
+    ...why(failure),
+    ...(nextAttempt && { delayMs: nextAttempt.delayMs }),
+  }),
+  attemptAbandoned: () => undefined,
+  attemptSettled: () => undefined,
+  paused: () => undefined,
+  unpaused: () => undefined,
+  reset: () => undefined,
+  completed: () => undefined,
+  failed: ({ status, failure }) => ({ outcome: status, ...why(failure) }),
+};
+
+export const NAMES = /* @__PURE__ */ Object.keys(FIELDS) as readonly ActivityEventName[];
+
+/** Adds events of these names to the recording. Returns a function that stops that. */
+export function follow(
+  runtime: Pick<Recordable, 'on' | 'stats'>,
+  recording: Recording,
+  names: readonly ActivityEventName[],
+  details: boolean,
+): () => void {
+  const removers = names.map((name) => {
+    const fieldsOf = FIELDS[name] as FieldsOf<ActivityEventName>;
+    const note = (event: ActivityEvents[ActivityEventName]): void => {
+      const { activityId, activityType, attempt, timestamp } = event;
+      const noted: Writable = { at: timestamp, event: name, activityId, activityType, attempt };
+      const fields = fieldsOf(event, details);
+      if (fields !== undefined) Object.assign(noted, fields);
+      if (name !== 'heartbeat') {
+        const { running, waiting } = runtime.stats();
+        noted.running = running;
+        noted.waiting = waiting;
+      }
+      recording.note(noted);
+    };
+    return runtime.on(name, note, { passive: true });
+  });
+  return () => removers.forEach((remove) => remove());
+}
+
+/** Details as text that is short enough for a picture and for the memory of a recording. */
+export function brief(details: unknown): string {
+  return briefly(details, LONGEST_TEXT);
+}
+
+function why(failure: Error): Partial<TimelineEvent> {
+  const reason = shortened(said(failure), LONGEST_TEXT);
+  return failure instanceof TimeoutFailure
+    ? { timeoutType: failure.timeoutType, reason }
+    : { reason };
+}
+
+function outcomeOf(failure: Error): string {
+  if (failure instanceof TimeoutFailure) return 'TIMED_OUT';
+  if (!(failure instanceof CancelledFailure)) return 'FAILED';
+  return failure.message === 'PAUSED' || failure.message === 'RESET' ? failure.message : 'CANCELED';
+}
+
+/** Adds the activities that are open before the recording begins, as far as they can be described. */
+export function noteOpen(runtime: Recordable, recording: Recording, details: boolean): void {
+  for (const one of runtime.list()) {
+    const { activityId, activityType, attempt, runState, heartbeatDetails } = one;
+    const common = { activityId, activityType };
+    recording.note({ at: +one.scheduleTime, event: 'scheduled', ...common, attempt: 0 });
+    if (one.status === 'PAUSED' && runState === 'PAUSED') {
+      recording.note({ at: +one.scheduleTime, event: 'paused', ...common, attempt });
+    } else if (runState !== 'SCHEDULED' && one.lastStartedTime !== undefined) {
+      recording.note({ at: +one.lastStartedTime, event: 'started', ...common, attempt });
+      if (one.lastHeartbeatTime !== undefined && one.lastHeartbeatTime >= one.lastStartedTime) {
+        const shown = details ? { details: brief(heartbeatDetails) } : {};
+        recording.note({
+          at: +one.lastHeartbeatTime,
+          event: 'heartbeat',
+          ...common,
+          attempt,
+          ...shown,
+        });
+      }
+    }
+  }
+}
