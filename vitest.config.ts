@@ -32,11 +32,17 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             ...published,
+            'test/workers/**',
             'test/hosts/types/**',
             'test/hosts/fake-timers/**',
             '**/node_modules/**',
           ],
         },
+      },
+      {
+        // Each starts real workers, and waits for their death. `npm test` leaves these out.
+        extends: true,
+        test: { name: 'workers', include: ['test/workers/**/*.test.ts'] },
       },
       {
         // The set-up builds dist when these are among the tests to run.

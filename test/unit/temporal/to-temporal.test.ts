@@ -550,7 +550,7 @@ test('an object or a module may contain other things than activities', () => {
 
 describe('an activity of a pool of workers', () => {
   const pool = workerPool<Record<string, (ctx: ActivityContext, ...args: unknown[]) => unknown>>(
-    new URL('../../behaviour/workers/fixtures/activities.mjs', import.meta.url),
+    new URL('../../workers/fixtures/activities.mjs', import.meta.url),
     { isolation: 'thread', execArgv: [] },
   );
   afterAll(() => pool.close());

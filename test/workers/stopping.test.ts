@@ -1,6 +1,6 @@
 /** Cancellation, pause, reset and shutdown reach a worker at once. */
 import { describe, expect, test } from 'vitest';
-import type { ActivityOptions } from '../../../src/index.js';
+import type { ActivityOptions } from '../../src/index.js';
 import { once, poolOf, Recorded, rejection, retried, workers } from './pools.js';
 
 const waiting = {

@@ -7,8 +7,8 @@ import {
   type ActivityEvents,
   type ActivityOptions,
   type RuntimeOptions,
-} from '../../../src/index.js';
-import { workerPool, type WorkerPool, type WorkerPoolOptions } from '../../../src/workers.js';
+} from '../../src/index.js';
+import { workerPool, type WorkerPool, type WorkerPoolOptions } from '../../src/workers.js';
 
 export const fixture = (name: string): URL => new URL(`./fixtures/${name}`, import.meta.url);
 

@@ -1,6 +1,6 @@
 /** Workers that die by themselves take one attempt with them, and no details. */
 import { describe, expect, test } from 'vitest';
-import { WorkerCrashedError } from '../../../src/workers.js';
+import { WorkerCrashedError } from '../../src/workers.js';
 import { once, poolOf, Recorded, rejection, retried, workers } from './pools.js';
 
 const DEATHS = [

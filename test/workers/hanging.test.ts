@@ -1,7 +1,7 @@
 /** Functions that hang in a worker are killed, and resume. */
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { WorkerTerminatedError } from '../../../src/workers.js';
+import { WorkerTerminatedError } from '../../src/workers.js';
 import { once, poolOf, Recorded, rejection, retried, workers } from './pools.js';
 
 /** What a function hangs in, and the first line of where it says that it was. */

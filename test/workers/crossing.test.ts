@@ -1,6 +1,6 @@
 /** What crosses between a program and its workers, and what cannot. */
 import { describe, expect, test } from 'vitest';
-import { HeartbeatDetailsError } from '../../../src/index.js';
+import { HeartbeatDetailsError } from '../../src/index.js';
 import { fixture, once, poolOf, Recorded, rejection, retried, workers } from './pools.js';
 
 describe.each(workers)('to and from a %s', (isolation) => {
