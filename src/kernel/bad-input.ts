@@ -89,7 +89,7 @@ export interface OptionNames {
   readonly of: string;
   /** An example of good options, such as `{ startDelay: '5s' }`. */
   readonly example: string;
-  readonly known: ReadonlySet<string>;
+  readonly known: readonly string[];
   /** What to use instead of a name from another library. */
   readonly elsewhere?: (name: string) => string | undefined;
 }
@@ -104,7 +104,7 @@ export function checkNames(options: object, names: OptionNames): void {
     throw badOption(names.of, options, `an object such as ${names.example}`);
   }
   for (const name in options) {
-    if (!names.known.has(name)) throw unknownOption(name, names);
+    if (!names.known.includes(name)) throw unknownOption(name, names);
   }
 }
 
@@ -120,7 +120,7 @@ export function hints(table: Readonly<Record<string, string>>, name: string): st
 
 function unknownOption(name: string, { of, known, elsewhere }: OptionNames): TypeError {
   const hint = elsewhere?.(name);
-  const advice = hint === undefined ? nearest(name, [...known]) : `here it is ${hint}`;
+  const advice = hint === undefined ? nearest(name, known) : `here it is ${hint}`;
   return badInput(`${of} has no option ${quote(name)}; ${advice}`);
 }
 

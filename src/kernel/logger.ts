@@ -1,6 +1,7 @@
 /** Where the runtime writes its log lines. */
 import { badOption, hasMethods } from './bad-input.js';
 import { ignore, settleQuietly } from './promises.js';
+import { fromCaller } from './stack.js';
 import { isPrintable, printable, shortened } from './text.js';
 import { ensureError, isError, messageOf, said } from './thrown.js';
 
@@ -35,14 +36,23 @@ export type AttributesFirstLogger = {
  * @throws TypeError for anything else
  */
 export function pinoLogger(logger: AttributesFirstLogger): Logger {
-  if (!hasMethods(logger, ...LOG_LEVELS))
-    throw badOption('pinoLogger', logger, 'a logger like pino()');
-  const adapted: Partial<Logger> = {};
-  for (const level of LOG_LEVELS) {
-    adapted[level] = (message, { error, ...attributes } = {}) =>
-      logger[level](error === undefined ? attributes : { ...attributes, err: error }, message);
+  if (!hasMethods(logger, ...LOG_LEVELS)) {
+    throw fromCaller(badOption('pinoLogger', logger, 'a logger like pino()'), pinoLogger);
   }
-  return adapted as Logger;
+  return loggerThat((level, message, { error, ...attributes } = {}) =>
+    logger[level](error === undefined ? attributes : { ...attributes, err: error }, message),
+  );
+}
+
+/** Makes a logger whose methods call one function. */
+export function loggerThat(
+  write: (level: LogLevel, message: string, attributes?: LogAttributes) => unknown,
+): Logger {
+  const logger: Partial<Logger> = {};
+  for (const level of LOG_LEVELS) {
+    logger[level] = (message, attributes) => write(level, message, attributes);
+  }
+  return logger as Logger;
 }
 
 export type LogLevel = keyof Logger;

@@ -26,6 +26,8 @@ export class ActivitySpans {
   readonly #span: Span;
   readonly #context: Context;
   #before: SpanContext | undefined;
+  /** An attempt whose end has not been told although the next one runs. */
+  #overtaken: AttemptSpan | undefined;
 
   /** @param caller the context that `run` or `start` was called in */
   constructor(tracer: Tracer, { activityId, activityType, timestamp }: Scheduled, caller: Context) {
@@ -38,8 +40,15 @@ export class ActivitySpans {
     this.#context = trace.setSpan(caller, this.#span);
   }
 
-  begin(number: number, startedAt: number): void {
-    this.close();
+  /**
+   * Begins the span of an attempt, unless it has begun. The function of an attempt that a listener
+   * starts is called before the event `started` is told.
+   */
+  begin(number: number, startedAt: number): AttemptSpan {
+    const { attempt } = this;
+    if (attempt?.number === number && !attempt.ended) return attempt;
+    if (attempt?.ended === false) this.#overtaken = attempt;
+    else this.close();
     const attributes = {
       [KEYS.id]: this.#id,
       [KEYS.type]: this.type,
@@ -50,26 +59,33 @@ export class ActivitySpans {
       before === undefined ? { attributes } : { attributes, links: [{ context: before }] };
     const span = this.#tracer.startSpan(SPANS.attempt + this.type, options, this.#context);
     const context = trace.setSpan(this.#context, span);
-    this.attempt = { number, span, context, startedAt, ended: false };
     this.#before = span.spanContext();
+    return (this.attempt = { number, span, context, startedAt, ended: false });
   }
 
-  /** An event of the running attempt; nothing if the span has ended. */
+  /** The attempt with this number, if its end has not been told. */
+  find(number: number): AttemptSpan | undefined {
+    return [this.attempt, this.#overtaken].find((one) => one?.number === number && !one.ended);
+  }
+
+  /** Adds an event to the span of the running attempt. */
   event(name: keyof typeof SPAN_EVENTS, attributes?: Attributes): void {
     this.attempt?.span.addEvent(SPAN_EVENTS[name], attributes);
   }
 
-  /** The outcome of the attempt is known. Its span is open until `close`: events may come with it. */
+  /** Notes the outcome of an attempt. Its span is open until `close`: events may come with it. */
   endAttempt(attempt: AttemptSpan, outcome: Outcome, failure?: Error): void {
     attempt.ended = true;
-    attempt.span.setAttribute(KEYS.status, outcome);
-    if (outcome === 'TIMED_OUT') this.event('timedOut', timeoutAttributes(failure));
-    if (outcome === 'PAUSED') this.event('paused');
-    if (failure !== undefined && isError(outcome)) fail(attempt.span, failure);
+    const { span } = attempt;
+    span.setAttribute(KEYS.status, outcome);
+    if (outcome === 'TIMED_OUT') span.addEvent(SPAN_EVENTS.timedOut, timeoutAttributes(failure));
+    if (outcome === 'PAUSED') span.addEvent(SPAN_EVENTS.paused);
+    if (failure !== undefined && isError(outcome)) fail(span, failure);
   }
 
-  /** The activity has closed. */
+  /** Ends all spans when the activity has closed. */
   end(attempt: number, outcome: Outcome, failure?: Error, retryState?: string): void {
+    this.close(this.#overtaken);
     this.close();
     const span = this.#span;
     span.setAttribute(KEYS.attempt, attempt);
@@ -79,11 +95,11 @@ export class ActivitySpans {
     span.end();
   }
 
-  /** Ends the span of that attempt; nothing if another one has begun. */
+  /** Ends the span of an attempt, unless it has ended. */
   close(attempt = this.attempt): void {
-    if (attempt === undefined || attempt !== this.attempt) return;
-    attempt.span.end();
-    this.attempt = undefined;
+    attempt?.span.end();
+    if (attempt === this.attempt) this.attempt = undefined;
+    if (attempt === this.#overtaken) this.#overtaken = undefined;
   }
 }
 

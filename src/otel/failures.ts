@@ -1,5 +1,5 @@
 /** What failures mean for spans and metrics. */
-import { ApplicationFailure, CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
+import { ApplicationFailure, TimeoutFailure } from '../kernel/failures.js';
 import { printable } from '../kernel/text.js';
 import { shownName } from '../kernel/thrown.js';
 import type { Attributes } from './api.js';
@@ -9,16 +9,9 @@ import { KEYS } from './names.js';
 export type Outcome =
   'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED' | 'PAUSED' | 'RESET';
 
-/** What somebody asked for is no error. */
+/** Whether an outcome is an error. A pause or a cancellation is not, because someone asked for it. */
 export function isError(outcome: Outcome): boolean {
   return outcome === 'FAILED' || outcome === 'TIMED_OUT';
-}
-
-/** How an attempt has ended that has this failure. */
-export function outcomeOf(failure: Error): Outcome {
-  if (failure instanceof TimeoutFailure) return 'TIMED_OUT';
-  const asked = failure instanceof CancelledFailure ? failure.message : undefined;
-  return asked === 'PAUSED' || asked === 'RESET' ? asked : 'FAILED';
 }
 
 export function failureAttributes(failure: Error): Attributes {

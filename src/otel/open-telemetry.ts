@@ -1,5 +1,6 @@
 /** The interceptor, which turns the events of a runtime into spans and metrics. */
 import { checkNames, hasMethods, option } from '../kernel/bad-input.js';
+import { refusable } from '../kernel/stack.js';
 import type { AttachedRuntime } from '../runtime/context/attached.js';
 import type { ActivityInterceptor } from '../runtime/context/interceptors.js';
 import { context, metrics, trace, type MeterProvider, type TracerProvider } from './api.js';
@@ -29,7 +30,7 @@ const details = /* @__PURE__ */ option('true or false', (value) => typeof value 
 const NAMES = {
   of: 'openTelemetry',
   example: '{ details: true }',
-  known: /* @__PURE__ */ new Set(['tracerProvider', 'meterProvider', 'details']),
+  known: ['tracerProvider', 'meterProvider', 'details'],
 };
 
 /**
@@ -42,10 +43,12 @@ const NAMES = {
  * @throws TypeError that names the option, the value received and what is accepted
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): ActivityInterceptor {
-  checkNames(options, NAMES);
-  tracerProvider(options.tracerProvider, 'tracerProvider');
-  meterProvider(options.meterProvider, 'meterProvider');
-  details(options.details, 'details');
+  refusable(openTelemetry, () => {
+    checkNames(options, NAMES);
+    tracerProvider(options.tracerProvider, 'openTelemetry tracerProvider');
+    meterProvider(options.meterProvider, 'openTelemetry meterProvider');
+    details(options.details, 'openTelemetry details');
+  });
   return { attach: (runtime) => attach(runtime, options) };
 }
 
@@ -81,7 +84,7 @@ function attach(runtime: AttachedRuntime, options: OpenTelemetryOptions): Activi
     telemetry().closed(event, event.status, event);
   });
   return {
-    // A provider that fails must not touch activities: there is no telemetry then.
+    // A provider that fails must not touch activities. Without telemetry they run as always.
     execute: (input, next) => (made === undefined ? next(input) : made.execute(input, next)),
     log: (attributes) => made?.log(attributes) ?? attributes,
     heartbeat: (given, next, { info }) => {

@@ -1,4 +1,5 @@
 /** What one runtime tells OpenTelemetry. */
+import { failedOutcome } from '../kernel/attempt-outcome.js';
 import type { ActivityEvent, ActivityEvents } from '../kernel/events.js';
 import type { RetryState } from '../kernel/failures.js';
 import type { LogAttributes } from '../kernel/logger.js';
@@ -15,7 +16,7 @@ import {
   type Tracer,
   type TracerProvider,
 } from './api.js';
-import { failureAttributes, isError, outcomeOf, type Outcome } from './failures.js';
+import { failureAttributes, isError, type Outcome } from './failures.js';
 import { attributesOf, instrumentsOf, type Instruments } from './instruments.js';
 import { KEYS, SCOPE } from './names.js';
 
@@ -53,8 +54,8 @@ export class Telemetry {
   execute(input: ExecuteInput, next: (input: ExecuteInput) => unknown): unknown {
     const { info } = input.context;
     const spans = this.#open.get(info.activityId);
-    const attempt = spans?.attempt;
-    if (spans === undefined || attempt === undefined) return next(input);
+    if (spans === undefined) return next(input);
+    const attempt = spans.begin(info.attempt, info.startedTimestampMs);
     const waitedMs = info.startedTimestampMs - info.currentAttemptScheduledTimestampMs;
     this.#instruments.scheduleToStart.record(seconds(waitedMs), attributesOf(spans.type));
     return context.with(attempt.context, next, undefined, input);
@@ -78,12 +79,12 @@ export class Telemetry {
     this.#open.get(activityId)?.event('heartbeat', attributes);
   }
 
-  attemptFailed({ activityId, failure, timestamp }: ActivityEvents['attemptFailed']): void {
-    const spans = this.#open.get(activityId);
-    const outcome = outcomeOf(failure);
-    const attempt = spans?.attempt;
+  attemptFailed(event: ActivityEvents['attemptFailed']): void {
+    const { failure } = event;
+    const spans = this.#open.get(event.activityId);
+    const attempt = spans?.find(event.attempt);
     if (spans === undefined || attempt === undefined) return;
-    this.#end(spans, attempt, outcome, timestamp, failure);
+    this.#end(spans, attempt, failedOutcome(failure), event.timestamp, failure);
     // The events that come with this end are told in the same turn.
     queueMicrotask(() => spans.close(attempt));
   }
@@ -101,8 +102,8 @@ export class Telemetry {
     const spans = this.#open.get(activityId);
     if (spans === undefined) return;
     this.#open.delete(activityId);
-    const last = spans.attempt;
-    if (last?.ended === false) this.#end(spans, last, outcome, timestamp, why?.failure);
+    const last = spans.find(attempt);
+    if (last !== undefined) this.#end(spans, last, outcome, timestamp, why?.failure);
     spans.end(attempt, outcome, why?.failure, why?.retryState);
     const tookMs = timestamp - spans.scheduledAt;
     this.#instruments.endToEnd.record(seconds(tookMs), attributesOf(spans.type, outcome));

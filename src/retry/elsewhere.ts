@@ -2,7 +2,7 @@
 import { hints } from '../kernel/bad-input.js';
 
 const ATTEMPTS = 'retryPolicy.maximumAttempts';
-const COUNTS_ALL = `${ATTEMPTS} (which counts the first attempt too)`;
+const COUNTS_ALL = `${ATTEMPTS} (the first one counts too)`;
 const FAILED_ATTEMPT = 'retryPolicy.onFailedAttempt';
 const RUNTIME = 'an option of ActivityRuntime';
 const CONCURRENCY = `maxConcurrentActivities, ${RUNTIME}`;
@@ -16,7 +16,7 @@ const HINTS: Readonly<Record<string, string>> = {
   factor: 'retryPolicy.backoffCoefficient',
   backoff: 'retryPolicy.initialInterval and backoffCoefficient',
   minTimeout: 'retryPolicy.initialInterval',
-  delay: 'startDelay before the first attempt, retryPolicy.initialInterval before the second',
+  delay: 'startDelay, or retryPolicy.initialInterval between attempts',
   maxTimeout: 'retryPolicy.maximumInterval',
   randomize: 'retryPolicy.jitter, from 0 to 1',
   shouldRetry: 'retryPolicy.shouldRetry',
@@ -24,7 +24,7 @@ const HINTS: Readonly<Record<string, string>> = {
   onFailedAttempt: FAILED_ATTEMPT,
   onRetry: FAILED_ATTEMPT,
   shouldConsumeRetry: 'not available: every failed attempt counts',
-  unref: 'not available: timers of open activities keep the process alive',
+  unref: 'not available: open activities keep the process alive',
   timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
   id: 'activityId',
   jobId: 'activityId',
@@ -38,7 +38,7 @@ const HINTS: Readonly<Record<string, string>> = {
   serializer: RUNTIME,
   store: RUNTIME,
   logger: RUNTIME,
-  taskQueue: 'not needed in one process; systole/temporal has it',
+  taskQueue: 'not needed in one process',
 };
 
 /** What to use instead of an unknown name. */

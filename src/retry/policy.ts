@@ -153,7 +153,7 @@ const READERS = /* @__PURE__ */ Object.entries(FIELDS) as readonly [
 export const RETRY_POLICY_NAMES: OptionNames = {
   of: 'retryPolicy',
   example: '{ maximumAttempts: 5 }',
-  known: /* @__PURE__ */ new Set(Object.keys(FIELDS)),
+  known: Object.keys(FIELDS),
   elsewhere,
 };
 

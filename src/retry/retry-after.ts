@@ -1,6 +1,9 @@
 /** Reads the header with which a server says when to try again. */
+import { badOption, checkNames } from '../kernel/bad-input.js';
 import { hostDate } from '../kernel/clock.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
+import { isThenable } from '../kernel/promises.js';
+import { refusable } from '../kernel/stack.js';
 
 /** Headers, as `fetch` or `node:http` give them. */
 type HeadersLike =
@@ -13,6 +16,8 @@ interface ResponseLike {
 
 /** What headers may give, although their types say less. */
 type Value = string | number | null | undefined;
+
+const NAMES = { of: 'retryAfter', example: "{ max: '1m' }", known: ['max'] };
 
 /** The items of a list. A date has a comma of its own. */
 const ITEM = /(?:[a-z]+, *)?[^, ][^,]*/gi;
@@ -27,7 +32,7 @@ const DATE = /^[a-z]+, .* GMT *$/i;
  * there is one, because the two clocks may differ. Of several values, the longest counts.
  *
  * @param response a response, its headers, or the value of the header
- * @throws TypeError for a bad `max`
+ * @throws TypeError for a number or a promise, and for bad options
  *
  * @example
  * const nextRetryDelay = retryAfter(response, { max: '10 minutes' });
@@ -40,7 +45,13 @@ export function retryAfter(
     readonly max?: Duration | undefined;
   } = {},
 ): number | undefined {
-  const maxMs = durationMs(options.max ?? Infinity, 'retryAfter max');
+  const maxMs = refusable(retryAfter, () => {
+    checkNames(options, NAMES);
+    if (typeof response === 'number' || isThenable(response)) {
+      throw badOption('retryAfter', response, 'a response, its headers, or a text');
+    }
+    return durationMs(options.max ?? Infinity, 'retryAfter max');
+  });
   const given: unknown = typeof response === 'string' ? { 'retry-after': response } : response;
   const { headers = given } = Object(given) as { readonly headers?: unknown };
   const read = (name: 'retry-after' | 'date'): string => {

@@ -1,6 +1,5 @@
 /** The inside of a runtime. It reads options and connects activities to the services they share. */
-import { quote } from '../kernel/text.js';
-import { badOption } from '../kernel/bad-input.js';
+import { badOption, show } from '../kernel/bad-input.js';
 import type { Clock } from '../kernel/clock.js';
 import { Deadlines } from '../kernel/deadlines.js';
 import { Events } from '../kernel/events.js';
@@ -173,7 +172,7 @@ export class Engine {
   find(activityId: string): Execution {
     const execution = this.#find(activityId);
     if (execution !== undefined) return execution;
-    throw new ActivityNotFoundError(`No activity ${quote(activityId)} is open`, {
+    throw new ActivityNotFoundError(`No activity ${show(activityId)} is open`, {
       activityId,
     });
   }
@@ -192,8 +191,9 @@ export class Engine {
   }
 
   stats(): RuntimeStats {
-    const { open, running, waiting, paused, scheduled } = this.#roster.open;
-    const { held, available } = this.#services.slots;
+    const { open, running, waiting, paused, scheduled, oldestWaiter } = this.#roster.open;
+    const { clock, slots } = this.#services;
+    const { held, available } = slots;
     return {
       open,
       running,
@@ -202,19 +202,8 @@ export class Engine {
       delayed: scheduled,
       slotsUsed: held,
       slotsAvailable: available,
-      oldestWaitMs: waiting === 0 ? 0 : this.#oldestWaitMs(),
+      oldestWaitMs: oldestWaiter ? clock.now() - oldestWaiter.state.waitingSince : 0,
     };
-  }
-
-  /** Nothing has waited since before it was scheduled, so the first few activities are enough. */
-  #oldestWaitMs(): number {
-    const now = this.#services.clock.now();
-    let oldest = now;
-    for (const { scheduledAt, state } of this.#roster.open) {
-      if (scheduledAt >= oldest) break;
-      if (state.phase === 'WAITING') oldest = Math.min(oldest, state.waitingSince);
-    }
-    return now - oldest;
   }
 
   idle(): Promise<void> {

@@ -34,7 +34,7 @@ export interface ShutdownResult {
 const NAMES: OptionNames = {
   of: 'shutdown',
   example: "{ gracePeriod: '5s' }",
-  known: new Set(['drain', 'gracePeriod', 'abandonAfter']),
+  known: ['drain', 'gracePeriod', 'abandonAfter'],
   elsewhere: (name) => hints(HINTS, name),
 };
 

@@ -26,7 +26,7 @@ export interface FromTemporalOptions {
 const NAMES: OptionNames = {
   of: 'fromTemporal',
   example: '{ client: new Client() }',
-  known: new Set(['info', 'client']),
+  known: ['info', 'client'],
 };
 
 const KNOWN_HERE = 'set by the runtime; in tests, use setHeartbeatDetails(details, { attempt })';
@@ -34,7 +34,7 @@ const KNOWN_HERE = 'set by the runtime; in tests, use setHeartbeatDetails(detail
 const INFO_NAMES: OptionNames = {
   of: 'fromTemporal info',
   example: "{ workflowType: 'importAll' }",
-  known: new Set(['namespace', 'taskQueue', 'workflowExecution', 'workflowType']),
+  known: ['namespace', 'taskQueue', 'workflowExecution', 'workflowType'],
   elsewhere: (name) => (name === 'attempt' || name === 'heartbeatDetails' ? KNOWN_HERE : undefined),
 };
 

@@ -45,7 +45,7 @@ export interface TemporalRuntimeOptions {
 const NAMES: OptionNames = {
   of: 'TemporalRuntime',
   example: "{ client: new Client(), taskQueue: 'imports' }",
-  known: new Set(['client', 'taskQueue', 'defaults']),
+  known: ['client', 'taskQueue', 'defaults'],
   elsewhere: (name) => hints(HINTS, name) ?? callHint(name),
 };
 
@@ -67,7 +67,7 @@ const CALLS_OWN_OPTIONS = { args: OWN, activityId: OWN, activityType: OWN, signa
 const DEFAULTS_NAMES: OptionNames = {
   of: 'defaults',
   example: OPTION_NAMES.example,
-  known: new Set([...OPTION_NAMES.known].filter((name) => !Object.hasOwn(CALLS_OWN_OPTIONS, name))),
+  known: OPTION_NAMES.known.filter((name) => !Object.hasOwn(CALLS_OWN_OPTIONS, name)),
   elsewhere: (name) => hints(CALLS_OWN_OPTIONS, name) ?? callHint(name),
 };
 

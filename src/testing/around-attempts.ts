@@ -83,9 +83,13 @@ export class AroundAttempts implements ActivityInterceptor {
     execution.caller.expectNobody();
     let { options } = execution;
     if (this.#surroundings.temporal) {
-      this.#throttles.set(execution, options.throttleIntervalMs);
+      this.#throttles.set(execution, options.heartbeatThrottleIntervalMs);
       // The worker's throttle has already been applied.
-      options = { ...options, throttleIntervalMs: 0, cancellationDelivery: 'heartbeat-only' };
+      options = {
+        ...options,
+        heartbeatThrottleIntervalMs: 0,
+        cancellationDelivery: 'heartbeat-only',
+      };
     }
     const { details, attempt = 1 } = this.#before ?? {};
     execution.state.prepare(options, attempt - 1);

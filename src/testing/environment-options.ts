@@ -72,7 +72,7 @@ export function resolveEnvironment(options: TestEnvironmentOptions): ResolvedEnv
   checkNames(options, {
     ...RUNTIME_OPTION_NAMES,
     of: 'TestActivityEnvironment',
-    known: new Set([...RUNTIME_OPTION_NAMES.known, ...OWN_OPTIONS]),
+    known: [...RUNTIME_OPTION_NAMES.known, ...OWN_OPTIONS],
   });
   const { autoSkip = true, maxAttempts, stuckAfter = '1s', semantics, ...runtime } = options;
   checkRuntimeOptions(runtime);

@@ -1,6 +1,6 @@
 /** Records what happens in an environment, for assertions and for timelines. */
+import { failedOutcome } from '../kernel/attempt-outcome.js';
 import { EVENT_NAMES, type ActivityEventName, type ActivityEvents } from '../kernel/events.js';
-import { CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
 import type { Engine } from '../runtime/engine.js';
 import { brief, follow } from '../timeline/notes.js';
 import { Recording } from '../timeline/recording.js';
@@ -132,7 +132,7 @@ export class Recorder {
 
   #attemptFailed(event: ActivityEvents['attemptFailed']): void {
     const { failure, nextAttempt } = event;
-    const record = this.#ended(event, outcomeOf(failure), failure);
+    const record = this.#ended(event, failedOutcome(failure), failure);
     if (record !== undefined && nextAttempt !== undefined) {
       record.retryDelayMs = nextAttempt.delayMs;
     }
@@ -157,10 +157,3 @@ export class Recorder {
 
 /** The events that the recording takes from the runtime; the environment knows more of the others. */
 const OF_THE_RUNTIME = EVENT_NAMES.filter((name) => name !== 'started' && name !== 'heartbeat');
-
-function outcomeOf(failure: Error): AttemptOutcome {
-  if (failure instanceof TimeoutFailure) return 'TIMED_OUT';
-  if (!(failure instanceof CancelledFailure)) return 'FAILED';
-  if (failure.message === 'PAUSED' || failure.message === 'RESET') return failure.message;
-  return 'CANCELED';
-}

@@ -1,6 +1,7 @@
 /** What the events of a runtime add to a recording. */
+import { failedOutcome } from '../kernel/attempt-outcome.js';
 import type { ActivityEventName, ActivityEvents } from '../kernel/events.js';
-import { CancelledFailure, TimeoutFailure } from '../kernel/failures.js';
+import { TimeoutFailure } from '../kernel/failures.js';
 import { shortened } from '../kernel/text.js';
 import { said } from '../kernel/thrown.js';
 import type { ActivityRuntime } from '../runtime/runtime.js';
@@ -25,7 +26,7 @@ const FIELDS: { readonly [Name in ActivityEventName]: FieldsOf<Name> } = {
   started: () => undefined,
   heartbeat: (event, details) => (details ? { details: brief(event.details) } : undefined),
   attemptFailed: ({ failure, nextAttempt }) => ({
-    outcome: outcomeOf(failure),
+    outcome: failedOutcome(failure),
     ...why(failure),
     ...(nextAttempt && { delayMs: nextAttempt.delayMs }),
   }),
@@ -76,12 +77,6 @@ function why(failure: Error): Partial<TimelineEvent> {
   return failure instanceof TimeoutFailure
     ? { timeoutType: failure.timeoutType, reason }
     : { reason };
-}
-
-function outcomeOf(failure: Error): string {
-  if (failure instanceof TimeoutFailure) return 'TIMED_OUT';
-  if (!(failure instanceof CancelledFailure)) return 'FAILED';
-  return failure.message === 'PAUSED' || failure.message === 'RESET' ? failure.message : 'CANCELED';
 }
 
 /** Adds the activities that are open before the recording begins, as far as they can be described. */

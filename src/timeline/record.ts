@@ -44,7 +44,7 @@ export function record(runtime: Recordable, options: RecordOptions = {}): Record
 const OPTIONS = {
   of: 'record',
   example: '{ limit: 10_000 }',
-  known: new Set(['limit', 'details']),
+  known: ['limit', 'details'],
 };
 
 function checkOptions(runtime: unknown, options: RecordOptions): void {
@@ -55,9 +55,9 @@ function checkOptions(runtime: unknown, options: RecordOptions): void {
   checkNames(options, OPTIONS);
   const { limit = DEFAULT_LIMIT, details = true } = options;
   if (!Number.isInteger(limit) || limit < 1) {
-    throw badOption('limit', limit, 'a whole number above 0');
+    throw badOption('record limit', limit, 'a whole number above 0');
   }
-  if (typeof details !== 'boolean') throw badOption('details', details, 'true or false');
+  if (typeof details !== 'boolean') throw badOption('record details', details, 'true or false');
 }
 
 /** How often the event loop is looked at while something is open. */

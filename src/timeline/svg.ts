@@ -21,7 +21,7 @@ export interface PictureOptions {
 const OPTIONS = {
   of: 'timelineSvg',
   example: '{ width: 960 }',
-  known: new Set(['width', 'title']),
+  known: ['width', 'title'],
 };
 const LEAST_WIDTH = 400;
 const MOST_WIDTH = 20_000;

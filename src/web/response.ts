@@ -30,7 +30,7 @@ export interface HeartbeatResponseOptions {
 const OPTIONS = {
   of: 'heartbeatResponse',
   example: '{ request }',
-  known: new Set(['request', 'details']),
+  known: ['request', 'details'],
 };
 
 /** Proxies close connections that are silent for too long. */

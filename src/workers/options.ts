@@ -60,7 +60,7 @@ export interface ResolvedPool extends WorkerOptions {
 const NAMES: OptionNames = {
   of: 'workerPool',
   example: "{ isolation: 'thread' }",
-  known: new Set([
+  known: [
     'isolation',
     'maxWorkers',
     'idleTimeout',
@@ -68,7 +68,7 @@ const NAMES: OptionNames = {
     'memoryLimitMb',
     'env',
     'execArgv',
-  ]),
+  ],
   elsewhere: (name) => hints(HINTS, name),
 };
 

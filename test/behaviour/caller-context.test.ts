@@ -272,6 +272,32 @@ describe('log', () => {
     ]);
     expect(h.logs[0]!.attributes).toMatchObject({ first: 4, second: 5 });
   });
+
+  test('that throws is logged, and the line is written without it', async () => {
+    const error = new Error('no tracer');
+    const h = new Harness({
+      interceptors: [
+        {
+          log: () => {
+            throw error;
+          },
+        },
+      ],
+    });
+    await h.run((ctx) => ctx.log.info('mine', { row: 7 }));
+    expect(h.logs).toEqual([
+      {
+        level: 'error',
+        message: 'A log interceptor failed',
+        attributes: expect.objectContaining({ error, attempt: 1 }) as unknown,
+      },
+      {
+        level: 'info',
+        message: 'mine',
+        attributes: expect.objectContaining({ row: 7, attempt: 1 }) as unknown,
+      },
+    ]);
+  });
 });
 
 describe('attach', () => {

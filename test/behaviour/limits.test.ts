@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { RuntimeFullError, type ActivityContext, type ActivityOptions } from '../../src/index.js';
+import { cpuMs } from '../support/cpu.js';
 import { Harness, never } from '../support/harness.js';
 import { failureOf, settledAt, startsOf } from '../support/outcomes.js';
 
@@ -474,5 +475,20 @@ describe('stats', () => {
     failing.terminate();
     await h.advance(5_000);
     expect(h.engine.stats()).toMatchObject({ waiting: 1, oldestWaitMs: 5_000 });
+  });
+
+  test('reading it costs the same with 20,000 open activities as with one', async () => {
+    const cost = async (open: number): Promise<number> => {
+      const h = new Harness({ maxConcurrentActivities: open });
+      for (let i = 0; i < open; i++) h.start(never);
+      await h.advance(1);
+      h.start(never); // it waits
+      expect(h.engine.stats().waiting).toBe(1);
+      const started = cpuMs();
+      for (let i = 0; i < 1_000; i++) h.engine.stats();
+      return cpuMs() - started;
+    };
+    await cost(1);
+    expect(await cost(20_000)).toBeLessThan(20 + 10 * (await cost(1)));
   });
 });

@@ -1,5 +1,6 @@
 /** `systole/otel` against the real SDK, in memory. */
-import { context, metrics, trace, type Tracer } from '@opentelemetry/api';
+import { context, metrics, trace, type Span, type Tracer } from '@opentelemetry/api';
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ActivityRuntime,
@@ -20,6 +21,11 @@ beforeAll(trackContext);
 afterAll(() => context.disable());
 
 const ONCE = { retryPolicy: { maximumAttempts: 1 } };
+
+/** The number that the span of an attempt carries. */
+function attemptOf(span: Span | undefined): unknown {
+  return (span as Partial<ReadableSpan> | undefined)?.attributes?.['systole.attempt'];
+}
 
 class Stage {
   readonly memory = new Memory();
@@ -672,14 +678,41 @@ test('a provider that fails is logged, and touches no activity', async () => {
   expect(h.logs.map(({ message }) => message)).toContain("A listener of 'scheduled' failed");
 });
 
+test('an attempt that a listener starts has its own span before its function is called', async () => {
+  const stage = new Stage();
+  const seen: unknown[] = [];
+  const handle = stage.h.start(
+    async (ctx: ActivityContext) => {
+      seen.push({ attempt: ctx.info.attempt, span: attemptOf(trace.getActiveSpan()) });
+      if (seen.length === 1) await ctx.cancelled;
+    },
+    { activityType: 'importRows', cancellationDelivery: 'immediate' },
+  );
+  stage.h.engine.events.add('attemptFailed', () => handle.unpause(), false);
+  handle.pause();
+  await handle.result();
+  expect(seen).toEqual([
+    { attempt: 1, span: 1 },
+    { attempt: 2, span: 2 },
+  ]);
+  expect(stage.tree).toEqual([
+    'Activity:importRows',
+    '  RunActivity:importRows (paused)',
+    '  RunActivity:importRows',
+  ]);
+});
+
 test.each<[options: object | null, message: string]>([
   [
     { tracer: 1 },
     'openTelemetry has no option "tracer"; known options: tracerProvider, meterProvider, details',
   ],
-  [{ details: 'yes' }, 'details: received "yes"; expected true or false'],
-  [{ tracerProvider: {} }, 'tracerProvider: received an object; expected a TracerProvider'],
-  [{ meterProvider: 5 }, 'meterProvider: received 5; expected a MeterProvider'],
+  [{ details: 'yes' }, 'openTelemetry details: received "yes"; expected true or false'],
+  [
+    { tracerProvider: {} },
+    'openTelemetry tracerProvider: received an object; expected a TracerProvider',
+  ],
+  [{ meterProvider: 5 }, 'openTelemetry meterProvider: received 5; expected a MeterProvider'],
   [null, 'openTelemetry: received null; expected an object such as { details: true }'],
 ])('bad options are refused: %o', (options, message) => {
   expect(() => openTelemetry(options as never)).toThrow(message);

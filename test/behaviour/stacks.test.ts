@@ -5,7 +5,9 @@ import {
   ActivityFailure,
   ActivityRuntime,
   defaultRuntime,
+  pinoLogger,
   proxyActivities,
+  retryAfter,
   runActivity,
   startActivity,
   TimeoutFailure,
@@ -13,7 +15,9 @@ import {
   type ActivityOptions,
   type Duration,
 } from '../../src/index.js';
+import { openTelemetry } from '../../src/otel.js';
 import { TestActivityEnvironment } from '../../src/testing.js';
+import { record } from '../../src/timeline.js';
 import { Harness, never } from '../support/harness.js';
 
 const ONCE = { retryPolicy: { maximumAttempts: 1 } };
@@ -206,6 +210,13 @@ describe('the stack of a refused call starts with the line of the call', () => {
     'completion.fail': () => defaultRuntime().completion.fail(noToken, 1),
     'completion.heartbeat': () => defaultRuntime().completion.heartbeat(noToken),
     'completion.reportCancellation': () => defaultRuntime().completion.reportCancellation(noToken),
+    'runtime.getHandle without an id': () => defaultRuntime().getHandle(undefined as never),
+    openTelemetry: () => openTelemetry({ tracerProvider: 5 as never }),
+    pinoLogger: () => pinoLogger(console.log as never),
+    record: () => record(defaultRuntime(), { limit: 0 }),
+    'retryAfter of a promise': () => retryAfter(Promise.resolve('5') as never),
+    'retryAfter of a number': () => retryAfter(5 as never),
+    'retryAfter of a misspelt option': () => retryAfter('5', { maximum: '1m' } as object),
     'env.run': () => new TestActivityEnvironment().run(never, bad),
     'env.start': () => new TestActivityEnvironment().start(never, bad),
     'env.proxy': () => new TestActivityEnvironment().proxy(activities, bad).upload(),
@@ -265,6 +276,7 @@ describe('the stack of a refused call of the context starts with the line of the
     ['a bound heartbeat', ({ heartbeat: beat }) => beat(deep)],
     ['heartbeat of a copy', (ctx) => ({ ...ctx }).heartbeat(deep)],
     ['heartbeat of systole/context', () => heartbeat(deep)],
+    ['watch with bad details', (ctx) => ctx.watch([] as never, { details: 5 as never })],
     ['sleep', (ctx) => ctx.sleep(-1)],
     ['keepAlive', (ctx) => ctx.keepAlive(never(), { every: 'soon' as Duration })],
   ])('%s', async (_, call) => {

@@ -573,3 +573,30 @@ describe('a refusal', () => {
     }
   });
 });
+
+test('a loop that is left running when its attempt ends gets no further items', async () => {
+  const h = new Harness();
+  const items: number[] = [];
+  let closed = false;
+  async function* source() {
+    try {
+      for (let i = 0; ; i++) yield i;
+    } finally {
+      closed = true;
+    }
+  }
+  const run = h.run((ctx) => {
+    void (async () => {
+      for await (const item of ctx.watch(source())) {
+        items.push(item);
+        await h.work(10);
+      }
+    })();
+    return h.work(25);
+  });
+  await h.advance(25);
+  await run;
+  await h.advance(1_000);
+  expect(items).toEqual([0, 1, 2]);
+  expect(closed).toBe(true);
+});

@@ -108,7 +108,7 @@ function retry(activity: Activity, attempt: Attempt, next: Retry, now: number): 
   activity.remember().retried(fruitless, backsOff ? now : undefined);
   state.retry(next.attempt - 1, delayedUntil, next.paused);
   if (reset?.options.restoreOriginalOptions === true) state.restoreOptions();
-  const overlapWaitMs = activity.place === undefined ? options.overlapWaitMs : Infinity;
+  const overlapWaitMs = activity.place === undefined ? options.attemptOverlapMs : Infinity;
   if (attempt.running && overlapWaitMs > 0) state.waitFor(attempt, now + overlapWaitMs);
   else if (attempt.holdsSlot) services.slots.release(activity);
   activity.rearm(now);

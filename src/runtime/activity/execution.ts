@@ -58,7 +58,9 @@ export class Execution extends Activity {
     state.wait(now);
     if (this.place?.hasRoom(this) !== false) services.slots[how](this, now);
     else if (how === 'resume') services.slots.giveBack(this);
-    if (state.phase === 'WAITING') this.rearm(now);
+    if (state.phase !== 'WAITING') return;
+    this.roster.open.addWaiter(this);
+    this.rearm(now);
   }
 
   /** Called when there may be room where the function runs. It still needs a slot. */

@@ -27,7 +27,7 @@ export class Reports {
   readonly #throttle: ReportThrottle;
 
   constructor(attempt: ReportingAttempt) {
-    const { throttleIntervalMs: given, heartbeatTimeoutMs } = attempt.owner.options;
+    const { heartbeatThrottleIntervalMs: given, heartbeatTimeoutMs } = attempt.owner.options;
     this.#attempt = attempt;
     this.#throttle = new ReportThrottle(throttleIntervalMs(given, heartbeatTimeoutMs));
   }

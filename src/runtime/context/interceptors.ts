@@ -45,8 +45,8 @@ export interface ActivityInterceptor {
    */
   readonly capture?: ((info: CaptureInfo) => (attempt: () => unknown) => unknown) | undefined;
   /**
-   * Adds to the attributes of a line of `ctx.log`: it returns those to write. It runs in the call of
-   * `ctx.log`, which throws what it throws.
+   * Adds to the attributes of a line of `ctx.log`: it returns those to write. If it throws, the error
+   * is logged and the line is written as it was.
    */
   readonly log?: ((attributes: LogAttributes) => LogAttributes) | undefined;
   /**

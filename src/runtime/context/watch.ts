@@ -1,5 +1,5 @@
 /** `ctx.watch`: passes on the items of a stream, and fails when none comes in time. */
-import { checkNames, type OptionNames } from '../../kernel/bad-input.js';
+import { badOption, checkNames, type OptionNames } from '../../kernel/bad-input.js';
 import type { Timer } from '../../kernel/clock.js';
 import { durationMs } from '../../kernel/duration.js';
 import { TimeoutFailure } from '../../kernel/failures.js';
@@ -19,7 +19,7 @@ const END: Result<never> = { done: true, value: undefined };
 const NAMES: OptionNames = {
   of: 'ctx.watch',
   example: "{ between: '10s' }",
-  known: /* @__PURE__ */ new Set(['first', 'between', 'details']),
+  known: ['first', 'between', 'details'],
 };
 
 /** @throws TypeError for a value that is not a stream, and for bad options */
@@ -30,6 +30,9 @@ export function watch<T>(
 ): AsyncIterableIterator<T> {
   checkNames(options, NAMES);
   const { first = 0, between = 0, details } = options;
+  if (details !== undefined && typeof details !== 'function') {
+    throw badOption('ctx.watch details', details, 'a function');
+  }
   const { interruption, timers } = attempt;
   let limitMs = durationMs(first, 'ctx.watch first');
   const betweenMs = durationMs(between, 'ctx.watch between');
@@ -126,6 +129,7 @@ export function watch<T>(
   const next = (): Promise<Result<T>> => {
     if (wait !== undefined) return wait.promise.then(next, next);
     if (over) return Promise.resolve(END);
+    if (attempt.ended && interruption.reason === undefined) return fail(new Promise<never>(ignore));
     try {
       if (count > 0) attempt.heartbeat(details?.(item, count - 1));
       hear();

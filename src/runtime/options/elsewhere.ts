@@ -3,5 +3,5 @@ import { elsewhere } from '../../retry/elsewhere.js';
 import { RETRY_POLICY_NAMES } from '../../retry/policy.js';
 
 export function callHint(name: string): string | undefined {
-  return RETRY_POLICY_NAMES.known.has(name) ? `retryPolicy.${name}` : elsewhere(name);
+  return RETRY_POLICY_NAMES.known.includes(name) ? `retryPolicy.${name}` : elsewhere(name);
 }

@@ -11,7 +11,7 @@ function patchNames(): OptionNames {
   return {
     of: 'updateOptions',
     example: "{ heartbeatTimeout: '30s' }",
-    known: new Set(ROWS.filter(({ patchable }) => patchable).map(({ name }) => name)),
+    known: ROWS.filter(({ patchable }) => patchable).map(({ name }) => name),
     elsewhere: callHint,
   };
 }

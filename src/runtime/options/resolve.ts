@@ -21,7 +21,7 @@ function optionNames(): OptionNames {
   return {
     of: 'ActivityOptions',
     example: "{ heartbeatTimeout: '10s' }",
-    known: new Set([...OWN_OPTIONS, ...ROWS.map(({ name }) => name)]),
+    known: [...OWN_OPTIONS, ...ROWS.map(({ name }) => name)],
     elsewhere: callHint,
   };
 }

@@ -97,7 +97,7 @@ function runtimeOptionNames(): OptionNames {
   return {
     of: 'ActivityRuntime',
     example: '{ maxConcurrentActivities: 10 }',
-    known: new Set(Object.keys(CHECKS)),
+    known: Object.keys(CHECKS),
     elsewhere: runtimeHint,
   };
 }
@@ -111,7 +111,7 @@ function defaultsNames(): OptionNames {
   return {
     of: 'defaults',
     example: OPTION_NAMES.example,
-    known: new Set(ROWS.map(({ name }) => name)),
+    known: ROWS.map(({ name }) => name),
     elsewhere: (name) =>
       OWN_OPTIONS.includes(name) ? 'an option of each call, not a default' : callHint(name),
   };

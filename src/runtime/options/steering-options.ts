@@ -30,13 +30,13 @@ export interface ResolvedReset {
 const UNPAUSE_NAMES: OptionNames = {
   of: 'unpause',
   example: "{ jitter: '1s' }",
-  known: new Set(['jitter']),
+  known: ['jitter'],
 };
 
 const RESET_NAMES: OptionNames = {
   of: 'reset',
   example: "{ jitter: '1s' }",
-  known: new Set(['keepPaused', 'resetHeartbeat', 'jitter', 'restoreOriginalOptions']),
+  known: ['keepPaused', 'resetHeartbeat', 'jitter', 'restoreOriginalOptions'],
 };
 
 /**

@@ -18,8 +18,8 @@ export type OptionName = Exclude<keyof ActivityOptions, 'activityId' | 'signal'>
 
 interface Row<Name extends OptionName> {
   readonly name: Name;
-  /** The field of `ResolvedOptions` that holds it. */
-  readonly field: string;
+  /** Whether it is held in milliseconds, in a field with `Ms` at the end of its name. */
+  readonly ms?: true;
   /** Checks a value, and returns the default for `undefined`. */
   readonly read: (value: ActivityOptions[Name], name: string) => unknown;
   /** Whether `updateOptions` accepts it. */
@@ -33,7 +33,7 @@ interface Row<Name extends OptionName> {
 const orNone = (ms: number): number | undefined => ms || undefined;
 const asIs = <T>(value: T): T => value;
 
-const TIMEOUT = { read: timeout, patchable: true, describe: orNone } as const;
+const TIMEOUT = { ms: true, read: timeout, patchable: true, describe: orNone } as const;
 
 export const DEFAULT_PRIORITY = 3;
 const LAST_PRIORITY = 5;
@@ -54,72 +54,45 @@ const delivery: Read<CancellationDelivery, CancellationDelivery | 'heartbeat-onl
   /* @__PURE__ */ oneOf('heartbeat', 'immediate');
 
 export const OPTIONS = [
-  { name: 'activityType', field: 'activityType', read: text },
-  { name: 'heartbeatTimeout', field: 'heartbeatTimeoutMs', ...TIMEOUT },
-  { name: 'startToCloseTimeout', field: 'startToCloseTimeoutMs', ...TIMEOUT },
-  { name: 'scheduleToStartTimeout', field: 'scheduleToStartTimeoutMs', ...TIMEOUT },
-  { name: 'scheduleToCloseTimeout', field: 'scheduleToCloseTimeoutMs', ...TIMEOUT },
-  {
-    name: 'progressTimeout',
-    field: 'progressTimeoutMs',
-    ...TIMEOUT,
-  },
-  { name: 'startDelay', field: 'startDelayMs', read: delay, patchable: true, describe: asIs },
-  {
-    name: 'retryPolicy',
-    field: 'retryPolicy',
-    read: resolveRetryPolicy,
-    patchable: true,
-    describe: asIs,
-  },
-  {
-    name: 'heartbeatThrottleInterval',
-    field: 'throttleIntervalMs',
-    read: interval,
-  },
+  { name: 'activityType', read: text },
+  { name: 'heartbeatTimeout', ...TIMEOUT },
+  { name: 'startToCloseTimeout', ...TIMEOUT },
+  { name: 'scheduleToStartTimeout', ...TIMEOUT },
+  { name: 'scheduleToCloseTimeout', ...TIMEOUT },
+  { name: 'progressTimeout', ...TIMEOUT },
+  { name: 'startDelay', ms: true, read: delay, patchable: true, describe: asIs },
+  { name: 'retryPolicy', read: resolveRetryPolicy, patchable: true, describe: asIs },
+  { name: 'heartbeatThrottleInterval', ms: true, read: interval },
   {
     name: 'cancellationType',
-    field: 'cancellationType',
     read: /* @__PURE__ */ oneOf('TRY_CANCEL', 'WAIT_CANCELLATION_COMPLETED', 'ABANDON'),
     describe: asIs,
   },
-  {
-    name: 'cancellationDelivery',
-    field: 'cancellationDelivery',
-    read: delivery,
-  },
-  {
-    name: 'attemptOverlap',
-    field: 'overlapWaitMs',
-    read: overlap,
-  },
-  { name: 'priority', field: 'priority', read: priority, patchable: true, describe: asIs },
-  {
-    name: 'concurrencyKey',
-    field: 'concurrencyKey',
-    read: text,
-    describe: asIs,
-  },
-  {
-    name: 'idConflictPolicy',
-    field: 'idConflictPolicy',
-    read: /* @__PURE__ */ oneOf('FAIL', 'USE_EXISTING'),
-  },
+  { name: 'cancellationDelivery', read: delivery },
+  { name: 'attemptOverlap', ms: true, read: overlap },
+  { name: 'priority', read: priority, patchable: true, describe: asIs },
+  { name: 'concurrencyKey', read: text, describe: asIs },
+  { name: 'idConflictPolicy', read: /* @__PURE__ */ oneOf('FAIL', 'USE_EXISTING') },
 ] as const satisfies readonly { [Name in OptionName]: Row<Name> }[OptionName][];
 
 type Table = (typeof OPTIONS)[number];
+
+type FieldOf<Option extends Table> = Option extends { readonly ms: true }
+  ? `${Option['name']}Ms`
+  : Option['name'];
 
 /**
  * Options with their defaults filled in: durations in milliseconds, 0 for no timeout, Infinity for a
  * forbidden overlap, `undefined` if another part decides. Activities may share them.
  */
 export type ResolvedOptions = {
-  readonly [Option in Table as Option['field']]: ReturnType<Option['read']>;
+  readonly [Option in Table as FieldOf<Option>]: ReturnType<Option['read']>;
 };
 
 /** A row without its exact types. */
 export interface Option {
   readonly name: OptionName;
+  /** The field of `ResolvedOptions` that holds it. */
   readonly field: keyof ResolvedOptions;
   readonly read: (value: unknown, name: string) => unknown;
   readonly patchable?: true;
@@ -127,7 +100,10 @@ export interface Option {
 }
 
 /** The rows of the table, for loops. */
-export const ROWS = OPTIONS as readonly unknown[] as readonly Option[];
+export const ROWS = /* @__PURE__ */ OPTIONS.map((row) => ({
+  ...row,
+  field: 'ms' in row ? `${row.name}Ms` : row.name,
+})) as readonly unknown[] as readonly Option[];
 
 // ── How options are read ─────────────────────────────────────────────────────────────────────────
 

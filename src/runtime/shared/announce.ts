@@ -1,5 +1,5 @@
 /** The names of an activity in events and logs, and its log lines. */
-import { LOG_LEVELS, type Logger, type LogLevel } from '../../kernel/logger.js';
+import { loggerThat, type LogAttributes, type Logger, type LogLevel } from '../../kernel/logger.js';
 import type { ResolvedOptions } from '../options/table.js';
 import type { Services } from './services.js';
 
@@ -34,13 +34,14 @@ export function log(
 
 /** A logger that adds the activity and the attempt to each line. */
 export function loggerOf(activity: Announced, attempt: number): Logger {
-  const logger: Partial<Logger> = {};
-  for (const level of LOG_LEVELS) {
-    logger[level] = (message, more) => {
-      const { interceptors, log } = activity.services;
-      const line = { ...attributesOf(activity, attempt), ...more };
-      log(level, message, interceptors.log?.(line) ?? line);
-    };
-  }
-  return logger as Logger;
+  return loggerThat((level, message, more) => {
+    const { interceptors, log } = activity.services;
+    let line: LogAttributes = { ...attributesOf(activity, attempt), ...more };
+    try {
+      line = interceptors.log?.(line) ?? line;
+    } catch (error) {
+      log('error', 'A log interceptor failed', { ...line, error });
+    }
+    log(level, message, line);
+  });
 }

@@ -31,6 +31,8 @@ export class Registry<T extends Listed> {
   paused = 0;
   /** The number of activities whose store is being read and that want a slot right after. */
   loading = 0;
+  /** The activities that did not get a slot at once, from the one that has waited the longest. */
+  readonly #waiters = new Set<T>();
   #first: T | undefined;
   #last: T | undefined;
   #idle: (() => void)[] = [];
@@ -38,6 +40,7 @@ export class Registry<T extends Listed> {
   /** Called when an activity changes its phase. A new one comes from `undefined`. */
   move(activity: T, from: Phase | undefined, to: Phase): void {
     if (from !== undefined) this.#count(from, -1);
+    if (this.#waiters.size > 0) this.#waiters.delete(activity);
     this.#count(to, 1);
     if (from === undefined && to !== 'CLOSED') this.#append(activity);
     else if (from !== undefined && to === 'CLOSED') this.#remove(activity);
@@ -49,6 +52,16 @@ export class Registry<T extends Listed> {
     else if (phase === 'WAITING') this.waiting += change;
     else if (phase === 'RUNNING') this.running += change;
     else if (phase === 'PAUSED') this.paused += change;
+  }
+
+  /** Called when an activity has begun to wait and did not get a slot at once. */
+  addWaiter(activity: T): void {
+    this.#waiters.add(activity);
+  }
+
+  /** The activity that has waited for a slot the longest. */
+  get oldestWaiter(): T | undefined {
+    return this.#waiters.values().next().value;
   }
 
   countLoading(change: 1 | -1): void {
@@ -89,12 +102,9 @@ export class Registry<T extends Listed> {
 
   /** All open activities, in the order they were scheduled. */
   all(): T[] {
-    return [...this];
-  }
-
-  /** Goes through the open activities in the order in which they were scheduled. */
-  *[Symbol.iterator](): Generator<T> {
-    for (let one = this.#first; one !== undefined; one = one.after as T | undefined) yield one;
+    const all: T[] = [];
+    for (let one = this.#first; one !== undefined; one = one.after as T | undefined) all.push(one);
+    return all;
   }
 
   /** Resolves when nothing waits or runs. Paused activities do not count. */

@@ -11,7 +11,7 @@ import { ActivityRuntime, runActivity } from '../../../src/index.js';
 const NAMES: OptionNames = {
   of: 'Options',
   example: '{ id: 1 }',
-  known: new Set(['heartbeatTimeout', 'startDelay', 'signal', 'id']),
+  known: ['heartbeatTimeout', 'startDelay', 'signal', 'id'],
   elsewhere: (name) => hints({ timeout: 'startToCloseTimeout', toString: 'nothing' }, name),
 };
 
@@ -84,10 +84,10 @@ describe('an unknown name', () => {
 describe('names from elsewhere, as the options of a call', () => {
   test.each([
     ['retry', 'retryPolicy'],
-    ['retries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
+    ['retries', 'retryPolicy.maximumAttempts (the first one counts too)'],
     ['timeout', 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them'],
     ['concurrency', 'maxConcurrentActivities, an option of ActivityRuntime'],
-    ['taskQueue', 'not needed in one process; systole/temporal has it'],
+    ['taskQueue', 'not needed in one process'],
   ])('%s', async (name, hint) => {
     await expect(runActivity(() => 1, { [name]: 5 })).rejects.toThrow(
       new TypeError(`ActivityOptions has no option "${name}"; here it is ${hint}`),

@@ -134,19 +134,19 @@ describe('a policy is refused', () => {
   });
 
   test.each([
-    ['retries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
+    ['retries', 'retryPolicy.maximumAttempts (the first one counts too)'],
     ['attempts', 'retryPolicy.maximumAttempts'],
     ['maxAttempts', 'retryPolicy.maximumAttempts'],
     ['factor', 'retryPolicy.backoffCoefficient'],
     ['minTimeout', 'retryPolicy.initialInterval'],
     ['maxTimeout', 'retryPolicy.maximumInterval'],
-    ['delay', 'startDelay before the first attempt, retryPolicy.initialInterval before the second'],
+    ['delay', 'startDelay, or retryPolicy.initialInterval between attempts'],
     ['randomize', 'retryPolicy.jitter, from 0 to 1'],
-    ['maxRetries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
+    ['maxRetries', 'retryPolicy.maximumAttempts (the first one counts too)'],
     ['backoff', 'retryPolicy.initialInterval and backoffCoefficient'],
     ['maxRetryTime', 'scheduleToCloseTimeout, an option of the call'],
     ['shouldConsumeRetry', 'not available: every failed attempt counts'],
-    ['unref', 'not available: timers of open activities keep the process alive'],
+    ['unref', 'not available: open activities keep the process alive'],
     ['onRetry', 'retryPolicy.onFailedAttempt'],
   ])('for %s, a name of other libraries', (name, hint) => {
     expect(() => resolveRetryPolicy({ [name]: 3 })).toThrow(

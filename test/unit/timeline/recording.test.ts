@@ -197,9 +197,9 @@ test('the recording of a test environment has every heartbeat and what each atte
 test.each([
   [undefined, {}, 'record: received undefined; expected an ActivityRuntime'],
   [{ on: 1 }, {}, 'record: received an object; expected an ActivityRuntime'],
-  [make(), { limit: 0 }, 'limit: received 0; expected a whole number above 0'],
-  [make(), { limit: 1.5 }, 'limit: received 1.5; expected a whole number above 0'],
-  [make(), { details: 'no' }, 'details: received "no"; expected true or false'],
+  [make(), { limit: 0 }, 'record limit: received 0; expected a whole number above 0'],
+  [make(), { limit: 1.5 }, 'record limit: received 1.5; expected a whole number above 0'],
+  [make(), { details: 'no' }, 'record details: received "no"; expected true or false'],
   [make(), { limits: 1 }, 'record has no option "limits"; did you mean'],
   [make(), 5, 'record: received 5; expected an object such as { limit: 10_000 }'],
 ])('record(%s, %j) is refused', (runtime, options, message) => {

@@ -137,7 +137,7 @@ describe('of a call', () => {
       cancellationType: 'TRY_CANCEL',
       cancellationDelivery: 'heartbeat',
       idConflictPolicy: 'FAIL',
-      overlapWaitMs: 0,
+      attemptOverlapMs: 0,
       priority: 3,
     });
     expect([activityIdOf(undefined), signalOf(undefined)]).toEqual([undefined, undefined]);
@@ -145,12 +145,12 @@ describe('of a call', () => {
 
   test('attemptOverlap becomes a wait', () => {
     const waits = (['allow', 'forbid', 250, '30s'] as const).map(
-      (attemptOverlap) => resolveOptions({ attemptOverlap }).overlapWaitMs,
+      (attemptOverlap) => resolveOptions({ attemptOverlap }).attemptOverlapMs,
     );
     expect(waits).toEqual([0, Infinity, 250, 30_000]);
   });
 
-  const COUNTS_ALL = 'maximumAttempts (which counts the first attempt too)';
+  const COUNTS_ALL = 'maximumAttempts (the first one counts too)';
   const ELSEWHERE: Record<string, string> = {
     retry: 'retryPolicy',
     retries: `retryPolicy.${COUNTS_ALL}`,
@@ -170,9 +170,9 @@ describe('of a call', () => {
     onFailedAttempt: 'retryPolicy.onFailedAttempt',
     onRetry: 'retryPolicy.onFailedAttempt',
     shouldConsumeRetry: 'not available: every failed attempt counts',
-    unref: 'not available: timers of open activities keep the process alive',
+    unref: 'not available: open activities keep the process alive',
     timeout: 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them',
-    delay: 'startDelay before the first attempt, retryPolicy.initialInterval before the second',
+    delay: 'startDelay, or retryPolicy.initialInterval between attempts',
     id: 'activityId',
     jobId: 'activityId',
     abortSignal: 'signal',
@@ -184,7 +184,7 @@ describe('of a call', () => {
     serializer: 'an option of ActivityRuntime',
     store: 'an option of ActivityRuntime',
     logger: 'an option of ActivityRuntime',
-    taskQueue: 'not needed in one process; systole/temporal has it',
+    taskQueue: 'not needed in one process',
   };
 
   test.each(Object.entries(ELSEWHERE))('%s gets a hint about what to use here', (name, hint) => {
@@ -300,8 +300,8 @@ describe('of a runtime', () => {
     ['concurrency', 'maxConcurrentActivities, an option of ActivityRuntime'],
     ['heartbeatTimeout', 'defaults.heartbeatTimeout'],
     ['retryPolicy', 'defaults.retryPolicy'],
-    ['retries', 'retryPolicy.maximumAttempts (which counts the first attempt too)'],
-    ['taskQueue', 'not needed in one process; systole/temporal has it'],
+    ['retries', 'retryPolicy.maximumAttempts (the first one counts too)'],
+    ['taskQueue', 'not needed in one process'],
   ])('%s gets a hint about what to use here', (name, hint) => {
     expect(refused({ [name]: 1 })).toBe(
       `ActivityRuntime has no option "${name}"; here it is ${hint}`,
@@ -396,7 +396,7 @@ describe('of a runtime', () => {
       'maxConcurrentActivityTaskExecutions',
       'maxConcurrentActivities, an option of ActivityRuntime',
     ],
-    ['taskQueue', 'not needed in one process; systole/temporal has it'],
+    ['taskQueue', 'not needed in one process'],
   ])('%s gets a hint about what to use here', (name, hint) => {
     expect(refused({ [name]: 1 })).toBe(
       `ActivityRuntime has no option "${name}"; here it is ${hint}`,
