@@ -1,6 +1,7 @@
 /** One call of a function in a worker: it feeds the context of the attempt, and stops the function. */
 import { realTimer } from '../kernel/clock.js';
 import { CancelledFailure, TimeoutFailure, tellStuckAt } from '../kernel/failures.js';
+import type { LogAttributes } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
 import { said } from '../kernel/thrown.js';
 import { DetailsCodec, type Snapshot } from '../heartbeat/details/codec.js';
@@ -15,6 +16,11 @@ import type { CallListener, Exit, PoolWorker } from './worker.js';
 
 const codec = new DetailsCodec(undefined, undefined);
 
+/** The error that a call rejects with, whatever its function does. */
+export interface Verdict {
+  readonly error: unknown;
+}
+
 /** How many attempts there have been. */
 let tasks = 0;
 
@@ -22,19 +28,17 @@ export class WorkerCall implements CallListener {
   readonly #worker: PoolWorker;
   readonly #ctx: ActivityContext;
   readonly #graceMs: number;
+  readonly #id = ++tasks;
   readonly #outcome = new Deferred<unknown>();
   readonly #cleanUp: (() => void)[] = [];
   /** The reason to stop, once the function has one. */
   #told: CancelledFailure | undefined;
-  #stopping = false;
-  readonly #id = tasks++;
+  /** What the function does shortly before its worker is killed. Undefined until we look. */
+  #where: Promise<string | undefined> | undefined;
   #killed = false;
-  #looked = false;
-  /** What the function is doing shortly before its worker is killed because of a timeout. */
-  #where: Promise<string | undefined> = Promise.resolve(undefined);
   #settled = false;
-  /** The outcome of the call in any case. */
-  #verdict: { readonly error: unknown } | undefined;
+  /** The outcome of the call, whatever the function does. */
+  #verdict: Verdict | undefined;
 
   constructor(worker: PoolWorker, ctx: ActivityContext, graceMs: number) {
     this.#worker = worker;
@@ -75,15 +79,10 @@ export class WorkerCall implements CallListener {
 
   // ── Stopping ─────────────────────────────────────────────────────────────────────────────────
 
-  /**
-   * Tells the function to stop. If it has not settled after the grace period, its worker is killed.
-   *
-   * @param verdict the error that the call then rejects with, whatever the function does
-   */
-  stop(reason: CancelledFailure, verdict?: { readonly error: unknown }): void {
+  /** Tells the function to stop. If it has not settled after the grace period, its worker is killed. */
+  stop(reason: CancelledFailure, verdict?: Verdict): void {
     this.#verdict ??= verdict;
-    if (this.#stopping) return;
-    this.#stopping = true;
+    if (this.#told !== undefined) return;
     this.#told = reason;
     this.#worker.call({ task: this.#id, stop: send(reason), all: this.#ctx.cancellationDetails });
     if (this.#graceMs === Infinity) return;
@@ -94,8 +93,7 @@ export class WorkerCall implements CallListener {
   }
 
   #look(): void {
-    if (!this.#looked) this.#where = this.#worker.whereItIs();
-    this.#looked = true;
+    this.#where ??= this.#worker.whereItIs();
   }
 
   async #kill(): Promise<void> {
@@ -103,11 +101,20 @@ export class WorkerCall implements CallListener {
     if (timeout instanceof TimeoutFailure) this.#look();
     const stuckAt = await this.#where;
     if (this.#worker.exit !== undefined || this.#settled) return;
-    if (stuckAt !== undefined) tellStuckAt(timeout as TimeoutFailure, stuckAt);
     this.#killed = true;
+    void this.#worker.kill();
+    if (stuckAt !== undefined) tellStuckAt(timeout as TimeoutFailure, stuckAt);
     const message = `Its worker is killed: the function has not stopped ${this.#graceMs} ms after it was told to`;
-    this.#ctx.log.warn(message, stuckAt === undefined ? {} : { stuckAt });
-    await this.#worker.kill();
+    try {
+      this.#ctx.log.warn(message, stuckAt === undefined ? {} : { stuckAt });
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The program's own code has thrown: an interceptor, or its limit for details. */
+  #fail(error: unknown): void {
+    this.stop(new CancelledFailure('NOT_FOUND', { cause: error }), { error });
   }
 
   // ── What the worker says ─────────────────────────────────────────────────────────────────────
@@ -119,30 +126,37 @@ export class WorkerCall implements CallListener {
   }
 
   onReport(report: Report): void {
-    const { log } = this.#ctx;
+    if ('task' in report && report.task !== this.#id) return;
+    try {
+      this.#hear(report);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #hear(report: Report): void {
     if (report.is === 'returned') this.#settle(() => this.#outcome.resolve(report.result));
     else if (report.is === 'threw') this.#settle(() => this.#outcome.reject(receive(report.error)));
     else if (report.is === 'leftOpen') this.#leaveOpen();
     else if (report.is === 'watchesShutdown') this.#watchShutdown();
     else if (report.is === 'log') {
       const more = Object.entries(report.more).map(([key, value]) => [key, receive(value)]);
-      log[report.level](report.message, Object.fromEntries(more) as Record<string, unknown>);
+      this.#ctx.log[report.level](report.message, Object.fromEntries(more) as LogAttributes);
     }
   }
 
-  onDelivery({ details }: Delivery): void {
+  onDelivery({ task, details }: Delivery): void {
+    if (task !== this.#id) return;
     try {
       this.#ctx.heartbeat(typeof details === 'string' ? codec.decode(details) : details);
     } catch (error) {
-      // The program's interceptor, or its limit for details. The function cannot get this error.
-      this.stop(new CancelledFailure('NOT_FOUND', { cause: error }), { error });
+      this.#fail(error); // the function cannot get this error
     }
   }
 
   onExit(exit: Exit): void {
-    const cause = this.#told;
+    const told = this.#told === undefined ? {} : { cause: this.#told };
     this.#settle(() => {
-      const told = this.#stopping ? { cause } : {};
       if (this.#killed) {
         const message = `The worker was killed ${this.#graceMs} ms after its function was told to stop`;
         this.#outcome.reject(new WorkerTerminatedError(message, told));

@@ -12,14 +12,17 @@ const READERS = 1;
 const READING = 2;
 const BEATS = 3;
 const CALLS = 4;
-const BUSY = 5;
+const TASK = 5;
 const WATCHED = 6;
 
 const HEADER_BYTES = 64;
-/** The start of each slot: a number, the length of the text, and which details these are. */
-const SLOT_HEADER_BYTES = 16;
+/** The start of each slot: a number, the length of the text, which details these are, and whose. */
+const SLOT_HEADER_BYTES = 24;
 const NEWS = 4;
 const IS_NUMBER = -1;
+
+/** The attempt of a mailbox for which no function runs. */
+export const NO_TASK = 0;
 
 /** The limit of heartbeat details. No text is longer. */
 export const MOST_DETAILS_BYTES = 2 * 1024 * 1024;
@@ -30,12 +33,19 @@ export type SentDetails = number | string;
 
 /** What has come since the mailbox was last read. */
 export interface Delivery {
+  /** The attempt that has heartbeated. */
+  readonly task: number;
   /** The number of heartbeats. */
   readonly beats: number;
   /** The number of the details, so that older ones that come in another way are recognised. */
   readonly order: number;
   /** Undefined if no heartbeat has had any. */
   readonly details: SentDetails | undefined;
+}
+
+/** Whether a delivery has something that the one with so many heartbeats did not have. */
+export function isNew({ beats, details }: Delivery, before: number): boolean {
+  return beats !== before || details !== undefined; // details come shortly before their heartbeat
 }
 
 interface Slot {
@@ -61,7 +71,7 @@ export class Mailbox {
       const at = HEADER_BYTES + index * SLOT_BYTES;
       return {
         numbers: new Float64Array(this.memory, at, 1),
-        words: new Int32Array(this.memory, at + 8, 2),
+        words: new Int32Array(this.memory, at + 8, 3),
         bytes: Buffer.from(this.memory, at + SLOT_HEADER_BYTES, MOST_DETAILS_BYTES),
       };
     });
@@ -82,6 +92,7 @@ export class Mailbox {
       slot.words[0] = slot.bytes.write(details);
     }
     slot.words[1] = ++this.#order;
+    slot.words[2] = this.task;
     this.#own = Atomics.exchange(this.#header, MIDDLE, this.#own | NEWS) & ~NEWS;
     return this.#order;
   }
@@ -97,15 +108,17 @@ export class Mailbox {
     const header = this.#header;
     if (Atomics.compareExchange(header, READING, 0, 1) !== 0) return undefined;
     try {
+      const { task } = this;
       const beats = Atomics.load(header, BEATS);
-      if ((Atomics.load(header, MIDDLE) & NEWS) === 0)
-        return { beats, order: 0, details: undefined };
+      if ((Atomics.load(header, MIDDLE) & NEWS) === 0) {
+        return { task, beats, order: 0, details: undefined };
+      }
       const read = Atomics.exchange(header, MIDDLE, header[READERS] ?? 0) & ~NEWS;
       header[READERS] = read;
       const { numbers, words, bytes } = this.#slot(read);
-      const [length = 0, order = 0] = words;
+      const [length = 0, order = 0, putBy = NO_TASK] = words;
       const details = length === IS_NUMBER ? numbers[0] : bytes.toString('utf8', 0, length);
-      return { beats, order, details };
+      return { task: putBy, beats, order, details };
     } finally {
       Atomics.store(header, READING, 0);
     }
@@ -125,13 +138,13 @@ export class Mailbox {
 
   // ── Whether anybody looks into it ────────────────────────────────────────────────────────────
 
-  /** Whether a function runs, so that heartbeats may come. */
-  get busy(): boolean {
-    return Atomics.load(this.#header, BUSY) === 1;
+  /** The attempt whose function runs, so that heartbeats may come; `NO_TASK` if none does. */
+  get task(): number {
+    return Atomics.load(this.#header, TASK);
   }
 
-  setBusy(busy: boolean): void {
-    Atomics.store(this.#header, BUSY, busy ? 1 : 0);
+  setTask(task: number): void {
+    Atomics.store(this.#header, TASK, task);
   }
 
   /** Whether somebody looks into it from time to time. */

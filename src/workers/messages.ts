@@ -40,9 +40,13 @@ type Words =
 export type Report =
   | { readonly is: 'ready'; readonly names: readonly string[] }
   | { readonly is: 'unusable'; readonly error: Sent }
-  | { readonly is: 'beat'; readonly delivery: Delivery }
   /** To standard error, by a thread. It has got there. */
   | { readonly is: 'wrote'; readonly text: string }
+  | { readonly is: 'beat'; readonly delivery: Delivery }
+  | (OfAttempt & { readonly task: number });
+
+/** What an attempt reports. One that has ended may still do so while the next one runs. */
+export type OfAttempt =
   | {
       readonly is: 'log';
       readonly level: LogLevel;

@@ -1,12 +1,15 @@
 /** The workers of a pool, and which activity gets which. */
 import { realTimer } from '../kernel/clock.js';
-import { ignore } from '../kernel/promises.js';
+import { CancelledFailure } from '../kernel/failures.js';
+import { Deferred, ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import type { Room, Waiter } from '../runtime/shared/place.js';
+import { InPlace } from './in-place.js';
 import { loadFunctions } from './load.js';
 import type { ResolvedPool } from './options.js';
+import { failingRoom, StationRoom } from './room.js';
 import { hopeless } from './start-errors.js';
-import { InPlace, startWorker, type Station } from './station.js';
+import { startWorker, type Station } from './station.js';
 import { Waiters } from './waiters.js';
 
 /** The number of workers of a pool, by what they are doing. */
@@ -22,7 +25,7 @@ export interface WorkerPoolStats {
 }
 
 /** Something that can be ended: a station, or a worker that is not ready yet. */
-type Ending = Pick<Station, 'kill' | 'exited'>;
+type Killable = Pick<Station, 'kill' | 'exited'>;
 
 export class Pool {
   readonly #options: ResolvedPool;
@@ -33,7 +36,7 @@ export class Pool {
    */
   readonly #idle = new Map<Station, () => void>();
   readonly #busy = new Set<Station>();
-  readonly #starting = new Set<Ending>();
+  readonly #starting = new Set<Killable>();
   #startingCount = 0;
   /** The errors of workers that could not start. Each is the failure of one attempt. */
   readonly #failures: unknown[] = [];
@@ -64,27 +67,39 @@ export class Pool {
   /** Takes a worker for one attempt of the function. */
   enter(name: string, waiter: Waiter): Room | undefined {
     if (!this.hasRoom(waiter)) return undefined;
-    if (this.#closed !== undefined) return failingRoom(closed());
+    if (this.#closed !== undefined) return failingRoom(closed(), ignore);
     const station = [...this.#idle.keys()].at(-1);
-    if (station === undefined) return failingRoom(this.#failures.shift());
+    if (station === undefined) return failingRoom(this.#failures.shift(), ignore);
     this.#idle.get(station)?.();
     this.#idle.delete(station);
     this.#busy.add(station);
-    const leave = (): void => this.#release(station);
-    return { run: (ctx, ...args) => this.#call(station, name, ctx, args), leave };
-  }
-
-  async #call(
-    station: Station,
-    name: string,
-    ctx: ActivityContext,
-    args: readonly unknown[],
-  ): Promise<unknown> {
-    if (station.names.includes(name)) return station.call(name, ctx, args);
+    const release = (): void => this.#release(station);
+    if (station.names.includes(name)) return new StationRoom(station, name, release);
     const { module } = this.#options;
     const exports = station.names.join(', ');
     const message = `workerPool: ${module} does not export a function "${name}"; it exports ${exports}`;
-    throw hopeless(message, 'WorkerModuleError');
+    return failingRoom(hopeless(message, 'WorkerModuleError'), release);
+  }
+
+  /** Called when a waiter wants no worker any more. */
+  forget(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    if (this.#waiters.size === 0) this.#failures.length = 0;
+  }
+
+  /**
+   * Resolves when the caller of a timed-out activity should get its failure: when the function has
+   * been killed, because then it is known where it hung, and at once if it may run for ever.
+   */
+  async answer(settled: Promise<void>): Promise<void> {
+    const { graceMs, isolation } = this.#options;
+    if (isolation === 'none' || graceMs === Infinity) return;
+    let clear = ignore;
+    const late = new Promise<void>((resolve) => {
+      clear = realTimer(resolve, graceMs + ANSWER_MS, true);
+    });
+    await Promise.race([settled, late]);
+    clear();
   }
 
   /** Waits for a worker during the attempt, for a call that no runtime has made. */
@@ -96,9 +111,9 @@ export class Pool {
     const entered = this.#enterSoon(name, ctx.info.priority);
     let room: Room;
     try {
-      room = await ctx.keepAlive(entered);
+      room = await ctx.keepAlive(entered.room);
     } catch (stopped) {
-      void entered.then(({ leave }) => leave());
+      entered.forget();
       throw stopped;
     }
     try {
@@ -108,15 +123,22 @@ export class Pool {
     }
   }
 
-  #enterSoon(name: string, priority: number): Promise<Room> {
-    return new Promise((resolve) => {
-      const onRoom = (): void => {
-        const room = this.enter(name, waiter);
-        if (room !== undefined) resolve(room);
-      };
-      const waiter = { priority, onRoom };
-      onRoom();
-    });
+  #enterSoon(
+    name: string,
+    priority: number,
+  ): { readonly room: Promise<Room>; readonly forget: () => void } {
+    const entered = new Deferred<Room>();
+    const onRoom = (): void => {
+      const room = this.enter(name, waiter);
+      if (room !== undefined) entered.resolve(room);
+    };
+    const waiter = { priority, onRoom };
+    onRoom();
+    const forget = (): void => {
+      this.forget(waiter);
+      void entered.promise.then(({ leave }) => void leave()); // it may have one just now
+    };
+    return { room: entered.promise, forget };
   }
 
   get #canServe(): boolean {
@@ -146,8 +168,8 @@ export class Pool {
 
   async #start(): Promise<void> {
     this.#startingCount++;
-    let worker: Ending | undefined;
-    const starting = (one: Ending): void => {
+    let worker: Killable | undefined;
+    const starting = (one: Killable): void => {
       worker = one;
       this.#starting.add(one);
     };
@@ -164,7 +186,7 @@ export class Pool {
     this.#serve();
   }
 
-  async #made(starting: (worker: Ending) => void): Promise<Station> {
+  async #made(starting: (worker: Killable) => void): Promise<Station> {
     const { isolation, module, graceMs } = this.#options;
     if (isolation !== 'none') return startWorker(this.#options, starting);
     return new InPlace(await loadFunctions(module), graceMs);
@@ -206,8 +228,11 @@ export class Pool {
   async #close(): Promise<void> {
     await Promise.resolve(); // until it is known to be closed
     const { graceMs, isolation } = this.#options;
-    const all: Ending[] = [...this.#starting, ...this.#idle.keys(), ...this.#busy];
-    for (const station of this.#busy) station.stop(closed());
+    const all: Killable[] = [...this.#starting, ...this.#idle.keys(), ...this.#busy];
+    for (const station of this.#busy) {
+      const error = closed();
+      station.stop(new CancelledFailure('WORKER_SHUTDOWN', { cause: error }), { error });
+    }
     for (const [station, stopTimer] of this.#idle) {
       stopTimer();
       station.retire();
@@ -226,13 +251,9 @@ export class Pool {
 /** How long a worker that is already being killed may take, before it is killed here. */
 const LAST_MS = 500;
 
+/** How long a worker that is being killed may take, and interceptors, until a caller is answered. */
+const ANSWER_MS = 3_000;
+
 function closed(): unknown {
   return hopeless('workerPool: the pool is closed', 'WorkerPoolClosed');
-}
-
-function failingRoom(failure: unknown): Room {
-  return {
-    run: () => Promise.reject(failure),
-    leave: ignore,
-  };
 }

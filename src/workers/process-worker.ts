@@ -3,7 +3,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { realTimer } from '../kernel/clock.js';
 import { processScript, threadCode } from './code.js';
-import type { Delivery } from './mailbox.js';
 import type { Call, Report, Task } from './messages.js';
 import type { WorkerOptions } from './options.js';
 import { packCall } from './wire/calls.js';
@@ -69,7 +68,7 @@ export class ProcessWorker extends PoolWorker {
 
   #said(words: FromWatchdog): void {
     if ('where' in words) this.#whereFound?.(words.where ?? undefined);
-    else this.delivered(words as Delivery);
+    else this.delivered(words);
   }
 
   /** The 'exit' event reports a process that is gone. */

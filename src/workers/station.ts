@@ -1,13 +1,10 @@
 /**
- * A place where functions are called, one at a time: a worker that has started, or this event loop.
+ * Somewhere functions are called, one at a time: a worker that has started, or this event loop.
  */
-import { realTimer } from '../kernel/clock.js';
-import { CancelledFailure } from '../kernel/failures.js';
+import type { CancelledFailure } from '../kernel/failures.js';
 import { messageOf } from '../kernel/thrown.js';
 import type { ActivityContext } from '../runtime/context/context.js';
-import { crashed, WorkerCall } from './call.js';
-import { WorkerTerminatedError } from './errors.js';
-import type { Functions } from './functions.js';
+import { crashed, WorkerCall, type Verdict } from './call.js';
 import type { ResolvedPool } from './options.js';
 import { ProcessWorker } from './process-worker.js';
 import { hopeless, unusable } from './start-errors.js';
@@ -22,8 +19,12 @@ export interface Station {
   /** False once it is dead. */
   readonly usable: boolean;
   call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown>;
-  /** Stops the running function, if there is one. It then rejects with this error. */
-  stop(verdict: unknown): void;
+  /**
+   * Stops the running function, if there is one.
+   *
+   * @param verdict the error that its call then rejects with; without it, what the function does
+   */
+  stop(reason: CancelledFailure, verdict?: Verdict): void;
   /** Ends an idle station. */
   retire(): void;
   /** Ends the station, whatever it is doing. */
@@ -63,8 +64,8 @@ class WorkerStation implements Station {
     }
   }
 
-  stop(error: unknown): void {
-    this.#call?.stop(new CancelledFailure('WORKER_SHUTDOWN', { cause: error }), { error });
+  stop(reason: CancelledFailure, verdict?: Verdict): void {
+    this.#call?.stop(reason, verdict);
   }
 
   retire(): void {
@@ -115,60 +116,5 @@ function make(options: ResolvedPool): PoolWorker {
   } catch (cause) {
     const message = `workerPool: no worker can be started: ${messageOf(cause)}. The options execArgv, env and memoryLimitMb are what it is started with`;
     throw hopeless(message, 'WorkerStartError', cause);
-  }
-}
-
-/** For `isolation: 'none'`: nothing can be killed, so a function that does not stop is given up. */
-export class InPlace implements Station {
-  readonly names: readonly string[];
-  readonly usable = true;
-  readonly exited = new Promise<never>(() => {});
-  readonly #functions: Functions;
-  readonly #graceMs: number;
-  #stop: ((verdict: unknown) => void) | undefined;
-
-  constructor(functions: Functions, graceMs: number) {
-    this.#functions = functions;
-    this.names = Object.keys(functions);
-    this.#graceMs = graceMs;
-  }
-
-  call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      let clear = (): void => {};
-      const { signal } = ctx;
-      const giveUp = (cause: unknown): void => {
-        if (this.#graceMs === Infinity) return;
-        const message = `The function has not stopped ${this.#graceMs} ms after it was told to. It still runs: isolation 'none' can kill nothing`;
-        clear = realTimer(
-          () => reject(new WorkerTerminatedError(message, { cause })),
-          this.#graceMs,
-          true,
-        );
-      };
-      const onAbort = (): void => giveUp(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#stop = reject;
-      const done = (): void => {
-        clear();
-        signal.removeEventListener('abort', onAbort);
-        this.#stop = undefined;
-      };
-      const fn = this.#functions[name] as (...given: unknown[]) => unknown;
-      const running = Promise.resolve().then(() => fn(ctx, ...args));
-      running.then(resolve, reject).finally(done);
-    });
-  }
-
-  stop(verdict: unknown): void {
-    this.#stop?.(verdict);
-  }
-
-  retire(): void {
-    // It never takes calls.
-  }
-
-  kill(): Promise<void> {
-    return Promise.resolve();
   }
 }

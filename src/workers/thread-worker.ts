@@ -3,7 +3,7 @@ import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { Session } from 'node:inspector';
 import { realTimer } from '../kernel/clock.js';
 import { threadCode } from './code.js';
-import { Mailbox } from './mailbox.js';
+import { isNew, Mailbox } from './mailbox.js';
 import { DELIVERY_MS, type Call, type Report, type Task } from './messages.js';
 import type { WorkerOptions } from './options.js';
 import { pausedStack, type Debugger } from './stack.js';
@@ -65,7 +65,7 @@ export class ThreadWorker extends PoolWorker {
 
   #take(): void {
     const delivery = this.#mailbox.take();
-    if (delivery === undefined || delivery.beats === this.#beats) return;
+    if (delivery === undefined || !isNew(delivery, this.#beats)) return;
     this.#beats = delivery.beats;
     this.delivered(delivery);
   }

@@ -14,6 +14,10 @@ export class Waiters {
     (this.#sets[waiter.priority] ??= new Set()).add(waiter);
   }
 
+  delete(waiter: Waiter): void {
+    for (const set of this.#sets) set?.delete(waiter);
+  }
+
   /** Takes out the next waiter. */
   next(): Waiter | undefined {
     for (const set of this.#sets) {

@@ -102,6 +102,8 @@ function functionIn(pool: Pool, name: string): PoolFunction {
   const place: Place = {
     hasRoom: (waiter) => pool.hasRoom(waiter),
     enter: (waiter) => pool.enter(name, waiter),
+    forget: (waiter) => pool.forget(waiter),
+    answer: (settled) => pool.answer(settled),
   };
   Object.defineProperty(fn, 'name', { value: name });
   return Object.assign(fn, { [PLACE]: place });

@@ -77,11 +77,11 @@ export abstract class PoolWorker {
   }
 
   protected delivered(delivery: Delivery): void {
-    const { beats, order, details } = delivery;
+    const { order, details } = delivery;
     // Older ones may come later, in another way.
     const isNews = details !== undefined && order > this.#order;
     if (isNews) this.#order = order;
-    this.#listener?.onDelivery(isNews ? delivery : { beats, order, details: undefined });
+    this.#listener?.onDelivery(isNews ? delivery : { ...delivery, details: undefined });
   }
 
   protected wrote(text: string): void {

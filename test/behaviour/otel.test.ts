@@ -284,7 +284,8 @@ describe('the tree of spans', () => {
     const fn = Object.assign(async (_ctx: ActivityContext) => 'here', {
       [PLACE]: {
         hasRoom: () => true,
-        enter: () => ({ run: async () => 'there', leave: () => {} }),
+        enter: () => ({ run: async () => 'there', leave: (outcome: unknown) => outcome }),
+        forget: () => {},
       },
     });
     expect(await stage.h.run(fn, { activityType: 'far' })).toBe('there');
@@ -293,7 +294,7 @@ describe('the tree of spans', () => {
 
   test('an activity of workerPool has the same spans, and its heartbeats', async () => {
     await using pool = workerPool<{ sleeps: (ctx: ActivityContext, ms: number) => string }>(
-      new URL('workers/fixtures/activities.mjs', import.meta.url),
+      new URL('../workers/fixtures/activities.mjs', import.meta.url),
       { isolation: 'thread', execArgv: [], maxWorkers: 1 },
     );
     const memory = new Memory();

@@ -1,7 +1,7 @@
 /** Functions that run somewhere else: the port that a pool of workers plugs into. */
 import { describe, expect, test } from 'vitest';
 import { CancelledFailure, type ActivityContext, type ActivityOptions } from '../../src/index.js';
-import { PLACE, type Place, type Waiter } from '../../src/runtime/shared/place.js';
+import { PLACE, type Lodger, type Place, type Waiter } from '../../src/runtime/shared/place.js';
 import { Harness } from '../support/harness.js';
 import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.js';
 
@@ -25,8 +25,28 @@ class Rooms implements Place {
     this.free--;
     return {
       run: (ctx: ActivityContext, ...args: unknown[]) => this.fn(ctx, ...(args as never[])),
-      leave: () => this.open(),
+      leave: (outcome?: unknown, attempt?: Lodger) =>
+        attempt === undefined ? this.open() : this.leave(Promise.resolve(outcome)),
     };
+  }
+
+  async leave(outcome: Promise<unknown>): Promise<unknown> {
+    await outcome.catch(() => {});
+    this.open();
+    return outcome;
+  }
+
+  forgotten = 0;
+
+  forget(waiter: Waiter): void {
+    this.forgotten++;
+    this.waiting.delete(waiter);
+  }
+
+  patience = Infinity;
+
+  answer(settled: Promise<void>): Promise<void> {
+    return this.patience > 0 ? settled : Promise.resolve();
   }
 
   fn: Fn = () => {};
@@ -134,6 +154,61 @@ describe('waiting for room', () => {
     expect(await handle.result()).toBe('done');
   });
 
+  test.each(['cancel', 'terminate', 'pause', 'reset'] as const)(
+    'is over at %s(), and the place knows',
+    async (stop) => {
+      const h = new Harness();
+      const rooms = new Rooms(0);
+      const handle = h.start(
+        rooms.take(() => 'done'),
+        { startDelay: 1 },
+      );
+      await h.advance(1);
+      expect(rooms.waiting.size).toBe(1);
+      if (stop === 'pause') handle.pause();
+      else if (stop === 'reset') handle.reset();
+      else handle[stop]();
+      expect(rooms.forgotten).toBe(1);
+      expect(rooms.waiting.size).toBe(stop === 'reset' ? 1 : 0); // it starts over at once
+    },
+  );
+
+  test('is over when the time for it is, and the place knows', async () => {
+    const h = new Harness();
+    const rooms = new Rooms(0);
+    const run = h.watch(
+      h.run(
+        rooms.take(() => {}),
+        { ...once, scheduleToStartTimeout: 5 },
+      ),
+    );
+    await h.advance(5);
+    expect(rooms.waiting.size).toBe(0);
+    expect(timeoutOf(run)).toMatchObject({ timeoutType: 'SCHEDULE_TO_START' });
+  });
+
+  test('begins anew with a changed priority', async () => {
+    const h = new Harness();
+    const rooms = new Rooms(0);
+    const asked: number[] = [];
+    const hasRoom = rooms.hasRoom.bind(rooms);
+    rooms.hasRoom = (waiter) => {
+      asked.push(waiter.priority);
+      return hasRoom(waiter);
+    };
+    const forgotten: number[] = [];
+    rooms.forget = ({ priority }) => void forgotten.push(priority);
+    const handle = h.start(
+      rooms.take(() => 'done'),
+      { scheduleToStartTimeout: 50 },
+    );
+    handle.updateOptions({ priority: 1, scheduleToStartTimeout: 90 });
+    expect({ asked, forgotten }).toEqual({ asked: [3, 1], forgotten: [3] });
+    await h.advance(89);
+    rooms.open();
+    expect(await handle.result()).toBe('done');
+  });
+
   test('counts towards maxWaiting', async () => {
     const h = new Harness({ maxWaiting: 2 });
     const rooms = new Rooms(0);
@@ -181,6 +256,33 @@ describe('a function that runs elsewhere', () => {
     await h.advance(10_000);
     expect(h.of('failed')).toMatchObject([{ at: 1_000 }]);
     expect(settledAt(run)).toBe(5_000);
+  });
+
+  test('does not delay its caller if its place cannot wait for it', async () => {
+    const h = new Harness();
+    const rooms = new Rooms(1);
+    rooms.patience = 0;
+    const fn = rooms.take(() => h.work(5_000));
+    const run = h.watch(h.run(fn, { ...once, startToCloseTimeout: '1s' }));
+    await h.advance(10_000);
+    expect(settledAt(run)).toBe(1_000);
+  });
+
+  test('has left its room when its outcome counts, so a retry keeps the slot that was kept for it', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    const rooms = new Rooms(1);
+    const fn = rooms.take((ctx: ActivityContext) =>
+      ctx.info.attempt === 1 ? h.work(2_000) : ctx.info.activityId,
+    );
+    const first = h.watch(h.run(fn, { activityId: 'first', startToCloseTimeout: '1s' }));
+    const second = h.watch(h.run(() => h.work(10), { activityId: 'second' }));
+    await h.advance(3_000);
+    expect(h.of('started').map(({ activityId }) => activityId)).toEqual([
+      'first',
+      'first',
+      'second',
+    ]);
+    expect([first, second].map(settledAt)).toEqual([2_000, 2_010]);
   });
 
   test('frees its room even if an interceptor does not call it', async () => {

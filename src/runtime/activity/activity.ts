@@ -133,6 +133,12 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return this.scheduledAt + startDelayMs + scheduleToCloseTimeoutMs;
   }
 
+  /** Stops waiting for a slot and for room. */
+  withdraw(): void {
+    this.services.slots.withdraw(this);
+    if (this.state.phase === 'WAITING') this.place?.forget(this);
+  }
+
   // ── What it keeps ────────────────────────────────────────────────────────────────────────────
 
   get checkpoint(): Checkpoint {

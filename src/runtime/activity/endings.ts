@@ -122,7 +122,7 @@ function close(
 ): void {
   const { state, services } = activity;
   const holder = attempt ?? state.waitsFor;
-  services.slots.withdraw(activity);
+  activity.withdraw();
   state.close(status);
   if (holder?.holdsSlot === true) services.slots.release(activity);
   activity.letGo();
@@ -226,9 +226,8 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   }
   const { status, cause, retryState } = next;
   const toldBefore = caller.told;
-  // A function that hangs elsewhere is stopped first, so that the failure can say where it hung.
-  const stops = status === 'TIMED_OUT' && activity.place !== undefined;
-  const over = stops ? activity.settled().then(() => written) : written;
+  const stopped = status === 'TIMED_OUT' ? activity.place?.answer(activity.settled()) : undefined;
+  const over = stopped === undefined ? written : stopped.then(() => written);
   caller.reject(() => failureOf(activity, status, cause, retryState), over);
   if (!heard && (toldBefore || !caller.asked)) logUnheard(activity, next, toldBefore);
 }

@@ -56,6 +56,12 @@ export class Execution extends Activity {
       return;
     }
     state.wait(now);
+    this.askForSlot(now, how);
+  }
+
+  /** Asks for room where the function runs, and then for a slot. */
+  askForSlot(now: number, how: 'request' | 'enqueue' | 'resume' = 'request'): void {
+    const { state, services } = this;
     if (this.place?.hasRoom(this) !== false) services.slots[how](this, now);
     else if (how === 'resume') services.slots.giveBack(this);
     if (state.phase !== 'WAITING') return;

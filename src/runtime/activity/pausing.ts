@@ -24,7 +24,7 @@ export function pause(execution: Execution): void {
   } else if (services.shutdown.begun) {
     closeForShutdown(execution); // it would never be unpaused
   } else {
-    services.slots.withdraw(execution);
+    execution.withdraw();
     state.pause();
     execution.rearm(services.clock.now());
     execution.emit('paused', NO_FIELDS);
@@ -60,7 +60,7 @@ export function reset(execution: Execution, given: ResetOptions): void {
   }
   const now = services.clock.now();
   const unpauses = state.phase === 'PAUSED' && !options.keepPaused;
-  services.slots.withdraw(execution);
+  execution.withdraw();
   execution.past?.reset();
   if (options.restoreOriginalOptions) state.restoreOptions();
   // If the activity has never started, its start delay still counts.

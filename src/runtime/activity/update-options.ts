@@ -14,16 +14,18 @@ export function updateOptions(execution: Execution, given: OptionsPatch): void {
   const { attempt } = state;
   const dispatched = state.lastAttempt !== undefined || state.phase === 'WAITING';
   check(execution, 'updateOptions({ startDelay })', patch.startDelay === undefined || !dispatched);
-  const { priority } = execution.options;
-  state.changeOptions(patchOptions(execution.options, patch));
+  const options = patchOptions(execution.options, patch);
+  const requeued = state.phase === 'WAITING' && options.priority !== execution.options.priority;
+  if (requeued) execution.withdraw();
+  state.changeOptions(options);
   const now = services.clock.now();
   attempt?.changeTimeouts(now);
   if (attempt === undefined) {
     if (patch.startDelay !== undefined) {
       state.delayUntil(execution.scheduledAt + execution.options.startDelayMs);
     } else if (patch.retryPolicy !== undefined) backOffAnew(execution, now);
-    if (execution.options.priority !== priority) requeue(execution, now);
-    execution.dispatch(now);
+    if (requeued) execution.askForSlot(now);
+    else execution.dispatch(now);
   } else execution.rearm(now);
 }
 
@@ -38,12 +40,4 @@ function backOffAnew(execution: Execution, now: number): void {
   const { retryPolicy } = options;
   const counted = countedAttempt(retryPolicy, state.attemptNumber, past.withoutProgress);
   state.delayUntil(since + retryDelayMs(retryPolicy, counted, services.random));
-}
-
-/** Moves the activity to the end of the queue of its new priority. */
-function requeue(execution: Execution, now: number): void {
-  const { slots } = execution.services;
-  if (execution.queue === undefined) return;
-  slots.withdraw(execution);
-  slots.request(execution, now);
 }

@@ -76,17 +76,16 @@ export class Attempt implements ContextSource, InformedAttempt {
     const context = attemptContext(this);
     if (heartbeat !== undefined) this.#context = context;
     this.running = true;
+    const outcome = callFunction(room?.run ?? fn, context, args, execute);
     whenSettled(
-      callFunction(room?.run ?? fn, context, args, execute),
+      room === undefined ? outcome : room.leave(outcome, this),
       (result) => {
         this.#settled();
         this.owner.returned(this, result);
-        room?.leave();
       },
       (thrown) => {
         this.#settled();
         this.owner.threw(this, thrown);
-        room?.leave();
       },
     );
   }
@@ -98,7 +97,7 @@ export class Attempt implements ContextSource, InformedAttempt {
     this.#interruption?.stopped();
   }
 
-  /** Whether the function runs and is not in `ctx.sleep` or `ctx.keepAlive`. */
+  /** Whether the function runs and does not wait in its context. */
   get busy(): boolean {
     return this.running && this.#interruption?.awaited !== true;
   }

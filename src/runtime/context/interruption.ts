@@ -93,7 +93,7 @@ export class Interruption {
     return this.#cancelled.promise;
   }
 
-  /** Whether the function is in `ctx.sleep` or `ctx.keepAlive`. */
+  /** Whether the function waits in its context, such as in `ctx.sleep`. */
   get awaited(): boolean {
     return this.#waiting !== undefined && this.#waiting.size > 0;
   }

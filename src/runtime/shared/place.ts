@@ -7,6 +7,7 @@
  * always waits for its end.
  */
 import type { ActivityContext } from '../context/context.js';
+import type { Waiting } from '../context/source.js';
 
 /** The property of a function that says where it runs. All copies of the package share it. */
 export const PLACE = /* @__PURE__ */ Symbol.for('systole.place');
@@ -17,6 +18,15 @@ export interface Place {
   hasRoom(waiter: Waiter): boolean;
   /** Takes room for one attempt. Without room, it does the same as `hasRoom`. */
   enter(waiter: Waiter): Room | undefined;
+  /** Called when a waiter no longer wants room, or before its priority changes. */
+  forget(waiter: Waiter): void;
+  /**
+   * Resolves when the caller of a timed-out activity should get its failure. A place that ends
+   * functions that hang can wait for that, so that the failure can say where the function hung.
+   *
+   * @param settled resolves when no function of the activity runs any more
+   */
+  answer(settled: Promise<void>): Promise<void>;
 }
 
 /** An activity that waits for room. It may have stopped waiting by the time it is called. */
@@ -30,9 +40,15 @@ export interface Waiter {
 export interface Room {
   /** Called instead of the activity's function. An interceptor may skip the call. */
   readonly run: (this: void, ctx: ActivityContext, ...args: unknown[]) => unknown;
-  /** Called when the attempt's function has settled. */
-  readonly leave: (this: void) => void;
+  /**
+   * Called once: with what the call through the interceptors has returned, or without it if there was
+   * no call. The function may still run when that settles. Returns what the attempt waits for.
+   */
+  readonly leave: (this: void, outcome?: unknown, attempt?: Lodger) => unknown;
 }
+
+/** The attempt in a room. */
+export type Lodger = Pick<Waiting, 'interruption' | 'ended'>;
 
 /** The place where a function runs; undefined for this event loop. */
 export function placeOf(fn: object): Place | undefined {

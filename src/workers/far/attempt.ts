@@ -5,12 +5,13 @@ import { SystemClock } from '../../kernel/clock.js';
 import { CancelledFailure, type CancelReason } from '../../kernel/failures.js';
 import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
 import { DetailsCodec, type Snapshot } from '../../heartbeat/details/codec.js';
+import { LEFT_OPEN } from '../../runtime/attempt/call.js';
 import { attemptContext } from '../../runtime/context/attempt-context.js';
 import type { ActivityInfo, CancellationDetails } from '../../runtime/context/context.js';
 import { FLAGS, Interruption } from '../../runtime/context/interruption.js';
 import type { ContextSource } from '../../runtime/context/source.js';
 import { MOST_DETAILS_BYTES, type SentDetails } from '../mailbox.js';
-import type { Call, Report, Task } from '../messages.js';
+import type { Call, OfAttempt, Report, Task } from '../messages.js';
 import { receive, send, type Sent } from '../wire/errors.js';
 import { pollingSignal } from './polling-signal.js';
 
@@ -55,7 +56,6 @@ export class FarAttempt implements ContextSource {
   }
 
   hear(call: Call): void {
-    if (call.task !== this.#task.id) return;
     if ('shutdown' in call) this.#shutdown.abort(receive(call.shutdown));
     else this.#interruption.deliver(receive(call.stop) as CancelledFailure, reasonsOf(call.all));
   }
@@ -86,7 +86,7 @@ export class FarAttempt implements ContextSource {
 
   shutdownSignal(): AbortSignal {
     if (this.#shutdownSignal === undefined) {
-      this.#line.report({ is: 'watchesShutdown' });
+      this.#report({ is: 'watchesShutdown' });
       this.#shutdownSignal = pollingSignal(this.#shutdown.signal, this.#poll);
     }
     return this.#shutdownSignal;
@@ -100,8 +100,8 @@ export class FarAttempt implements ContextSource {
   hearInWait(): void {}
 
   completeAsync(): never {
-    if (!this.ended) this.#line.report({ is: 'leftOpen' });
-    throw new Error('ctx.completeAsync() leaves the activity open; this error ends the function');
+    if (!this.ended) this.#report({ is: 'leftOpen' });
+    throw new Error(LEFT_OPEN);
   }
 
   info(): ActivityInfo {
@@ -117,10 +117,14 @@ export class FarAttempt implements ContextSource {
       logger[level] = (message, attributes = {}) => {
         const more: Record<string, Sent> = {};
         for (const [key, value] of Object.entries(attributes)) more[key] = send(value);
-        this.#line.report({ is: 'log', level, message, more });
+        this.#report({ is: 'log', level, message, more });
       };
     }
     return logger as Logger;
+  }
+
+  #report(report: OfAttempt): void {
+    this.#line.report({ ...report, task: this.#task.id });
   }
 }
 

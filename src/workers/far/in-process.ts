@@ -26,12 +26,11 @@ export function serveProcess(init: Init): void {
   const report = (report: Report, sent?: () => void): void => {
     process.send?.(report, undefined, undefined, sent);
   };
-  const server = new Server({ mailbox, calls, report, sendsDetails: true });
-  process.on('message', (task) => {
-    mailbox.setBusy(true);
+  const begun = (): void => {
     if (!mailbox.watched) watchdog.postMessage('watch');
-    void server.run(task as never).then(() => mailbox.setBusy(false));
-  });
+  };
+  const server = new Server({ mailbox, calls, report, begun, sendsDetails: true });
+  process.on('message', (task) => void server.run(task as never));
   process.on('exit', () => server.flush());
   const watching = new Promise((resolve) => void watchdog.once('message', resolve));
   void server.open(init.module, watching);

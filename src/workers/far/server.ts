@@ -4,8 +4,8 @@ import { callFunction } from '../../runtime/attempt/call.js';
 import type { AnyFunction } from '../../runtime/attempt/owner.js';
 import { ambient } from '../../runtime/context/ambient.js';
 import { functionsOf, type Functions } from '../functions.js';
-import type { Delivery, Mailbox, SentDetails } from '../mailbox.js';
-import { DELIVERY_MS, type Report, type Task } from '../messages.js';
+import { NO_TASK, type Delivery, type Mailbox, type SentDetails } from '../mailbox.js';
+import { DELIVERY_MS, type Call, type OfAttempt, type Report, type Task } from '../messages.js';
 import { unpackCall } from '../wire/calls.js';
 import { send } from '../wire/errors.js';
 import { uncloneable } from '../wire/uncloneable.js';
@@ -18,14 +18,24 @@ export interface Wires {
   readonly calls: MessagePort;
   /** Throws for values that structured clone refuses. */
   readonly report: (report: Report, sent?: () => void) => void;
+  /** Called when an attempt has begun, before its function. */
+  readonly begun?: () => void;
   /** Whether details must be sent, because the other side cannot read the mailbox. */
   readonly sendsDetails: boolean;
 }
+
+type Ending = Report & { readonly task: number; readonly delivery: Delivery | undefined } & {
+  readonly result?: unknown;
+};
 
 export class Server implements Line {
   readonly #wires: Wires;
   #functions: Functions = {};
   #attempt: FarAttempt | undefined;
+  /** The newest attempt that has begun. */
+  #task = NO_TASK;
+  /** Calls for an attempt that has not arrived: they come by another way, and may be faster. */
+  #early: Call[] = [];
   /** The calls that have been taken from the port. */
   #heard = 0;
   /** The newest details of the attempt, and which of them this thread has sent. */
@@ -65,9 +75,13 @@ export class Server implements Line {
   async run(task: Task): Promise<void> {
     const attempt = new FarAttempt(task, this);
     this.#attempt = attempt;
+    this.#task = task.id;
     this.#last = undefined;
+    this.#wires.mailbox.setTask(task.id);
+    this.#wires.begun?.();
+    this.#hearEarly(attempt);
     const fn = this.#functions[task.name] as AnyFunction;
-    let ending: Report;
+    let ending: OfAttempt;
     try {
       const context = attempt.ctx;
       const returned: unknown = ambient().run(context, () =>
@@ -79,17 +93,18 @@ export class Server implements Line {
     }
     attempt.end();
     this.#attempt = undefined;
-    this.#end({ ...ending, delivery: this.#unsent() });
+    this.#wires.mailbox.setTask(NO_TASK);
+    this.#end({ ...ending, task: task.id, delivery: this.#unsent() });
   }
 
-  #end(ending: Report): void {
+  #end(ending: Ending): void {
     const { report } = this.#wires;
     try {
       report(ending);
     } catch (refused) {
-      const { result } = ending as { result?: unknown };
+      const { task, result, delivery } = ending;
       const error = send(uncloneable('result', result, refused));
-      report({ is: 'threw', error, delivery: this.#unsent() });
+      report({ is: 'threw', task, error, delivery });
     }
   }
 
@@ -97,7 +112,7 @@ export class Server implements Line {
 
   put(details: SentDetails): void {
     const order = this.#wires.mailbox.put(details);
-    if (this.#wires.sendsDetails) this.#last = { beats: 0, order, details };
+    if (this.#wires.sendsDetails) this.#last = { task: this.#task, beats: 0, order, details };
   }
 
   /** The first heartbeat after a while is sent at once. The others are fetched. */
@@ -141,8 +156,16 @@ export class Server implements Line {
     }
   }
 
-  #hear(call: string): void {
-    this.#attempt?.hear(unpackCall(call));
+  #hear(text: string): void {
+    const call = unpackCall(text);
+    if (call.task > this.#task) this.#early.push(call);
+    else if (call.task === this.#task) this.#attempt?.hear(call);
+  }
+
+  #hearEarly(attempt: FarAttempt): void {
+    const calls = this.#early;
+    this.#early = [];
+    for (const call of calls) if (call.task === this.#task) attempt.hear(call);
   }
 
   report(report: Report): void {

@@ -7,7 +7,7 @@ import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 import { realTimer } from '../../kernel/clock.js';
-import { Mailbox } from '../mailbox.js';
+import { isNew, Mailbox, NO_TASK } from '../mailbox.js';
 import { DELIVERY_MS } from '../messages.js';
 import { pausedStack, type Debugger } from '../stack.js';
 import { asLine, readLines, type FromWatchdog, type ToWatchdog } from '../wire/lines.js';
@@ -30,18 +30,18 @@ export function watch({ memory, port }: WatchdogInit): void {
   let beats = 0;
   let idleRounds = 0;
   const collect = (): void => {
-    idleRounds = mailbox.busy ? 0 : idleRounds + 1;
+    idleRounds = mailbox.task === NO_TASK ? idleRounds + 1 : 0;
     if (idleRounds > MOST_IDLE_ROUNDS) {
       mailbox.setWatched(false);
-      if (!mailbox.busy) return; // otherwise a function has begun just now, and asks nobody to watch
+      if (mailbox.task === NO_TASK) return; // otherwise a function has begun just now, and asks nobody to watch
       mailbox.setWatched(true);
     }
     realTimer(collect, DELIVERY_MS, true);
     if (channel.writableLength > 0) return; // the newest one is fetched when the channel is free
     const delivery = mailbox.take();
-    if (delivery === undefined || delivery.beats === beats) return;
+    if (delivery === undefined || !isNew(delivery, beats)) return;
     beats = delivery.beats;
-    say(delivery as FromWatchdog);
+    say(delivery);
   };
   parentPort?.on('message', () => {
     if (mailbox.watched) return;

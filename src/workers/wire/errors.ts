@@ -1,4 +1,5 @@
 /** The form in which errors are sent. Structured clone loses classes and an error's own fields. */
+import { serialize } from 'node:v8';
 import * as errors from '../../kernel/errors.js';
 import { KIND } from '../../kernel/failure.js';
 import * as failures from '../../kernel/failures.js';
@@ -86,7 +87,7 @@ function builtIn(name: string): unknown {
  */
 function cloneable(value: unknown): unknown {
   try {
-    structuredClone(value);
+    serialize(value); // it refuses more than structured clone does, as channels between processes do
     return value;
   } catch {
     if (Array.isArray(value)) return value.map(cloneable);

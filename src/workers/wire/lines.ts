@@ -1,12 +1,12 @@
 /** JSON, one value per line: the channel between a program and a watchdog. */
 
+import type { Delivery } from '../mailbox.js';
+
 /** Messages to the watchdog. A call is the text of a `Call`: see `packCall`. */
 export type ToWatchdog = { readonly call: string } | { readonly where: true };
 
 /** Messages from the watchdog. */
-export type FromWatchdog =
-  | { readonly beats: number; readonly order: number; readonly details?: number | string }
-  | { readonly where: string | null };
+export type FromWatchdog = Delivery | { readonly where: string | null };
 
 export function asLine(value: ToWatchdog | FromWatchdog): string {
   return `${JSON.stringify(value)}\n`;

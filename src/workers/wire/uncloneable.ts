@@ -1,4 +1,5 @@
 /** Finds the part of a value that cannot be sent, and its path. */
+import { serialize } from 'node:v8';
 import { ApplicationFailure } from '../../kernel/failures.js';
 import { printable } from '../../kernel/text.js';
 import { messageOf } from '../../kernel/thrown.js';
@@ -27,7 +28,7 @@ function find(value: unknown, path: string, seen: Set<unknown>): Found | undefin
       const found = find(item, `${path}${step}`, seen);
       if (found !== undefined) return found;
     }
-    structuredClone(value);
+    serialize(value);
     return undefined;
   } catch (refused) {
     return { path, what: messageOf(refused) };
