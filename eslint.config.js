@@ -59,6 +59,9 @@ export default defineConfig(
     'dist/',
     'coverage/',
     'bench/node_modules/',
+    'site/.vitepress/dist/',
+    'site/.vitepress/cache/',
+    'site/public/',
     'test/hosts/types/',
     'test/hosts/fake-timers/types/',
   ]),
@@ -151,8 +154,9 @@ export default defineConfig(
     },
   },
   {
-    // Plain JavaScript is in no TypeScript project, so rules that need types cannot run.
-    files: ['**/*.{js,mjs,cjs}'],
+    // Plain JavaScript is in no TypeScript project, and the configuration of the site needs packages
+    // that are only in its folder. So rules that need types cannot run.
+    files: ['**/*.{js,mjs,cjs}', 'site/.vitepress/**/*.ts'],
     extends: [tseslint.configs.disableTypeChecked],
     rules: {
       // It needs a list of Node's globals, and a wrong name fails at the first run of a script.

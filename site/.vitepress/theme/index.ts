@@ -1,0 +1,6 @@
+import type { Theme } from 'vitepress';
+// Without the fonts, which would be two thirds of the first load.
+import DefaultTheme from 'vitepress/theme-without-fonts';
+import './style.css';
+
+export default { extends: DefaultTheme } satisfies Theme;

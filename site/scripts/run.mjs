@@ -1,0 +1,61 @@
+// `node site/scripts/run.mjs show` serves the site on this machine, and reloads it when a page changes.
+// `build` builds it; `test` builds and tests it, as .ci/run does. The packages of the site are
+// installed first. If they cannot be had, `test` says so and passes.
+import { spawnSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const site = join(dirname(fileURLToPath(import.meta.url)), '..');
+const root = join(site, '..');
+const [task = 'show'] = process.argv.slice(2);
+
+const missing = install();
+if (missing !== undefined) {
+  console.log(`left out: the site: its packages could not be installed: ${missing}`);
+  if (task !== 'test') process.exit(1);
+} else {
+  if (task === 'show') {
+    if (!existsSync(join(site, 'reference'))) reference();
+    run('vitepress', ['dev']);
+  } else {
+    reference();
+    rmSync(join(site, '.vitepress/dist'), { recursive: true, force: true });
+    run('vitepress', ['build']);
+    run('node', ['scripts/check.mjs']);
+  }
+}
+
+/** @returns what npm says if it fails */
+function install() {
+  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1'];
+  const { status, stderr } = spawnSync('npm', ['ci', ...flags], {
+    cwd: site,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  return status === 0 ? undefined : (/^npm error .*/m.exec(stderr)?.[0] ?? `exit code ${status}`);
+}
+
+/** The reference of TypeDoc, as pages of the site. */
+function reference() {
+  run('typedoc', ['--out', join(site, 'reference'), '--logLevel', 'Warn'], root);
+}
+
+/** Runs a program of the site or of the repository, and ends this one if it fails. */
+function run(program, args, cwd = site) {
+  const { status } = spawnSync(program, args, {
+    cwd,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+    env: {
+      ...process.env,
+      PATH: [
+        join(site, 'node_modules/.bin'),
+        join(root, 'node_modules/.bin'),
+        process.env.PATH,
+      ].join(process.platform === 'win32' ? ';' : ':'),
+    },
+  });
+  if (status !== 0) process.exit(status ?? 1);
+}
