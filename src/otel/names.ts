@@ -1,4 +1,4 @@
-/** Every name that dashboards and alerts may depend on. */
+/** The names of spans, attributes and metrics. Dashboards and alerts may depend on all of them. */
 
 /** The scope of the tracer and the meter. */
 export const SCOPE = 'systole';
@@ -18,7 +18,7 @@ export const SPAN_EVENTS = {
   paused: 'paused',
 } as const;
 
-/** The keys of attributes, of spans and of metrics. */
+/** The keys of the attributes of spans and metrics. */
 export const KEYS = {
   id: 'systole.activity.id',
   type: 'systole.activity.type',
@@ -27,9 +27,9 @@ export const KEYS = {
   retryState: 'systole.retry_state',
   timeoutType: 'systole.timeout_type',
   errorType: 'error.type',
-  /** Of `systole.activities` alone. */
+  /** An attribute of the metric `systole.activities` only. */
   state: 'systole.state',
-  /** Of the event `heartbeat` alone. */
+  /** An attribute of the event `heartbeat` only. */
   details: 'systole.heartbeat.details',
 } as const;
 

@@ -42,7 +42,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
   readonly fn: AnyFunction;
   readonly args: readonly unknown[];
   readonly scheduledAt: number;
-  readonly state: ActivityState;
+  readonly state: Readonly<ActivityState>;
   readonly caller = new Caller();
 
   #id: string | undefined;

@@ -76,7 +76,7 @@ export function conclude(
   if (!next.again && id !== undefined) roster.untold.delete(id);
 
   // The caller
-  if (next.again) goOn(activity, attempt as Attempt, next, ending);
+  if (next.again) beginRetry(activity, attempt as Attempt, next, ending);
   else settleCaller(activity, next, heard);
 
   // Slots
@@ -232,7 +232,8 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   if (!heard && (toldBefore || !caller.asked)) logUnheard(activity, next, toldBefore);
 }
 
-export function goOn(
+/** Warns of the retry and enters the retry loop, unless the hooks of the policy still decide. */
+export function beginRetry(
   activity: Activity,
   attempt: Attempt,
   { delayMs, held }: Retry,

@@ -8,7 +8,7 @@ import type { FailedAttemptInfo } from '../../retry/policy.js';
 import type { Attempt } from '../attempt/attempt.js';
 import { attributesOf, log } from '../shared/announce.js';
 import type { Activity } from './activity.js';
-import { conclude, goOn, type Ending } from './endings.js';
+import { conclude, beginRetry, type Ending } from './endings.js';
 import { afterFailure, failing, lastFailure, type Next } from './next-attempt.js';
 
 /** Ends an attempt that failed or timed out. Reading the failure may run code that ends it first. */
@@ -83,7 +83,7 @@ async function decide(
   if (next.again) {
     activity.remember().backOff(next.delayMs > 0 ? now : undefined);
     state.delayUntil(now + next.delayMs);
-    goOn(activity, attempt, next, { failure });
+    beginRetry(activity, attempt, next, { failure });
     activity.rearm(now);
   } else conclude(activity, next);
 }

@@ -44,7 +44,7 @@ export function unpause(execution: Execution, options: UnpauseOptions): void {
   const now = services.clock.now();
   state.unpause(extraMs, now);
   execution.emit('unpaused', NO_FIELDS);
-  goOn(execution, now);
+  dispatchAgain(execution, now);
 }
 
 /** Starts over from attempt 1, now or when the running attempt has ended without a result. */
@@ -70,11 +70,11 @@ export function reset(execution: Execution, given: ResetOptions): void {
   if (options.resetHeartbeat) startFromZero(execution);
   execution.emit('reset', NO_FIELDS);
   if (unpauses && isScheduled(execution)) execution.emit('unpaused', NO_FIELDS);
-  goOn(execution, now);
+  dispatchAgain(execution, now);
 }
 
 /** Continues after the events, whose listeners may have closed or paused the activity again. */
-function goOn(execution: Execution, now: number): void {
+function dispatchAgain(execution: Execution, now: number): void {
   const again = isScheduled(execution) && execution.state.lastAttempt !== undefined;
   if (again) execution.enterRetryLoop();
   execution.dispatch(now); // if it is paused, this only rearms its deadline
