@@ -128,6 +128,21 @@ export class TestActivityEnvironment {
   }
 
   /**
+   * Blocks the event loop in virtual time: the duration passes at once, and no timer fires before it
+   * is over. Call it in the fakes that a test gives its activities, for work that computes without
+   * a pause.
+   *
+   * @throws TypeError for a bad or endless duration
+   */
+  blockEventLoop(duration: Duration): void {
+    refusable(this.blockEventLoop, () => {
+      const ms = durationMs(duration, 'blockEventLoop');
+      if (ms === Infinity) throw badOption('blockEventLoop', duration, 'a finite duration');
+      this.#inner.block(ms);
+    });
+  }
+
+  /**
    * Waits in virtual time. Use it in the fakes that a test gives its activities, such as a service
    * that takes four minutes. An activity that awaits it counts as waiting. The environment cannot
    * see which activity that is: it takes one of those that were running when the sleep began.

@@ -87,6 +87,12 @@ export class TestEngine {
     return new TestHandle<Result, Details>(execution, started.result, this.autoSkipper);
   }
 
+  /** Moves time on like a blocked event loop. */
+  block(blockedMs: number): void {
+    this.clock.block(blockedMs);
+    this.recorder.recording.note({ at: this.clock.wallNow(), event: 'blocked', blockedMs });
+  }
+
   /**
    * Activities that start from now on begin with this attempt and find these details.
    *

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { isTimeout, type ActivityContext, type ActivityFailure } from 'systole';
 import { crashAtEveryHeartbeat, TestActivityEnvironment, timeline } from 'systole/testing';
+import { timelineSvg } from 'systole/timeline';
 import { never } from '../../support/harness.js';
 import { collectUnhandledRejections } from '../../support/outcomes.js';
 import { cpuMs } from '../../support/cpu.js';
@@ -207,6 +208,28 @@ describe('time', () => {
   test.each([NaN, -1, Infinity, '5'])('cannot be moved by %j', async (duration) => {
     const env = new TestActivityEnvironment();
     await expect(env.advance(duration as number)).rejects.toThrow(/^advance: received/);
+  });
+
+  test('passes without a turn of the event loop while it is blocked, and no timeout comes of it', async () => {
+    const env = new TestActivityEnvironment();
+    const resize = async (ctx: ActivityContext<number>): Promise<string> => {
+      ctx.heartbeat(1);
+      env.blockEventLoop('15s');
+      ctx.heartbeat(2);
+      await ctx.sleep('1s');
+      return 'done';
+    };
+    const options = { heartbeatTimeout: '10s', retryPolicy: { maximumAttempts: 1 } } as const;
+    expect(await env.run(resize, options)).toBe('done');
+    expect(env.now()).toBe(16_000);
+    const blocks = env.recording.toJSON().filter(({ event }) => event === 'blocked');
+    expect(blocks).toMatchObject([{ blockedMs: 15_000 }]);
+    expect(timelineSvg(env.recording)).toContain('The event loop was blocked for 15 s at 0 ms');
+  });
+
+  test.each([NaN, -1, Infinity, '5'])('cannot be blocked for %j', (duration) => {
+    const env = new TestActivityEnvironment();
+    expect(() => env.blockEventLoop(duration as number)).toThrow(/^blockEventLoop: received/);
   });
 
   test.each([
