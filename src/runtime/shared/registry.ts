@@ -32,7 +32,7 @@ export class Registry<T extends Listed> {
   /** The number of activities whose store is being read and that want a slot right after. */
   loading = 0;
   /** The activities that did not get a slot at once, from the one that has waited the longest. */
-  readonly #waiters = new Set<T>();
+  #waiters: Set<T> | undefined;
   #first: T | undefined;
   #last: T | undefined;
   #idle: (() => void)[] = [];
@@ -40,7 +40,7 @@ export class Registry<T extends Listed> {
   /** Called when an activity changes its phase. A new one comes from `undefined`. */
   move(activity: T, from: Phase | undefined, to: Phase): void {
     if (from !== undefined) this.#count(from, -1);
-    if (this.#waiters.size > 0) this.#waiters.delete(activity);
+    if (from === 'WAITING') this.#waiters?.delete(activity);
     this.#count(to, 1);
     if (from === undefined && to !== 'CLOSED') this.#append(activity);
     else if (from !== undefined && to === 'CLOSED') this.#remove(activity);
@@ -56,12 +56,12 @@ export class Registry<T extends Listed> {
 
   /** Called when an activity has begun to wait and did not get a slot at once. */
   addWaiter(activity: T): void {
-    this.#waiters.add(activity);
+    (this.#waiters ??= new Set()).add(activity);
   }
 
   /** The activity that has waited for a slot the longest. */
   get oldestWaiter(): T | undefined {
-    return this.#waiters.values().next().value;
+    return this.#waiters?.values().next().value;
   }
 
   countLoading(change: 1 | -1): void {
