@@ -9,6 +9,7 @@ const homes = {
   ms: 'src/kernel/duration.ts',
   'p-retry': 'src/retry/loop.ts',
   superjson: 'src/heartbeat/details/encoding.ts',
+  'fast-string-truncated-width': 'src/progress/width.ts',
   '@temporalio/activity': 'src/temporal/activity-api.ts',
   '@temporalio/client': 'src/temporal/client-api.ts',
   '@temporalio/common': 'src/temporal/common-api.ts',
@@ -21,6 +22,7 @@ const needNode = [
   'src/heartbeat/store/file-store.ts',
   'src/runtime/context/ambient.ts',
   'src/workers/**/*.ts',
+  'src/progress/show.ts',
 ];
 
 const nodeModules = {

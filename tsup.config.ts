@@ -19,6 +19,7 @@ export const entries = {
   otel: 'src/otel.ts',
   timeline: 'src/timeline.ts',
   web: 'src/web.ts',
+  progress: 'src/progress.ts',
 };
 
 /**
@@ -26,6 +27,9 @@ export const entries = {
  * CommonJS build carries their code. Everything else that src imports is left to the package manager.
  */
 export const esmOnly = ['p-retry', 'superjson'];
+
+/** Packages whose code is in both builds, so that nothing more is installed. */
+export const carried = ['fast-string-truncated-width'];
 
 /** The entries that need the whole runtime, or are never used without it. */
 const runtimes = [entries.index, entries.testing, entries.temporal, entries.workers, entries.otel];
@@ -98,11 +102,11 @@ const shared: Options = {
 };
 
 export default defineConfig([
-  { ...shared, format: 'esm' },
+  { ...shared, format: 'esm', noExternal: carried },
   {
     ...shared,
     format: 'cjs',
-    noExternal: esmOnly,
+    noExternal: [...esmOnly, ...carried],
     // By Rollup: what turns chunks into CommonJS otherwise makes a call of every `?.` and `??`, and
     // takes the names of classes away.
     treeshake: true,

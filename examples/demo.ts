@@ -3,6 +3,7 @@
  * hangs, and the one that hung wakes up late and continues. Run it with `npm run demo`.
  */
 import { ActivityRuntime, type ActivityContext } from 'systole';
+import { showProgress } from 'systole/progress';
 import { BadDay } from './support/bad-day.js';
 import { olympians, readRows, type Row } from './support/dataset.js';
 import { narrate, say } from './support/narrate.js';
@@ -31,10 +32,19 @@ async function importRows(
   return row;
 }
 
+const ROWS = 11_538;
+
 const badDay = new BadDay((from) => readRows(olympians, from), say);
 
 const runtime = new ActivityRuntime({ logger: false });
 narrate(runtime);
+// On a terminal, a line below the others shows how far it is.
+const shown = showProgress(runtime, {
+  progress: ({ heartbeatDetails }) => {
+    const { row = 0 } = (heartbeatDetails ?? {}) as { row?: number };
+    return { done: row, total: ROWS };
+  },
+});
 await runtime.run(
   (ctx: ActivityContext<{ row: number }>) => importRows(ctx, badDay.rowsFor(ctx), badDay.table),
   {
@@ -44,5 +54,6 @@ await runtime.run(
   },
 );
 
+shown.close();
 badDay.assertOver();
 if (!(await compare(badDay.table, olympians))) process.exitCode = 1;

@@ -1,10 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Writes the licenses of the packages whose code is in the CommonJS build. */
+/** Writes the licenses of the packages whose code is in the build: the CommonJS scripts have all. */
 export async function writeLicenses(dist: string): Promise<void> {
   const texts = await Promise.all((await packagesIn(dist)).map(licenseOf));
-  const intro = 'The CommonJS scripts in this folder carry code of the packages below.';
+  const intro = 'The scripts in this folder carry code of the packages below.';
   await writeFile(join(dist, 'LICENSES.txt'), `${intro}\n\n${texts.join('\n')}`);
 }
 

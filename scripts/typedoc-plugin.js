@@ -16,6 +16,7 @@ const MODULES = {
   otel: 'systole/otel',
   timeline: 'systole/timeline',
   web: 'systole/web',
+  progress: 'systole/progress',
 };
 
 /** The mark that `instanceof` compares, and the hook that compares it. */

@@ -5,7 +5,13 @@ import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 /** Everything that is used of Node. */
-const nodeModules = ['node:async_hooks', 'node:crypto', 'node:fs/promises', 'node:path'];
+const nodeModules = [
+  'node:async_hooks',
+  'node:crypto',
+  'node:fs/promises',
+  'node:path',
+  'node:process',
+];
 
 /** What `systole/workers` needs besides: it starts processes and threads. */
 const workersNeed = [

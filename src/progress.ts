@@ -1,0 +1,8 @@
+/** systole/progress: the open activities of a runtime, live on a terminal. For Node. */
+export {
+  showProgress,
+  type ProgressOptions,
+  type ProgressStream,
+  type ShownProgress,
+} from './progress/show.js';
+export type { Progress } from './live/progress.js';

@@ -1,0 +1,132 @@
+/**
+ * A block of lines at the bottom of a terminal, below what the program prints.
+ *
+ * Nothing of the terminal stays changed between two writes: the cursor is not hidden, and it always
+ * stands below the block. So there is nothing to restore, whatever ends the program.
+ */
+import { widthOf } from './width.js';
+
+/** What is needed of a stream to draw on it. */
+export interface TerminalLike {
+  write: (this: unknown, ...args: never[]) => unknown;
+  readonly columns?: number | undefined;
+}
+
+/** The terminal shows all of it at once, or ignores it. */
+const [TOGETHER, SHOW] = ['\u001b[?2026h', '\u001b[?2026l'];
+/** Without it, a character that is wider than we think cannot break a line into two. */
+const [NO_WRAP, WRAP] = ['\u001b[?7l', '\u001b[?7h'];
+const ERASE_BELOW = '\u001b[J';
+const DEFAULT_COLUMNS = 80;
+
+/** A line of the program without an end is kept up to this length, to be written again. */
+const LONGEST_PARTIAL = 2_000;
+
+type Write = (this: unknown, ...args: unknown[]) => unknown;
+
+export class Screen {
+  readonly #terminal: TerminalLike;
+  readonly #writeRaw: (text: string) => void;
+  readonly #restore: (() => void)[];
+  #lines: readonly string[] = [];
+  /** The widths of the lines on the screen, above the cursor. */
+  #drawn: readonly number[] = [];
+  /** What the program has printed since its last end of a line. */
+  #partial = '';
+  #open = true;
+
+  /** @param watched streams that show on the same terminal: what they print goes above the block */
+  constructor(terminal: TerminalLike, watched: readonly TerminalLike[]) {
+    this.#terminal = terminal;
+    const write = terminal.write as Write;
+    this.#writeRaw = (text) => void write.call(terminal, text);
+    this.#restore = [...new Set([terminal, ...watched])].map((stream) => this.#watch(stream));
+  }
+
+  get columns(): number {
+    return this.#terminal.columns ?? DEFAULT_COLUMNS;
+  }
+
+  /** Puts these lines in place of those before. */
+  show(lines: readonly string[]): void {
+    if (!this.#open) return;
+    const same =
+      lines.length === this.#lines.length && lines.every((line, n) => line === this.#lines[n]);
+    const stands = this.#drawn.length > 0 || lines.length === 0;
+    if (same && stands && this.#fits()) return;
+    this.#lines = lines;
+    this.#writeRaw(TOGETHER + this.#erasure() + this.#drawing() + SHOW);
+  }
+
+  /** What is on the screen is no longer ours: draw below it. */
+  forget(): void {
+    this.#drawn = [];
+    this.#partial = '';
+  }
+
+  /** Removes the block, and lets the program print as before. */
+  close(): void {
+    if (!this.#open) return;
+    this.show([]);
+    this.#open = false;
+    this.#restore.forEach((restore) => restore());
+  }
+
+  /** False if the terminal has become so narrow that it has broken our lines. */
+  #fits(): boolean {
+    const { columns } = this;
+    return this.#drawn.every((width) => width <= columns);
+  }
+
+  /** Goes to where the block begins and erases it. A terminal that became narrow has broken lines. */
+  #erasure(): string {
+    const { columns } = this;
+    const rows = this.#drawn.reduce(
+      (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
+      0,
+    );
+    this.#drawn = [];
+    const again = rows > 0 ? this.#partial : '';
+    return rows === 0 ? '' : `\u001b[${rows}A\r${ERASE_BELOW}${again}`;
+  }
+
+  #drawing(): string {
+    if (this.#lines.length === 0) return '';
+    const below = this.#partial === '' ? '' : '\n';
+    this.#drawn = [...(below === '' ? [] : [widthOf(this.#partial)]), ...this.#lines.map(widthOf)];
+    return `${below}${NO_WRAP}${this.#lines.map((line) => `${line}\n`).join('')}${WRAP}`;
+  }
+
+  #watch(stream: TerminalLike): () => void {
+    const own = Object.getOwnPropertyDescriptor(stream, 'write');
+    const write = stream.write as Write;
+    const decoder = new TextDecoder();
+    const watched: Write = (...args) => {
+      if (!this.#open) return write.apply(stream, args);
+      const [chunk] = args;
+      const text =
+        typeof chunk === 'string' ? chunk : decoder.decode(chunk as Uint8Array, { stream: true });
+      const erasure = this.#erasure();
+      if (erasure !== '') this.#writeRaw(erasure);
+      const result = write.apply(stream, args);
+      this.#note(text);
+      const drawing = this.#drawing();
+      if (drawing !== '') this.#writeRaw(drawing);
+      return result;
+    };
+    stream.write = watched;
+    return () => {
+      // Another library may have put its own function over ours, which then only passes on.
+      if ((stream.write as Write) !== watched) return;
+      if (own !== undefined) Object.defineProperty(stream, 'write', own);
+      else delete (stream as Partial<TerminalLike>).write;
+    };
+  }
+
+  #note(text: string): void {
+    const lines = (this.#partial + text).split('\n');
+    const last = lines.at(-1) ?? '';
+    // After a carriage return, the line is written from its beginning.
+    this.#partial = last.slice(last.lastIndexOf('\r', last.length - 2) + 1).slice(-LONGEST_PARTIAL);
+  }
+}
