@@ -45,7 +45,7 @@ const WINDOW_MS = 15_000;
 const LEAST_MS = 500;
 const MOST_SAMPLES = 150;
 
-/** Measures how fast one activity goes on. */
+/** Measures how fast one activity gets on. */
 export class Speed {
   #samples: Sample[] = [];
 

@@ -85,7 +85,7 @@ const inUse = /* @__PURE__ */ new WeakSet<object>();
 const OPTIONS = {
   of: 'showProgress',
   example: '{ stream: process.stderr }',
-  known: new Set(['stream', 'progress']),
+  known: ['stream', 'progress'],
 };
 
 function checkAll(runtime: unknown, options: ProgressOptions): void {
