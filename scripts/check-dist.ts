@@ -7,7 +7,14 @@ import { join, posix } from 'node:path';
 import { esmOnly } from '../tsup.config.js';
 
 /** The others run in browsers, Bun and Deno too. */
-const nodeEntries = new Set(['context', 'node', 'temporal', 'temporal/activity', 'workers', 'progress']);
+const nodeEntries = new Set([
+  'context',
+  'node',
+  'temporal',
+  'temporal/activity',
+  'workers',
+  'progress',
+]);
 
 const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as {
   dependencies: Record<string, string>;
