@@ -17,7 +17,8 @@ import { uncloneable } from './wire/uncloneable.js';
 export class InPlace implements Station {
   readonly names: readonly string[];
   readonly usable = true;
-  readonly exited = new Promise<never>(() => {});
+  readonly gone = new Promise<never>(() => {});
+  readonly exited = this.gone;
   readonly #functions: Functions;
   readonly #graceMs: number;
   /** Stops the running function. */

@@ -1,20 +1,27 @@
 /** Loads a module of activities in this process, or asks another process for its names. */
 import { spawnSync } from 'node:child_process';
 import { functionsOf, type Functions } from './functions.js';
-import { hopeless, unusable } from './start-errors.js';
+import { hopeless, LONGEST_LOAD_MS, neverLoaded, unusable, within } from './start-errors.js';
 import type { WorkerOptions } from './options.js';
 import { inheritedFlags } from './process-worker.js';
 
-export async function loadFunctions(module: string): Promise<Functions> {
+export async function loadFunctions(
+  module: string,
+  longestLoadMs = LONGEST_LOAD_MS,
+): Promise<Functions> {
+  let functions: Functions | undefined;
   try {
-    return functionsOf((await import(/* @vite-ignore */ module)) as Record<string, unknown>);
+    functions = await within(longestLoadMs, imported(module));
   } catch (cause) {
     throw unusable(module, cause);
   }
+  if (functions === undefined) throw neverLoaded(module, longestLoadMs);
+  return functions;
 }
 
-/** A module that takes longer than this to load hangs. */
-const LONGEST_MS = 60_000;
+async function imported(module: string): Promise<Functions> {
+  return functionsOf((await import(/* @vite-ignore */ module)) as Record<string, unknown>);
+}
 
 const SCRIPT = `
   const answer = (it) => { require('node:fs').writeSync(3, JSON.stringify(it)); process.exit(); };
@@ -38,7 +45,7 @@ export function namesIn({ module, env, execArgv }: WorkerOptions): readonly stri
   const { output } = spawnSync(process.execPath, [...flags, module], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     encoding: 'utf8',
-    timeout: LONGEST_MS,
+    timeout: LONGEST_LOAD_MS,
     env: env ?? process.env,
   });
   const answer = (output as (string | null)[] | null)?.[3] ?? ''; // null if it cannot be started

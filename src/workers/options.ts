@@ -2,8 +2,16 @@
 import { availableParallelism } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { badOption, checkNames, hints, option, type OptionNames } from '../kernel/bad-input.js';
+import {
+  badOption,
+  checkNames,
+  hints,
+  isFields,
+  option,
+  type OptionNames,
+} from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
+import { showStep } from '../heartbeat/details/copy.js';
 
 /** The options of `workerPool`. All of them have defaults. */
 export interface WorkerPoolOptions {
@@ -104,31 +112,39 @@ const megabytes = option(
 
 const env = option(
   'an object of strings, such as process.env',
-  (value: Readonly<Record<string, string | undefined>>) =>
-    typeof value === 'object' &&
-    (value as unknown) !== null &&
-    Object.values(value).every((one) => one === undefined || typeof one === 'string'),
+  (value: Readonly<Record<string, string | undefined>>) => isFields(value),
 );
 
-const execArgv = option(
+const execArgv = option<readonly string[]>(
   "an array of flags for Node, such as ['--import', 'tsx']",
-  (value: readonly string[]) =>
-    Array.isArray(value) && value.every((one) => typeof one === 'string'),
+  (value) => Array.isArray(value),
 );
+
+/** Refuses the first value that is not a string. */
+function checkStrings(values: object | undefined, name: string): void {
+  const isList = Array.isArray(values);
+  for (const [key, value] of Object.entries(values ?? {}) as [string, unknown][]) {
+    if (typeof value === 'string' || (value === undefined && !isList)) continue;
+    throw badOption(`${name}${showStep(isList ? Number(key) : key)}`, value, 'a string');
+  }
+}
 
 /** @throws TypeError that names the option, the value received and what is accepted */
 export function resolvePool(module: URL | string, options: WorkerPoolOptions): ResolvedPool {
   checkNames(options, NAMES);
-  return {
+  const resolved: ResolvedPool = {
     module: addressOf(module),
-    isolation: isolation(options.isolation, 'isolation'),
-    maxWorkers: positive(options.maxWorkers, 'maxWorkers') ?? availableParallelism(),
-    idleMs: durationMs(options.idleTimeout ?? '30s', 'idleTimeout'),
-    graceMs: durationMs(options.gracePeriod ?? '1s', 'gracePeriod'),
-    memoryLimitMb: megabytes(options.memoryLimitMb, 'memoryLimitMb'),
-    env: env(options.env, 'env'),
-    execArgv: execArgv(options.execArgv, 'execArgv'),
+    isolation: isolation(options.isolation, 'workerPool: isolation'),
+    maxWorkers: positive(options.maxWorkers, 'workerPool: maxWorkers') ?? availableParallelism(),
+    idleMs: durationMs(options.idleTimeout ?? '30s', 'workerPool: idleTimeout'),
+    graceMs: durationMs(options.gracePeriod ?? '1s', 'workerPool: gracePeriod'),
+    memoryLimitMb: megabytes(options.memoryLimitMb, 'workerPool: memoryLimitMb'),
+    env: env(options.env, 'workerPool: env'),
+    execArgv: execArgv(options.execArgv, 'workerPool: execArgv'),
   };
+  checkStrings(resolved.env, 'workerPool: env');
+  checkStrings(resolved.execArgv, 'workerPool: execArgv');
+  return resolved;
 }
 
 function addressOf(module: unknown): string {

@@ -8,7 +8,7 @@ import { InPlace } from './in-place.js';
 import { loadFunctions } from './load.js';
 import type { ResolvedPool } from './options.js';
 import { failingRoom, StationRoom } from './room.js';
-import { hopeless } from './start-errors.js';
+import { hopeless, within } from './start-errors.js';
 import { startWorker, type Station } from './station.js';
 import { Waiters } from './waiters.js';
 
@@ -89,17 +89,12 @@ export class Pool {
 
   /**
    * Resolves when the caller of a timed-out activity should get its failure: when the function has
-   * been killed, because then it is known where it hung, and at once if it may run for ever.
+   * been killed, because then it is known where it hung, and at once if it may never end.
    */
   async answer(settled: Promise<void>): Promise<void> {
     const { graceMs, isolation } = this.#options;
     if (isolation === 'none' || graceMs === Infinity) return;
-    let clear = ignore;
-    const late = new Promise<void>((resolve) => {
-      clear = realTimer(resolve, graceMs + ANSWER_MS, true);
-    });
-    await Promise.race([settled, late]);
-    clear();
+    await within(graceMs + ANSWER_MS, settled);
   }
 
   /** Waits for a worker during the attempt, for a call that no runtime has made. */
@@ -176,8 +171,8 @@ export class Pool {
     try {
       const station = await this.#made(starting);
       this.#startingCount--;
-      void station.exited.then(() => this.#lost(station));
-      this.#rest(station);
+      void station.gone.then(() => this.#lost(station));
+      if (station.usable) this.#rest(station);
     } catch (failure) {
       this.#startingCount--;
       this.#failures.push(failure);

@@ -51,7 +51,9 @@ export class ProcessWorker extends PoolWorker {
     channel.on('error', () => {}); // the process is gone, and 'exit' reports that
     this.#child.on('message', (report) => this.heard(report as Report));
     this.#child.once('error', (cause) => this.hasExited({ cause }));
+    this.#child.once('disconnect', () => this.hasGone());
     this.#child.once('exit', (code, signal) => {
+      this.hasGone();
       this.#channel.destroy();
       this.#whereFound?.(undefined);
       const exit = { exitCode: code ?? undefined, signal: signal ?? undefined };

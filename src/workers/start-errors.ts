@@ -1,5 +1,7 @@
-/** The errors that keep a worker from starting. */
+/** What keeps a worker from starting. */
+import { realTimer } from '../kernel/clock.js';
 import { ApplicationFailure } from '../kernel/failures.js';
+import { ignore } from '../kernel/promises.js';
 import { messageOf } from '../kernel/thrown.js';
 
 /** The failure of an attempt that cannot get a worker. It is not retried. */
@@ -12,4 +14,27 @@ export function hopeless(message: string, type: string, cause?: unknown): Applic
 export function unusable(module: string, cause: unknown): ApplicationFailure {
   const message = `workerPool: the module ${module} cannot be used: ${messageOf(cause)}`;
   return hopeless(message, 'WorkerModuleError', cause);
+}
+
+/** A module that takes longer than this to load hangs. */
+export const LONGEST_LOAD_MS = 60_000;
+
+/** The failure for a module that has not loaded in time. */
+export function neverLoaded(module: string, limitMs: number): ApplicationFailure {
+  const limit = `${limitMs / 1_000} s`;
+  const why = `it has not loaded within ${limit}; a top-level await in it may never settle`;
+  return unusable(module, new Error(why));
+}
+
+/** What the promise resolves to; undefined if that takes longer. */
+export async function within<T>(limitMs: number, promise: Promise<T>): Promise<T | undefined> {
+  let clear = ignore;
+  const late = new Promise<undefined>((resolve) => {
+    clear = realTimer(() => resolve(undefined), limitMs, true);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clear();
+  }
 }

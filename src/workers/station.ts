@@ -7,7 +7,7 @@ import type { ActivityContext } from '../runtime/context/context.js';
 import { crashed, WorkerCall, type Verdict } from './call.js';
 import type { ResolvedPool } from './options.js';
 import { ProcessWorker } from './process-worker.js';
-import { hopeless, unusable } from './start-errors.js';
+import { hopeless, LONGEST_LOAD_MS, neverLoaded, unusable, within } from './start-errors.js';
 import { ThreadWorker } from './thread-worker.js';
 import type { Report } from './messages.js';
 import { receive } from './wire/errors.js';
@@ -16,8 +16,10 @@ import type { PoolWorker } from './worker.js';
 export interface Station {
   /** The functions of the module. */
   readonly names: readonly string[];
-  /** False once it is dead. */
+  /** False once it can take no more calls. */
   readonly usable: boolean;
+  /** Resolves when it can take no more calls. */
+  readonly gone: Promise<unknown>;
   call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown>;
   /**
    * Stops the running function, if there is one.
@@ -47,7 +49,11 @@ class WorkerStation implements Station {
   }
 
   get usable(): boolean {
-    return this.#worker.exit === undefined;
+    return !this.#worker.isGone;
+  }
+
+  get gone(): Promise<unknown> {
+    return this.#worker.gone;
   }
 
   get exited(): Promise<unknown> {
@@ -81,6 +87,7 @@ class WorkerStation implements Station {
 export async function startWorker(
   options: ResolvedPool,
   starting: (worker: PoolWorker) => void,
+  longestLoadMs = LONGEST_LOAD_MS,
 ): Promise<Station> {
   const { module, isolation, memoryLimitMb, graceMs } = options;
   const worker = make(options);
@@ -90,8 +97,12 @@ export async function startWorker(
     const onReport = resolve;
     worker.listen({ onReport, onDelivery: () => {}, onExit: () => {} });
   });
-  const first = await Promise.race([report, exit]);
+  const first = await within(longestLoadMs, Promise.race([report, exit]));
   worker.listen(undefined);
+  if (first === undefined) {
+    await worker.kill();
+    throw neverLoaded(module, longestLoadMs);
+  }
   if (!('is' in first)) {
     const crash = crashed(first, worker.stderr);
     // Another process has killed it for its own reasons, so it may start the next time.

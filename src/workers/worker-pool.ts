@@ -1,5 +1,6 @@
 /** The public pool: its options, its functions and its end. */
-import { refusable } from '../kernel/stack.js';
+import { badOption, hasMethods } from '../kernel/bad-input.js';
+import { refusable, rejectable } from '../kernel/stack.js';
 import type { ActivityContext, AnyActivity } from '../runtime/context/context.js';
 import { PLACE, type Place } from '../runtime/shared/place.js';
 import { namesIn } from './load.js';
@@ -67,6 +68,14 @@ type PoolFunction = ((ctx: ActivityContext, ...args: unknown[]) => Promise<unkno
   readonly [PLACE]: Place;
 };
 
+/** Whether a value can be the context of an attempt, perhaps in a copy with other members. */
+function isContext(value: unknown): boolean {
+  return (
+    hasMethods(value, 'heartbeat', 'keepAlive') &&
+    hasMethods(Reflect.get(value as object, 'signal'), 'addEventListener')
+  );
+}
+
 /**
  * Names that an activity module cannot export, because other code treats an object that has them in
  * a special way.
@@ -98,7 +107,14 @@ function functionsOf(pool: Pool, options: ResolvedPool): object {
 
 function functionIn(pool: Pool, name: string): PoolFunction {
   const fn = (ctx: ActivityContext, ...args: unknown[]): Promise<unknown> =>
-    pool.callDirectly(name, ctx, args);
+    rejectable(fn, () => {
+      if (isContext(ctx)) return pool.callDirectly(name, ctx, args);
+      throw badOption(
+        `pool.activities.${name}: ctx`,
+        ctx,
+        `the ctx of an activity; do not call it, but pass it to a runtime: runActivity(pool.activities.${name}, { args: [...] })`,
+      );
+    });
   const place: Place = {
     hasRoom: (waiter) => pool.hasRoom(waiter),
     enter: (waiter) => pool.enter(name, waiter),

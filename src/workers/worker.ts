@@ -29,6 +29,9 @@ export abstract class PoolWorker {
   names: readonly string[] = [];
   /** Undefined while it is alive. */
   exit: Exit | undefined;
+  /** Whether it can take no more work, because it has ended. Its last words may still come. */
+  isGone = false;
+  readonly #gone = new Deferred<void>();
   readonly #exited = new Deferred<Exit>();
   #listener: CallListener | undefined;
   #stderr = '';
@@ -54,6 +57,12 @@ export abstract class PoolWorker {
     return this.#exited.promise;
   }
 
+  /** Resolves when it can take no more work. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** Resolves when it has ended and everything that it has written is here. */
   get exited(): Promise<Exit> {
     return this.#exited.promise;
   }
@@ -88,8 +97,14 @@ export abstract class PoolWorker {
     this.#stderr = (this.#stderr + text).slice(-STDERR_BYTES);
   }
 
+  protected hasGone(): void {
+    this.isGone = true;
+    this.#gone.resolve();
+  }
+
   protected hasExited(exit: Exit): void {
     if (this.exit !== undefined) return;
+    this.hasGone();
     this.exit = exit;
     this.#exited.resolve(exit);
     this.#listener?.onExit(exit);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { HeartbeatDetailsError } from '../../src/index.js';
 import { fixture, once, poolOf, Recorded, rejection, retried, workers } from './pools.js';
 
-describe.each(workers)('to and from a %s', (isolation) => {
+describe.each([...workers, 'none'] as const)('to and from a %s', (isolation) => {
   test('arguments and results cross, each in a copy', async () => {
     const { activities } = poolOf(isolation);
     const args = [
@@ -17,6 +17,71 @@ describe.each(workers)('to and from a %s', (isolation) => {
     expect(await new Recorded().run(activities['echo']!, { args })).toEqual(args);
   });
 
+  test('a value that cannot cross fails the attempt without a retry, and is named', async () => {
+    const runtime = new Recorded();
+    const { activities } = poolOf(isolation);
+    const args = [{ rows: [{}, { cb: () => {} }] }];
+    const given = await rejection(runtime.run(activities['echo']!, { args, ...retried }));
+    expect(given).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
+    expect(given.message).toContain('args[0].rows[1].cb: function');
+    const returned = await rejection(runtime.run(activities['returnsFunction']!, retried));
+    expect(returned).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
+    expect(returned.message).toContain('result.rows[1].cb: function');
+    expect(await runtime.run(activities['add']!, { args: [1, 2] })).toBe(3);
+  });
+
+  test('details are refused at the call, with its line first', async () => {
+    const runtime = new Recorded();
+    const { activities } = poolOf(isolation);
+    const { cause } = await rejection(runtime.run(activities['badDetails']!, retried));
+    expect(cause).toBeInstanceOf(HeartbeatDetailsError);
+    expect(cause).toMatchObject({ path: 'details.rows[0].cb' });
+    expect((cause as Error).stack!.split('\n')[1]).toMatch(/at refused \(.*activities\.mjs/);
+    expect(runtime.of('heartbeat')).toMatchObject([{ details: { ok: 1 } }]);
+  });
+
+  test('an error keeps its name, stack, fields and causes; what cannot cross in it is noted', async () => {
+    const { activities } = poolOf(isolation);
+    const options = { args: [{ limit: 3, details: [{ a: 1 }] }], ...once };
+    const { cause } = await rejection(new Recorded().run(activities['throwsError']!, options));
+    expect(cause).toBeInstanceOf(Error);
+    expect(cause).toMatchObject({
+      name: 'QuotaError',
+      message: 'too many',
+      stack: expect.stringMatching(/throwsError \(.*activities\.mjs/) as string,
+      limit: 3,
+      details: [{ a: 1 }],
+      socket: { write: '[function, which cannot leave its worker]' },
+      cause: { name: 'TypeError', message: 'the cause', cause: 'text' },
+    });
+    expect((cause as Error).cause).toBeInstanceOf(TypeError);
+  });
+
+  test('a policy knows the name of an error’s class', async () => {
+    const { activities } = poolOf(isolation);
+    const failure = await rejection(
+      new Recorded().run(activities['throwsError']!, {
+        args: [{}],
+        retryPolicy: { nonRetryableErrorTypes: ['QuotaError'] },
+      }),
+    );
+    expect(failure).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
+  });
+
+  test('several errors, other values and generators are told as they are here', async () => {
+    const runtime = new Recorded();
+    const { activities } = poolOf(isolation);
+    const thrown = async (name: string, ...args: unknown[]) =>
+      (await rejection(runtime.run(activities[name]!, { args, ...once }))).cause;
+    const both = await thrown('throwsAggregate');
+    expect(both).toBeInstanceOf(AggregateError);
+    expect(both).toMatchObject({ errors: [{ message: 'one' }, { message: 'two' }] });
+    expect(await thrown('throwsValue', { code: 7 })).toMatchObject({ details: [{ code: 7 }] });
+    expect(await thrown('generates')).toMatchObject({ type: 'TypeError', nonRetryable: true });
+  });
+});
+
+describe.each(workers)('in a %s', (isolation) => {
   test('the context is the one that the runtime gives, with details of the attempt before', async () => {
     const runtime = new Recorded({
       store: new Map([
@@ -63,69 +128,6 @@ describe.each(workers)('to and from a %s', (isolation) => {
         }) as unknown,
       },
     ]);
-  });
-
-  test('a value that cannot cross fails the attempt without a retry, and is named', async () => {
-    const runtime = new Recorded();
-    const { activities } = poolOf(isolation);
-    const args = [{ rows: [{}, { cb: () => {} }] }];
-    const given = await rejection(runtime.run(activities['echo']!, { args, ...retried }));
-    expect(given).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
-    expect(given.message).toContain('args[0].rows[1].cb: function');
-    const returned = await rejection(runtime.run(activities['returnsFunction']!, retried));
-    expect(returned).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
-    expect(returned.message).toContain('result.rows[1].cb: function');
-    expect(await runtime.run(activities['add']!, { args: [1, 2] })).toBe(3);
-  });
-
-  test('details are refused at the call, with its line first', async () => {
-    const runtime = new Recorded();
-    const { activities } = poolOf(isolation);
-    const { cause } = await rejection(runtime.run(activities['badDetails']!, retried));
-    expect(cause).toBeInstanceOf(HeartbeatDetailsError);
-    expect(cause).toMatchObject({ path: 'details.rows[0].cb' });
-    expect((cause as Error).stack!.split('\n')[1]).toMatch(/at refused \(file:.*activities\.mjs/);
-    expect(runtime.of('heartbeat')).toMatchObject([{ details: { ok: 1 } }]);
-  });
-
-  test('an error keeps its name, stack, fields and causes; what cannot cross in it is noted', async () => {
-    const { activities } = poolOf(isolation);
-    const options = { args: [{ limit: 3, details: [{ a: 1 }] }], ...once };
-    const { cause } = await rejection(new Recorded().run(activities['throwsError']!, options));
-    expect(cause).toBeInstanceOf(Error);
-    expect(cause).toMatchObject({
-      name: 'QuotaError',
-      message: 'too many',
-      stack: expect.stringMatching(/throwsError \(file:.*activities\.mjs/) as string,
-      limit: 3,
-      details: [{ a: 1 }],
-      socket: { write: '[function, which cannot leave its worker]' },
-      cause: { name: 'TypeError', message: 'the cause', cause: 'text' },
-    });
-    expect((cause as Error).cause).toBeInstanceOf(TypeError);
-  });
-
-  test('a policy knows the name of an error’s class', async () => {
-    const { activities } = poolOf(isolation);
-    const failure = await rejection(
-      new Recorded().run(activities['throwsError']!, {
-        args: [{}],
-        retryPolicy: { nonRetryableErrorTypes: ['QuotaError'] },
-      }),
-    );
-    expect(failure).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
-  });
-
-  test('several errors, other values and generators are told as they are here', async () => {
-    const runtime = new Recorded();
-    const { activities } = poolOf(isolation);
-    const thrown = async (name: string, ...args: unknown[]) =>
-      (await rejection(runtime.run(activities[name]!, { args, ...once }))).cause;
-    const both = await thrown('throwsAggregate');
-    expect(both).toBeInstanceOf(AggregateError);
-    expect(both).toMatchObject({ errors: [{ message: 'one' }, { message: 'two' }] });
-    expect(await thrown('throwsValue', { code: 7 })).toMatchObject({ details: [{ code: 7 }] });
-    expect(await thrown('generates')).toMatchObject({ type: 'TypeError', nonRetryable: true });
   });
 });
 

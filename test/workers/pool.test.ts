@@ -1,7 +1,7 @@
 /** Who gets a worker, and what a pool is given to. */
 import { describe, expect, test } from 'vitest';
 import { TestActivityEnvironment } from '../../src/testing.js';
-import { once, poolOf, Recorded, retried, workers } from './pools.js';
+import { once, poolOf, Recorded, rejection, retried, workers } from './pools.js';
 
 describe.each(workers)('with workers of kind %s', (isolation) => {
   test('more activities than workers wait, and their clocks do not run meanwhile', async () => {
@@ -25,6 +25,25 @@ describe.each(workers)('with workers of kind %s', (isolation) => {
     await Promise.all(runs);
     // The first worker was started before the others came, and goes to the best all the same.
     expect(runtime.of('started').map(({ activityId }) => activityId)).toEqual(['1', '3', '5']);
+  });
+
+  test('an activity that is cancelled waits no more, and one with a new priority has its new place', async () => {
+    const runtime = new Recorded();
+    const pool = poolOf(isolation, { maxWorkers: 1 });
+    const first = runtime.run(pool.activities['sleeps']!, { args: [50] });
+    await runtime.next('started');
+    const [cancelled, second, third] = ['cancelled', 'second', 'third'].map((activityId) =>
+      runtime.start(pool.activities['add']!, { args: [1, 2], activityId }),
+    );
+    const result = rejection(cancelled!.result());
+    expect(pool.stats().waiting).toBe(3);
+    cancelled!.cancel();
+    expect(pool.stats().waiting).toBe(2);
+    third!.updateOptions({ priority: 1 });
+    expect(pool.stats().waiting).toBe(2);
+    await Promise.all([first, second!.result(), third!.result(), result]);
+    const ids = runtime.of('started').map(({ activityId }) => activityId);
+    expect(ids.slice(1)).toEqual(['third', 'second']);
   });
 
   test('two runtimes share a pool', async () => {

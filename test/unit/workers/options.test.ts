@@ -15,13 +15,19 @@ test('activities of a pool can be awaited, printed and compared by mistake', asy
 describe('bad input is refused at the call', () => {
   const module = fixture('activities.mjs');
   test.each([
-    [{ isolation: 'vm' }, "isolation: received \"vm\"; expected 'process', 'thread' or 'none'"],
-    [{ maxWorkers: 0 }, 'maxWorkers: received 0; expected a whole number above 0'],
-    [{ idleTimeout: '30' }, 'idleTimeout: received "30"'],
-    [{ gracePeriod: -1 }, 'gracePeriod: received -1'],
-    [{ memoryLimitMb: '64' }, 'memoryLimitMb: received "64"'],
-    [{ env: 'PATH' }, 'env: received "PATH"'],
-    [{ execArgv: '--import tsx' }, 'execArgv: received "--import tsx"'],
+    [
+      { isolation: 'vm' },
+      "workerPool: isolation: received \"vm\"; expected 'process', 'thread' or 'none'",
+    ],
+    [{ maxWorkers: 0 }, 'workerPool: maxWorkers: received 0; expected a whole number above 0'],
+    [{ idleTimeout: '30' }, 'workerPool: idleTimeout: received "30"'],
+    [{ gracePeriod: -1 }, 'workerPool: gracePeriod: received -1'],
+    [{ memoryLimitMb: '64' }, 'workerPool: memoryLimitMb: received "64"'],
+    [{ env: 'PATH' }, 'workerPool: env: received "PATH"; expected an object of strings'],
+    [{ env: { PORT: 80 } }, 'workerPool: env.PORT: received 80; expected a string'],
+    [{ env: ['A=1'] }, 'workerPool: env: received an array of 1; expected an object of strings'],
+    [{ execArgv: ['--import', 7] }, 'workerPool: execArgv[1]: received 7; expected a string'],
+    [{ execArgv: '--import tsx' }, 'workerPool: execArgv: received "--import tsx"'],
     [{ threads: 4 }, "here it is isolation: 'thread', and maxWorkers"],
     [{ maxWorker: 4 }, 'did you mean "maxWorkers"?'],
   ])('%o', (options, message) => {
@@ -50,5 +56,31 @@ describe('bad input is refused at the call', () => {
   test('all functions of a module that cannot be loaded', () => {
     const pool = poolOf('process', { module: fixture('throws.mjs') });
     expect(() => proxyActivities(pool.activities)).toThrow(/throws\.mjs cannot be used: no config/);
+  });
+});
+
+describe('a call without the context of an attempt', () => {
+  const direct = async (...given: unknown[]): Promise<Error> => {
+    const { activities } = poolOf('none');
+    try {
+      await (activities['add'] as (...args: unknown[]) => Promise<unknown>)(...given);
+    } catch (error) {
+      return error as Error;
+    }
+    throw new Error('it was not refused');
+  };
+
+  test.each([
+    ['received "photos"', ['photos', 4]],
+    ['received undefined', []],
+    ['received an object', [{ signal: AbortSignal.abort() }]],
+  ])('%s', async (received, given) => {
+    const error = await direct(...given);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toBe(
+      `pool.activities.add: ctx: ${received}; expected the ctx of an activity; do not call it, but ` +
+        'pass it to a runtime: runActivity(pool.activities.add, { args: [...] })',
+    );
+    expect(error.stack?.split('\n')[1]).toContain('options.test.ts');
   });
 });
