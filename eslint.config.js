@@ -21,6 +21,8 @@ const needNode = [
   'src/node.ts',
   'src/heartbeat/store/file-store.ts',
   'src/runtime/context/ambient.ts',
+  'src/durable/machine.ts',
+  'src/durable/sqlite/*.ts',
   'src/workers/**/*.ts',
   'src/progress/show.ts',
 ];

@@ -20,6 +20,8 @@ export const entries = {
   timeline: 'src/timeline.ts',
   web: 'src/web.ts',
   progress: 'src/progress.ts',
+  sqlite: 'src/sqlite.ts',
+  durable: 'src/durable.ts',
 };
 
 /**
@@ -32,7 +34,15 @@ export const esmOnly = ['p-retry', 'superjson'];
 export const carried = ['fast-string-truncated-width'];
 
 /** The entries that need the whole runtime, or are never used without it. */
-const runtimes = [entries.index, entries.testing, entries.temporal, entries.workers, entries.otel];
+const runtimes = [
+  entries.index,
+  entries.testing,
+  entries.temporal,
+  entries.workers,
+  entries.otel,
+  entries.durable,
+  entries.sqlite,
+];
 
 /** Files of src/kernel that other entries use as well. */
 const common = [

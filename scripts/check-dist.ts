@@ -10,6 +10,7 @@ import { esmOnly } from '../tsup.config.js';
 const nodeEntries = new Set([
   'context',
   'node',
+  'sqlite',
   'temporal',
   'temporal/activity',
   'workers',
@@ -36,7 +37,8 @@ const files = (await readdir('dist', { recursive: true })).filter((file) =>
 );
 const named = new Map<string, string[]>();
 for (const file of files) {
-  const text = await readFile(join('dist', file), 'utf8');
+  // Rollup writes this for `import.meta.url` in CommonJS.
+  const text = (await readFile(join('dist', file), 'utf8')).replaceAll("'u' + 'rl'", "'node:url'");
   named.set(
     file,
     // Our own name stands in examples of the documentation.

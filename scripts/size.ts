@@ -5,7 +5,7 @@ import { build } from 'esbuild';
  * What the entry `systole` may weigh: all dependencies bundled, minified, gzipped. The target is
  * 32,500 bytes, which today's code misses. This only keeps it from growing further.
  */
-export const sizeBudget = 39_400;
+export const sizeBudget = 39_750;
 
 /** The part of it that is other packages'. */
 export const dependencyBudget = 7_200;
@@ -14,7 +14,7 @@ export const dependencyBudget = 7_200;
  * Our own files that an import of `systole` reads, and their bytes: what its time comes from, as a
  * clock in CI would be a poor judge of it. The CommonJS files carry two dependencies.
  */
-export const importBudget = { files: 3, bytes: { js: 214_000, cjs: 255_000 } };
+export const importBudget = { files: 3, bytes: { js: 217_000, cjs: 258_000 } };
 
 export interface Size {
   minified: number;

@@ -25,6 +25,12 @@ export type {
 export type { ProxiedActivities } from './runtime/proxy.js';
 export type { ShutdownOptions, ShutdownResult } from './runtime/shutdown.js';
 export type {
+  LedgerEntry,
+  Recovered,
+  RecoverOptions,
+  UnrecoveredEntry,
+} from './runtime/shared/ledger.js';
+export type {
   ErrorType,
   FailedAttemptInfo,
   FilledRetryPolicy,

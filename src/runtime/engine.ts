@@ -1,5 +1,5 @@
 /** The inside of a runtime. It reads options and connects activities to the services they share. */
-import { badOption, show } from '../kernel/bad-input.js';
+import { badInput, badOption, show } from '../kernel/bad-input.js';
 import type { Clock } from '../kernel/clock.js';
 import { Deadlines } from '../kernel/deadlines.js';
 import { Events } from '../kernel/events.js';
@@ -23,6 +23,7 @@ import { OptionsReader } from './options/read.js';
 import type { ResolvedOptions } from './options/table.js';
 import { join, type Started } from './joining.js';
 import { GeneratedIds } from './shared/ids.js';
+import { ledgerOf, type Recovered, type RecoverOptions } from './shared/ledger.js';
 import { Registry, type Roster } from './shared/registry.js';
 import { checkRuntimeOptions, type RuntimeOptions } from './options/runtime-options.js';
 import { Slots } from './shared/slots.js';
@@ -75,6 +76,10 @@ export class Engine {
       on: (name, listener) => this.events.watch(name, listener),
       stats: () => this.stats(),
     };
+    const ledger = ledgerOf(options.store, {
+      services: () => this.#services,
+      start: (fn, call, prepare) => this.start(fn, call, prepare as never),
+    });
     this.#services = {
       clock,
       deadlines,
@@ -82,8 +87,9 @@ export class Engine {
       events: this.events,
       signals: new OutsideSignals((change) => slots.holdWhile(change)),
       codec: new DetailsCodec(options.serializer, options.maxHeartbeatDetailsBytes),
-      store: options.store,
+      store: ledger ?? options.store,
       writers: new Map(),
+      ledger,
       interceptors: compose(interceptors.map((one) => one.attach?.(attached) ?? one)),
       shutdown: new ShutdownState(),
       ids: new GeneratedIds(),
@@ -127,11 +133,13 @@ export class Engine {
       execution.closeUnscheduled(signal.reason);
       return execution;
     }
-    if (this.#isFull(execution)) {
+    const { ledger } = services;
+    if (this.#isFull(execution) && ledger?.recovers(activityId) !== true) {
       throw new RuntimeFullError(
         `The queue is full (maxWaiting: ${this.#maxWaiting}); try again later`,
       );
     }
+    if (activityId !== undefined) ledger?.enter(execution, call);
     if (signal !== undefined) {
       const abort = (reason: unknown): void => cancel(execution, reason, true);
       execution.onClosed(this.#services.signals.follow(signal, abort));
@@ -208,6 +216,18 @@ export class Engine {
 
   idle(): Promise<void> {
     return this.#roster.open.idle();
+  }
+
+  /** @throws TypeError if the store keeps no ledger */
+  recover(activities: object, options: RecoverOptions = {}): Promise<Recovered<Execution>> {
+    const { ledger } = this.#services;
+    if (ledger === undefined) {
+      throw badInput(
+        "recover: the runtime's store keeps no ledger; expected sqliteStore(path), " +
+          'fileStore(folder), or durableStore(store)',
+      );
+    }
+    return ledger.recover(activities, options) as Promise<Recovered<Execution>>;
   }
 
   /** @throws TypeError for a bad option, before anything happens */

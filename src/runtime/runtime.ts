@@ -14,6 +14,7 @@ import type { ActivityOptions } from './options/activity-options.js';
 import { callOf } from './options/resolve.js';
 import type { RuntimeOptions } from './options/runtime-options.js';
 import { proxyOf, type ProxiedActivities } from './proxy.js';
+import type { Recovered, RecoverOptions } from './shared/ledger.js';
 import type { ShutdownOptions, ShutdownResult } from './shutdown.js';
 
 /**
@@ -144,6 +145,24 @@ export class ActivityRuntime {
   /** Resolves when no activity waits or runs. Paused activities do not count. */
   idle(): Promise<void> {
     return this.#engine.idle();
+  }
+
+  /**
+   * Starts the activities that an earlier process has left unfinished, with their own arguments and
+   * options, from their last stored details. Needs a store with a ledger: see docs/durable.md.
+   *
+   * Rejects with a `TypeError` for a bad option or a store without a ledger, and with a
+   * `RuntimeShutdownError`.
+   *
+   * @param activities an object with the functions: an activity's type is the name of its function
+   */
+  recover(activities: object, options?: RecoverOptions): Promise<Recovered<ActivityHandle>> {
+    return rejectable(this.recover, () =>
+      this.#engine.recover(activities, options).then((found) => ({
+        ...found,
+        recovered: found.recovered.map((one) => new ActivityHandle(one, one.result)),
+      })),
+    );
   }
 
   /** Completes attempts from outside the function, by their task tokens. */

@@ -74,7 +74,7 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
   { open, closedButRunning }: Roster<Activity>,
-  { deadlines, slots, writers }: Services,
+  { deadlines, slots, writers, ledger }: Services,
 ): Promise<ShutdownResult> {
   // All at once, so that a free slot does not start an activity that is about to be closed.
   const all = (end: (activity: Activity) => void): void => {
@@ -86,6 +86,7 @@ export async function shutDown(
   };
   const writesAreOver = async (): Promise<void> => {
     for (const writer of writers.values()) await writer.flush();
+    await ledger?.settle();
   };
   const allOver = async (): Promise<void> => {
     await Promise.all(open.all().map((activity) => activity.settled()));

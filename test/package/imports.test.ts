@@ -28,11 +28,25 @@ const isPeer = (name: string): boolean => Object.keys(peers).some((it) => name.s
 /** The files that need Node. Only their own entries may reach them. */
 const needNode = [
   'context.ts',
+  'durable/machine.ts',
+  'durable/sqlite/connection.ts',
+  'durable/sqlite/driver.ts',
+  'durable/sqlite/sqlite-store.ts',
   'heartbeat/store/file-store.ts',
   'progress/show.ts',
   'runtime/context/ambient.ts',
 ];
-const nodeEntries = ['context.ts', 'node.ts', 'temporal/activity.ts', 'workers.ts', 'progress.ts'];
+const nodeEntries = [
+  'context.ts',
+  'node.ts',
+  'sqlite.ts',
+  'temporal/activity.ts',
+  'workers.ts',
+  'progress.ts',
+];
+
+/** The optional peers that are loaded by name at run time. */
+const loaded = ['better-sqlite3'];
 
 /** The rooms of src, and what each may import besides itself. Entries may import everything. */
 const allowed: Record<string, readonly string[]> = {
@@ -54,6 +68,7 @@ allowed['progress'] = [...allowed['live'], 'live'];
 allowed['temporal'] = allowed['testing'];
 allowed['workers'] = allowed['runtime/activity'];
 allowed['otel'] = allowed['runtime/options'];
+allowed['durable'] = [...allowed['runtime/activity'], 'runtime/activity'];
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   exports: Record<string, unknown>;
@@ -167,8 +182,9 @@ test('everything that src imports is a dependency or an optional peer, and nothi
     Object.keys(homes).filter((name) => isPeer(name) === peer && !carried.includes(name)),
   );
   expect(Object.keys(dependencies).sort()).toEqual(others!.sort());
-  expect(Object.keys(peerDependencies).sort()).toEqual(optional!.sort());
-  for (const name of optional!) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
+  const peerNames = [...optional!, ...loaded];
+  expect(Object.keys(peerDependencies).sort()).toEqual(peerNames.sort());
+  for (const name of peerNames) expect(peerDependenciesMeta[name]).toEqual({ optional: true });
 });
 
 test('a dependency has a range, so that its fixes reach users without a release of ours', () => {
@@ -204,7 +220,7 @@ function upward(file: string): string[] {
     .map((to) => `${file} imports ${to}`);
 }
 
-/** The room of a file; inside `heartbeat`, `testing` and `temporal` folders share one. */
+/** The room of a file; inside `heartbeat`, `durable`, `testing` and `temporal` folders share one. */
 function roomOf(file: string): string {
   if (entries.has(file)) return 'entry';
   const folders = file.split('/').slice(0, -1);

@@ -1,12 +1,12 @@
 /** Loads the details that the store has kept from an earlier run of the same activity id. */
 import { quote } from '../../kernel/text.js';
-import { HeartbeatStoreError } from '../../kernel/errors.js';
+import { ActivityAlreadyStartedError, HeartbeatStoreError } from '../../kernel/errors.js';
 import { messageOf } from '../../kernel/thrown.js';
 import type { DetailsCodec, Snapshot } from '../details/codec.js';
 import type { HeartbeatStore } from './store.js';
 import { isThenable, whenSettled } from '../../kernel/promises.js';
 
-type OnLoaded = (details: Snapshot | undefined, failure?: HeartbeatStoreError) => void;
+type OnLoaded = (details: Snapshot | undefined, failure?: Error) => void;
 
 /**
  * Reads the stored details once, in the same turn if the store is synchronous. Details that cannot
@@ -19,7 +19,7 @@ export function loadDetails(
   onLoaded: OnLoaded,
 ): void {
   const fail = (what: string, advice: string, cause: unknown): void => {
-    if (cause instanceof HeartbeatStoreError) {
+    if (cause instanceof HeartbeatStoreError || cause instanceof ActivityAlreadyStartedError) {
       onLoaded(undefined, cause); // the store's own message is better
       return;
     }

@@ -41,7 +41,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
   readonly roster: Roster<Activity>;
   readonly fn: AnyFunction;
   readonly args: readonly unknown[];
-  readonly scheduledAt: number;
+  scheduledAt: number;
   readonly state: Readonly<ActivityState>;
   readonly caller = new Caller();
 
@@ -80,6 +80,16 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
   abstract threw(attempt: Attempt, thrown: unknown): void;
   abstract leftOpen(attempt: Attempt): void;
   abstract enforceLimits(read?: number): boolean;
+
+  /** Called when its phase has changed, or when it was asked to change. */
+  changed(): void {
+    this.services.ledger?.changed(this);
+  }
+
+  /** Makes an activity older, before it is scheduled: an earlier process has scheduled it. */
+  backdate(ms: number): void {
+    this.scheduledAt -= ms;
+  }
 
   // ── What it is ───────────────────────────────────────────────────────────────────────────────
 

@@ -1,5 +1,4 @@
 /** The caller of an activity. It owns the promise and settles it once. */
-import type { ActivityFailure } from '../../kernel/failures.js';
 import { ignore } from '../../kernel/promises.js';
 import { rejectionAtAwait } from '../../kernel/stack.js';
 
@@ -36,16 +35,22 @@ export class Caller {
     this.#quiet = true;
   }
 
-  /** @param written resolves after the last write to the store; undefined if there is none */
+  /**
+   * @param written resolves after the last write to the store, or rejects with the failure that the
+   * caller gets instead; undefined if there is none
+   */
   resolve(result: unknown, written: Promise<void> | undefined): void {
     if (this.told) return;
     this.told = true;
     if (written === undefined) this.#resolve(result);
-    else void written.then(() => this.#resolve(result));
+    else {
+      const fail = (failure: Error): void => this.#reject(failure);
+      void written.then(() => this.#resolve(result), fail);
+    }
   }
 
   /** @param failure called only if the caller has no answer yet */
-  reject(failure: () => ActivityFailure, written?: Promise<void>): void {
+  reject(failure: () => Error, written?: Promise<void>): void {
     if (this.told) return;
     this.told = true;
     const made = failure();
@@ -53,7 +58,7 @@ export class Caller {
     else void written.then(() => this.#reject(made));
   }
 
-  #reject(failure: ActivityFailure): void {
+  #reject(failure: Error): void {
     const rejection = rejectionAtAwait(failure, () => {
       if (this.#quiet) this.result.catch(ignore);
     });

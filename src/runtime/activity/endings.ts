@@ -3,6 +3,7 @@
  * events, the caller, slots.
  */
 import type { EventFields } from '../../kernel/events.js';
+import { ActivityAlreadyStartedError } from '../../kernel/errors.js';
 import { CancelledFailure } from '../../kernel/failures.js';
 import { withoutStack } from '../../kernel/stack.js';
 import type { Attempt } from '../attempt/attempt.js';
@@ -47,7 +48,7 @@ export function conclude(
   if (isPlain(activity, attempt, next)) {
     attempt?.release();
     tellClose(activity, next);
-    activity.caller.resolve(next.result, undefined);
+    activity.caller.resolve(next.result, activity.services.ledger?.close(activity, next));
     activity.services.slots.handOut();
     return;
   }
@@ -219,7 +220,8 @@ function tellClose(activity: Activity, next: Closing): void {
 /** @param heard whether a user's listener has received the failure */
 function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   const { caller } = activity;
-  const written = activity.mayHoldDetails ? activity.checkpoint.written() : undefined;
+  const last = activity.mayHoldDetails ? activity.checkpoint.written() : undefined;
+  const written = activity.services.ledger?.close(activity, next, last) ?? last;
   if (next.status === 'COMPLETED') {
     caller.resolve(next.result, written);
     return;
@@ -228,7 +230,9 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   const toldBefore = caller.told;
   const stopped = status === 'TIMED_OUT' ? activity.place?.answer(activity.settled()) : undefined;
   const over = stopped === undefined ? written : stopped.then(() => written);
-  caller.reject(() => failureOf(activity, status, cause, retryState), over);
+  // Another process runs the id. That is the same error as for an id of this process.
+  const isRefused = cause instanceof ActivityAlreadyStartedError && !activity.state.lastAttempt;
+  caller.reject(() => (isRefused ? cause : failureOf(activity, status, cause, retryState)), over);
   if (!heard && (toldBefore || !caller.asked)) logUnheard(activity, next, toldBefore);
 }
 

@@ -162,6 +162,7 @@ export class ActivityState {
     this.attemptNumber = 0;
     this.#delayedUntil = delayedUntil;
     if (unpauses || this.phase === 'WAITING') this.#enter('SCHEDULED');
+    else this.#activity.changed();
   }
 
   close(status: ClosedStatus | 'COMPLETED'): void {
@@ -179,6 +180,7 @@ export class ActivityState {
     }
     this.phase = phase;
     this.#registry.move(this.#activity, from, phase);
+    this.#activity.changed();
     const change = this.#change;
     this.#change = undefined;
     change?.resolve();

@@ -15,9 +15,11 @@ export function updateOptions(execution: Execution, given: OptionsPatch): void {
   const dispatched = state.lastAttempt !== undefined || state.phase === 'WAITING';
   check(execution, 'updateOptions({ startDelay })', patch.startDelay === undefined || !dispatched);
   const options = patchOptions(execution.options, patch);
+  services.ledger?.patched(execution, patch, options);
   const requeued = state.phase === 'WAITING' && options.priority !== execution.options.priority;
   if (requeued) execution.withdraw();
   state.changeOptions(options);
+  execution.changed();
   const now = services.clock.now();
   attempt?.changeTimeouts(now);
   if (attempt === undefined) {

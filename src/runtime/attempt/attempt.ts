@@ -165,6 +165,7 @@ export class Attempt implements ContextSource, InformedAttempt {
    */
   ask(more: Requests, immediate = this.owner.options.cancellationDelivery === 'immediate'): void {
     this.requests = { ...this.requests, ...more };
+    this.owner.changed();
     const waits = this.#interruption?.awaited === true || this.owner.place !== undefined;
     if (immediate) this.#hear();
     else if (waits) this.hearInWait();

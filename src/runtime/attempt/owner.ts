@@ -26,6 +26,8 @@ export interface AttemptOwner<A> extends Announced {
   copyDetails(): unknown;
   /** Times the attempt out if a limit has passed that holds even on a blocked event loop. */
   enforceLimits(): boolean;
+  /** Called when the attempt was asked to stop. */
+  changed(): void;
   /** Called when the attempt has an earlier deadline than before. */
   rearm(now: number): void;
   returned(attempt: A, result: unknown): void;

@@ -9,6 +9,8 @@ export type Phase = 'SCHEDULED' | 'WAITING' | 'RUNNING' | 'PAUSED' | 'CLOSED';
 export interface Listed {
   before: Listed | undefined;
   after: Listed | undefined;
+  /** Called when its phase has changed. */
+  changed(): void;
 }
 
 /** The activities of a runtime that still matter to it. */

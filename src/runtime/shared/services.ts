@@ -7,6 +7,7 @@ import type { BusyWriters, HeartbeatStore } from '../../heartbeat/store/store.js
 import type { Log } from '../../kernel/logger.js';
 import type { Interceptors } from '../context/interceptors.js';
 import type { GeneratedIds } from './ids.js';
+import type { Ledger } from './ledger.js';
 import type { Slots } from './slots.js';
 import type { ShutdownState } from './shutdown-state.js';
 import type { OutsideSignals } from './signals.js';
@@ -21,6 +22,8 @@ export interface Services {
   /** Undefined if the user gave none. Details then live as long as their activity. */
   readonly store: HeartbeatStore | undefined;
   readonly writers: BusyWriters;
+  /** Undefined if the store keeps no ledger. If it does, the ledger is also the store. */
+  readonly ledger: Ledger | undefined;
   readonly interceptors: Interceptors;
   readonly shutdown: ShutdownState;
   readonly ids: GeneratedIds;

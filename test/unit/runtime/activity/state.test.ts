@@ -10,7 +10,8 @@ const options = { startDelayMs: 0 } as ResolvedOptions;
 
 function setUp() {
   const registry = new Registry<Listed>();
-  const state = new ActivityState({ before: undefined, after: undefined }, registry, options);
+  const activity = { before: undefined, after: undefined, changed: () => {} };
+  const state = new ActivityState(activity, registry, options);
   return { state, registry };
 }
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Registry, type Listed } from '../../../../src/runtime/shared/registry.js';
 
-const activity = (): Listed => ({ before: undefined, after: undefined });
+const activity = (): Listed => ({ before: undefined, after: undefined, changed: () => {} });
 
 test('an activity without an id is listed without taking an id', () => {
   const registry = new Registry();

@@ -1,0 +1,129 @@
+/** The claims of one runtime on its activities: it makes them, renews them, and hears of their loss. */
+import { ActivityAlreadyStartedError, HeartbeatStoreError } from '../kernel/errors.js';
+import type { Timer } from '../kernel/clock.js';
+import { quote } from '../kernel/text.js';
+import { messageOf } from '../kernel/thrown.js';
+import type { Services } from '../runtime/shared/services.js';
+import type { Claim, Held, LedgerStore } from './port.js';
+
+/** How long a claim holds without a renewal. */
+export const TTL_MS = 30_000;
+
+/** How often claims are renewed. Two renewals may fail. */
+const RENEWAL_MS = TTL_MS / 3;
+
+/** An activity that is claimed. */
+export interface Claimed {
+  readonly activityId: string;
+  readonly holds: boolean;
+}
+
+export class Leases<T extends Claimed> {
+  readonly #store: LedgerStore;
+  readonly #newOwner: () => string;
+  readonly #services: () => Services;
+  readonly #onLost: (claimed: T, error: HeartbeatStoreError) => void;
+  readonly #claimed = new Set<T>();
+  /** The claims that are under way, by id: a later one waits for an earlier one. */
+  readonly #claiming = new Map<string, Promise<unknown>>();
+  #owner: string;
+  #timer: Timer | undefined;
+  #renewedAt = 0;
+
+  constructor(
+    store: LedgerStore,
+    newOwner: () => string,
+    services: () => Services,
+    onLost: (claimed: T, error: HeartbeatStoreError) => void,
+  ) {
+    this.#store = store;
+    this.#newOwner = newOwner;
+    this.#owner = newOwner();
+    this.#services = services;
+    this.#onLost = onLost;
+  }
+
+  /** Claims an activity for this runtime. Without leases in the store, everyone gets everything. */
+  async claim(activityId: string): Promise<Claim | Held> {
+    if (this.#store.claim === undefined) return { generation: 0 };
+    const earlier = this.#claiming.get(activityId);
+    const claim = this.#claimAfter(earlier, activityId);
+    this.#claiming.set(activityId, claim);
+    try {
+      return await claim;
+    } finally {
+      if (this.#claiming.get(activityId) === claim) this.#claiming.delete(activityId);
+    }
+  }
+
+  async #claimAfter(earlier: Promise<unknown> | undefined, id: string): Promise<Claim | Held> {
+    if (earlier !== undefined) await earlier.catch(() => {});
+    const claim = await this.#store.claim?.(id, this.#owner, TTL_MS);
+    return claim as Claim | Held;
+  }
+
+  /** Renews the claim on an activity from now on. */
+  add(claimed: T): void {
+    if (this.#claimed.size === 0) this.#renewedAt = this.#services().clock.now();
+    this.#claimed.add(claimed);
+    this.#arm();
+  }
+
+  remove(claimed: T): void {
+    this.#claimed.delete(claimed);
+    if (this.#claimed.size > 0) return;
+    this.#timer?.clear();
+    this.#timer = undefined;
+  }
+
+  #arm(): void {
+    if (this.#store.renew === undefined || this.#timer !== undefined) return;
+    const { clock } = this.#services();
+    this.#timer = clock.setTimer(() => void this.#renew(), RENEWAL_MS, true);
+  }
+
+  async #renew(): Promise<void> {
+    const { clock, log } = this.#services();
+    const askedAt = clock.now();
+    const before = [...this.#claimed];
+    let lost: readonly T[] = [];
+    let why = 'another process has taken it over';
+    try {
+      const still = await this.#store.renew?.(this.#owner, TTL_MS);
+      const ids = still === undefined ? undefined : new Set(still);
+      if (ids !== undefined) lost = before.filter(({ activityId }) => !ids.has(activityId));
+      this.#renewedAt = askedAt;
+    } catch (error) {
+      const over = clock.now() - this.#renewedAt >= TTL_MS;
+      const then = over ? 'they are lost' : 'it will be tried again';
+      log('error', `The leases of the store cannot be renewed; ${then}`, { error });
+      why = `it could not be renewed: ${messageOf(error)}`;
+      if (over) lost = before;
+    }
+    // What is left in the store under the old name belongs to nobody.
+    if (lost.length > 0 && lost.length === before.length) this.#owner = this.#newOwner();
+    for (const one of lost) {
+      if (this.#claimed.has(one) && one.holds) this.#onLost(one, leaseLost(one.activityId, why));
+    }
+    this.#timer = undefined;
+    if (this.#claimed.size > 0) this.#arm();
+  }
+}
+
+export function leaseLost(activityId: string, why: string): HeartbeatStoreError {
+  const advice = 'This process writes nothing more for it';
+  const message = `The lease of activity ${quote(activityId)} is lost: ${why}. ${advice}.`;
+  return new HeartbeatStoreError(message);
+}
+
+/** The refusal of an activity that another owner runs. */
+export function heldElsewhere(activityId: string, held: Held): ActivityAlreadyStartedError {
+  return new ActivityAlreadyStartedError(`activityId ${quote(activityId)} ${reasonOf(held)}`, {
+    activityId,
+  });
+}
+
+/** Why an entry is held. */
+export function reasonOf({ heldBy, until }: Held): string {
+  return `is run by ${heldBy}, which holds it until ${new Date(until).toISOString()} or longer`;
+}

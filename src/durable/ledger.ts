@@ -1,0 +1,183 @@
+/**
+ * The ledger of one runtime. It enters activities in the store before their first attempt, keeps
+ * their entries up to date, and removes them at their end. As the runtime's store, it gives each
+ * write the generation of its claim.
+ */
+import type { Activity } from '../runtime/activity/activity.js';
+import type { Closing } from '../runtime/activity/next-attempt.js';
+import type { ResolvedOptions } from '../runtime/options/table.js';
+import { log } from '../runtime/shared/announce.js';
+import type {
+  Ledger,
+  LedgerEntry,
+  LedgerHost,
+  Recovered,
+  RecoverOptions,
+} from '../runtime/shared/ledger.js';
+import type { Services } from '../runtime/shared/services.js';
+import { encodeArgs, encodeOptions, optionsOf, patchedOptions } from './entry.js';
+import { fenced, lose, overtaken } from './fence.js';
+import { heldElsewhere, Leases } from './leases.js';
+import { Leaving } from './leaving.js';
+import type { LedgerStore } from './port.js';
+import { Recovery } from './recovery.js';
+import { Tracked } from './tracked.js';
+
+type Options = Readonly<Record<string, unknown>>;
+
+export class DurableLedger implements Ledger {
+  readonly #store: LedgerStore;
+  readonly #leases: Leases<Tracked>;
+  readonly #recovery: Recovery;
+  readonly #leaving: Leaving;
+  readonly #tracked = new WeakMap<object, Tracked>();
+  /** The activities that have not left, by id. If one waits for another one to leave: the later. */
+  readonly #byId = new Map<string, Tracked>();
+  /** The activities that are leaving. */
+  readonly #leavings = new Set<Promise<void>>();
+
+  /** @param newOwner makes a name for a runtime that no other runtime has */
+  constructor(store: LedgerStore, host: LedgerHost, newOwner: () => string) {
+    const services = host.services as () => Services;
+    this.#store = store;
+    this.#leases = new Leases(store, newOwner, services, lose);
+    this.#leaving = new Leaving(store);
+    this.#recovery = new Recovery(store, { ...host, services }, this.#leases, (id) =>
+      this.#byId.has(id),
+    );
+  }
+
+  // ── What the runtime tells ───────────────────────────────────────────────────────────────────
+
+  recovers(activityId: string | undefined): boolean {
+    return activityId !== undefined && this.#recovery.starting?.entry.activityId === activityId;
+  }
+
+  enter(given: object, call: object | undefined): void {
+    const activity = given as Activity;
+    const { services, args } = activity;
+    const activityId = activity.knownId as string;
+    const found = this.recovers(activityId) ? this.#recovery.starting : undefined;
+    const values = optionsOf(call as Options | undefined);
+    const options = { values, text: encodeOptions(services.codec, values) };
+    const argsText = found?.entry.args ?? encodeArgs(services.codec, args);
+    const tracked = new Tracked(activity, activityId, argsText, options, found);
+    tracked.follow(this.#byId.get(activityId));
+    this.#byId.set(activityId, tracked);
+    this.#tracked.set(activity, tracked);
+    if (found !== undefined) this.#leases.add(tracked);
+  }
+
+  changed(activity: object): void {
+    const tracked = this.#tracked.get(activity);
+    if (tracked?.holds === true && tracked.activity.isOpen && tracked.update())
+      this.#write(tracked);
+  }
+
+  patched(activity: object, patch: object, next: ResolvedOptions): void {
+    const tracked = this.#tracked.get(activity);
+    if (tracked === undefined) return;
+    const values = patchedOptions(tracked.options.values, patch as Options, next);
+    const text = encodeOptions(tracked.activity.services.codec, values);
+    tracked.change(next, { values, text });
+  }
+
+  close(activity: object, closing: object, written?: Promise<void>): Promise<void> | undefined {
+    const tracked = this.#tracked.get(activity);
+    if (tracked === undefined) return undefined;
+    const leaving = this.#close(tracked, closing as Closing, written);
+    this.#leavings.add(leaving);
+    const over = (): unknown => this.#leavings.delete(leaving);
+    leaving.then(over, over);
+    return leaving;
+  }
+
+  recover(activities: object, options: RecoverOptions): Promise<Recovered<unknown>> {
+    return this.#recovery.recover(activities, options);
+  }
+
+  async settle(): Promise<void> {
+    this.#recovery.stop();
+    await Promise.allSettled(this.#leavings);
+  }
+
+  // ── As the store of the runtime ──────────────────────────────────────────────────────────────
+
+  /** Reads the details of an activity that was entered, when it has been claimed. */
+  get(activityId: string): Promise<unknown> {
+    const tracked = this.#byId.get(activityId) as Tracked;
+    const reading = this.#claimAndRead(tracked);
+    tracked.read(reading);
+    return reading;
+  }
+
+  set(activityId: string, snapshot: string): unknown {
+    const tracked = this.#holder(activityId);
+    if (tracked === undefined) return undefined;
+    tracked.hold(true);
+    return fenced(tracked, () => this.#store.set(activityId, snapshot, tracked.generation));
+  }
+
+  delete(activityId: string): unknown {
+    const tracked = this.#holder(activityId);
+    // A closed activity removes its details together with its entry.
+    if (tracked?.activity.isOpen !== true) return undefined;
+    tracked.hold(false);
+    return fenced(tracked, () => this.#store.delete(activityId, tracked.generation));
+  }
+
+  #holder(activityId: string): Tracked | undefined {
+    const tracked = this.#byId.get(activityId);
+    const holder = tracked?.previous?.holds === true ? tracked.previous : tracked;
+    return holder?.holds === true ? holder : undefined;
+  }
+
+  // ── How it works ─────────────────────────────────────────────────────────────────────────────
+
+  async #claimAndRead(tracked: Tracked): Promise<unknown> {
+    const { activityId, activity } = tracked;
+    if (tracked.previous !== undefined) await tracked.previous.done;
+    tracked.follow(undefined);
+    if (tracked.generation === undefined) {
+      const claim = await this.#leases.claim(activityId);
+      if ('heldBy' in claim) throw heldElsewhere(activityId, claim);
+      tracked.claimed(claim.generation);
+      this.#leases.add(tracked);
+    }
+    if (!activity.isOpen) return undefined;
+    try {
+      tracked.update();
+      const opened = this.#store.open(tracked.entry(), tracked.generation);
+      const [stored] = await Promise.all([this.#store.get(activityId), opened]);
+      tracked.hold(stored !== undefined && stored !== null);
+      return stored;
+    } catch (error) {
+      tracked.failed();
+      throw error;
+    }
+  }
+
+  /** Writes the entry as it is now, and again if it has changed meanwhile. */
+  #write(tracked: Tracked): void {
+    const write = (entry: LedgerEntry): unknown =>
+      fenced(tracked, () => this.#store.open(entry, tracked.generation));
+    tracked.write(write, (error) => {
+      const message = 'The store failed; the entry in its ledger is written with its next change';
+      log(tracked.activity, 'error', 0, message, { error });
+    });
+  }
+
+  async #close(tracked: Tracked, closing: Closing, written?: Promise<void>): Promise<void> {
+    await tracked.reading;
+    await written;
+    await tracked.writing;
+    try {
+      if (tracked.holds) await this.#leaving.leave(tracked, closing);
+    } finally {
+      this.#leases.remove(tracked);
+      tracked.leave();
+      if (this.#byId.get(tracked.activityId) === tracked) this.#byId.delete(tracked.activityId);
+    }
+    if (tracked.lost !== undefined && closing.status === 'COMPLETED') throw overtaken(tracked);
+  }
+}

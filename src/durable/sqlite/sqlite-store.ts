@@ -1,0 +1,123 @@
+/** A durable store in a SQLite database. */
+import { resolve } from 'node:path';
+import { badOption, checkNames, option, type OptionNames } from '../../kernel/bad-input.js';
+import { LEDGER, type Ledger, type LedgerHost } from '../../runtime/shared/ledger.js';
+import { DurableLedger } from '../ledger.js';
+import { thisMachine, type Machine } from '../machine.js';
+import type { LedgerStore } from '../port.js';
+import { Batch } from './batch.js';
+import { Connection } from './connection.js';
+import { openDatabase, type Database } from './driver.js';
+import { databaseError } from './errors.js';
+import { migrate } from './schema.js';
+import { Tables } from './tables.js';
+
+/** The options of `sqliteStore`. */
+export interface SqliteStoreOptions {
+  /**
+   * What a loss of power may cost. With `'normal'` (default), the last moments; with `'full'`,
+   * nothing, but each transaction waits for the disk. The death of a process costs nothing either
+   * way, and the database is never damaged.
+   */
+  readonly synchronous?: 'normal' | 'full' | undefined;
+}
+
+/** The store that `sqliteStore` makes. */
+export interface SqliteStore extends LedgerStore, Disposable {
+  /** Closes the database. Shut the runtime down before. The process's end does this too. */
+  closeDatabase(): void;
+}
+
+const NAMES: OptionNames = {
+  of: 'sqliteStore',
+  example: "{ synchronous: 'full' }",
+  known: ['synchronous'],
+  elsewhere: () => undefined,
+};
+
+const mode = /* @__PURE__ */ option(
+  "'normal' or 'full'",
+  (value: 'normal' | 'full') => ['normal', 'full'].includes(value),
+  'normal',
+);
+
+/** How long a process waits for the transaction of another one. */
+const BUSY_MS = 5_000;
+
+/**
+ * Keeps heartbeat details and a ledger of unfinished activities in a SQLite database, which is made
+ * if there is none. Several processes of one machine may use it at once. Needs Node 22.13 or later,
+ * or the package better-sqlite3.
+ *
+ * @throws TypeError for a bad option
+ * @throws HeartbeatStoreError if the database cannot be opened, with what to do about it
+ * @example
+ * const runtime = new ActivityRuntime({ store: sqliteStore('jobs.db') });
+ * await runtime.recover({ importRows });
+ * await runtime.run(importRows, { activityId: 'big.csv', args: ['big.csv'] });
+ */
+export function sqliteStore(path: string, options: SqliteStoreOptions = {}): SqliteStore {
+  return makeSqliteStore(path, options, thisMachine());
+}
+
+/** The same on a given machine, for tests. */
+export function makeSqliteStore(
+  path: string,
+  options: SqliteStoreOptions,
+  machine: Machine,
+): SqliteStore {
+  if (typeof path !== 'string' || path === '') {
+    throw badOption('sqliteStore', path, 'the path of a database');
+  }
+  checkNames(options, NAMES);
+  const synchronous = mode(options.synchronous, 'synchronous');
+  const file = path === ':memory:' ? path : resolve(path);
+  const { connection, tables } = open(file, synchronous, machine);
+  const batch = new Batch((run) => connection.transaction(run));
+  const store: SqliteStore = {
+    get: (id) => batch.add(() => tables.get(id)),
+    set: (id, snapshot, generation) => batch.add(() => tables.set(id, snapshot, generation)),
+    delete: (id, generation) => batch.add(() => tables.delete(id, generation)),
+    open: (entry, generation) => {
+      const open = (): void => tables.open(entry, generation);
+      // An attempt that begins now may kill the process before the end of the turn.
+      return entry.runState === 'STARTED' ? batch.now(open) : batch.add(open);
+    },
+    close: (id, generation) => batch.add(() => tables.close(id, generation)),
+    list: () => batch.add(() => tables.list()),
+    claim: (id, owner, ttlMs) => batch.add(() => tables.claim(id, owner, ttlMs)),
+    renew: (owner, ttlMs) => batch.add(() => tables.renew(owner, ttlMs)),
+    release: (id, generation) => batch.add(() => tables.release(id, generation)),
+    closeDatabase: () => {
+      batch.flush();
+      connection.close();
+    },
+    [Symbol.dispose]: () => store.closeDatabase(),
+  };
+  const ledger = function (this: LedgerStore, host: LedgerHost): Ledger {
+    return new DurableLedger(this, host, () => machine.newOwner());
+  };
+  return Object.assign(store, { [LEDGER]: ledger });
+}
+
+function open(
+  file: string,
+  synchronous: string,
+  machine: Machine,
+): { readonly connection: Connection; readonly tables: Tables } {
+  let database: Database | undefined;
+  try {
+    database = openDatabase(file);
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+    database.exec('PRAGMA journal_mode = WAL');
+    database.exec(`PRAGMA synchronous = ${synchronous}`);
+    migrate(database, file);
+    const tables = new Tables(database, machine);
+    const connection = new Connection(database, file);
+    connection.transaction(() => tables.prune());
+    return { connection, tables };
+  } catch (error) {
+    database?.close();
+    throw databaseError(file, error);
+  }
+}

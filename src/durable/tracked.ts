@@ -1,0 +1,182 @@
+/** What a ledger keeps of one activity of its runtime: its entry, its claim, and who waits for it. */
+import { Deferred } from '../kernel/promises.js';
+import type { RunState } from '../kernel/errors.js';
+import { runStateOf } from '../runtime/activity/run-state.js';
+import type { Activity } from '../runtime/activity/activity.js';
+import type { LedgerEntry } from '../runtime/shared/ledger.js';
+import type { ResolvedOptions } from '../runtime/options/table.js';
+import { VERSION } from './entry.js';
+
+/** The options of a call, as values and as text. */
+export interface KeptOptions {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
+export class Tracked {
+  readonly activity: Activity;
+  readonly activityId: string;
+  readonly #args: string;
+  readonly #scheduledAt: number;
+  /** The options at each set of options that the activity has had. */
+  readonly #options = new WeakMap<ResolvedOptions, KeptOptions>();
+  /** The record before it with the same id, until its activity has left the ledger. */
+  previous: Tracked | undefined;
+  /** Undefined before the claim; 0 in a store without claims. */
+  generation: number | undefined;
+  /** Whether an earlier process has entered it. */
+  readonly isRecovered: boolean;
+  /** Why the claim was lost. */
+  lost: Error | undefined;
+  /** Whether its details could not be read. Then a recovered entry stays where it is. */
+  unreadable = false;
+  /** Whether the store may hold details. */
+  hasDetails = false;
+  /** Resolves when its details have been read, or cannot be. Undefined before. */
+  reading: Promise<unknown> | undefined;
+  /** The last write of its entry. */
+  writing: Promise<void> | undefined;
+  #isWriting = false;
+  /** What the entry said last. */
+  #written: string | undefined;
+  #runState: RunState;
+  #attempt: number;
+  #dueAt: number | undefined;
+  /** Resolves when the activity has left the ledger. */
+  readonly #done = new Deferred<void>();
+
+  constructor(
+    activity: Activity,
+    activityId: string,
+    args: string,
+    options: KeptOptions,
+    found?: { readonly entry: LedgerEntry; readonly generation: number },
+  ) {
+    const { clock } = activity.services;
+    this.activity = activity;
+    this.activityId = activityId;
+    this.#args = args;
+    this.#scheduledAt = found?.entry.scheduledAt ?? clock.wallNow();
+    this.#options.set(activity.options, options);
+    this.generation = found?.generation;
+    this.isRecovered = found !== undefined;
+    this.#runState = found?.entry.runState ?? 'SCHEDULED';
+    this.#attempt = activity.state.attemptNumber + 1;
+    this.#dueAt = found?.entry.dueAt;
+  }
+
+  /** Whether it may write to the store. */
+  get holds(): boolean {
+    return this.generation !== undefined && this.lost === undefined;
+  }
+
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  /** Called before it is entered, with the record that has its id now. */
+  follow(previous: Tracked | undefined): void {
+    this.previous = previous;
+  }
+
+  claimed(generation: number): void {
+    this.generation = generation;
+  }
+
+  /** Called when its claim is lost. */
+  lose(error: Error): void {
+    this.lost ??= error;
+  }
+
+  /** Called while its details are being read. */
+  read(reading: Promise<unknown>): void {
+    this.reading = reading.then(
+      () => {},
+      () => {},
+    );
+  }
+
+  /** Called when its details could not be read. */
+  failed(): void {
+    this.unreadable = true;
+  }
+
+  /** Called when the store has got details, or lost them. */
+  hold(hasDetails: boolean): void {
+    this.hasDetails = hasDetails;
+  }
+
+  /** Writes its entry, and again if it changes meanwhile. Does nothing if that is under way. */
+  write(write: (entry: LedgerEntry) => unknown, onError: (error: unknown) => void): void {
+    if (this.#isWriting) return;
+    this.#isWriting = true;
+    const run = async (): Promise<void> => {
+      try {
+        do await write(this.entry());
+        while (this.holds && this.activity.isOpen && this.update());
+      } catch (error) {
+        this.#written = undefined;
+        onError(error);
+      } finally {
+        this.#isWriting = false;
+      }
+    };
+    this.writing = run();
+  }
+
+  /** Called when the activity has left the ledger. */
+  leave(): void {
+    this.generation = undefined;
+    this.#done.resolve();
+  }
+
+  get options(): KeptOptions {
+    return this.#options.get(this.activity.options) as KeptOptions;
+  }
+
+  /** Keeps the options that belong to the coming options of the activity. */
+  change(next: ResolvedOptions, options: KeptOptions): void {
+    this.#options.set(next, options);
+  }
+
+  /** Reads the state of an open activity. Returns true if the entry has changed. */
+  update(): boolean {
+    const { state, services } = this.activity;
+    this.#runState = runStateOf(this.activity) ?? this.#runState;
+    this.#attempt = state.attemptNumber + (state.attempt === undefined ? 1 : 0);
+    const waitMs = state.attempt === undefined ? state.delayedUntil - services.clock.now() : 0;
+    const isDelayed = waitMs > 0 && waitMs < Infinity;
+    this.#dueAt = isDelayed ? services.clock.wallNow() + waitMs : undefined;
+    return this.#summary() !== this.#written;
+  }
+
+  /** Called when a shutdown has ended the activity. It comes back as it would have gone on. */
+  interrupted(attemptFailed: boolean): void {
+    if (this.#runState === 'PAUSE_REQUESTED') this.#runState = 'PAUSED';
+    else if (this.#runState === 'STARTED') this.#runState = 'SCHEDULED';
+    this.#attempt += attemptFailed ? 1 : 0;
+  }
+
+  /** The entry for the store, which has it from now on. */
+  entry(): LedgerEntry {
+    this.#written = this.#summary();
+    const { activity, activityId } = this;
+    const withoutProgress = activity.past?.withoutProgress;
+    return {
+      activityId,
+      activityType: activity.activityType,
+      args: this.#args,
+      options: this.options.text,
+      attempt: this.#attempt,
+      runState: this.#runState,
+      scheduledAt: this.#scheduledAt,
+      ...(this.#dueAt !== undefined && { dueAt: Math.round(this.#dueAt) }),
+      ...(withoutProgress && { withoutProgress }),
+      version: VERSION,
+    };
+  }
+
+  #summary(): string {
+    return `${this.#runState} ${this.#attempt} ${this.options.text}`;
+  }
+}

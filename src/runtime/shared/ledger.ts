@@ -1,0 +1,120 @@
+/**
+ * The port of a ledger: what a store knows about the activities that have not finished, so that a
+ * later process can take them up. The stores that have one bring it under a symbol, so a runtime
+ * without such a store carries no code for it.
+ */
+import type { HeartbeatStore } from '../../heartbeat/store/store.js';
+import type { RunState } from '../../kernel/errors.js';
+import type { Duration } from '../../kernel/duration.js';
+import type { ResolvedOptions } from '../options/table.js';
+
+/** The method of a store that makes a ledger. All copies of the package share it. */
+export const LEDGER = /* @__PURE__ */ Symbol.for('systole.ledger');
+
+/** An activity that has not finished, as a store keeps it. */
+export interface LedgerEntry {
+  /** The id that the caller gave. */
+  readonly activityId: string;
+  /** The type of the activity: the name under which `recover` looks for its function. */
+  readonly activityType: string;
+  /** The arguments as text, in the form of the runtime's serializer. */
+  readonly args: string;
+  /** The options of the call as text, in the form of the runtime's serializer. */
+  readonly options: string;
+  /** The number of the attempt that runs, or of the next one. */
+  readonly attempt: number;
+  /** What the activity was doing. `PAUSED` and `PAUSE_REQUESTED` come back paused. */
+  readonly runState: RunState;
+  /** When the activity was scheduled, in milliseconds since the Unix epoch. */
+  readonly scheduledAt: number;
+  /** When the next attempt may start, in milliseconds since the Unix epoch; absent for now. */
+  readonly dueAt?: number | undefined;
+  /** The number of attempts in a row without new heartbeat details. */
+  readonly withoutProgress?: number | undefined;
+  /** The version of this form. An entry of a later version is left alone. */
+  readonly version: number;
+  /** Only in `list()`: the newest stored heartbeat details as text; absent if there are none. */
+  readonly details?: string | undefined;
+  /** Only in `list()`: who runs the activity; absent if nobody does. */
+  readonly heldBy?: string | undefined;
+  /** Only in `list()`: until when its owner has it without a renewal, in milliseconds. */
+  readonly heldUntil?: number | undefined;
+}
+
+/** An entry that `recover` has left alone. */
+export interface UnrecoveredEntry extends LedgerEntry {
+  /** Why it was left alone. */
+  readonly reason: string;
+}
+
+/** The options of `runtime.recover()`. */
+export interface RecoverOptions {
+  /**
+   * Recovers again and again with this interval, so that this process takes over what others leave.
+   * Default: only once.
+   */
+  readonly every?: Duration | undefined;
+  /**
+   * Whether an attempt that the death of its process has interrupted counts as a failed one. Then an
+   * activity that kills its process is given up after `maximumAttempts`. Default false.
+   */
+  readonly countCrashes?: boolean | undefined;
+}
+
+/** What `recover` has found. */
+export interface Recovered<Activity> {
+  /** The activities that have started again. */
+  readonly recovered: Activity[];
+  /** Entries that this program cannot run: their type is unknown, or they cannot be read. */
+  readonly unknown: UnrecoveredEntry[];
+  /** Entries that another process or runtime is running. */
+  readonly held: UnrecoveredEntry[];
+}
+
+/** What a ledger uses of its runtime. Its types are those of the room `durable`. */
+export interface LedgerHost {
+  readonly services: () => object;
+  /** Starts an activity. `prepare` gets it before it is scheduled. */
+  readonly start: (fn: never, call: object, prepare: (activity: never) => void) => unknown;
+}
+
+/**
+ * A ledger. As a store, it claims an activity when it reads its details, and writes for whom it has
+ * claimed only. It gets activities as they are and keeps to what `Activity` says about them.
+ */
+export interface Ledger extends HeartbeatStore {
+  /** Whether the activity that starts now comes from the ledger, where it already had its place. */
+  recovers(activityId: string | undefined): boolean;
+  /**
+   * Called before an activity with an id of the caller is scheduled.
+   *
+   * @throws TypeError for arguments or options that cannot be kept
+   */
+  enter(activity: object, call: object | undefined): void;
+  /** Called when an activity has changed its phase, or was asked to. Never throws. */
+  changed(activity: object): void;
+  /**
+   * Called before the options of an activity change.
+   *
+   * @throws TypeError for options that cannot be kept
+   */
+  patched(activity: object, patch: object, next: ResolvedOptions): void;
+  /**
+   * Called when an activity has closed. The promise resolves when the ledger knows that. For a
+   * completed activity, it rejects with the caller's failure if another owner has the activity now.
+   *
+   * @param closing how it closes: a `Closing`
+   * @param written resolves after the last write of its details
+   */
+  close(activity: object, closing: object, written?: Promise<void>): Promise<void> | undefined;
+  /** Starts what has not finished. */
+  recover(activities: object, options: RecoverOptions): Promise<Recovered<unknown>>;
+  /** Resolves when all writes are over. Called during the shutdown, which ends the recoveries. */
+  settle(): Promise<void>;
+}
+
+/** The ledger of a store; undefined if it keeps none. */
+export function ledgerOf(store: object | undefined, host: LedgerHost): Ledger | undefined {
+  const make = (store as { [LEDGER]?: (host: LedgerHost) => Ledger } | undefined)?.[LEDGER];
+  return make?.call(store, host);
+}
