@@ -37,13 +37,13 @@ async function readStream(ctx: ActivityContext<{ next: number }>): Promise<Read>
 /** Fails with what the stream that stalls fails with. */
 async function stalls(ctx: ActivityContext): Promise<void> {
   const stream = tokens(0, 2, () => {});
-  for await (const token of ctx.watch(stream, { between: 300 })) void token;
+  for await (const token of ctx.watch(stream, { between: 300 })) token;
 }
 
 /** Waits for an item that never comes, until it is cancelled. */
 async function waits(ctx: ActivityContext): Promise<void> {
   const stream = tokens(0, 0, () => {});
-  for await (const token of ctx.watch(stream)) void token;
+  for await (const token of ctx.watch(stream)) token;
 }
 
 /** Computes until it is cancelled. */
