@@ -1,7 +1,13 @@
 /** `ctx.watch` and `ctx.yield` in activities that run on a real server, beside the same in process. */
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ActivityRuntime, isTimeout, type ActivityContext, type ActivityOptions } from 'systole';
+import {
+  ActivityRuntime,
+  isTimeout,
+  type ActivityContext,
+  type ActivityFailure,
+  type ActivityOptions,
+} from 'systole';
 import { TemporalRuntime, toTemporal } from 'systole/temporal';
 import { startWorkers, type Workers } from './worker.js';
 
@@ -37,13 +43,13 @@ async function readStream(ctx: ActivityContext<{ next: number }>): Promise<Read>
 /** Fails with what the stream that stalls fails with. */
 async function stalls(ctx: ActivityContext): Promise<void> {
   const stream = tokens(0, 2, () => {});
-  for await (const token of ctx.watch(stream, { between: 300 })) token;
+  for await (const token of ctx.watch(stream, { between: 300 })) expect(token).toBeLessThan(2);
 }
 
 /** Waits for an item that never comes, until it is cancelled. */
 async function waits(ctx: ActivityContext): Promise<void> {
   const stream = tokens(0, 0, () => {});
-  for await (const token of ctx.watch(stream)) token;
+  for await (const token of ctx.watch(stream)) expect(token).toBe('none');
 }
 
 /** Computes until it is cancelled. */
@@ -89,15 +95,12 @@ describe.each(['in process', 'on Temporal'] as const)('%s', (where) => {
   });
 
   test('a stall is a timeout of type STREAM with the number of items', async () => {
-    const failed = await runtime()
+    const failed = (await runtime()
       .run(stalls)
-      .then(
-        () => undefined,
-        (error: { cause: Error; attempt: number }) => error,
-      );
-    expect(failed?.attempt).toBe(2);
-    expect(failed?.cause.message).toContain('items so far: 2');
-    expect(isTimeout(failed?.cause, 'STREAM')).toBe(true);
+      .catch((error: unknown) => error)) as ActivityFailure;
+    expect(failed.attempt).toBe(2);
+    expect((failed.cause as Error).message).toContain('items so far: 2');
+    expect(isTimeout(failed.cause, 'STREAM')).toBe(true);
   });
 
   test.each(['waits', 'computes'] as const)('a cancellation ends a loop that %s', async (name) => {
