@@ -228,8 +228,8 @@ function settleCaller(activity: Activity, next: Closing, heard: boolean): void {
   }
   const { status, cause, retryState } = next;
   const toldBefore = caller.told;
-  const stopped = status === 'TIMED_OUT' ? activity.place?.answer(activity.settled()) : undefined;
-  const over = stopped === undefined ? written : stopped.then(() => written);
+  const stopped = status === 'TIMED_OUT' && activity.place?.answer(activity.settled());
+  const over = stopped ? stopped.then(() => written) : written;
   // Another process runs the id. That is the same error as for an id of this process.
   const isRefused = cause instanceof ActivityAlreadyStartedError && !activity.state.lastAttempt;
   caller.reject(() => (isRefused ? cause : failureOf(activity, status, cause, retryState)), over);
