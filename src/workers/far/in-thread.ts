@@ -22,5 +22,6 @@ export function serveThread(init: Init): void {
     parent.postMessage({ is: 'wrote', text: String(given[0]) } satisfies Report);
     return write(...given);
   };
-  void teachTypeScript(init.module).finally(() => server.open(init.module));
+  const open = (): void => void server.open(init.module);
+  teachTypeScript(init.module).then(open, open); // what it does not know fails to load, and says so
 }
