@@ -269,7 +269,7 @@ test('ctx.log adds the attempt, and attributes of the call win', async () => {
 
 describe('a function that blocks the event loop', () => {
   const BLOCKED =
-    /^The event loop was blocked for 9000 ms or more while only activity work ran: .*systole\/workers/;
+    /^Activity work, attempt 1: blocked the event loop for 9000 ms or more; .*systole\/workers/;
 
   test('is named once for each attempt, although it completes', async () => {
     const h = new Harness();
@@ -293,6 +293,50 @@ describe('a function that blocks the event loop', () => {
     await h.advance(30_000);
     await run;
     expect(h.logs.map(({ message }) => message)).toEqual([expect.stringMatching(BLOCKED)]);
+  });
+
+  test.each([{}, { startToCloseTimeout: '1 hour' }] as const)(
+    'is named after 1 s without a heartbeat timeout: %o',
+    async (options) => {
+      const h = new Harness();
+      void h.run(() => h.work(60_000)); // it is not to blame: the other one has not even returned
+      const work = async (): Promise<void> => {
+        h.clock.block(1_001);
+        await h.work(10);
+        h.clock.block(10_000);
+      };
+      void h.run(work, { activityType: 'work', ...options });
+      await h.advance(60_000);
+      expect(h.logs.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^Activity work, attempt 1: blocked the event loop for 1001 ms/),
+      ]);
+    },
+  );
+
+  test('is named without a heartbeat timeout when it blocks later, and a deadline shows it', async () => {
+    const h = new Harness();
+    const work = async (): Promise<void> => {
+      await h.work(10);
+      h.clock.block(10_000);
+      await h.work(10);
+    };
+    const options = { startToCloseTimeout: '2s', retryPolicy: { maximumAttempts: 1 } } as const;
+    const run = h.watch(h.run(work, { activityType: 'work', ...options }));
+    await h.advance(30_000);
+    expect(failureOf(run).cause).toMatchObject({ timeoutType: 'START_TO_CLOSE' });
+    expect(h.logs.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^Activity work, attempt 1: blocked the event loop for 8010 ms/),
+    ]);
+  });
+
+  test.each([
+    ['with less than 1 s', 1_000],
+    ['with a timeout', 10_000],
+  ])('is not named without a heartbeat timeout %s', async (_why, ms) => {
+    const h = new Harness();
+    const options = ms > 1_000 ? { heartbeatTimeout: '20s' as const } : {};
+    await h.run(() => h.clock.block(ms), options);
+    expect(h.logs).toEqual([]);
   });
 
   test.each([

@@ -8,7 +8,7 @@ import type { DeadlineType } from '../../kernel/failures.js';
 import { ensureError } from '../../kernel/thrown.js';
 import { Attempt } from '../attempt/attempt.js';
 import { requested } from '../attempt/requests.js';
-import { expired, firstLimit, limitAt, waitedSince } from '../attempt/timing.js';
+import { expired, firstLimit, limitAt, nextDue, waitedSince } from '../attempt/timing.js';
 import { NO_FIELDS } from '../shared/outbox.js';
 import { Activity } from './activity.js';
 import { conclude, timedOut } from './endings.js';
@@ -106,6 +106,9 @@ export class Execution extends Activity {
     }
     this.functionCalled();
     attempt.run(this.fn, this.args, room);
+    if (this.options.heartbeatTimeoutMs === 0) {
+      warnOfBlocking(this, attempt, services.clock.now() - now, true);
+    }
   }
 
   // ── What its attempts come to ────────────────────────────────────────────────────────────────
@@ -157,7 +160,7 @@ export class Execution extends Activity {
     const { state } = this;
     const { attempt } = state;
     if (attempt !== undefined) {
-      warnOfBlocking(this, attempt, now);
+      warnOfBlocking(this, attempt, now - nextDue(attempt));
       const timeoutType = expired(attempt, now);
       if (timeoutType !== undefined) timeOut(this, timeoutType, now);
       else {
@@ -183,7 +186,7 @@ export class Execution extends Activity {
     const first = Math.min(limit, attempt?.alive.deadline ?? Infinity);
     if (first === Infinity || !this.isOpen) return false;
     const now = read ?? services.clock.now();
-    if (attempt) warnOfBlocking(this, attempt, now);
+    if (attempt) warnOfBlocking(this, attempt, now - first);
     if (now < limit) return false;
     services.deadlines.blocks.note(limit, now);
     if (attempt) timeOut(this, firstLimit(attempt), now);

@@ -4,6 +4,7 @@ import { printable } from '../../kernel/text.js';
 import { ensureError, messageOf, retryWishes, said } from '../../kernel/thrown.js';
 import type { Attempt } from '../attempt/attempt.js';
 import { LEFT_OPEN } from '../attempt/call.js';
+import { warn } from '../attempt/late.js';
 import { log } from '../shared/announce.js';
 import type { Activity } from './activity.js';
 import { failureOf, type ClosedStatus } from './failure-messages.js';
@@ -15,20 +16,27 @@ const ABANDONED_TO_WARN_OF = 3;
 
 const warnedOfBlocking = /* @__PURE__ */ new WeakSet<Attempt>();
 
+/** What counts as a block for an attempt without a heartbeat timeout. */
+const LONG_BLOCK_MS = 1_000;
+
 /**
- * Logs, once per attempt, that the event loop was blocked for longer than its heartbeat timeout. We
- * can tell whose fault it may be if no other attempt runs.
+ * Logs, once per attempt, that the event loop was blocked for longer than its heartbeat timeout.
+ *
+ * @param isIts whether its function has certainly blocked it. Otherwise, we can tell whose fault it
+ * may be if no other attempt runs.
  */
-export function warnOfBlocking(activity: Activity, attempt: Attempt, now: number): void {
-  const blockedMs = now - attempt.alive.deadline;
-  if (!(blockedMs > activity.options.heartbeatTimeoutMs)) return;
-  const alone = activity.roster.open.running === 1 && activity.place === undefined;
-  if (!attempt.busy || !alone || warnedOfBlocking.has(attempt)) return;
+export function warnOfBlocking(
+  activity: Activity,
+  attempt: Attempt,
+  blockedMs: number,
+  isIts = false,
+): void {
+  if (!(blockedMs > (activity.options.heartbeatTimeoutMs || LONG_BLOCK_MS))) return;
+  isIts ||= activity.roster.open.running === 1 && attempt.busy && activity.place === undefined;
+  if (!isIts || warnedOfBlocking.has(attempt)) return;
   warnedOfBlocking.add(attempt);
-  const message =
-    `The event loop was blocked for ${Math.round(blockedMs)} ms or more while only activity ` +
-    `${printable(activity.activityType, 100)} ran: if it computes, run it with systole/workers`;
-  log(activity, 'warn', attempt.number, message);
+  const ms = Math.round(blockedMs);
+  warn(attempt, `blocked the event loop for ${ms} ms or more; if it computes, use systole/workers`);
 }
 
 /** Logs that an attempt failed and will be retried. */

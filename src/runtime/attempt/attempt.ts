@@ -78,7 +78,7 @@ export class Attempt implements ContextSource, InformedAttempt {
     this.running = true;
     const outcome = callFunction(room?.run ?? fn, context, args, execute);
     whenSettled(
-      room ? room.leave(outcome, this) : outcome,
+      room?.leave(outcome, this) ?? outcome,
       (result) => {
         this.#settled();
         this.owner.returned(this, result);

@@ -22,12 +22,12 @@ export function watchStop(attempt: Late): void {
   const { clock, log: logging } = attempt.owner.services;
   // The timer holds on to the activity, so there is none if nothing is logged.
   if (logging === ignore) return;
-  const warn = (): void => {
+  const tell = (): void => {
     const { beatenAt } = attempt.alive;
     const last = beatenAt === undefined ? 'never' : `${Math.round(clock.now() - beatenAt)} ms ago`;
-    say(attempt, `told to stop 2 s ago and still running; last heartbeat ${last}`);
+    warn(attempt, `told to stop 2 s ago and still running; last heartbeat ${last}`);
   };
-  attempt.interruption.watch(clock.setTimer(warn, PATIENCE_MS, true));
+  attempt.interruption.watch(clock.setTimer(tell, PATIENCE_MS, true));
 }
 
 /** A heartbeat came after the attempt had timed out for want of one: its timeout is too short. */
@@ -35,14 +35,15 @@ export function warnOfLateBeat(attempt: Late): void {
   const { alive, interruption, owner } = attempt;
   if (!isTimeout(interruption.reason?.cause, 'HEARTBEAT') || !interruption.firstLateBeat()) return;
   const lateMs = Math.round(owner.services.clock.now() - alive.lastBeatAt);
-  say(
+  warn(
     attempt,
     `a heartbeat came ${lateMs} ms after the last one; heartbeatTimeout is ` +
       `${owner.options.heartbeatTimeoutMs} ms, which is shorter than that step`,
   );
 }
 
-function say({ owner, number }: Late, what: string): void {
+/** Logs a warning that begins with the name of the activity and the attempt. */
+export function warn({ owner, number }: Late, what: string): void {
   log(
     owner,
     'warn',
