@@ -36,6 +36,7 @@ function convert(error: Error, cause: unknown): Error {
 
 function failureOf(error: Error, causeField: { readonly cause?: unknown }): Error {
   if (error instanceof TemporalApplicationFailure) {
+    if (isStall(error)) return new TimeoutFailure(error.message, { timeoutType: 'STREAM' });
     return new ApplicationFailure(error.message, {
       type: error.type ?? undefined,
       nonRetryable: error.nonRetryable ?? false,
@@ -67,6 +68,13 @@ function failureOf(error: Error, causeField: { readonly cause?: unknown }): Erro
     });
   }
   return error;
+}
+
+/** Whether it is the timeout of a `ctx.watch`, as `toTemporal` sends it. */
+function isStall({ type, details }: TemporalApplicationFailure): boolean {
+  const [first] = details ?? [];
+  const { timeoutType } = Object(first) as { readonly timeoutType?: unknown };
+  return type === 'TimeoutFailure' && timeoutType === 'STREAM';
 }
 
 function retryDelay(delay: string | number | null | undefined): number | undefined {

@@ -5,6 +5,7 @@ import {
   type ActivityFailure,
   type RetryState,
 } from '../kernel/failures.js';
+import { TIMEOUT_NAMES } from '../retry/policy.js';
 import { activityFailure, type ClosedStatus } from '../runtime/activity/failure-messages.js';
 import type { ActivityExecutionDescription, Client } from './client-api.js';
 import type { TemporalTimeoutFailure } from './common-api.js';
@@ -77,8 +78,8 @@ function retryState(
   if (cause instanceof TimeoutFailure) {
     const { timeoutType } = cause;
     if (isOfSchedule(cause)) return 'TIMEOUT';
-    const name = timeoutType === 'HEARTBEAT' ? 'Heartbeat' : 'StartToClose';
-    if (nonRetryableErrorTypes.includes(`TemporalTimeout:${name}`)) return 'NON_RETRYABLE_FAILURE';
+    const name = TIMEOUT_NAMES[timeoutType] ?? 'TimeoutFailure'; // a stream that stalls has none
+    if (nonRetryableErrorTypes.includes(name)) return 'NON_RETRYABLE_FAILURE';
   }
   if (cause instanceof ApplicationFailure) {
     const { nonRetryable, type } = cause;

@@ -33,10 +33,14 @@ function convert(error: Error, cause: unknown): unknown {
   if (error instanceof TemporalFailure) return withCause(error, cause);
   const { message } = error;
   const type = (error.constructor as { name?: string } | undefined)?.name ?? error.name;
-  return withStack(
-    TemporalApplicationFailure.create({ message, type, ...causeField(cause) }),
-    error,
-  );
+  const fields = { message, type, details: detailsOf(error), ...causeField(cause) };
+  return withStack(TemporalApplicationFailure.create(fields), error);
+}
+
+/** What `TemporalRuntime` needs to make the same error again. Temporal has no such timeout. */
+function detailsOf(error: Error): unknown[] {
+  const isStall = error instanceof TimeoutFailure && error.timeoutType === 'STREAM';
+  return isStall ? [{ timeoutType: 'STREAM' }] : [];
 }
 
 /** Whether the error has this cause. False if it cannot be read, because the worker will read it. */

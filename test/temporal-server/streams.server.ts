@@ -46,10 +46,16 @@ async function stalls(ctx: ActivityContext): Promise<void> {
   for await (const token of ctx.watch(stream, { between: 300 })) expect(token).toBeLessThan(2);
 }
 
-/** Waits for an item that never comes, until it is cancelled. */
+/** Reads a stream without an end, until it is cancelled. On Temporal a heartbeat brings that. */
 async function waits(ctx: ActivityContext): Promise<void> {
-  const stream = tokens(0, 0, () => {});
-  for await (const token of ctx.watch(stream)) expect(token).toBe('none');
+  for await (const token of ctx.watch(slowTokens())) expect(token).toBe('again');
+}
+
+async function* slowTokens() {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    yield 'again';
+  }
 }
 
 /** Computes until it is cancelled. */

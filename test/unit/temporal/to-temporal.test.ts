@@ -203,6 +203,7 @@ describe('on a worker', () => {
     expect(error).toMatchObject({
       name: 'ApplicationFailure',
       type: 'TimeoutFailure',
+      details: [{ timeoutType: 'STREAM' }],
       message: 'ctx.watch: no item came for 10 ms; items so far: 2',
       nonRetryable: false,
     });
