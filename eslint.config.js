@@ -25,6 +25,7 @@ const needNode = [
   'src/durable/sqlite/*.ts',
   'src/workers/**/*.ts',
   'src/progress/show.ts',
+  'src/inspect/*.ts',
 ];
 
 const nodeModules = {

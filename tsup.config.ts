@@ -20,6 +20,7 @@ export const entries = {
   timeline: 'src/timeline.ts',
   web: 'src/web.ts',
   progress: 'src/progress.ts',
+  inspect: 'src/inspect.ts',
   sqlite: 'src/sqlite.ts',
   durable: 'src/durable.ts',
 };

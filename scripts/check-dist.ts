@@ -15,6 +15,7 @@ const nodeEntries = new Set([
   'temporal/activity',
   'workers',
   'progress',
+  'inspect',
 ]);
 
 const { dependencies } = JSON.parse(await readFile('package.json', 'utf8')) as {

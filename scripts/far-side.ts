@@ -1,4 +1,5 @@
 import { build } from 'esbuild';
+import { page } from './page.js';
 
 /**
  * The code that runs in workers, as one script: `src/workers/code.ts` carries it as a text. So workers
@@ -24,5 +25,6 @@ export async function farSide(): Promise<string> {
 
 /** For the option `define` of a bundler. */
 export async function definitions(): Promise<Record<string, string>> {
-  return { SYSTOLE_FAR_SIDE: JSON.stringify(await farSide()) };
+  const [far, shown] = await Promise.all([farSide(), page()]);
+  return { SYSTOLE_FAR_SIDE: JSON.stringify(far), SYSTOLE_PAGE: JSON.stringify(shown) };
 }

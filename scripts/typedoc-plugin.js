@@ -17,6 +17,7 @@ const MODULES = {
   timeline: 'systole/timeline',
   web: 'systole/web',
   progress: 'systole/progress',
+  inspect: 'systole/inspect',
 };
 
 /** The mark that `instanceof` compares, and the hook that compares it. */

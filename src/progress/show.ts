@@ -95,10 +95,10 @@ function checkAll(runtime: unknown, options: ProgressOptions): void {
   checkNames(options, OPTIONS);
   const { stream = process.stderr, progress } = options;
   if (!hasMethods(stream, 'write'))
-    throw badOption('stream', stream, 'a stream that can be written to');
+    throw badOption('showProgress stream', stream, 'a stream that can be written to');
   if (progress !== undefined && typeof progress !== 'function') {
     throw badOption(
-      'progress',
+      'showProgress progress',
       progress,
       'a function such as ({ heartbeatDetails }) => ({ done, total })',
     );
@@ -217,7 +217,7 @@ export class Display {
       const progress = progressIn(given);
       if (progress === undefined && given !== undefined) {
         throw badOption(
-          'progress',
+          'showProgress progress',
           given,
           '{ done, total?, label? } with numbers from 0, or undefined',
         );

@@ -25,7 +25,8 @@ export function storyOf(recorded: Recorded): Story {
   const slots: Story['slots'][number][] = [];
   for (const event of happened) {
     if (event.event === 'blocked') {
-      blocks.push({ from: Math.max(from, event.at - (event.blockedMs ?? 0)), to: event.at });
+      const { blockedMs = 0 } = event;
+      if (blockedMs > 0) blocks.push({ from: Math.max(from, event.at - blockedMs), to: event.at });
       continue;
     }
     if (event.running !== undefined) {

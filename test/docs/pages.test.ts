@@ -1,6 +1,6 @@
 /** The shape of the documents: how long they are, what each page has, and where links lead. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OPTIONS } from '../../src/runtime/options/table.js';
@@ -73,6 +73,19 @@ test('every link leads to a file, and every anchor to a heading', async () => {
     }
   }
   expect(broken).toEqual([]);
+});
+
+test('every picture that is not linked exists, and none is left over', async () => {
+  const named: string[] = [];
+  for (const file of all) {
+    const text = await read(file);
+    for (const [, source = ''] of text.matchAll(/<img src="([^":]+)"/g)) {
+      named.push(posix.join(posix.dirname(file), source));
+    }
+  }
+  expect(named.filter((file) => !existsSync(file))).toEqual([]);
+  const made = (await readdir('docs/pictures')).map((name) => `docs/pictures/${name}`);
+  expect(made.filter((file) => !named.includes(file))).toEqual([]);
 });
 
 test('docs/README.md and llms.txt list every page', async () => {

@@ -33,6 +33,9 @@ const needNode = [
   'durable/sqlite/driver.ts',
   'durable/sqlite/sqlite-store.ts',
   'heartbeat/store/file-store.ts',
+  'inspect/guard.ts',
+  'inspect/page.ts',
+  'inspect/server.ts',
   'progress/show.ts',
   'runtime/context/ambient.ts',
 ];
@@ -43,6 +46,7 @@ const nodeEntries = [
   'temporal/activity.ts',
   'workers.ts',
   'progress.ts',
+  'inspect.ts',
 ];
 
 /** The optional peers that are loaded by name at run time. */
@@ -65,6 +69,7 @@ allowed['testing'] = [...allowed['timeline'], 'timeline'];
 allowed['web'] = [...allowed['runtime'], 'runtime'];
 allowed['live'] = [...allowed['runtime'], 'runtime'];
 allowed['progress'] = [...allowed['live'], 'live'];
+allowed['inspect'] = [...allowed['live'], 'live', 'timeline'];
 allowed['temporal'] = allowed['testing'];
 allowed['workers'] = allowed['runtime/activity'];
 allowed['otel'] = allowed['runtime/options'];
@@ -160,12 +165,15 @@ test('only the entry of a peer reaches files that need it', () => {
   }
 });
 
-test.each(['workers', 'otel', 'progress'])('only systole/%s reaches its room', (room) => {
-  for (const entry of entries) {
-    if (entry === `${room}.ts`) continue;
-    expect([...reachable(entry)].filter((file) => roomOf(file) === room)).toEqual([]);
-  }
-});
+test.each(['workers', 'otel', 'progress', 'inspect'])(
+  'only systole/%s reaches its room',
+  (room) => {
+    for (const entry of entries) {
+      if (entry === `${room}.ts`) continue;
+      expect([...reachable(entry)].filter((file) => roomOf(file) === room)).toEqual([]);
+    }
+  },
+);
 
 test('only the entries of systole/temporal reach its room', () => {
   for (const entry of entries) {

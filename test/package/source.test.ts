@@ -9,6 +9,7 @@ const nodeModules = [
   'node:async_hooks',
   'node:crypto',
   'node:fs/promises',
+  'node:http',
   'node:path',
   'node:process',
 ];
@@ -29,6 +30,9 @@ const workersNeed = [
   'node:worker_threads',
 ];
 
+/** Runs in a browser, and talks to the server that the page came from. */
+const page = join('src', 'inspect', 'page');
+
 /** Loads the module of activities that it is given, for `isolation: 'none'`. */
 const loadsModules = join('src', 'workers', 'load.ts');
 
@@ -41,12 +45,28 @@ const forbidden = new Map([
 ] as [string, string][]);
 
 test('the source does not evaluate code and does not use the network', () => {
-  const found = sourceFiles().flatMap((file) => offences(file, readFileSync(file, 'utf8')));
+  const files = sourceFiles().filter((file) => !file.startsWith(page));
+  const found = files.flatMap((file) => offences(file, readFileSync(file, 'utf8')));
   expect(found).toEqual([
     expect.stringMatching(
       new RegExp(`^${loadsModules.replaceAll('\\', '\\\\')}:\\d+: import\\(\\)`),
     ),
   ]);
+});
+
+test('the page of systole/inspect asks only the server that it came from', () => {
+  const files = sourceFiles().filter((file) => file.startsWith(page));
+  const texts = files.map((file) => readFileSync(file, 'utf8'));
+  const calls = texts.flatMap((text) => text.match(/(?:fetch|EventSource)\([^$)]*/g) ?? []);
+  // Relative addresses, and the policy of the page allows no others.
+  expect(calls.sort()).toEqual([
+    "EventSource('events'",
+    "fetch('action', { method: 'POST', body }",
+    'fetch(`activity?id=',
+    'fetch(`timeline?after=',
+  ]);
+  const others = files.flatMap((file, n) => offences(file, texts[n] ?? ''));
+  expect(others.filter((one) => !/: (fetch|EventSource) uses the network$/.test(one))).toEqual([]);
 });
 
 test('the source uses only these modules of Node', () => {

@@ -117,7 +117,7 @@ test.each([
   ],
   [
     () => ({ done: '5' }) as never,
-    'TypeError: progress: received an object; expected { done, total?, label? } with numbers from 0, or undefined',
+    'TypeError: showProgress progress: received an object; expected { done, total?, label? } with numbers from 0, or undefined',
   ],
 ])(
   'a progress() that fails is told once, and the line is there without it',
@@ -214,9 +214,13 @@ test.each([
   [
     new ActivityRuntime(),
     { stream: 5 },
-    /^stream: received 5; expected a stream that can be written to$/,
+    /^showProgress stream: received 5; expected a stream that can be written to$/,
   ],
-  [new ActivityRuntime(), { progress: 5 }, /^progress: received 5; expected a function such as /],
+  [
+    new ActivityRuntime(),
+    { progress: 5 },
+    /^showProgress progress: received 5; expected a function such as /,
+  ],
 ])('showProgress(%o, %o) is refused', (runtime, options, message) => {
   expect(() => showProgress(runtime as never, options as never)).toThrow(message);
 });

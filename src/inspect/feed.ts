@@ -1,0 +1,189 @@
+/** Follows a runtime for the pages that look at it: first all rows, then what changes. */
+import type { Clock, Timer } from '../kernel/clock.js';
+import type { ActivityEvent, ActivityEventName } from '../kernel/events.js';
+import type { ActivityHandle } from '../runtime/handle.js';
+import type { ActivityRuntime } from '../runtime/runtime.js';
+import type { Changes, Counts } from './messages.js';
+import { rowOf } from './row.js';
+
+/** What `inspect` needs of a runtime. */
+export type Inspectable = Pick<ActivityRuntime, 'on' | 'list' | 'stats' | 'getHandle'>;
+
+/** A page that is connected. */
+export interface Client {
+  /** Sends a message. */
+  send(data: string): void;
+  /** False while the page has not read what was sent before. */
+  readonly ready: boolean;
+}
+
+const EVERY_MS = 100;
+/** With nothing new, a message comes so often, for the counts and to show that all is well. */
+const QUIET_MS = 1_000;
+/** What is described in one turn, so that the program is not held up. */
+const MOST_AT_ONCE = 500;
+/** Some changes have no event, such as a request to cancel: all rows are read again, few at a time. */
+const READ_AGAIN = 25;
+/** The part of the program's time that the feed may take. */
+const SHARE = 0.05;
+
+const CHANGING: readonly ActivityEventName[] = [
+  'scheduled',
+  'started',
+  'heartbeat',
+  'attemptFailed',
+  'paused',
+  'unpaused',
+  'reset',
+  'completed',
+  'failed',
+];
+
+export class Feed {
+  readonly #runtime: Inspectable;
+  readonly #clock: Clock;
+  readonly #withDetails: boolean;
+  /** Whether each page still needs all rows. */
+  readonly #clients = new Map<Client, { behind: boolean }>();
+  readonly #handles = new Map<string, ActivityHandle>();
+  /** The rows as JSON, as they were last sent. */
+  readonly #rows = new Map<string, string>();
+  readonly #dirty = new Set<string>();
+  #again: IterableIterator<string> = [].values();
+  #sentAt = 0;
+  #removers: (() => void)[] = [];
+  #timer: Timer | undefined;
+
+  constructor(runtime: Inspectable, clock: Clock, withDetails: boolean) {
+    this.#runtime = runtime;
+    this.#clock = clock;
+    this.#withDetails = withDetails;
+  }
+
+  join(client: Client): void {
+    this.#clients.set(client, { behind: true });
+    if (this.#clients.size === 1) this.#start();
+  }
+
+  leave(client: Client): void {
+    if (this.#clients.delete(client) && this.#clients.size === 0) this.#stop();
+  }
+
+  /** Reads an activity again, whose change no event tells. */
+  touch(activityId: string): void {
+    if (this.#clients.size > 0) this.#dirty.add(activityId);
+  }
+
+  /** The runtime is followed only while somebody looks. */
+  #start(): void {
+    for (const { activityId } of this.#runtime.list()) this.#dirty.add(activityId);
+    const touch = ({ activityId }: ActivityEvent): void => void this.#dirty.add(activityId);
+    this.#removers = CHANGING.map((name) => this.#runtime.on(name, touch, { passive: true }));
+    this.#arm(0);
+  }
+
+  #stop(): void {
+    this.#timer?.clear();
+    this.#removers.forEach((remove) => remove());
+    this.#handles.clear();
+    this.#rows.clear();
+    this.#dirty.clear();
+    this.#again = [].values();
+  }
+
+  #arm(tookMs: number): void {
+    const delayMs = Math.max(EVERY_MS, tookMs / SHARE);
+    this.#timer = this.#clock.setTimer(() => this.#turn(), delayMs, true);
+  }
+
+  #turn(): void {
+    const startedAt = this.#clock.now();
+    this.#readAgain();
+    const { rows, gone } = this.#read();
+    const quiet = startedAt - this.#sentAt < QUIET_MS && rows.length + gone.length === 0;
+    for (const [client, state] of this.#clients) {
+      if (!client.ready)
+        state.behind = true; // what it misses now, it gets with all the rest
+      else if (state.behind) this.#sendAll(client, state);
+      else if (!quiet) client.send(this.#message(rows, gone, false));
+    }
+    if (!quiet) this.#sentAt = startedAt;
+    this.#arm(this.#clock.now() - startedAt);
+  }
+
+  #sendAll(client: Client, state: { behind: boolean }): void {
+    client.send(this.#message([...this.#rows.values()], [], true));
+    state.behind = false;
+  }
+
+  /** @param rows as JSON */
+  #message(rows: readonly string[], gone: readonly string[], fresh: boolean): string {
+    const common: Changes = {
+      now: this.#clock.wallNow(),
+      counts: countsOf(this.#runtime),
+      gone,
+      fresh,
+    };
+    return `${JSON.stringify(common).slice(0, -1)},"rows":[${rows.join()}]}`;
+  }
+
+  #readAgain(): void {
+    for (let left = READ_AGAIN; left > 0; left--) {
+      const next = this.#again.next();
+      if (next.done === true) {
+        this.#again = this.#handles.keys();
+        return;
+      }
+      this.#dirty.add(next.value);
+    }
+  }
+
+  #read(): { rows: string[]; gone: string[] } {
+    const rows: string[] = [];
+    const gone: string[] = [];
+    let left = MOST_AT_ONCE;
+    for (const id of this.#dirty) {
+      if (left-- === 0) break;
+      this.#dirty.delete(id);
+      const row = this.#rowOf(id);
+      if (row === undefined) {
+        this.#handles.delete(id);
+        if (this.#rows.delete(id)) gone.push(id);
+      } else if (row !== this.#rows.get(id)) {
+        this.#rows.set(id, row);
+        rows.push(row);
+      }
+    }
+    return { rows, gone };
+  }
+
+  #rowOf(id: string): string | undefined {
+    let description = this.#handles.get(id)?.describe();
+    if (description?.closeTime !== undefined || description === undefined) {
+      // A new activity, perhaps with the id of one that has closed.
+      const handle = openHandle(this.#runtime, id);
+      if (handle === undefined) return undefined;
+      this.#handles.set(id, handle);
+      description = handle.describe();
+    }
+    return JSON.stringify(rowOf(description, this.#withDetails));
+  }
+}
+
+/** Undefined if no activity with that id is open. */
+export function openHandle(runtime: Inspectable, id: string): ActivityHandle | undefined {
+  try {
+    return runtime.getHandle(id);
+  } catch {
+    return undefined;
+  }
+}
+
+function countsOf(runtime: Inspectable): Counts {
+  const { slotsAvailable, oldestWaitMs, ...counts } = runtime.stats();
+  return {
+    ...counts,
+    slotsAvailable: Number.isFinite(slotsAvailable) ? slotsAvailable : undefined,
+    oldestWaitMs: Math.round(oldestWaitMs),
+  };
+}

@@ -1,0 +1,116 @@
+/** Serves the page that shows a runtime. */
+import { badOption, checkNames, hasMethods } from '../kernel/bad-input.js';
+import { SystemClock } from '../kernel/clock.js';
+import { fromCaller, refusal } from '../kernel/stack.js';
+import { record } from '../timeline/record.js';
+import type { Inspectable } from './feed.js';
+import { newToken } from './guard.js';
+import { PageServer } from './server.js';
+
+/** The options of `inspect`. */
+export interface InspectOptions {
+  /** The port on 127.0.0.1. Default 0: one that is free. */
+  readonly port?: number | undefined;
+  /**
+   * The secret part of the address, at least 16 letters, digits, `-` or `_`. Default: a new random
+   * one each time. With a `port` and a `token`, an open page finds the program again after a restart.
+   */
+  readonly token?: string | undefined;
+  /**
+   * Whether the page can cancel, pause, unpause, reset and terminate activities. Default false.
+   */
+  readonly actions?: boolean | undefined;
+  /** Whether the page shows heartbeat details. Default true. */
+  readonly details?: boolean | undefined;
+}
+
+/** A page that is being served. */
+export interface Inspector {
+  /** The address of the page. Everyone who has it can see the page. */
+  readonly url: string;
+  /** Stops serving the page. Resolves when all connections are closed. */
+  close(): Promise<void>;
+  /** Closes it at the end of a block that has `await using inspector = await inspect(runtime)`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Serves a page that shows what a runtime is doing: a live timeline, the open activities, slots and
+ * queue, and the attempts, failures and options of each activity. It listens on 127.0.0.1 only, and
+ * its address is secret. Arguments and results are never shown. It does not keep the program running.
+ *
+ * @example
+ * const { url } = await inspect(runtime);
+ * console.log(`look at ${url}`);
+ *
+ * Rejects with a `TypeError` that names the option, the value received and what is accepted, or with
+ * an `Error` if the port cannot be used.
+ */
+export async function inspect(
+  runtime: Inspectable,
+  options: InspectOptions = {},
+): Promise<Inspector> {
+  try {
+    checkAll(runtime, options);
+  } catch (error) {
+    throw fromCaller(error, inspect);
+  }
+  const { port = 0, token = newToken(), actions = false, details = true } = options;
+  const recording = record(runtime, { details });
+  const clock = new SystemClock();
+  const { server } = new PageServer({ runtime, recording, clock, token, actions, details });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', resolve);
+    });
+  } catch (error) {
+    recording.stop();
+    throw cannotListen(port, error);
+  }
+  server.unref();
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    recording.stop();
+    closed ??= new Promise((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+    return closed;
+  };
+  const { port: actual } = server.address() as { readonly port: number };
+  return { url: `http://127.0.0.1:${actual}/${token}/`, close, [Symbol.asyncDispose]: close };
+}
+
+function cannotListen(port: number, cause: unknown): Error {
+  const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
+  const why =
+    code === 'EADDRINUSE' ? 'is in use; leave it out for a free one' : `fails with ${code}`;
+  return refusal(new Error(`inspect: port ${port} ${why}`, { cause }));
+}
+
+const OPTIONS = {
+  of: 'inspect',
+  example: '{ port: 9000 }',
+  known: ['port', 'token', 'actions', 'details'],
+};
+
+const MOST_PORT = 65_535;
+
+function checkAll(runtime: unknown, options: InspectOptions): void {
+  if (!hasMethods(runtime, 'on', 'list', 'stats', 'getHandle')) {
+    throw badOption('inspect', runtime, 'an ActivityRuntime');
+  }
+  checkNames(options, OPTIONS);
+  const { port = 0, token, actions = false, details = true } = options;
+  if (!Number.isInteger(port) || port < 0 || port > MOST_PORT) {
+    throw badOption('inspect port', port, `a whole number from 0 to ${MOST_PORT}`);
+  }
+  if (token !== undefined && !(typeof token === 'string' && /^[\w-]{16,200}$/.test(token))) {
+    // Not shown: it is a secret.
+    throw badOption('inspect token', typeof token, 'at least 16 letters, digits, - or _');
+  }
+  for (const [name, value] of Object.entries({ actions, details })) {
+    if (typeof value !== 'boolean') throw badOption(`inspect ${name}`, value, 'true or false');
+  }
+}

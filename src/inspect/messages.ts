@@ -1,0 +1,80 @@
+/** What the server tells the page. All of it is plain JSON, and arguments are never in it. */
+import type { Limit } from '../live/deadline.js';
+import type { Progress } from '../live/progress.js';
+import type { TimelineEvent } from '../timeline/events.js';
+
+/** What an activity is doing, as the list shows and filters it. */
+export type RowState =
+  'running' | 'waiting' | 'delayed' | 'backing off' | 'paused' | 'cancelling' | 'pausing';
+
+/** One line of the list. Times are wall times in milliseconds. */
+export interface Row {
+  readonly id: string;
+  readonly type: string;
+  readonly state: RowState;
+  readonly attempt: number;
+  readonly scheduledAt: number;
+  readonly startedAt?: number | undefined;
+  readonly beatAt?: number | undefined;
+  /** When the next attempt is due, if a delay or a backoff runs. */
+  readonly nextAt?: number | undefined;
+  readonly limit?: Limit | undefined;
+  readonly progress?: Progress | undefined;
+}
+
+/** The counts of `runtime.stats()`. What is unlimited is absent. */
+export interface Counts {
+  readonly open: number;
+  readonly running: number;
+  readonly waiting: number;
+  readonly paused: number;
+  readonly delayed: number;
+  readonly slotsUsed: number;
+  readonly slotsAvailable?: number | undefined;
+  readonly oldestWaitMs: number;
+}
+
+/** The first message of a connection. */
+export interface Hello {
+  /** Differs from one start of the program to the next. */
+  readonly run: string;
+  readonly actions: boolean;
+  readonly details: boolean;
+}
+
+/** What has changed since the last message. */
+export interface Changes {
+  /** The wall time of the program in milliseconds. */
+  readonly now: number;
+  readonly counts: Counts;
+  /** Forget all rows before. */
+  readonly fresh?: boolean;
+  readonly rows?: readonly Row[];
+  readonly gone?: readonly string[];
+}
+
+/** Everything about one activity that is not in its row. */
+export interface ActivityPage {
+  /** The row, and what follows, are absent once it has closed. */
+  readonly row?: Row | undefined;
+  readonly details?: string | undefined;
+  readonly lastFailure?: string | undefined;
+  readonly canceledReason?: string | undefined;
+  readonly abandonedAttempts?: number | undefined;
+  /** The options that are set, by name. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
+  /** What the recording has of it. */
+  readonly events: readonly TimelineEvent[];
+}
+
+/** A part of the recording. */
+export interface TimelinePart {
+  /** Ask for the events after this number next time. */
+  readonly next: number;
+  readonly events: readonly TimelineEvent[];
+}
+
+/** What a page may ask for, if actions are allowed. */
+export const ACTIONS = ['cancel', 'pause', 'unpause', 'reset', 'terminate'] as const;
+
+export type Action = (typeof ACTIONS)[number];

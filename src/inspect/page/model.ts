@@ -1,0 +1,111 @@
+/** What the page knows of the runtime. */
+import type { Changes, Counts, Row, RowState } from '../messages.js';
+
+export const ORDERS = ['as scheduled', 'next limit first'] as const;
+export const STATES: readonly RowState[] = [
+  'running',
+  'waiting',
+  'delayed',
+  'backing off',
+  'paused',
+  'cancelling',
+  'pausing',
+];
+
+export interface Filter {
+  /** Words of the type or the id; empty for all. */
+  readonly text: string;
+  /** Empty for all. */
+  readonly state: string;
+  readonly type: string;
+  readonly order: (typeof ORDERS)[number];
+}
+
+export class Model {
+  readonly rows = new Map<string, Row>();
+  counts: Counts | undefined;
+  /** How far the clock of the program is ahead of ours, in milliseconds. */
+  aheadMs = 0;
+  /** The number of open activities of each type. */
+  readonly types = new Map<string, number>();
+
+  /** @param now our wall time in milliseconds */
+  apply({ now: theirs, counts, fresh = false, rows = [], gone = [] }: Changes, now: number): void {
+    if (fresh) {
+      this.rows.clear();
+      this.types.clear();
+    }
+    this.counts = counts;
+    this.aheadMs = theirs - now;
+    for (const id of gone) {
+      const row = this.rows.get(id);
+      if (row !== undefined) this.#count(row.type, -1);
+      this.rows.delete(id);
+    }
+    for (const row of rows) {
+      const before = this.rows.get(row.id);
+      if (before?.type !== row.type) {
+        if (before !== undefined) this.#count(before.type, -1);
+        this.#count(row.type, 1);
+      }
+      this.rows.set(row.id, row);
+    }
+  }
+
+  select({ text, state, type, order }: Filter): Row[] {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    const found: Row[] = [];
+    for (const row of this.rows.values()) {
+      if (state !== '' && row.state !== state) continue;
+      if (type !== '' && row.type !== type) continue;
+      const name = words.length === 0 ? '' : `${row.type} ${row.id}`.toLowerCase();
+      if (words.every((word) => name.includes(word))) found.push(row);
+    }
+    if (order === 'next limit first') found.sort((a, b) => nextOf(a) - nextOf(b));
+    else found.sort((a, b) => a.scheduledAt - b.scheduledAt);
+    return found;
+  }
+
+  #count(type: string, change: number): void {
+    const count = (this.types.get(type) ?? 0) + change;
+    if (count > 0) this.types.set(type, count);
+    else this.types.delete(type);
+  }
+}
+
+/** Later than any time, and still a number that can be compared. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+function nextOf({ limit, nextAt = NEVER }: Row): number {
+  return Math.min(limit?.at ?? NEVER, nextAt);
+}
+
+const LIMIT_WORDS = {
+  HEARTBEAT: 'heartbeat',
+  PROGRESS: 'progress',
+  START_TO_CLOSE: 'attempt',
+  SCHEDULE_TO_CLOSE: 'activity',
+} as const;
+
+/** What the bar of the nearest limit shows. */
+export interface Nearest {
+  /** How much of it is left, from 0 to 1. */
+  readonly part: number;
+  readonly leftMs: number;
+  readonly words: string;
+  readonly near: '' | 'near' | 'very-near';
+}
+
+/** @param now the wall time of the program */
+export function nearestOf({ limit, nextAt, state }: Row, now: number): Nearest | undefined {
+  const waits = state === 'backing off' || state === 'delayed';
+  if (waits && nextAt !== undefined) {
+    const leftMs = Math.max(0, nextAt - now);
+    return { part: 0, leftMs, words: state === 'delayed' ? 'starts' : 'retry', near: '' };
+  }
+  if (limit === undefined) return undefined;
+  const leftMs = Math.max(0, limit.at - now);
+  const part = Math.min(1, leftMs / limit.lengthMs);
+  const near = part < 0.2 ? 'very-near' : part < 0.5 ? 'near' : '';
+  return { part, leftMs, words: LIMIT_WORDS[limit.name], near };
+}
