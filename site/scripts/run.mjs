@@ -17,9 +17,11 @@ if (missing !== undefined) {
 } else {
   if (task === 'show') {
     if (!existsSync(join(site, 'reference'))) reference();
+    run('node', ['scripts/frame.mjs']);
     run('vitepress', ['dev']);
   } else {
     reference();
+    run('node', ['scripts/frame.mjs']);
     rmSync(join(site, '.vitepress/dist'), { recursive: true, force: true });
     run('vitepress', ['build']);
     run('node', ['scripts/check.mjs']);

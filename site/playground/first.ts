@@ -1,0 +1,3 @@
+/** What the front page shows before anything runs. */
+export { play } from './play.js';
+export { scenes } from './scenes.js';
