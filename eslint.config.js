@@ -145,7 +145,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    files: ['test/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts', 'site/{test,tour}/**/*.ts'],
     rules: {
       // Activities are async by contract, whether or not a given one awaits.
       '@typescript-eslint/require-await': 'off',

@@ -34,7 +34,7 @@ export function documents(): Item[] {
             })
           : [],
       );
-      return { text: heading, collapsed: heading === 'Guides', items };
+      return { text: heading, items };
     }),
   ];
 }

@@ -3,7 +3,7 @@ import type { ActivityContext } from 'systole';
 import { parse, type Statement } from './parser.mjs';
 
 /** An activity of the playground. */
-export type Played = (ctx: ActivityContext<unknown>, world: unknown) => unknown;
+export type Played = (ctx: ActivityContext, world: unknown) => unknown;
 
 /** The code cannot be run. */
 export class CodeError extends Error {
@@ -107,10 +107,10 @@ export function lineOf(error: unknown): number | undefined {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (['string', 'undefined', 'function', 'symbol'].includes(typeof value)) return String(value);
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   try {
-    return JSON.stringify(value) ?? String(value);
+    return JSON.stringify(value);
   } catch {
     return String(value);
   }

@@ -39,7 +39,10 @@ function start({ run, scene }: ToFrame): void {
     silence = setTimeout(tooLong, SILENT_MS);
   };
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    if (data.what === 'outcome') return end(data);
+    if (data.what === 'outcome') {
+      end(data);
+      return;
+    }
     tell(run, data);
     listen();
   };

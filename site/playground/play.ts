@@ -294,7 +294,7 @@ class Stage {
     if (status === 'RUNNING') return `The activity is still open ${after}.`;
     const words = `${ENDINGS[status] ?? status} ${after}`;
     if (failure !== undefined) return `${words}. The caller got the failure: ${failure}`;
-    return `${words}. The caller got: ${JSON.stringify(result) ?? 'undefined'}`;
+    return `${words}. The caller got: ${(JSON.stringify(result) as string | undefined) ?? 'undefined'}`;
   }
 
   #test(status: string): string {

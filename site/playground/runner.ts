@@ -28,7 +28,7 @@ export class Runner {
   #load(): Promise<Window> {
     const frame = document.createElement('iframe');
     frame.title = 'Runs the code of the playground';
-    frame.hidden = true;
+    frame.style.display = 'none';
     // Without an origin of its own: it cannot reach this page, its storage or its cookies.
     frame.setAttribute('sandbox', 'allow-scripts');
     frame.src = this.#address;

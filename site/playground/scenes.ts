@@ -15,7 +15,7 @@ const IMPORT = `async function importRows(ctx, world) {
 const OPTIONS = `{
   activityId: 'names.csv',
   heartbeatTimeout: '3s',
-  retryPolicy: { initialInterval: '1s', maximumAttempts: 5 },
+  retryPolicy: { maximumAttempts: 5 },
 }
 `;
 
@@ -39,8 +39,9 @@ export const scenes = {
   let row = ctx.heartbeatDetails ?? 0;
   while (row < 6) {
     await world.step(row + 1);
-    // ctx.signal.throwIfAborted(); // with this, the zombie stops when it wakes up
-    ctx.heartbeat(++row); // changes nothing after the attempt has ended
+    // With the next line, the zombie stops when it wakes up.
+    // ctx.signal.throwIfAborted();
+    ctx.heartbeat(++row);
   }
   return \`\${row} rows\`;
 }
@@ -76,9 +77,11 @@ export const scenes = {
     title: 'A crash of the process',
     code: IMPORT,
     options: `{
-  activityId: 'names.csv', // the store keeps its details under this name
+  // the store keeps its details under this name
+  activityId: 'names.csv',
   heartbeatTimeout: '3s',
-  heartbeatThrottleInterval: 0, // without this, not every heartbeat is stored
+  // without this, not every heartbeat is stored
+  heartbeatThrottleInterval: 0,
 }
 `,
     happenings: [{ do: 'crash', at: 1.7 }],
@@ -97,7 +100,7 @@ export const scenes = {
 `,
     options: `{
   activityId: 'a question',
-  retryPolicy: { initialInterval: '1s', maximumAttempts: 5 },
+  retryPolicy: { maximumAttempts: 5 },
 }
 `,
     happenings: [{ do: 'hang', step: 4 }],

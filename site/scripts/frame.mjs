@@ -34,9 +34,14 @@ console.log(`the frame of the playground: ${(gzipSync(html).length / 1000).toFix
 const { play, scenes } = await import(
   `data:text/javascript,${encodeURIComponent(await bundle('first', 'esm'))}`
 );
-const first = await play(scenes.resume, () => {});
+const played = {};
+for (const [name, scene] of Object.entries(scenes)) {
+  played[name] = { title: scene.title, ...(await play(scene, () => {})) };
+}
 await mkdir(join(site, '.vitepress/generated'), { recursive: true });
-await writeFile(join(site, '.vitepress/generated/first.json'), JSON.stringify(first));
+await writeFile(join(site, '.vitepress/generated/first.json'), JSON.stringify(played.resume));
+// For the tests in the browser, which must see the same.
+await writeFile(join(site, '.vitepress/generated/scenes.json'), JSON.stringify(played));
 
 async function bundle(name, format = 'iife') {
   const { outputFiles } = await build({

@@ -25,6 +25,12 @@ if (missing !== undefined) {
     rmSync(join(site, '.vitepress/dist'), { recursive: true, force: true });
     run('vitepress', ['build']);
     run('node', ['scripts/check.mjs']);
+    if (task === 'test') {
+      run('tsc', ['-p', 'tsconfig.json']);
+      run('vitest', ['run', '--config', 'site/vitest.config.ts'], root);
+      console.log('tested: the scenes, their tests and their links');
+      run('node', ['scripts/browser.mjs']);
+    }
   }
 }
 
