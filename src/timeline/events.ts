@@ -1,5 +1,5 @@
 /** The events of a recording: plain JSON, one line each. */
-import { badInput } from '../kernel/bad-input.js';
+import { badInput, badOption } from '../kernel/bad-input.js';
 import type { ActivityEventName } from '../kernel/events.js';
 import { printable } from '../kernel/text.js';
 
@@ -59,14 +59,17 @@ export const LONGEST_TEXT = 200;
  * The events of a recording in order of time. What is not such an event is left out: a recording may
  * come from a file that another version has written or that anyone has changed.
  *
- * @throws TypeError if the text is not lines of JSON; a last line that was cut off is ignored
+ * @param called the name of the function that the user has called
+ * @throws TypeError if nothing of it is an event, or if the text is not lines of JSON; a last line that
+ * was cut off is ignored
  */
-export function eventsOf(recorded: Recorded): TimelineEvent[] {
+export function eventsOf(recorded: Recorded, called: string): TimelineEvent[] {
   const list = listOf(recorded);
-  if (!Array.isArray(list)) {
-    throw badInput('A timeline is drawn from a recording, an array of its events, or its lines');
+  const events = Array.isArray(list) ? list.flatMap(checked) : undefined;
+  if (events === undefined || (events.length === 0 && (list as unknown[]).length > 0)) {
+    throw badOption(called, recorded, 'what record() returned, its events or its lines');
   }
-  return list.flatMap(checked).sort((a, b) => a.at - b.at);
+  return events.sort((a, b) => a.at - b.at);
 }
 
 function listOf(recorded: Recorded): unknown {

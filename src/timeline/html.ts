@@ -1,4 +1,5 @@
 /** Draws a recording as a page. */
+import { refusable } from '../kernel/stack.js';
 import type { Recorded } from './events.js';
 import { escape } from './markup.js';
 import { storyOf } from './story.js';
@@ -11,10 +12,10 @@ const WIDTH = 1_280;
  * Draws a recording as one HTML page without scripts: the picture of `timelineSvg`, and the same as
  * text. It can be opened from a file and loads nothing.
  *
- * @throws TypeError if the text is not lines of JSON
+ * @throws TypeError for what is no recording, or a text that is not lines of JSON
  */
 export function timelineHtml(recording: Recorded): string {
-  const story = storyOf(recording);
+  const story = refusable(timelineHtml, () => storyOf(recording, 'timelineHtml'));
   const began = new Date(story.base).toISOString();
   return `<!doctype html>
 <html lang="en">

@@ -4,6 +4,7 @@ import type { ActivityEventName, ActivityEvents } from '../kernel/events.js';
 import { TimeoutFailure } from '../kernel/failures.js';
 import { shortened } from '../kernel/text.js';
 import { said } from '../kernel/thrown.js';
+import type { ActivityDescription } from '../runtime/description.js';
 import type { ActivityRuntime } from '../runtime/runtime.js';
 import { LONGEST_TEXT, type TimelineEvent } from './events.js';
 import type { Recording } from './recording.js';
@@ -82,23 +83,48 @@ function why(failure: Error): Partial<TimelineEvent> {
 /** Adds the activities that are open before the recording begins, as far as they can be described. */
 export function noteOpen(runtime: Recordable, recording: Recording, details: boolean): void {
   for (const one of runtime.list()) {
-    const { activityId, activityType, attempt, runState, heartbeatDetails } = one;
-    const common = { activityId, activityType };
-    recording.note({ at: +one.scheduleTime, event: 'scheduled', ...common, attempt: 0 });
-    if (one.status === 'PAUSED' && runState === 'PAUSED') {
-      recording.note({ at: +one.scheduleTime, event: 'paused', ...common, attempt });
-    } else if (runState !== 'SCHEDULED' && one.lastStartedTime !== undefined) {
-      recording.note({ at: +one.lastStartedTime, event: 'started', ...common, attempt });
-      if (one.lastHeartbeatTime !== undefined && one.lastHeartbeatTime >= one.lastStartedTime) {
-        const shown = details ? { details: brief(heartbeatDetails) } : {};
-        recording.note({
-          at: +one.lastHeartbeatTime,
-          event: 'heartbeat',
-          ...common,
-          attempt,
-          ...shown,
-        });
-      }
+    const { activityId, activityType } = one;
+    for (const event of pastOf(one, recording.startedAt, details)) {
+      recording.note({ ...event, activityId, activityType });
     }
   }
+}
+
+/** What is known of an open activity: its newest attempt, and what it is waiting for. */
+function pastOf(one: ActivityDescription, now: number, details: boolean): TimelineEvent[] {
+  const { attempt, runState, lastStartedTime, scheduleTime, nextAttemptScheduleTime } = one;
+  const isFirst = attempt === 1;
+  // Since when it has waited is known only if it has never done anything else.
+  const since = isFirst ? +scheduleTime : now;
+  const scheduled: TimelineEvent = { at: +scheduleTime, event: 'scheduled', attempt: 0 };
+  if (runState === 'PAUSED') {
+    return [...(isFirst ? [scheduled] : []), { at: since, event: 'paused', attempt }];
+  }
+  if (runState !== 'SCHEDULED') {
+    return [...(isFirst ? [scheduled] : []), ...beginningOf(one, attempt, details)];
+  }
+  if (nextAttemptScheduleTime === undefined) return [{ ...scheduled, at: since }];
+  const delayMs = one.currentRetryInterval;
+  if (delayMs === undefined || lastStartedTime === undefined) {
+    return [{ ...scheduled, delayMs: +nextAttemptScheduleTime - +scheduleTime }];
+  }
+  const failed = one.lastFailure && {
+    outcome: failedOutcome(one.lastFailure),
+    ...why(one.lastFailure),
+  };
+  const at = Math.round(+nextAttemptScheduleTime - delayMs);
+  return [
+    ...beginningOf(one, attempt - 1, details),
+    { at, event: 'attemptFailed', attempt: attempt - 1, delayMs, ...failed },
+  ];
+}
+
+/** The newest attempt, and its newest heartbeat. */
+function beginningOf(one: ActivityDescription, attempt: number, details: boolean): TimelineEvent[] {
+  const { lastStartedTime, lastHeartbeatTime, heartbeatDetails } = one;
+  if (lastStartedTime === undefined) return [];
+  const started: TimelineEvent = { at: +lastStartedTime, event: 'started', attempt };
+  if (lastHeartbeatTime === undefined || lastHeartbeatTime < lastStartedTime) return [started];
+  const shown = details ? { details: brief(heartbeatDetails) } : {};
+  return [started, { at: +lastHeartbeatTime, event: 'heartbeat', attempt, ...shown }];
 }

@@ -3,7 +3,8 @@ import type { TimelineEvent } from './events.js';
 
 /** The events of a runtime, kept as plain JSON. */
 export class Recording {
-  readonly #startedAt: number;
+  /** @internal The wall time when it began. */
+  readonly startedAt: number;
   readonly #limit: number;
   #events: TimelineEvent[] = [];
   /** Where the oldest event is, once there are as many as the limit allows. */
@@ -13,7 +14,7 @@ export class Recording {
 
   /** @internal */
   constructor(startedAt: number, limit: number) {
-    this.#startedAt = startedAt;
+    this.startedAt = startedAt;
     this.#limit = limit;
   }
 
@@ -36,7 +37,7 @@ export class Recording {
   /** Returns the events so far, in order, after a first one that says when the recording began. */
   toJSON(): TimelineEvent[] {
     const dropped = this.#dropped;
-    const head: TimelineEvent = { at: this.#startedAt, event: 'recording' };
+    const head: TimelineEvent = { at: this.startedAt, event: 'recording' };
     return [
       dropped === 0 ? head : { ...head, dropped },
       ...this.#events.slice(this.#oldest),

@@ -12,9 +12,14 @@ export interface Story extends Span {
   readonly dropped: number;
 }
 
-/** Reads a recording. It may begin or end in the middle of anything. */
-export function storyOf(recorded: Recorded): Story {
-  const events = eventsOf(recorded);
+/**
+ * Reads a recording. It may begin or end in the middle of anything.
+ *
+ * @param called the name of the function that the user has called
+ * @throws TypeError if it is no recording
+ */
+export function storyOf(recorded: Recorded, called = 'storyOf'): Story {
+  const events = eventsOf(recorded, called);
   const happened = events.filter(({ event }) => event !== 'recording');
   const head = events.find(({ event }) => event === 'recording');
   const from = happened[0]?.at ?? head?.at ?? 0;

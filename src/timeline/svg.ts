@@ -1,5 +1,6 @@
 /** Draws a recording as SVG. */
 import { badOption, checkNames } from '../kernel/bad-input.js';
+import { refusable } from '../kernel/stack.js';
 import type { Recorded } from './events.js';
 import { layoutOf, MARGIN, TOP, type Layout } from './layout.js';
 import { drawLane } from './draw-lane.js';
@@ -36,13 +37,15 @@ const SLOTS_HEIGHT = 34;
  * @throws TypeError that names the option, the value received and what is accepted
  */
 export function timelineSvg(recording: Recorded, options: PictureOptions = {}): string {
-  checkNames(options, OPTIONS);
-  const { width = 960, title: name = 'Timeline' } = options;
-  if (!(width >= LEAST_WIDTH && width <= MOST_WIDTH)) {
-    throw badOption('width', width, `a number from ${LEAST_WIDTH} to ${MOST_WIDTH}`);
-  }
-  if (typeof name !== 'string') throw badOption('title', name, 'a string');
-  return svgOf(storyOf(recording), width, name);
+  return refusable(timelineSvg, () => {
+    checkNames(options, OPTIONS);
+    const { width = 960, title: name = 'Timeline' } = options;
+    if (!(width >= LEAST_WIDTH && width <= MOST_WIDTH)) {
+      throw badOption('timelineSvg width', width, `a number from ${LEAST_WIDTH} to ${MOST_WIDTH}`);
+    }
+    if (typeof name !== 'string') throw badOption('timelineSvg title', name, 'a string');
+    return svgOf(storyOf(recording, 'timelineSvg'), width, name);
+  });
 }
 
 export function svgOf(story: Story, width: number, name: string): string {

@@ -1,4 +1,5 @@
 /** Draws a recording as text. */
+import { refusable } from '../kernel/stack.js';
 import { shortened } from '../kernel/text.js';
 import type { Recorded } from './events.js';
 import type { Beat, Lane, Try, WaitKind } from './lane.js';
@@ -19,10 +20,10 @@ const LONGEST_DETAILS = 60;
  * //   1   at 0 ms   ♥ {"line":1} at 0 ms   FAILED at 0 ms: Error: boom   retry in 1 s
  * //   2   at 1 s    no heartbeat           COMPLETED at 1 s
  *
- * @throws TypeError if the text is not lines of JSON
+ * @throws TypeError for what is no recording, or a text that is not lines of JSON
  */
 export function timelineText(recording: Recorded): string {
-  return textOf(storyOf(recording));
+  return refusable(timelineText, () => textOf(storyOf(recording, 'timelineText')));
 }
 
 export function textOf(story: Story): string {

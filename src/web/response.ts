@@ -143,7 +143,10 @@ export function eventStream(
       },
       async pull() {
         for (;;) {
-          const next = await reports.next();
+          const next = await reports.next().catch((error: unknown) => {
+            leave(); // the stream ends with this error, so no comment may follow
+            throw error;
+          });
           if (signal?.aborted === true) return;
           if (next.done === true) {
             send(closing(handle));

@@ -1,5 +1,6 @@
 /** The command of the package, `npx systole`. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { expect, inject, test } from 'vitest';
 
 const dist = inject('dist');
@@ -31,7 +32,9 @@ test.skipIf(dist === 'no source').each([
   [['draw'], /^usage: systole timeline/],
   [['timeline', '--format', 'pdf'], /^--format pdf: not one of html, svg, text\n$/],
   [['timeline', '--size', '3'], /--size/],
-  [['timeline', 'no-such-file'], /no-such-file/],
+  [['timeline', 'no-such-file'], /^no-such-file: there is no such file\n$/],
+  [['timeline', 'src'], /^src: this is a folder\n$/],
+  [['timeline', 'package.json'], /^Line 1 of the recording is not JSON: \{\n$/],
 ])('systole %j says what is wrong, and fails', (args, message) => {
   const { status, stdout, stderr } = systole(args);
   expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
@@ -45,4 +48,19 @@ test.skipIf(dist === 'no source')('systole names the line of a recording that is
     status: 1,
     stderr: 'Line 1 of the recording is not JSON: x\n',
   });
+});
+
+test.skipIf(dist === 'no source')('systole refuses JSON that is no recording', () => {
+  const { status, stderr } = systole(['timeline'], '{"level":30}\n');
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: expect.stringMatching(
+      /^timelineHtml: received .*; expected what record\(\) returned, its events or its lines\n$/,
+    ) as string,
+  });
+});
+
+test.skipIf(dist === 'no source')('systole --version tells the version', () => {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+  expect(systole(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
 });

@@ -86,19 +86,31 @@ describe('bad input', () => {
     expect(() => timelineText('{"at":1}\nnonsense\n{"at":2}\n')).toThrow(
       'Line 2 of the recording is not JSON: nonsense',
     );
-    expect(timelineText('{"at":1}\n{"at":')).toBe('no attempt was made');
-  });
-
-  test.each([undefined, null, 7, {}])('%j is no recording', (given) => {
-    expect(() => timelineText(given as never)).toThrow(
-      'A timeline is drawn from a recording, an array of its events, or its lines',
-    );
+    expect(timelineText('{"at":1,"event":"recording"}\n{"at":')).toBe('no attempt was made');
   });
 
   test.each([
-    [{ width: 10 }, 'width: received 10; expected a number from 400 to 20000'],
-    [{ width: NaN }, 'width: received NaN; expected a number from 400 to 20000'],
-    [{ title: 1 }, 'title: received 1; expected a string'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [7, '7'],
+    [{}, 'an object'],
+    [[{ at: 1 }, 'x'], 'an array of 2'],
+    [{ toJSON: () => [{ name: 'started' }] }, 'an object'],
+    ['{"level":30,"msg":"a log"}\n', '"{\\"level'],
+  ])('%j is no recording', (given, shown) => {
+    for (const draw of [timelineText, timelineSvg, timelineHtml]) {
+      const message = `${draw.name}: received ${shown}`;
+      expect(() => draw(given as never)).toThrow(message);
+      expect(() => draw(given as never)).toThrow(
+        /; expected what record\(\) returned, its events or its lines$/,
+      );
+    }
+  });
+
+  test.each([
+    [{ width: 10 }, 'timelineSvg width: received 10; expected a number from 400 to 20000'],
+    [{ width: NaN }, 'timelineSvg width: received NaN; expected a number from 400 to 20000'],
+    [{ title: 1 }, 'timelineSvg title: received 1; expected a string'],
     [{ widht: 500 }, 'timelineSvg has no option "widht"; did you mean'],
   ])('the options %j are refused', (options, message) => {
     expect(() => timelineSvg([], options as never)).toThrow(message);

@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ActivityRuntime, ApplicationFailure, type ActivityContext } from 'systole';
 import { TestActivityEnvironment } from 'systole/testing';
-import { record, timelineText, type Recording, type TimelineEvent } from 'systole/timeline';
+import {
+  record,
+  timelineSvg,
+  timelineText,
+  type Recording,
+  type TimelineEvent,
+} from 'systole/timeline';
 import { never } from '../../support/harness.js';
 
 const SECRET = 'a secret argument';
@@ -125,6 +131,42 @@ describe('a recording', () => {
       'paused sits',
     ]);
     expect(events[3]).toMatchObject({ attempt: 1, details: '7' });
+  });
+
+  test('that begins during a backoff shows the attempt before and the backoff, and no wait for a slot', async () => {
+    const runtime = make();
+    const policy = { retryPolicy: { initialInterval: '1h' } } as const;
+    runtime.start(() => Promise.reject(new Error('no')), { ...policy, activityId: 'backs off' });
+    await turn();
+    const text = timelineText(record(runtime));
+    expect(text).toMatch(/ 1 .* FAILED at .*: Error: no +retry in 1 h$/m);
+    expect(text).not.toContain('slot');
+    expect(timelineSvg(record(runtime))).not.toContain('waits for a slot');
+  });
+
+  test('that begins during the second attempt shows no wait for a slot before it', async () => {
+    const runtime = make();
+    let begun = (): void => {};
+    const second = new Promise<void>((resolve) => (begun = resolve));
+    runtime.start(
+      (ctx: ActivityContext) => {
+        if (ctx.info.attempt === 1) throw new Error('no');
+        begun();
+        return never();
+      },
+      { retryPolicy: { initialInterval: 30 } },
+    );
+    await second;
+    const text = timelineText(record(runtime));
+    expect(text).toMatch(/^ {2}2 .*still RUNNING$/m);
+    expect(text).not.toContain('slot');
+  });
+
+  test('that begins during a start delay shows the delay', () => {
+    const runtime = make();
+    runtime.start(never, { activityId: 'later', startDelay: '1h' });
+    const events = record(runtime).toJSON();
+    expect(events[1]).toMatchObject({ event: 'scheduled', delayMs: 3_600_000 });
   });
 
   test('holds no more than a short text of large details', async () => {

@@ -310,3 +310,35 @@ test.each([
   const given = handle === 'ok' ? new Puppet().handle : handle;
   expect(() => heartbeatResponse(given as never, options as never)).toThrow(message);
 });
+
+test('details that cannot be read end the stream, and nothing is sent later', async () => {
+  const timers = new Set<() => void>();
+  const setTimer = (callback: () => void): (() => void) => {
+    timers.add(callback);
+    return () => void timers.delete(callback);
+  };
+  const broken = {
+    describe: () => ({}) as never,
+    heartbeats: () => ({
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('unreadable')) }),
+    }),
+  };
+  const options = { seen: undefined, details: true, signal: undefined };
+  const reader = eventStream(broken, options, setTimer).getReader();
+  await expect(reader.read().then(() => reader.read())).rejects.toThrow('unreadable');
+  expect(timers.size).toBe(0);
+});
+
+test('1,000 clients follow one activity, and each gets its end', async () => {
+  const puppet = new Puppet();
+  const all = Array.from({ length: 1_000 }, () => read(heartbeatResponse(puppet.handle)));
+  for (let n = 0; n < 20; n++) {
+    puppet.beat({ n });
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  puppet.complete('done');
+  for (const events of await Promise.all(all)) {
+    expect(events.at(-1)).toMatch(/^completed /);
+    expect(events.at(-2)).toContain('"details":{"n":19}');
+  }
+});
