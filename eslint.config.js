@@ -19,7 +19,7 @@ const homes = {
 const needNode = [
   'src/context.ts',
   'src/node.ts',
-  'src/heartbeat/store/file-store.ts',
+  'src/durable/files/*.ts',
   'src/runtime/context/ambient.ts',
   'src/durable/machine.ts',
   'src/durable/sqlite/*.ts',

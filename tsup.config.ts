@@ -43,6 +43,7 @@ const runtimes = [
   entries.otel,
   entries.durable,
   entries.sqlite,
+  entries.node,
 ];
 
 /** Files of src/kernel that other entries use as well. */

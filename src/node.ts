@@ -1,3 +1,10 @@
 /** systole/node: the parts that need Node, or another runtime with its `fs`. */
-export { fileStore } from './heartbeat/store/file-store.js';
+export { fileStore } from './durable/files/file-store.js';
 export type { HeartbeatStore } from './heartbeat/store/store.js';
+export {
+  LeaseLostError,
+  type Claim,
+  type Held,
+  type LedgerStore,
+  type RenewedIds,
+} from './durable/port.js';

@@ -1,5 +1,6 @@
 /** What a process can know about the owners of claims: who they are, and whether they still live. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { hostDate } from '../kernel/clock.js';
@@ -25,6 +26,10 @@ export interface Machine {
   newOwner(): string;
   /** Whether the process of an owner is gone for certain. False if it cannot be known. */
   isDead(owner: string): boolean;
+  /** A short name for this process, made of letters, digits and dots, with which files are marked. */
+  readonly mark: string;
+  /** Whether the process with a mark is gone for certain. False for what is no mark. */
+  isGone(mark: string): boolean;
 }
 
 /** The parts of an owner's name. */
@@ -55,13 +60,30 @@ class ThisMachine implements Machine {
 
   isDead(owner: string): boolean {
     const [, pid, started, space] = OWNER.exec(owner) ?? [];
-    if (pid === undefined || space !== this.#space) return false;
-    if (Number(pid) === process.pid && started === this.#started) return false;
-    if (!exists(Number(pid))) return true;
-    const now = startOf(Number(pid));
-    if (now === undefined) return !exists(Number(pid));
-    return started !== '?' && now !== started; // its id was used again, or it is a zombie
+    return space === this.#space && hasEnded(Number(pid), started as string);
   }
+
+  get mark(): string {
+    return `${process.pid}.${shortHash(this.#started ?? '?')}.${shortHash(this.#space)}`;
+  }
+
+  isGone(mark: string): boolean {
+    const [, pid, started, space] = /^(\d+)\.([0-9a-f]{8})\.([0-9a-f]{8})$/.exec(mark) ?? [];
+    if (space !== shortHash(this.#space)) return false;
+    return hasEnded(Number(pid), started as string, shortHash);
+  }
+}
+
+/** @param shown how its start is shown in `started` */
+function hasEnded(pid: number, started: string, shown = (start: string) => start): boolean {
+  if (!exists(pid)) return true;
+  const now = startOf(pid);
+  if (now === undefined) return !exists(pid);
+  return started !== shown('?') && shown(now) !== started; // its id was used again, or it is a zombie
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
 function exists(pid: number): boolean {

@@ -28,11 +28,15 @@ const isPeer = (name: string): boolean => Object.keys(peers).some((it) => name.s
 /** The files that need Node. Only their own entries may reach them. */
 const needNode = [
   'context.ts',
+  'durable/files/atomic.ts',
+  'durable/files/content.ts',
+  'durable/files/file-store.ts',
+  'durable/files/folder.ts',
+  'durable/files/locks.ts',
   'durable/machine.ts',
   'durable/sqlite/connection.ts',
   'durable/sqlite/driver.ts',
   'durable/sqlite/sqlite-store.ts',
-  'heartbeat/store/file-store.ts',
   'inspect/guard.ts',
   'inspect/page.ts',
   'inspect/server.ts',

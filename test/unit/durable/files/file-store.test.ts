@@ -13,6 +13,7 @@ import {
   type ActivityFailure,
 } from 'systole';
 import { fileStore } from 'systole/node';
+import { thisMachine } from '../../../../src/durable/machine.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -110,7 +111,7 @@ describe('a write that fails', () => {
     await store.set('x', 'text');
     const name = (await files()).find((one) => one.endsWith('.json')) ?? '';
     const uuid = '00000000-0000-4000-8000-000000000000';
-    const links = [`${name}.tmp`, `${name}.${uuid}.tmp`];
+    const links = [`${name}.tmp`, `${name}.${uuid}.${thisMachine().mark}.tmp`];
     for (const link of links) await symlink(victim, join(folder, link));
     const random = vi.spyOn(crypto, 'randomUUID').mockReturnValue(uuid);
     try {

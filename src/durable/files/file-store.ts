@@ -1,0 +1,67 @@
+/** A durable store with one file per activity. A crash at any time leaves the files intact. */
+import { resolve } from 'node:path';
+import { badOption } from '../../kernel/bad-input.js';
+import { LEDGER, type Ledger, type LedgerHost } from '../../runtime/shared/ledger.js';
+import { DurableLedger } from '../ledger.js';
+import { thisMachine, type Machine } from '../machine.js';
+import type { LedgerStore } from '../port.js';
+import { Folder } from './folder.js';
+
+/**
+ * Keeps the newest reported heartbeat details of each activity in a file in `folder`, and its entry
+ * in the ledger: `runtime.recover()` starts what an earlier process has left. The folder is created
+ * at the first write. A relative path starts at the current working directory. Each file is written
+ * under another name, flushed to the disk (fsync) and then renamed: after a crash or a loss of power
+ * you find the old content or the new one. If a file cannot be read, its activity fails with a
+ * `HeartbeatStoreError` that names the file.
+ *
+ * Several processes of one machine may share a folder. Lock files keep each `activityId` to one of
+ * them at a time.
+ *
+ * @throws TypeError if `folder` is not a path
+ * @example
+ * const runtime = new ActivityRuntime({ store: fileStore('.systole') });
+ * await runtime.recover({ importRows });
+ * await runtime.run(importRows, { args: ['big.csv'], activityId: 'import big.csv' });
+ */
+export function fileStore(folder: string): LedgerStore {
+  return makeFileStore(folder, thisMachine());
+}
+
+/** The same on a given machine, for tests. */
+export function makeFileStore(path: string, machine: Machine): LedgerStore {
+  if (typeof path !== 'string' || path === '') {
+    throw badOption('fileStore', path, 'the path of a folder');
+  }
+  const folder = new Folder(resolve(path), machine); // now, because the working directory may change
+  const store: LedgerStore = {
+    get: (id) => folder.get(id),
+    set: (id, snapshot, generation) =>
+      folder.change(id, {
+        change: (content) => ({ ...content, snapshot }),
+        generation,
+        replaces: generation === undefined,
+      }),
+    delete: (id, generation) =>
+      folder.change(id, {
+        change: (content) => ({ ...content, snapshot: undefined }),
+        generation,
+        replaces: generation === undefined,
+      }),
+    open: (entry, generation) => folder.open(entry, generation),
+    close: (id, generation) =>
+      folder.change(id, {
+        change: (content) => ({ ...content, entry: undefined }),
+        generation,
+        ends: true,
+      }),
+    list: () => folder.list(),
+    claim: (id, owner, ttlMs) => folder.claim(id, owner, ttlMs),
+    renew: (owner, ttlMs) => folder.renew(owner, ttlMs),
+    release: (id, generation) => folder.release(id, generation),
+  };
+  const ledger = function (this: LedgerStore, host: LedgerHost): Ledger {
+    return new DurableLedger(this, host, () => machine.newOwner());
+  };
+  return Object.assign(store, { [LEDGER]: ledger });
+}
