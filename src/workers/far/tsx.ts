@@ -1,4 +1,5 @@
 /** tsx teaches TypeScript to the main thread alone, on some versions of Node. */
+import { readFileSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -31,9 +32,8 @@ interface Manifest {
  */
 function apiFrom(from: string): string[] {
   try {
-    const require = nodeModule.createRequire(from);
-    const file = require.resolve('tsx/package.json');
-    const { exports } = require(file) as Manifest;
+    const file = nodeModule.createRequire(from).resolve('tsx/package.json');
+    const { exports } = JSON.parse(readFileSync(file, 'utf8')) as Manifest;
     const path = exports?.['./esm/api']?.import?.default;
     return path === undefined ? [] : [pathToFileURL(join(dirname(file), path)).href];
   } catch {
