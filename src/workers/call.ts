@@ -52,7 +52,6 @@ export class WorkerCall implements CallListener {
     if (signal.aborted) throw signal.reason;
     const task = { id: this.#id, ...taskOf(this.#ctx, name, args) };
     this.#worker.listen(this);
-    this.#worker.keepAlive(true);
     try {
       try {
         this.#worker.run(task);
@@ -65,7 +64,6 @@ export class WorkerCall implements CallListener {
     } finally {
       this.#worker.listen(undefined);
       this.#cleanUp.forEach((clean) => clean());
-      if (this.#worker.exit === undefined) this.#worker.keepAlive(false);
     }
   }
 
@@ -139,7 +137,9 @@ export class WorkerCall implements CallListener {
     else if (report.is === 'threw') this.#settle(() => this.#outcome.reject(receive(report.error)));
     else if (report.is === 'leftOpen') this.#leaveOpen();
     else if (report.is === 'watchesShutdown') this.#watchShutdown();
-    else if (report.is === 'log') {
+    else if (report.is === 'wantsToken') {
+      this.#worker.call({ task: this.#id, token: this.#ctx.info.taskToken });
+    } else if (report.is === 'log') {
       const more = Object.entries(report.more).map(([key, value]) => [key, receive(value)]);
       this.#ctx.log[report.level](report.message, Object.fromEntries(more) as LogAttributes);
     }
@@ -208,9 +208,8 @@ function taskOf(ctx: ActivityContext, name: string, args: readonly unknown[]): O
     args,
     info: {
       ...info,
-      taskToken: info.taskToken,
       retryPolicy: { ...retryPolicy, nonRetryableErrorTypes: names, ...hooks },
-    } satisfies ActivityInfo,
+    } satisfies Omit<ActivityInfo, 'taskToken'>,
     details: ctx.hasHeartbeatDetails ? sendDetails(ctx.heartbeatDetails as Snapshot) : undefined,
   };
 }

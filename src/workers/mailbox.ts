@@ -129,6 +129,12 @@ export class Mailbox {
   /** Called when a message waits at the port of the function's thread, which may never yield. */
   call(): void {
     Atomics.add(this.#header, CALLS, 1);
+    Atomics.notify(this.#header, CALLS);
+  }
+
+  /** Blocks this thread while the number of such messages is this one. */
+  waitForCall(calls: number): void {
+    Atomics.wait(this.#header, CALLS, calls);
   }
 
   /** The number of such messages. */

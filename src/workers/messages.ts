@@ -20,21 +20,22 @@ export interface Task {
   readonly id: number;
   readonly name: string;
   readonly args: readonly unknown[];
-  /** `ctx.info`, with the task token among its fields. */
+  /** `ctx.info` without the task token, which is made when the function asks for it. */
   readonly info: Readonly<Record<string, unknown>>;
   /** `ctx.heartbeatDetails`; undefined for none. */
   readonly details: SentDetails | undefined;
 }
 
-/** Why a function should stop. A busy loop receives it too, in its heartbeats. */
+/** Why a function should stop, or what it has asked for. A busy loop receives it too. */
 export type Call = {
-  /** The attempt that should stop. It may have ended by now, and the next one begun. */
+  /** The attempt that it is for. It may have ended by now, and the next one begun. */
   readonly task: number;
 } & Words;
 
 type Words =
   | { readonly stop: Sent; readonly all: CancellationDetails | undefined }
-  | { readonly shutdown: Sent };
+  | { readonly shutdown: Sent }
+  | { readonly token: string };
 
 /** The messages from the far side. */
 export type Report =
@@ -53,7 +54,7 @@ export type OfAttempt =
       readonly message: string;
       readonly more: Readonly<Record<string, Sent>>;
     }
-  | { readonly is: 'leftOpen' | 'watchesShutdown' }
+  | { readonly is: 'leftOpen' | 'watchesShutdown' | 'wantsToken' }
   | { readonly is: 'returned'; readonly result: unknown; readonly delivery: Delivery | undefined }
   | { readonly is: 'threw'; readonly error: Sent; readonly delivery: Delivery | undefined };
 

@@ -1,5 +1,5 @@
 /** The workers of a pool, and which activity gets which. */
-import { realTimer } from '../kernel/clock.js';
+import { hostNow, realTimer } from '../kernel/clock.js';
 import { CancelledFailure } from '../kernel/failures.js';
 import { Deferred, ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
@@ -31,10 +31,11 @@ export class Pool {
   readonly #options: ResolvedPool;
   readonly #waiters = new Waiters();
   /**
-   * The workers that wait for work, each with a function that stops its idle timer. The last is the
-   * warmest.
+   * The workers that wait for work, each with the time since when it does. The last is the warmest.
    */
-  readonly #idle = new Map<Station, () => void>();
+  readonly #idle = new Map<Station, number>();
+  /** Whether a timer will look for workers that have waited for too long. */
+  #sweeping = false;
   readonly #busy = new Set<Station>();
   readonly #starting = new Set<Killable>();
   #startingCount = 0;
@@ -70,7 +71,6 @@ export class Pool {
     if (this.#closed !== undefined) return failingRoom(closed(), ignore);
     const station = [...this.#idle.keys()].at(-1);
     if (station === undefined) return failingRoom(this.#failures.shift(), ignore);
-    this.#idle.get(station)?.();
     this.#idle.delete(station);
     this.#busy.add(station);
     const release = (): void => this.#release(station);
@@ -199,16 +199,30 @@ export class Pool {
       station.retire();
       return;
     }
+    this.#idle.set(station, hostNow());
+    this.#sweepSoon();
+  }
+
+  /** One timer looks after all workers, because one for each call would be part of its time. */
+  #sweepSoon(): void {
     const { idleMs } = this.#options;
-    const retire = (): void => {
+    const [oldest] = this.#idle.values();
+    if (oldest === undefined || idleMs === Infinity || this.#sweeping) return;
+    this.#sweeping = true;
+    realTimer(() => this.#sweep(), oldest + idleMs - hostNow());
+  }
+
+  #sweep(): void {
+    this.#sweeping = false;
+    for (const [station, since] of this.#idle) {
+      if (hostNow() - since < this.#options.idleMs) break;
       this.#idle.delete(station);
       station.retire();
-    };
-    this.#idle.set(station, idleMs === Infinity ? ignore : realTimer(retire, idleMs));
+    }
+    this.#sweepSoon();
   }
 
   #lost(station: Station): void {
-    this.#idle.get(station)?.();
     this.#idle.delete(station);
     this.#serve();
   }
@@ -228,10 +242,7 @@ export class Pool {
       const error = closed();
       station.stop(new CancelledFailure('WORKER_SHUTDOWN', { cause: error }), { error });
     }
-    for (const [station, stopTimer] of this.#idle) {
-      stopTimer();
-      station.retire();
-    }
+    for (const station of this.#idle.keys()) station.retire();
     this.#idle.clear();
     this.#serve();
     if (isolation === 'none') return;

@@ -113,7 +113,7 @@ export class ProcessWorker extends PoolWorker {
     this.#channel.end(); // the watchdog ends the process
   }
 
-  keepAlive(keep: boolean): void {
+  protected keepAlive(keep: boolean): void {
     const what = keep ? 'ref' : 'unref';
     this.#child[what]();
     this.#child.channel?.[what]();

@@ -117,7 +117,6 @@ export async function startWorker(
     await worker.kill();
     throw unusable(module, cause);
   }
-  worker.keepAlive(false);
   return new WorkerStation(worker, graceMs);
 }
 

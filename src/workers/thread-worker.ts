@@ -21,7 +21,8 @@ export class ThreadWorker extends PoolWorker {
   readonly #mailbox = new Mailbox();
   readonly #calls: MessagePort;
   #beats = 0;
-  #stopReading = (): void => {};
+  /** Undefined while nothing is read. */
+  #stopReading: (() => void) | undefined;
   #cause: unknown;
 
   constructor({ module, env, execArgv, memoryLimitMb }: WorkerOptions) {
@@ -42,12 +43,13 @@ export class ThreadWorker extends PoolWorker {
       }),
     });
     this.#thread.on('message', (report: Report) => {
-      if (report.is === 'returned' || report.is === 'threw') this.#endOfCall();
+      if (report.is === 'returned' || report.is === 'threw') this.#take(); // its last details
       this.heard(report);
     });
     this.#thread.on('error', (cause) => (this.#cause = cause));
     this.#thread.once('exit', (exitCode) => {
-      this.#endOfCall();
+      this.#stopReading?.();
+      this.#take();
       port1.close();
       this.hasExited({ exitCode, cause: this.#cause });
     });
@@ -55,12 +57,13 @@ export class ThreadWorker extends PoolWorker {
 
   /** Heartbeats are read at intervals, whatever the thread is doing. */
   readonly #read = (): void => {
-    this.#readSoon();
+    this.#stopReading = undefined;
+    if (this.busy) this.#readSoon();
     this.#take();
   };
 
   #readSoon(): void {
-    this.#stopReading = realTimer(this.#read, DELIVERY_MS);
+    this.#stopReading ??= realTimer(this.#read, DELIVERY_MS);
   }
 
   #take(): void {
@@ -68,12 +71,6 @@ export class ThreadWorker extends PoolWorker {
     if (delivery === undefined || !isNew(delivery, this.#beats)) return;
     this.#beats = delivery.beats;
     this.delivered(delivery);
-  }
-
-  /** The last details are delivered before the outcome of the call. */
-  #endOfCall(): void {
-    this.#stopReading();
-    this.#take();
   }
 
   run(task: Task): void {
@@ -111,7 +108,7 @@ export class ThreadWorker extends PoolWorker {
     void this.#thread.terminate();
   }
 
-  keepAlive(keep: boolean): void {
+  protected keepAlive(keep: boolean): void {
     this.#thread[keep ? 'ref' : 'unref']();
   }
 }

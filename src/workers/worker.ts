@@ -1,5 +1,5 @@
 /** A worker as the pool sees it: a process or a thread in which a function can be called. */
-import { SystemClock } from '../kernel/clock.js';
+import { realTimer, SystemClock } from '../kernel/clock.js';
 import { Deferred } from '../kernel/promises.js';
 import type { Delivery } from './mailbox.js';
 import type { Call, Report, Task } from './messages.js';
@@ -19,6 +19,9 @@ export interface CallListener {
   onExit(exit: Exit): void;
 }
 
+/** How long a worker without work keeps the program alive. */
+const LET_GO_MS = 20;
+
 /** The last output to standard error. */
 const STDERR_BYTES = 4_096;
 
@@ -35,6 +38,8 @@ export abstract class PoolWorker {
   readonly #exited = new Deferred<Exit>();
   #listener: CallListener | undefined;
   #stderr = '';
+  #held = true;
+  #lettingGo = false;
   /** The number of the newest details. */
   #order = 0;
 
@@ -48,8 +53,8 @@ export abstract class PoolWorker {
   protected abstract killNow(): void;
   /** Lets it end by itself, because it has nothing to do. */
   abstract retire(): void;
-  /** Whether it keeps the program alive. */
-  abstract keepAlive(keep: boolean): void;
+  /** Whether it keeps the program alive. At first it does. */
+  protected abstract keepAlive(keep: boolean): void;
 
   /** Resolves when it is dead, or can at least run no more JavaScript. */
   async kill(): Promise<Exit> {
@@ -71,9 +76,32 @@ export abstract class PoolWorker {
     return this.#stderr;
   }
 
-  /** The call that gets its messages; undefined between calls. */
+  /** The call that gets its messages; undefined between calls, when it keeps no program alive. */
   listen(listener: CallListener | undefined): void {
     this.#listener = listener;
+    if (listener === undefined) this.#letGoSoon();
+    else this.#hold(true);
+  }
+
+  /** Whether it runs a function, or starts. */
+  get busy(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** Later, because the next call may come at once, and to change it takes a tenth of a short call. */
+  #letGoSoon(): void {
+    if (this.#lettingGo) return;
+    this.#lettingGo = true;
+    realTimer(() => {
+      this.#lettingGo = false;
+      if (!this.busy && this.exit === undefined) this.#hold(false);
+    }, LET_GO_MS);
+  }
+
+  #hold(hold: boolean): void {
+    if (this.#held === hold) return;
+    this.#held = hold;
+    this.keepAlive(hold);
   }
 
   // ── For the kinds of workers ─────────────────────────────────────────────────────────────────

@@ -108,6 +108,15 @@ describe.each(workers)('in a %s', (isolation) => {
     });
   });
 
+  test('a function gets its task token when it asks for it', async () => {
+    const runtime = new Recorded();
+    const { activities } = poolOf(isolation);
+    const handle = runtime.start(activities['token']!);
+    const { details } = await runtime.next('heartbeat');
+    expect(details).toMatch(/^[\w-]{22}$/);
+    expect(await handle.result()).toBe(details);
+  });
+
   test('keepAlive heartbeats, and completeAsync leaves the attempt open', async () => {
     const runtime = new Recorded();
     const pool = poolOf(isolation, { maxWorkers: 1 });

@@ -5,20 +5,25 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ActivityContext } from './context.js';
 
-// There is one per process, even if both the ES module and the CommonJS build are loaded.
-const KEY = 'systole.context';
+/** The part of `AsyncLocalStorage` that is used. */
+export type Ambient = Pick<AsyncLocalStorage<ActivityContext>, 'getStore' | 'run'>;
 
-const holder = globalThis as unknown as Record<
-  symbol,
-  AsyncLocalStorage<ActivityContext> | undefined
->;
+// There is one per process, even if both the ES module and the CommonJS build are loaded.
+const KEY = /* @__PURE__ */ Symbol.for('systole.context');
+
+const holder = globalThis as unknown as Record<symbol, Ambient | undefined>;
 
 /** Undefined before the first attempt that runs through `ambient`. */
-export function maybeAmbient(): AsyncLocalStorage<ActivityContext> | undefined {
-  return holder[Symbol.for(KEY)];
+export function maybeAmbient(): Ambient | undefined {
+  return holder[KEY];
 }
 
 /** Made at first use, because it slows down every promise of the process on Node 20. */
-export function ambient(): AsyncLocalStorage<ActivityContext> {
-  return (holder[Symbol.for(KEY)] ??= new AsyncLocalStorage());
+export function ambient(): Ambient {
+  return (holder[KEY] ??= new AsyncLocalStorage());
+}
+
+/** Gives all code of this process another one, in a worker. */
+export function provideAmbient(provided: Ambient): void {
+  holder[KEY] = provided;
 }

@@ -10,6 +10,7 @@ import { attemptContext } from '../../runtime/context/attempt-context.js';
 import type { ActivityInfo, CancellationDetails } from '../../runtime/context/context.js';
 import { FLAGS, Interruption } from '../../runtime/context/interruption.js';
 import type { ContextSource } from '../../runtime/context/source.js';
+import { randomToken } from '../../runtime/shared/ids.js';
 import { MOST_DETAILS_BYTES, type SentDetails } from '../mailbox.js';
 import type { Call, OfAttempt, Report, Task } from '../messages.js';
 import { receive, send, type Sent } from '../wire/errors.js';
@@ -25,6 +26,8 @@ export interface Line {
   beat(): void;
   /** Receives the messages that have come meanwhile, if the function does not yield. */
   poll(): void;
+  /** Waits for a message, and lets nothing else run meanwhile. */
+  waitForCall(): void;
   report(report: Report): void;
 }
 
@@ -41,6 +44,7 @@ export class FarAttempt implements ContextSource {
   readonly #interruption: Interruption;
   readonly #shutdown = new AbortController();
   #shutdownSignal: AbortSignal | undefined;
+  #token: string | undefined;
 
   constructor(task: Task, line: Line) {
     this.#task = task;
@@ -56,7 +60,8 @@ export class FarAttempt implements ContextSource {
   }
 
   hear(call: Call): void {
-    if ('shutdown' in call) this.#shutdown.abort(receive(call.shutdown));
+    if ('token' in call) this.#token = call.token;
+    else if ('shutdown' in call) this.#shutdown.abort(receive(call.shutdown));
     else this.#interruption.deliver(receive(call.stop) as CancelledFailure, reasonsOf(call.all));
   }
 
@@ -105,10 +110,19 @@ export class FarAttempt implements ContextSource {
   }
 
   info(): ActivityInfo {
-    const { taskToken, ...shown } = this.#task.info;
     // Not enumerable, so that it does not appear in logs: it is a secret.
-    Object.defineProperty(shown, 'taskToken', { value: taskToken });
-    return Object.freeze(shown as unknown as ActivityInfo);
+    const info = Object.defineProperty({ ...this.#task.info }, 'taskToken', {
+      get: () => this.#taskToken(),
+    });
+    return Object.freeze(info as unknown as ActivityInfo);
+  }
+
+  /** Asks the program for the token, because few functions need it and it takes time to make. */
+  #taskToken(): string {
+    if (this.#token === undefined && this.ended) this.#token = randomToken(); // it is not valid
+    if (this.#token === undefined) this.#report({ is: 'wantsToken' });
+    while (this.#token === undefined) this.#line.waitForCall();
+    return this.#token;
   }
 
   log(): Logger {

@@ -2,13 +2,13 @@
 import { receiveMessageOnPort, type MessagePort as Port } from 'node:worker_threads';
 import { callFunction } from '../../runtime/attempt/call.js';
 import type { AnyFunction } from '../../runtime/attempt/owner.js';
-import { ambient } from '../../runtime/context/ambient.js';
 import { functionsOf, type Functions } from '../functions.js';
 import { NO_TASK, type Delivery, type Mailbox, type SentDetails } from '../mailbox.js';
 import { DELIVERY_MS, type Call, type OfAttempt, type Report, type Task } from '../messages.js';
 import { unpackCall } from '../wire/calls.js';
 import { send } from '../wire/errors.js';
 import { uncloneable } from '../wire/uncloneable.js';
+import { farAmbient } from './ambient.js';
 import { FarAttempt, clock, type Line } from './attempt.js';
 import { load } from './globals.js';
 
@@ -84,7 +84,7 @@ export class Server implements Line {
     let ending: OfAttempt;
     try {
       const context = attempt.ctx;
-      const returned: unknown = ambient().run(context, () =>
+      const returned: unknown = farAmbient.run(context, () =>
         callFunction(fn, context, task.args, undefined),
       );
       ending = { is: 'returned', result: await returned, delivery: undefined };
@@ -92,6 +92,7 @@ export class Server implements Line {
       ending = { is: 'threw', error: send(thrown), delivery: undefined };
     }
     attempt.end();
+    farAmbient.end();
     this.#attempt = undefined;
     this.#wires.mailbox.setTask(NO_TASK);
     this.#end({ ...ending, task: task.id, delivery: this.#unsent() });
@@ -154,6 +155,11 @@ export class Server implements Line {
       this.#heard++;
       this.#hear(found.message);
     }
+  }
+
+  waitForCall(): void {
+    this.#wires.mailbox.waitForCall(this.#heard);
+    this.poll();
   }
 
   #hear(text: string): void {
