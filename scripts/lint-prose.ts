@@ -19,6 +19,9 @@ const PROSE = [
   'SECURITY.md',
   'docs',
   'examples',
+  'site/pages',
+  'site/playground',
+  'site/tour',
 ];
 
 const vale = onPath() ?? built();

@@ -33,7 +33,7 @@ export default defineConfig({
   themeConfig: {
     nav: [
       { text: 'Playground', link: '/' },
-      { text: 'Tour', link: '/tour/1-naive.html', activeMatch: '^/tour/' },
+      { text: 'Tour', link: '/tour/1-errors.html', activeMatch: '^/tour/' },
       { text: 'Documents', link: '/docs/', activeMatch: '^/(docs/|readme|examples)' },
       { text: 'Reference', link: '/reference/', activeMatch: '^/reference/' },
       { text: 'Changelog', link: '/changelog.html' },
@@ -60,7 +60,14 @@ export default defineConfig({
         const { realPath, path } = env as { realPath?: string; path?: string };
         const file = (realPath ?? path)?.slice(root.length + 1);
         if (file === undefined) return; // a title alone
-        for (const token of tokens.flatMap(({ children }) => children ?? [])) {
+        for (const token of tokens.flatMap((one) => [one, ...(one.children ?? [])])) {
+          // VitePress takes a path without a dot for that of a package.
+          if (token.type.startsWith('html_')) {
+            token.content = token.content.replaceAll(
+              /<img src="(?=[\w-]+\/)/g,
+              '<img loading="lazy" src="./',
+            );
+          }
           if (token.type !== 'link_open') continue;
           const link = linkIn(file, decodeURI(token.attrGet('href') ?? ''));
           if (link !== undefined) token.attrSet('href', link);

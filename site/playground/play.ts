@@ -3,6 +3,7 @@ import { ActivityFailure, CancelledFailure, TimeoutFailure } from 'systole';
 import { TestActivityEnvironment } from 'systole/testing';
 import { timelineSvg, timelineText, type TimelineEvent } from 'systole/timeline';
 import { activityOf, evaluate, lineOf, optionsOf, programOf } from './compile.js';
+import { crashedAt, joined } from './processes.js';
 import { testText, type Caller, type Told } from './test-text.js';
 import type { Happening, Scene } from './scene.js';
 import { worldText, type WorldEnvironment } from './world.js';
@@ -79,7 +80,7 @@ class Stage {
   readonly #notes: string[] = [];
   readonly #store = new Map<string, string>();
   /** The events of the processes that have crashed. */
-  readonly #past: TimelineEvent[] = [];
+  #past: readonly TimelineEvent[] = [];
   readonly #told: Told[] = [];
   #start: ((env: TestActivityEnvironment) => Handle) | undefined;
   #env = new TestActivityEnvironment();
@@ -199,13 +200,8 @@ class Stage {
   #crash(): void {
     this.#tell();
     (this.#told.at(-1) as Told).crashed = true;
-    const at = this.#clockAt(this.#env.now());
-    const events = this.#events();
-    const { activityId, activityType, attempt } = events.at(-1) as TimelineEvent;
-    const end = { outcome: 'TERMINATED', reason: 'the process crashed' };
-    const dead = { at, activityId, activityType, attempt, running: 0, waiting: 0, ...end };
-    this.#past.length = 0;
-    this.#past.push(...events, { ...dead, event: 'failed' });
+    const at = EPOCH + this.#offset + this.#env.now();
+    this.#past = crashedAt(at, this.#events());
     this.#offset += this.#env.now() + RESTART_MS;
   }
 
@@ -240,15 +236,9 @@ class Stage {
     };
   }
 
-  #clockAt(ms: number): number {
-    return EPOCH + this.#offset + ms;
-  }
-
   /** The events of all processes so far. */
   #events(): TimelineEvent[] {
-    const events = this.#env.recording.toJSON();
-    const own = events.slice(1).map((one) => ({ ...one, at: one.at + this.#offset }));
-    return [events[0] as TimelineEvent, ...this.#past.slice(1), ...own];
+    return joined(this.#past, this.#env.recording.toJSON(), this.#offset);
   }
 
   #frame(events: readonly TimelineEvent[]): Frame {

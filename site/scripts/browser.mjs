@@ -347,7 +347,8 @@ await test(
 const looked = [
   '/',
   '/#scene=crash',
-  '/tour/1-naive.html',
+  '/tour/1-errors.html',
+  '/tour/5-tests.html',
   '/readme.html',
   '/docs/',
   '/docs/heartbeat.html',

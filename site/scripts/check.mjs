@@ -49,9 +49,11 @@ for (const file of files.filter((name) => name.endsWith('.css'))) {
 }
 
 // llms.txt and the Markdown of the pages lead to files.
-for (const file of files.filter((name) => /^(llms\.txt|docs\/.*\.md|README\.md)$/.test(name))) {
+for (const file of files.filter((name) =>
+  /^(llms\.txt|(docs|tour)\/.*\.md|README\.md)$/.test(name),
+)) {
   const text = (await readFile(join(dist, file), 'utf8')).replaceAll(/^```.*?^```$/gms, '');
-  for (const [, link] of text.matchAll(/\]\(([^)#:]+\.md)(?:#[^)]*)?\)/g)) {
+  for (const [, link] of text.matchAll(/\]\(([^)#:]+\.(?:md|svg))(?:#[^)]*)?\)/g)) {
     links++;
     const target = posix.join(posix.dirname(file), link);
     if (!existsSync(join(dist, target))) problems.push(`${file}: ${link}: no such file`);
@@ -103,7 +105,9 @@ function weightOf(file) {
         return [];
       return [/href="([^"]*)"/.exec(attributes)[1]];
     }),
-    ...[...html.matchAll(/<img\b[^>]*?\ssrc="(\/[^"]*)"/g)].map(([, src]) => src),
+    ...[...html.matchAll(/<img\b(?![^>]*loading="lazy")[^>]*?\ssrc="(\/[^"]*)"/g)].map(
+      ([, src]) => src,
+    ),
   ];
   const seen = new Set();
   let bytes = gzipSync(html).length;

@@ -1,0 +1,20 @@
+/** Joins the recordings of processes that follow each other. */
+import type { TimelineEvent } from 'systole/timeline';
+
+/** The events of a process that crashed at this time, with the end of the activity that was open. */
+export function crashedAt(at: number, events: readonly TimelineEvent[]): TimelineEvent[] {
+  const { activityId, activityType, attempt } = events.at(-1) as TimelineEvent;
+  const end = { outcome: 'TERMINATED', reason: 'the process crashed' };
+  const dead = { activityId, activityType, attempt, running: 0, waiting: 0, ...end };
+  return [...events, { at, event: 'failed', ...dead }];
+}
+
+/** The events of earlier processes, and then those of one that began so many milliseconds later. */
+export function joined(
+  past: readonly TimelineEvent[],
+  events: readonly TimelineEvent[],
+  offsetMs: number,
+): TimelineEvent[] {
+  const [head, ...own] = events as [TimelineEvent, ...TimelineEvent[]];
+  return [head, ...past.slice(1), ...own.map((one) => ({ ...one, at: one.at + offsetMs }))];
+}

@@ -1,0 +1,19 @@
+import { ActivityRuntime } from 'systole';
+import { fileStore } from 'systole/node';
+import { insert, people, trouble } from './database.js';
+import { importPeople } from './import-people.js';
+
+if (process.argv.includes('--crash')) {
+  trouble.set('edsger', () => process.kill(process.pid, 'SIGKILL'));
+}
+
+const runtime = new ActivityRuntime({
+  store: fileStore('imports'), // a folder with a file for each activity
+  defaults: {
+    heartbeatTimeout: '1s',
+    heartbeatThrottleInterval: 0, // every heartbeat is stored
+    retryPolicy: { maximumAttempts: 5 },
+  },
+});
+
+await runtime.run(importPeople, { activityId: 'people', args: [people, insert] });

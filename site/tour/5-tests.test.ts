@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { crashAtEveryHeartbeat, TestActivityEnvironment } from 'systole/testing';
+import { importPeople } from './import-people.js';
+
+const names = ['ada', 'alan', 'barbara', 'edsger'];
+
+test('a hang costs a second, and no name is inserted twice', async () => {
+  await using env = new TestActivityEnvironment();
+  const table: string[] = [];
+  env.timeoutOnHeartbeat(2);
+  const count = await env.run(importPeople, {
+    heartbeatTimeout: '1s',
+    args: [names, async (name) => void table.push(name)],
+  });
+  expect(count).toBe(4);
+  expect(env.attempts.map(({ outcome }) => outcome)).toEqual(['TIMED_OUT', 'COMPLETED']);
+  expect(env.attempts[1]?.heartbeatDetails).toBe(2);
+});
+
+test('whenever the process crashes, the next one continues', async () => {
+  let table: string[] = [];
+  const crashes = await crashAtEveryHeartbeat(
+    importPeople,
+    () => {
+      table = [];
+      return { args: [names, async (name) => void table.push(name)] };
+    },
+    () => expect(table).toEqual(names),
+  );
+  expect(crashes).toBe(4);
+});
