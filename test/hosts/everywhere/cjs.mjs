@@ -7,6 +7,9 @@ const require = createRequire(import.meta.url);
 const systole = require('systole');
 const context = require('systole/context');
 const node = require('systole/node');
+const inspector = require('systole/inspect');
+const progress = require('systole/progress');
 const testing = require('systole/testing');
+const web = require('systole/web');
 
-await run({ systole, testing, context, node, other });
+await run({ systole, testing, context, node, web, progress, inspector, other });

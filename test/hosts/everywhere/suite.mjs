@@ -12,6 +12,9 @@ const host = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clear
  * @param build.systole `systole`
  * @param build.testing `systole/testing`
  * @param build.other `systole` in the other module format, where there is one
+ * @param build.web `systole/web`
+ * @param build.progress `systole/progress`, where it can be loaded
+ * @param build.inspector `systole/inspect`, likewise
  * @param build.context `systole/context`, where it can be loaded
  * @param build.node `systole/node`, likewise
  * @param build.files what the checks of `fileStore` need: `folder`, `list()` and `damage()`
@@ -31,7 +34,7 @@ export async function everywhere(build) {
   return { passed, failed };
 }
 
-function checks({ systole, testing, other, context, node, files }) {
+function checks({ systole, testing, other, context, node, web, progress, inspector, files }) {
   const {
     ActivityFailure,
     ActivityNotFoundError,
@@ -620,6 +623,66 @@ function checks({ systole, testing, other, context, node, files }) {
     equal(await resumedFrom({}), 3);
     equal(await resumedFrom({ semantics: 'temporal' }), 1);
   });
+
+  // ── systole/web, systole/progress, systole/inspect ──────────────────────────────────────────
+
+  check('systole/web: a Response follows the heartbeats of an activity', async () => {
+    const handle = quiet().start(
+      async (ctx) => {
+        for (let row = 1; row <= 2; row++) {
+          ctx.heartbeat({ row });
+          await later(2);
+        }
+      },
+      { heartbeatThrottleInterval: 0 },
+    );
+    const response = web.heartbeatResponse(handle);
+    equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
+    const text = await response.text();
+    equal(/"details":\{"row":2\}[^]*event: completed/.test(text), true);
+    const headers = new Headers({ 'last-event-id': 'closed' });
+    equal(web.heartbeatResponse(handle, { request: { headers } }).status, 204);
+  });
+
+  if (progress) {
+    check('systole/progress: a terminal shows what is open, and is left as it was', async () => {
+      const runtime = quiet();
+      let written = '';
+      const write = (text) => (written += text);
+      const stream = { isTTY: true, columns: 80, rows: 24, write };
+      const shown = progress.showProgress(runtime, { stream });
+      const handle = runtime.start(
+        async (ctx) => {
+          ctx.heartbeat({ done: 1, total: 4 });
+          await ctx.sleep('1h');
+        },
+        { activityId: 'big.csv', activityType: 'rows' },
+      );
+      while (!/rows big\.csv {2}.* {2}25 % {2}1\/4/.test(written)) await later(20);
+      shown.close();
+      equal(stream.write === write, true);
+      handle.terminate();
+    });
+  }
+
+  // In Deno, the suite runs without --allow-net.
+  if (inspector && globalThis.Deno === undefined) {
+    check('systole/inspect: the page and its stream are served, with the token only', async () => {
+      const runtime = quiet();
+      const handle = runtime.start(() => new Promise(() => {}), { activityId: 'hangs' });
+      const page = await inspector.inspect(runtime);
+      equal((await fetch(page.url)).status, 200);
+      equal((await fetch(new URL('/', page.url))).status, 403);
+      const reader = (await fetch(`${page.url}events`)).body.getReader();
+      let text = '';
+      while (!text.includes('"id":"hangs"')) {
+        text += new TextDecoder().decode((await reader.read()).value);
+      }
+      await reader.cancel();
+      await page.close();
+      handle.terminate();
+    });
+  }
 
   // ── systole/context, systole/node ───────────────────────────────────────────────────────────
 
