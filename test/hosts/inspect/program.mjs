@@ -8,7 +8,6 @@ import { inspect } from '../../../dist/inspect.js';
 const [, , scene, port, token, option = ''] = process.argv;
 const runtime = new ActivityRuntime({ logger: false, ...limits() });
 const never = () => new Promise(() => {});
-const once = { retryPolicy: { maximumAttempts: 1 } };
 
 const answers = {
   /** How many activities are cancelled, paused and so on. */
