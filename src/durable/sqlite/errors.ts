@@ -13,7 +13,10 @@ const ADVICE: Readonly<Record<number, readonly [name: string, advice: string]>> 
     'is corrupt: nothing was changed. Restore a copy, or repair it with sqlite3 .recover',
   ],
   13: ['FULL', 'cannot grow, because the disk is full: make room, and writing continues by itself'],
-  14: ['CANTOPEN', 'cannot be opened: its folder must exist, and this process must have access'],
+  14: [
+    'CANTOPEN',
+    'cannot be opened: it must be a file, and this process must have access to its folder',
+  ],
   26: ['NOTADB', 'is not a SQLite database: nothing was changed. Use another path'],
 };
 

@@ -1,5 +1,6 @@
 /** A durable store in a SQLite database. */
-import { resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { badOption, checkNames, option, type OptionNames } from '../../kernel/bad-input.js';
 import { LEDGER, type Ledger, type LedgerHost } from '../../runtime/shared/ledger.js';
 import { DurableLedger } from '../ledger.js';
@@ -46,7 +47,7 @@ const BUSY_MS = 5_000;
 
 /**
  * Keeps heartbeat details and a ledger of unfinished activities in a SQLite database, which is made
- * if there is none. Several processes of one machine may use it at once. Needs Node 22.13 or later,
+ * if there is none, with its folder. Several processes of one machine may use it at once. Needs Node 22.13 or later,
  * or the package better-sqlite3.
  *
  * @throws TypeError for a bad option
@@ -107,6 +108,7 @@ function open(
 ): { readonly connection: Connection; readonly tables: Tables } {
   let database: Database | undefined;
   try {
+    if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     database = openDatabase(file);
     database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     database.exec('PRAGMA journal_mode = WAL');

@@ -1,0 +1,285 @@
+/** What every store does, and what every store with a ledger does. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  ActivityAlreadyStartedError,
+  ActivityRuntime,
+  type ActivityContext,
+  type HeartbeatStore,
+  type LedgerEntry,
+} from '../../../src/index.js';
+import { LeaseLostError, type Claim, type LedgerStore } from '../../../src/durable.js';
+import { all, durable, hasSqlite, type Place } from '../../support/stores.js';
+import { TestMachine } from '../../support/test-machine.js';
+
+const ids = [
+  ...['x', 'X', '', '.', '../x', 'a/b', 'NUL', 'con', 'ä', '\0', '\ud800', '\ud801', '__proto__'],
+  'x'.repeat(3_000),
+];
+
+const counting =
+  (until = Infinity) =>
+  (ctx: ActivityContext<number>): number => {
+    const count = (ctx.heartbeatDetails ?? 0) + 1;
+    ctx.heartbeat(count);
+    if (count < until) throw new Error('no');
+    return count;
+  };
+
+test.skipIf(hasSqlite)(
+  'sqliteStore is left out: this Node has none. See npm run test:sqlite',
+  () => {
+    console.log('left out: sqliteStore, which needs Node 22.13 or better-sqlite3');
+  },
+);
+
+describe.each(Object.entries(all))('%s', (_, make) => {
+  let place: Place<HeartbeatStore>;
+  const machine = new TestMachine();
+  beforeEach(() => (place = make()));
+  afterEach(() => place.remove());
+  const runtime = (): ActivityRuntime =>
+    new ActivityRuntime({ store: place.open(machine.process()), logger: false });
+
+  test('resumes where the last run stopped, and forgets it after success', async () => {
+    const options = { activityId: 'x', retryPolicy: { maximumAttempts: 1 } };
+    for (let run = 1; run <= 2; run++) {
+      await expect(runtime().run(counting(), options)).rejects.toThrow();
+    }
+    await expect(runtime().run(counting(3), options)).resolves.toBe(3);
+    await expect(runtime().run(counting(1), options)).resolves.toBe(1);
+  });
+
+  test('keeps each id apart from all others', async () => {
+    const options = { retryPolicy: { maximumAttempts: 1 } };
+    const first = runtime();
+    const fail = (ctx: ActivityContext<string>, id: string): never => {
+      ctx.heartbeat(`of ${id}`);
+      throw new Error('no');
+    };
+    for (const id of ids) {
+      await first.run(fail, { activityId: id, args: [id], ...options }).catch(() => {});
+    }
+    const second = runtime();
+    const read = (ctx: ActivityContext<string>): unknown => ctx.heartbeatDetails;
+    const found = await Promise.all(ids.map((id) => second.run(read, { activityId: id })));
+    expect(found).toEqual(ids.map((id) => `of ${id}`));
+  });
+
+  test('keeps the newest of many reports, for many activities at once', async () => {
+    const first = runtime();
+    const report = async (ctx: ActivityContext<number>, last: number): Promise<never> => {
+      for (let n = 0; n <= last; n++) {
+        ctx.heartbeat(n);
+        if (n % 7 === 0) await new Promise(setImmediate);
+      }
+      throw new Error('no');
+    };
+    const retryPolicy = { maximumAttempts: 1 };
+    const many = Array.from({ length: 50 }, (_, i) => i);
+    await Promise.allSettled(
+      many.map((i) =>
+        first.run(report, {
+          activityId: `a${i}`,
+          args: [i],
+          heartbeatThrottleInterval: 0,
+          retryPolicy,
+        }),
+      ),
+    );
+    const second = runtime();
+    const read = (ctx: ActivityContext<number>): unknown => ctx.heartbeatDetails;
+    const found = await Promise.all(many.map((i) => second.run(read, { activityId: `a${i}` })));
+    expect(found).toEqual(many);
+  });
+});
+
+describe.each(Object.entries(durable))('the ledger of %s', (_, make) => {
+  let place: Place<LedgerStore>;
+  let machine: TestMachine;
+  beforeEach(() => {
+    place = make();
+    machine = new TestMachine();
+  });
+  afterEach(() => place.remove());
+
+  const entry = (activityId: string, more: Partial<LedgerEntry> = {}): LedgerEntry => ({
+    activityId,
+    activityType: 't',
+    args: '{"json":[]}',
+    options: '{"json":{}}',
+    attempt: 1,
+    runState: 'SCHEDULED',
+    scheduledAt: 1,
+    version: 1,
+    ...more,
+  });
+  const claimed = async (store: LedgerStore, id: string, owner: string): Promise<number> => {
+    const claim = (await store.claim!(id, owner, 30_000)) as Claim;
+    expect(claim).not.toHaveProperty('heldBy');
+    return claim.generation;
+  };
+  const list = async (store: LedgerStore): Promise<LedgerEntry[]> => [...(await store.list())];
+
+  test('has the entry, the details and the owner of each activity', async () => {
+    const store = place.open(machine.process());
+    for (const id of ids) {
+      const generation = await claimed(store, id, 'process 1');
+      await store.open(entry(id), generation);
+      await store.set(id, JSON.stringify(id), generation);
+    }
+    const entries = await list(store);
+    expect(entries.map(({ activityId }) => activityId).sort()).toEqual([...ids].sort());
+    expect(entries.find(({ activityId }) => activityId === '\0')).toEqual({
+      ...entry('\0'),
+      details: JSON.stringify('\0'),
+      heldBy: 'process 1',
+      heldUntil: machine.date + 30_000,
+    });
+    for (const id of ids) expect(await store.get(id)).toBe(JSON.stringify(id));
+  });
+
+  test('is empty when all is over, and the details go with their entry', async () => {
+    const store = place.open(machine.process());
+    for (const id of ids) {
+      const generation = await claimed(store, id, 'process 1');
+      await store.open(entry(id), generation);
+      await store.set(id, 'text', generation);
+      await Promise.all([store.delete(id, generation), store.close(id, generation)]);
+      expect(await store.get(id)).toBeUndefined();
+    }
+    expect(await list(store)).toEqual([]);
+  });
+
+  test('keeps details when only the entry is closed, and the entry when only the claim ends', async () => {
+    const store = place.open(machine.process());
+    const generation = await claimed(store, 'x', 'process 1');
+    await store.open(entry('x'), generation);
+    await store.set('x', 'text', generation);
+    await store.release!('x', generation);
+    expect(await list(store)).toEqual([{ ...entry('x'), details: 'text' }]);
+    const next = await claimed(store, 'x', 'process 2');
+    expect(next).toBeGreaterThan(generation);
+    await store.close('x', next);
+    expect(await list(store)).toEqual([]);
+    expect(await store.get('x')).toBe('text');
+  });
+
+  test('gives an activity to one of two owners who want it at once', async () => {
+    const stores = [place.open(machine.process()), place.open(machine.process())];
+    const many = Array.from({ length: 40 }, (_, i) => `a${i}`);
+    const claims = await Promise.all(
+      many.flatMap((id) =>
+        stores.map((store, index) =>
+          Promise.resolve(store.claim!(id, `process ${index + 1}`, 30_000)),
+        ),
+      ),
+    );
+    for (let i = 0; i < many.length; i++) {
+      const held = claims.slice(2 * i, 2 * i + 2).filter((claim) => 'heldBy' in claim);
+      expect(held).toHaveLength(1);
+      expect(held[0]).toMatchObject({ until: machine.date + 30_000 });
+    }
+  });
+
+  test('gives what a dead owner had to the next one at once, and refuses all writes of the dead', async () => {
+    const [one, two] = [machine.process(), machine.process()];
+    const [first, second] = [place.open(one), place.open(two)];
+    const old = await claimed(first, 'x', one.newOwner());
+    await first.open(entry('x', { attempt: 4 }), old);
+    await first.set('x', 'before', old);
+    expect(await second.claim!('x', two.newOwner(), 30_000)).toHaveProperty('heldBy');
+    one.die();
+    const claim = (await second.claim!('x', two.newOwner(), 30_000)) as Claim;
+    expect(claim.entry).toMatchObject({ attempt: 4 });
+    await second.set('x', 'after', claim.generation);
+    const lost = expect.any(LeaseLostError) as unknown;
+    await expect(first.set('x', 'late', old)).rejects.toEqual(lost);
+    await expect(first.delete('x', old)).rejects.toEqual(lost);
+    await expect(first.open(entry('x'), old)).rejects.toEqual(lost);
+    await expect(first.close('x', old)).rejects.toEqual(lost);
+    await first.release!('x', old);
+    expect(await list(second)).toMatchObject([{ attempt: 4, details: 'after' }]);
+    expect((await list(second))[0]?.heldBy).toMatch(/^process 2/);
+    await second.close('x', claim.generation);
+    await expect(first.set('x', 'very late', old)).rejects.toEqual(lost);
+    expect(await second.get('x')).toBe('after');
+  });
+
+  test('gives it to the next one when the lease is over, and the old owner hears it', async () => {
+    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
+    await claimed(first, 'x', 'process 1');
+    machine.advance(20_000);
+    expect(await first.renew!('process 1', 30_000)).toBeUndefined();
+    machine.advance(29_000);
+    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
+    machine.advance(1_001);
+    await claimed(second, 'x', 'process 2');
+    expect(await first.renew!('process 1', 30_000)).toEqual([]);
+  });
+
+  test('does not mind a clock that is set', async () => {
+    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
+    await claimed(first, 'x', 'process 1');
+    machine.date += 3_600_000;
+    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
+    machine.date -= 7_200_000;
+    machine.steady += 30_001;
+    await claimed(second, 'x', 'process 2');
+  });
+
+  test('is free after the machine was started again, when the date says so', async () => {
+    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
+    await claimed(first, 'x', 'process 1');
+    machine.boot = 'second-boot';
+    machine.steady = 0;
+    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
+    machine.date += 30_001;
+    await claimed(second, 'x', 'process 2');
+  });
+
+  test('lets somebody remove an entry by hand, which its owner hears', async () => {
+    const store = place.open(machine.process());
+    const generation = await claimed(store, 'x', 'process 1');
+    await store.open(entry('x'), generation);
+    const hand = place.open(machine.process());
+    await hand.close('x');
+    expect(await list(store)).toEqual([]);
+  });
+
+  test('brings back what a dead process has left, and what it was doing', async () => {
+    const [one, two] = [machine.process(), machine.process()];
+    const first = new ActivityRuntime({ store: place.open(one), logger: false });
+    const work = async (ctx: ActivityContext<number>, until: number): Promise<number> => {
+      for (let n = ctx.heartbeatDetails ?? 0; n < until; n++) {
+        ctx.heartbeat(n + 1);
+        if (n === 1 && ctx.info.attempt === 1) throw new Error('no');
+        if (n === 2 && !isSecond) await new Promise(() => {});
+      }
+      return until;
+    };
+    let isSecond = false;
+    const options = { heartbeatThrottleInterval: 0, retryPolicy: { initialInterval: 1 } };
+    const handle = first.start(work, { activityId: 'x', args: [5], ...options });
+    first.start(work, { activityId: 'paused', args: [5], startDelay: '1h' }).pause();
+    for await (const { details } of handle.heartbeats()) if (details === 3) break;
+    const store = place.open(two);
+    while (!(await list(store)).some(({ details }) => details === '{"json":3}')) {
+      await new Promise(setImmediate);
+    }
+    const second = new ActivityRuntime({ store });
+    const refused = second.run(work, { activityId: 'x', args: [5] });
+    await expect(refused).rejects.toBeInstanceOf(ActivityAlreadyStartedError);
+    one.die();
+    isSecond = true;
+    const { recovered, held, unknown } = await second.recover({ work });
+    expect([held, unknown]).toEqual([[], []]);
+    const found = Object.fromEntries(recovered.map((one) => [one.activityId, one]));
+    expect(found['paused']?.describe().status).toBe('PAUSED');
+    expect(found['x']?.describe().attempt).toBe(2);
+    expect(await found['x']?.result()).toBe(5);
+    found['paused']?.terminate();
+    await found['paused']?.result().catch(() => {});
+    expect(await list(store)).toEqual([]);
+    await second.shutdown();
+  });
+});
