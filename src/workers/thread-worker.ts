@@ -1,12 +1,12 @@
 /** A worker that is a thread of this process. */
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
-import { Session } from 'node:inspector';
 import { realTimer } from '../kernel/clock.js';
 import { threadCode } from './code.js';
 import { isNew, Mailbox } from './mailbox.js';
 import { DELIVERY_MS, type Call, type Report, type Task } from './messages.js';
 import type { WorkerOptions } from './options.js';
-import { pausedStack, type Debugger } from './stack.js';
+import { pausedStack } from './stack.js';
+import { attachTo } from './thread-debugger.js';
 import { packCall } from './wire/calls.js';
 import { PoolWorker } from './worker.js';
 
@@ -84,11 +84,10 @@ export class ThreadWorker extends PoolWorker {
   }
 
   whereItIs(): Promise<string | undefined> {
-    const session = new Session();
-    session.connect();
+    const thread = attachTo(this.#thread.threadId);
     // Until then it resumes a thread that stops late.
-    realTimer(() => session.disconnect(), LAST_MS);
-    return pausedStack(threadOf(session, this.#thread.threadId));
+    realTimer(thread.detach, LAST_MS);
+    return pausedStack(thread);
   }
 
   protected killNow(): void {
@@ -111,47 +110,4 @@ export class ThreadWorker extends PoolWorker {
   protected keepAlive(keep: boolean): void {
     this.#thread[keep ? 'ref' : 'unref']();
   }
-}
-
-interface Attached {
-  readonly sessionId: string;
-  readonly workerInfo: { readonly title: string };
-}
-
-/** A debugger for another thread of this process, through the session of this one. */
-function threadOf(session: Session, threadId: number): Debugger {
-  const listeners = new Map<string, (params: never) => void>();
-  const waiting: (() => void)[] = [];
-  const answers = new Map<number, () => void>();
-  let sessionId: string | undefined;
-  let posts = 0;
-  const post = (method: string, answered = (): void => {}): void => {
-    if (sessionId === undefined) waiting.push(() => post(method, answered));
-    else {
-      answers.set(++posts, answered);
-      const message = JSON.stringify({ id: posts, method });
-      session.post('NodeWorker.sendMessageToWorker', { sessionId, message });
-    }
-  };
-  session.on('NodeWorker.attachedToWorker', ({ params }: { params: Attached }) => {
-    if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return;
-    sessionId = params.sessionId;
-    waiting.forEach((postNow) => postNow());
-  });
-  session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-    if (params.sessionId !== sessionId) return;
-    const {
-      id,
-      method,
-      params: given,
-    } = JSON.parse(params.message) as {
-      id?: number;
-      method?: string;
-      params?: never;
-    };
-    if (id !== undefined) answers.get(id)?.();
-    if (method !== undefined) listeners.get(method)?.(given as never);
-  });
-  session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
-  return { post, on: (method, listener) => listeners.set(method, listener) };
 }
