@@ -49,7 +49,6 @@ const TASK = {
       nonRetryableErrorTypes: [],
     },
     priority: 3,
-    taskToken: 'rbBOu4JRKZLYysJVg0F6SA',
   },
   details: undefined,
 };

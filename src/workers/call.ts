@@ -3,6 +3,7 @@ import { realTimer } from '../kernel/clock.js';
 import { CancelledFailure, TimeoutFailure, tellStuckAt } from '../kernel/failures.js';
 import type { LogAttributes } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
+import { withoutStack } from '../kernel/stack.js';
 import { said } from '../kernel/thrown.js';
 import { DetailsCodec, type Snapshot } from '../heartbeat/details/codec.js';
 import type { ActivityContext, ActivityInfo } from '../runtime/context/context.js';
@@ -159,7 +160,7 @@ export class WorkerCall implements CallListener {
     this.#settle(() => {
       if (this.#killed) {
         const message = `The worker was killed ${this.#graceMs} ms after its function was told to stop`;
-        this.#outcome.reject(new WorkerTerminatedError(message, told));
+        this.#outcome.reject(withoutStack(() => new WorkerTerminatedError(message, told)));
       } else this.#outcome.reject(crashed(exit, this.#worker.stderr, told));
     });
   }
@@ -188,12 +189,13 @@ export function crashed(
 ): WorkerCrashedError {
   const how = signal === undefined ? `with exit code ${exitCode ?? 'unknown'}` : `by ${signal}`;
   const why = cause instanceof Error ? `: ${said(cause)}` : '';
-  return new WorkerCrashedError(`The worker has ended ${how}${why}`, {
+  const fields = {
     exitCode: signal === undefined ? exitCode : undefined,
     signal,
     stderr,
     ...(cause === undefined ? told : { cause }),
-  });
+  };
+  return withoutStack(() => new WorkerCrashedError(`The worker has ended ${how}${why}`, fields));
 }
 
 function taskOf(ctx: ActivityContext, name: string, args: readonly unknown[]): Omit<Task, 'id'> {

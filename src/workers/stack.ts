@@ -62,8 +62,8 @@ export function pausedStack(thread: Debugger): Promise<string | undefined> {
   });
 }
 
-/** Frames of Node, of our code, and of the script that starts it. */
-const NOT_THEIRS = new RegExp(`^$|^node:|^evalmachine|^\\[|${OURS}`);
+/** Frames of Node, of our code, of the script that starts it, and of a TypeScript loader. */
+const NOT_THEIRS = new RegExp(`^$|^node:|^evalmachine|^\\[|${OURS}|/node_modules/tsx/`);
 
 /** Like `error.stack`, without the frames of Node and ours. */
 function inWords(

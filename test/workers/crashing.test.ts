@@ -23,6 +23,7 @@ describe.each(workers)('a %s', (isolation) => {
       const [failed] = runtime.of('attemptFailed');
       expect(failed!.failure).toBeInstanceOf(WorkerCrashedError);
       expect(failed!.failure).toMatchObject(fields);
+      expect(failed!.failure.stack).not.toMatch(/\n +at /); // all frames would be ours
       const { stderr } = failed!.failure as unknown as { stderr: string };
       expect(stderr).toContain('last words');
       expect(stderr.length).toBeLessThanOrEqual(4_096);
