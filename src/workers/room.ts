@@ -105,7 +105,7 @@ class Patience {
       if (this.#attempt.ended) this.#giveUp();
       else this.#wait();
     };
-    this.#clear = realTimer(look, INTERCEPTORS_MS);
+    this.#clear = realTimer(look, INTERCEPTORS_MS, true);
   }
 
   #giveUp(): void {

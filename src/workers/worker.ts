@@ -39,6 +39,7 @@ export abstract class PoolWorker {
   #listener: CallListener | undefined;
   #stderr = '';
   #held = true;
+  #killed = false;
   #lettingGo = false;
   /** The number of the newest details. */
   #order = 0;
@@ -58,7 +59,11 @@ export abstract class PoolWorker {
 
   /** Resolves when it is dead, or can at least run no more JavaScript. */
   async kill(): Promise<Exit> {
-    if (this.exit === undefined) this.killNow();
+    this.#killed = true;
+    if (this.exit === undefined) {
+      this.#hold(true); // somebody waits for its death
+      this.killNow();
+    }
     return this.#exited.promise;
   }
 
@@ -94,7 +99,7 @@ export abstract class PoolWorker {
     this.#lettingGo = true;
     realTimer(() => {
       this.#lettingGo = false;
-      if (!this.busy && this.exit === undefined) this.#hold(false);
+      if (!this.busy && !this.#killed && this.exit === undefined) this.#hold(false);
     }, LET_GO_MS);
   }
 

@@ -33,6 +33,12 @@ for (const isolation of isolations) {
     below(performance.now() - start, 15_000);
   };
 
+  checks[`a program lives until it hears of a module that is not there: ${isolation}`] =
+    async () => {
+      const text = await outputOf(['program.mjs', 'misses', isolation]);
+      if (!/missing\.mjs cannot be used: Cannot find module/.test(text)) fail(text);
+    };
+
   checks[`out of memory, and the next attempt resumes: ${isolation}`] = async () => {
     const { runtime, pool } = setUp({ isolation, memoryLimitMb: 64 });
     const failed = new Promise((resolve) => runtime.once('attemptFailed', resolve));

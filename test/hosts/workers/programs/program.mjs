@@ -28,6 +28,11 @@ const programs = {
     });
     await programs.computes().catch(({ cause }) => console.log(cause.message));
   },
+  /** Names a module that is not there. */
+  async misses() {
+    const missing = workerPool(new URL('./missing.mjs', import.meta.url), { isolation });
+    await runtime.run(missing.activities.add).catch(({ message }) => console.log(message));
+  },
   /** Ends by itself, although a worker is idle. */
   async ends() {
     console.log(await runtime.run(pool.activities.add, { args: [1, 2] }));
