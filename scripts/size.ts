@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { page } from './page.js';
 
 /**
  * What the entry `systole` may weigh: all dependencies bundled, minified, gzipped. The target is
@@ -19,6 +20,14 @@ export const importBudget = { files: 3, bytes: { js: 217_000, cjs: 258_000 } };
 export interface Size {
   minified: number;
   gzipped: number;
+}
+
+/** What the page of `systole/inspect` may weigh, gzipped. It has no framework. */
+export const pageBudget = 16_500;
+
+export async function pageSize(): Promise<Size> {
+  const code = Buffer.from(await page());
+  return { minified: code.length, gzipped: gzipSync(code, { level: 9 }).length };
 }
 
 /** Bundles the source of `systole` as a browser application would, dependencies included. */

@@ -5,4 +5,5 @@ export {
   type ProgressStream,
   type ShownProgress,
 } from './progress/show.js';
+export type { Watchable } from './progress/roster.js';
 export type { Progress } from './live/progress.js';

@@ -67,3 +67,36 @@ test('a process that is never idle keeps nothing of activities that are over', a
   // For a hanging function, only the id is kept, and neither its arguments nor its activity.
   expect(bytesPerActivity['hung']).toBeLessThan(600);
 });
+
+test('a page of systole/inspect that is open does not keep the process alive', async () => {
+  const path = fileURLToPath(new URL('fixtures/inspected.mts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: 60_000, // then its code is null
+  });
+  const exit = new Promise((resolve) => child.on('close', resolve));
+  let said = '';
+  let stream: Promise<string> | undefined;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    const [url = '', rest] = said.split('\n');
+    // The connection breaks when the process ends.
+    if (rest !== undefined) {
+      stream ??= fetch(`${url}events`)
+        .then(async ({ body }) => {
+          let received = '';
+          const decoder = new TextDecoder();
+          for await (const bytes of body as unknown as AsyncIterable<Uint8Array>) {
+            received += decoder.decode(bytes, { stream: true });
+            if (received.includes('"rows"')) said += 'seen\n';
+          }
+          return 'ended';
+        })
+        .catch(() => 'broken');
+    }
+  });
+  expect(await exit).toBe(0);
+  expect(said).toContain('seen');
+  expect(said).toContain('done');
+  expect(await stream).toMatch(/ended|broken/);
+});

@@ -162,6 +162,25 @@ describe('a recording', () => {
     expect(text).not.toContain('slot');
   });
 
+  test('does not guess since when an activity waits or is paused that has run before', async () => {
+    const runtime = make({ maxConcurrentActivities: 1 });
+    const fails = (): Promise<never> => Promise.reject(new Error('no'));
+    const policy = { retryPolicy: { initialInterval: 20 } } as const;
+    const paused = runtime.start(fails, { ...policy, activityId: 'paused' });
+    runtime.start(fails, { ...policy, activityId: 'waits' });
+    await turn();
+    paused.pause();
+    runtime.start(never, { activityId: 'holds the slot' });
+    await vi.waitFor(() => expect(runtime.stats().waiting).toBe(1), 60_000);
+    const [head, ...events] = record(runtime).toJSON();
+    const of = (id: string): TimelineEvent[] =>
+      events.filter(({ activityId }) => activityId === id);
+    expect(of('paused')).toEqual([
+      expect.objectContaining({ event: 'paused', attempt: 2, at: head!.at }),
+    ]);
+    expect(of('waits')).toEqual([expect.objectContaining({ event: 'scheduled', at: head!.at })]);
+  });
+
   test('that begins during a start delay shows the delay', () => {
     const runtime = make();
     runtime.start(never, { activityId: 'later', startDelay: '1h' });
