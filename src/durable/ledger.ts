@@ -161,10 +161,11 @@ export class DurableLedger implements Ledger {
   #write(tracked: Tracked): void {
     const write = (entry: LedgerEntry): unknown =>
       fenced(tracked, () => this.#store.open(entry, tracked.generation));
-    tracked.write(write, (error) => {
+    const logError = (error: unknown): void => {
       const message = 'The store failed; the entry in its ledger is written with its next change';
       log(tracked.activity, 'error', 0, message, { error });
-    });
+    };
+    tracked.write(write, logError, this.#store.isOrdered === true);
   }
 
   async #close(tracked: Tracked, closing: Closing, written?: Promise<void>): Promise<void> {

@@ -26,6 +26,12 @@ export interface Held {
  * A store without `claim` has no leases: only one process at a time may use it.
  */
 export interface LedgerStore extends HeartbeatStore {
+  /**
+   * Whether `open` may be called before the call before it is over, because the store makes all calls
+   * in the order in which they come. Then an attempt is in the ledger as soon as it begins, however
+   * slow the disk is. Default: it may not.
+   */
+  readonly isOrdered?: boolean | undefined;
   /** Stores details, like in every store. Throws `LeaseLostError` for an earlier claim's generation. */
   set(activityId: string, snapshot: string, generation?: number): unknown;
   /** Removes details. Throws `LeaseLostError` for an earlier claim's generation. */

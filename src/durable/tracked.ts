@@ -106,8 +106,21 @@ export class Tracked {
     this.hasDetails = hasDetails;
   }
 
-  /** Writes its entry, and again if it changes meanwhile. Does nothing if that is under way. */
-  write(write: (entry: LedgerEntry) => unknown, onError: (error: unknown) => void): void {
+  /**
+   * Writes its entry. In a store that is not ordered, one write waits for the one before, and writes
+   * all that has changed meanwhile.
+   */
+  write(
+    write: (entry: LedgerEntry) => unknown,
+    onError: (error: unknown) => void,
+    isOrdered: boolean,
+  ): void {
+    if (isOrdered) {
+      const earlier = this.writing;
+      const written = this.#writeOnce(write, onError);
+      this.writing = earlier === undefined ? written : earlier.then(() => written);
+      return;
+    }
     if (this.#isWriting) return;
     this.#isWriting = true;
     const run = async (): Promise<void> => {
@@ -122,6 +135,18 @@ export class Tracked {
       }
     };
     this.writing = run();
+  }
+
+  async #writeOnce(
+    write: (entry: LedgerEntry) => unknown,
+    onError: (error: unknown) => void,
+  ): Promise<void> {
+    try {
+      await write(this.entry());
+    } catch (error) {
+      this.#written = undefined;
+      onError(error);
+    }
   }
 
   /** Called when the activity has left the ledger. */

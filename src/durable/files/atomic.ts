@@ -113,8 +113,37 @@ export async function contentOf(path: string): Promise<string | undefined> {
   }
 }
 
+/** Flushes a folder for all who wait at once. */
+export class Flusher {
+  readonly #folder: string;
+  #running: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Resolves when a flush is over that began after this call. */
+  flush(): Promise<void> {
+    if (this.#running === undefined) return this.#start();
+    this.#next ??= this.#running.then(ignore, ignore).then(() => {
+      this.#next = undefined;
+      return this.#start();
+    });
+    return this.#next;
+  }
+
+  #start(): Promise<void> {
+    const running = flushFolder(this.#folder).finally(() => {
+      if (this.#running === running) this.#running = undefined;
+    });
+    this.#running = running;
+    return running;
+  }
+}
+
 /** Flushes the folder, so that a rename survives a loss of power. Windows does not need this. */
-export async function flushFolder(folder: string): Promise<void> {
+async function flushFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   let file;
   try {

@@ -35,6 +35,7 @@ export function makeFileStore(path: string, machine: Machine): LedgerStore {
   }
   const folder = new Folder(resolve(path), machine); // now, because the working directory may change
   const store: LedgerStore = {
+    isOrdered: true,
     get: (id) => folder.get(id),
     set: (id, snapshot, generation) =>
       folder.change(id, {

@@ -6,7 +6,7 @@ import { HeartbeatStoreError } from '../../kernel/errors.js';
 import type { LedgerEntry } from '../../runtime/shared/ledger.js';
 import type { Machine } from '../machine.js';
 import type { Claim, Held } from '../port.js';
-import { flushFolder, inTurn, markOf, PRIVATE_FOLDER, replace } from './atomic.js';
+import { Flusher, inTurn, markOf, PRIVATE_FOLDER, replace } from './atomic.js';
 import { baseName, NOTHING, read, textOf, type Content } from './content.js';
 import { Locks, type Doing } from './locks.js';
 
@@ -33,12 +33,16 @@ export class Folder {
   readonly #machine: Machine;
   readonly #locks: Locks;
   readonly #queues = new Map<string, Queue>();
+  /** The options in the files of activities that are claimed here. */
+  readonly #options = new Map<string, string>();
+  readonly #flusher: Flusher;
   #tidied: Promise<void> | undefined;
 
   constructor(path: string, machine: Machine) {
     this.#path = path;
     this.#machine = machine;
     this.#locks = new Locks(path, machine);
+    this.#flusher = new Flusher(path);
   }
 
   get(activityId: string): Promise<string | undefined> {
@@ -48,7 +52,14 @@ export class Folder {
   /** Stores an entry. What the activity is doing is noted at once. */
   async open(entry: LedgerEntry, generation: number | undefined): Promise<void> {
     const { activityId } = entry;
-    if (generation !== undefined) this.#locks.note(this.#baseOf(activityId), generation, entry);
+    if (generation !== undefined) {
+      this.#locks.note(this.#baseOf(activityId), generation, entry);
+      // The note says all that is new. The file would cost a wait for the disk at each attempt.
+      const isNoted =
+        entry.runState === 'STARTED' && this.#options.get(activityId) === entry.options;
+      if (isNoted) return;
+    }
+    this.#options.set(activityId, entry.options);
     await this.change(activityId, { change: (content) => ({ ...content, entry }), generation });
   }
 
@@ -89,6 +100,7 @@ export class Folder {
       if (snapshot === undefined && entry === undefined && this.#locks.isHeld(base, generation)) {
         await rm(`${base}.json`, { force: true }); // it only had the number of the claim
       }
+      this.#options.delete(activityId);
       await this.#locks.release(base, generation);
     });
   }
@@ -166,7 +178,10 @@ export class Folder {
     try {
       await this.#replace(activityId, content, generation, true);
       const ended = made.find(({ ends }) => ends)?.generation;
-      if (ended !== undefined) await this.#locks.release(base, ended);
+      if (ended !== undefined) {
+        this.#options.delete(activityId);
+        await this.#locks.release(base, ended);
+      }
     } catch (error) {
       for (const { done } of made) done.reject(error);
       return;
@@ -194,7 +209,7 @@ export class Folder {
       await this.#make();
       await replace(path, textOf(activityId, content), { mark: this.#machine.mark, flush, check });
     }
-    if (flush) await flushFolder(this.#path);
+    if (flush) await this.#flusher.flush();
   }
 
   #read(activityId: string): Promise<Content> {

@@ -74,15 +74,28 @@ export function makeSqliteStore(
   const synchronous = mode(options.synchronous, 'synchronous');
   const file = path === ':memory:' ? path : resolve(path);
   const { connection, tables } = open(file, synchronous, machine);
+  /** How many entries of each id wait for the end of the turn. */
+  const waiting = new Map<string, number>();
   const batch = new Batch((run) => connection.transaction(run));
   const store: SqliteStore = {
+    isOrdered: true,
     get: (id) => batch.add(() => tables.get(id)),
     set: (id, snapshot, generation) => batch.add(() => tables.set(id, snapshot, generation)),
     delete: (id, generation) => batch.add(() => tables.delete(id, generation)),
     open: (entry, generation) => {
+      const { activityId: id, runState } = entry;
       const open = (): void => tables.open(entry, generation);
-      // An attempt that begins now may kill the process before the end of the turn.
-      return entry.runState === 'STARTED' ? batch.now(open) : batch.add(open);
+      if (runState === 'STARTED') {
+        // An attempt that begins now may kill the process before the end of the turn.
+        if (waiting.has(id)) batch.flush(); // earlier calls come first
+        return batch.now(open);
+      }
+      waiting.set(id, (waiting.get(id) ?? 0) + 1);
+      return batch.add(open).finally(() => {
+        const left = (waiting.get(id) ?? 1) - 1;
+        if (left === 0) waiting.delete(id);
+        else waiting.set(id, left);
+      });
     },
     close: (id, generation) => batch.add(() => tables.close(id, generation)),
     list: () => batch.add(() => tables.list()),

@@ -164,6 +164,20 @@ describe.each(Object.entries(durable))('the ledger of %s', (_, make) => {
     expect(await store.get('x')).toBe('text');
   });
 
+  test('takes overlapping entries in the order in which they come', async () => {
+    const store = place.open(machine.process());
+    expect(store.isOrdered).toBe(true);
+    const generation = await claimed(store, 'x', 'process 1');
+    const states = ['SCHEDULED', 'PAUSED', 'STARTED', 'PAUSE_REQUESTED', 'STARTED'] as const;
+    for (let last = 1; last <= states.length; last++) {
+      const all = states
+        .slice(0, last)
+        .map((runState, index) => store.open(entry('x', { runState, attempt: index }), generation));
+      await Promise.all(all.map((one) => Promise.resolve(one)));
+      expect(await list(store)).toMatchObject([{ runState: states[last - 1], attempt: last - 1 }]);
+    }
+  });
+
   test('gives an activity to one of two owners who want it at once', async () => {
     const stores = [place.open(machine.process()), place.open(machine.process())];
     const many = Array.from({ length: 40 }, (_, i) => `a${i}`);

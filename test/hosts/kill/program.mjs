@@ -111,7 +111,7 @@ setInterval(() => {
   recover().catch((error) => {
     if (!isOver) say('error', undefined, { message: String(error) });
   });
-}, 150).unref();
+}, 500).unref();
 
 // Some of the own activities that nobody has started: their entry was not written, or never will be.
 const listed = new Set((await store.list()).map(({ activityId }) => activityId));
@@ -154,13 +154,13 @@ meddling = setInterval(() => {
 
 if (drain) {
   // Everything that is left, also what a dead process has: until the ledger is empty.
-  const until = Date.now() + 60_000;
+  const until = Date.now() + 300_000;
   const isDone = async () => runtime.stats().open === 0 && [...(await store.list())].length === 0;
   while (Date.now() < until && !(await isDone())) {
-    await recover();
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
   clearInterval(meddling);
+  isOver = true;
   await runtime.shutdown();
   say('drained', undefined, { left: [...(await store.list())].length });
   process.exit(0);

@@ -69,7 +69,12 @@ async function run({ kind, programs, jobs, kills, seed }) {
   if (code !== 0) wrong.push(`the last program ended with ${code}`);
   const crashes = join(folder, 'crashes.txt');
   if (existsSync(crashes)) wrong.push(readFileSync(crashes, 'utf8'));
-  if (kind === 'sqlite') wrong.push(...ended(folder, cwd, jobs));
+  // It was cancelled before it was entered, and its caller was told so.
+  const wasNeverEntered = (id) => {
+    const own = checked.byId.get(id) ?? [];
+    return own.some(({ what }) => what === 'cancel') && !own.some(({ what }) => what === 'begin');
+  };
+  if (kind === 'sqlite') wrong.push(...ended(folder, cwd, jobs, wasNeverEntered));
   const drained = [...checked.byId].length;
   const all = { activities: drained, ...figures, ...checked.figures };
   const shown = Object.entries(all)
