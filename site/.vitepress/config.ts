@@ -4,6 +4,7 @@ import { withPolicy } from './policy.js';
 import { anchorOf, linkIn, rewrites, root } from './paths.js';
 import { documents, modules, tour } from './sidebar.js';
 import { writeTexts } from './texts.js';
+import { markBlocks, textsOf, typesOnHover, writeTypes, type Fence } from './types.js';
 
 export default defineConfig({
   title: 'systole',
@@ -54,12 +55,14 @@ export default defineConfig({
   markdown: {
     anchor: { slugify: anchorOf },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    codeTransformers: [typesOnHover],
     config: (md) => {
       // Links are written for GitHub.
       md.core.ruler.push('links-of-the-repository', ({ tokens, env }) => {
         const { realPath, path } = env as { realPath?: string; path?: string };
         const file = (realPath ?? path)?.slice(root.length + 1);
         if (file === undefined) return; // a title alone
+        markBlocks(file, tokens as unknown as Fence[]);
         for (const token of tokens.flatMap((one) => [one, ...(one.children ?? [])])) {
           // VitePress takes a path without a dot for that of a package.
           if (token.type.startsWith('html_')) {
@@ -77,6 +80,17 @@ export default defineConfig({
   },
   vite: {
     plugins: [
+      {
+        // What `writeTypes` writes, for the server that shows the site while it is worked on.
+        name: 'types-on-hover',
+        configureServer: ({ middlewares }) => {
+          middlewares.use((request, response, next) => {
+            const page = /^\/types\/(.*)\.json$/.exec(request.url ?? '')?.[1];
+            if (page === undefined) next();
+            else response.end(textsOf(`${page}.md`));
+          });
+        },
+      },
       {
         // The pages are outside of this folder, and Vue is in it.
         name: 'vue-of-this-folder',
@@ -99,5 +113,8 @@ export default defineConfig({
     build: { chunkSizeWarningLimit: 1_000 },
   },
   transformHtml: (html) => withPolicy(html),
-  buildEnd: ({ outDir, pages }) => writeTexts(outDir, pages),
+  buildEnd: async ({ outDir, pages }) => {
+    await writeTexts(outDir, pages);
+    await writeTypes(outDir);
+  },
 });

@@ -334,6 +334,18 @@ await test('the search finds a page', '/docs/', {}, async (page) => {
   await page.locator('.VPLocalSearchBox .result').first().waitFor();
 });
 
+await test('code shows its types', '/docs/heartbeat.html', {}, async (page) => {
+  const popup = page.locator('.type-popup');
+  await page.locator('.language-ts [data-type]').filter({ hasText: 'heartbeat' }).first().hover();
+  await popup.filter({ hasText: 'ActivityContext' }).waitFor();
+  await popup.hover(); // it stays, so that it can be read and selected
+  await page.waitForTimeout(300);
+  assert.ok(await popup.isVisible());
+  assert.deepEqual(await seriousIn(page), []);
+  await page.keyboard.press('Escape');
+  assert.ok(await popup.isHidden());
+});
+
 await test(
   'a page that is missing says so',
   '/no/such/page.html',

@@ -24,6 +24,7 @@ for (const [file, html] of pages) {
 }
 
 let links = 0;
+let typed = 0;
 for (const [file, html] of pages) {
   if (file.startsWith('play/')) continue;
   for (const [, link] of html.matchAll(/<a\b[^>]*?\shref="([^"]*)"/g)) {
@@ -38,6 +39,13 @@ for (const [file, html] of pages) {
   for (const [, src, href, url] of loaded) {
     const address = src ?? href ?? url ?? '';
     if (/^["']?(https?:)?\/\//.test(address)) problems.push(`${file} loads ${address}`);
+  }
+  const types = [...html.matchAll(/\sdata-type="(\d+)"/g)].map(([, number]) => Number(number));
+  if (types.length > 0) {
+    const texts = JSON.parse(readFileSync(join(dist, 'types', file.replace('.html', '.json'))));
+    typed += types.length;
+    if (types.some((number) => !(number < texts.length)))
+      problems.push(`${file}: a type is missing`);
   }
   for (const [, alt] of html.matchAll(/<img\b(?![^>]*\salt="[^"]+")([^>]*)>/g)) {
     problems.push(`${file}: a picture without a text alternative: ${alt.trim()}`);
@@ -72,7 +80,7 @@ for (const problem of problems) console.error(problem);
 const [heaviest] = weights;
 const front = weights.find(({ file }) => file === 'index.html');
 console.log(
-  `tested: ${pages.size} pages, ${links} links; first load: ${kB(front.bytes)} for the front page, ` +
+  `tested: ${pages.size} pages, ${links} links, ${typed} types on hover; first load: ${kB(front.bytes)} for the front page, ` +
     `at most ${kB(heaviest.bytes)} (${heaviest.file}), gzipped`,
 );
 process.exitCode = problems.length > 0 ? 1 : 0;

@@ -106,6 +106,33 @@ test('5. the service answers, and stops when it is told to', async () => {
   expect(await exited).toEqual([0, null]);
 });
 
+test('5. after a crash, the service continues by itself', async () => {
+  const cwd = await mkdtemp(join(folder, 'recover-'));
+  const start = async (until: string, asks: boolean): Promise<string> => {
+    const port = await freePort();
+    const service = spawn(process.execPath, [join(folder, '5-service.mjs')], {
+      cwd,
+      env: { ...process.env, PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(service, 'exit');
+    let said = '';
+    const asking = setInterval(() => {
+      if (asks && said === '') fetch(`http://127.0.0.1:${port}/people`).catch(() => {});
+    }, 50);
+    for await (const text of service.stdout) {
+      said += String(text);
+      if (said.includes(until)) service.kill('SIGKILL');
+    }
+    clearInterval(asking);
+    await exited;
+    return said;
+  };
+  expect(await start('alan', true)).toBe('ada\nalan\n');
+  const rest = await start('tony', false);
+  expect(rest).toMatch(/^(alan\n)?barbara\nedsger\ngrace\ntony\n$/);
+});
+
 describe('every picture is drawn by the code of today, and its page shows it', () => {
   // If this fails, run `npx tsx site/tour/pictures.ts` and look at the pictures.
   test.each(Object.entries(pictures))('%s', async (file, draw) => {

@@ -1,6 +1,6 @@
 import { ActivityRuntime, isCancellation } from 'systole';
 import { insert, people, trouble } from './database.js';
-import { importPeople } from './import-people.js';
+import { importInto } from './import-people.js';
 
 trouble.set('edsger', () => process.kill(process.pid, 'SIGTERM')); // a deployment begins
 
@@ -10,7 +10,7 @@ const runtime = new ActivityRuntime({
 process.once('SIGTERM', () => void runtime.shutdown());
 
 try {
-  await runtime.run(importPeople, { activityId: 'people', args: [people, insert] });
+  await runtime.run(importInto(insert), { activityId: 'people', args: [people] });
 } catch (error) {
   if (!isCancellation(error)) throw error;
   console.log('stopped between two names');

@@ -1,7 +1,7 @@
 import { ActivityRuntime } from 'systole';
 import { fileStore } from 'systole/node';
 import { insert, people, trouble } from './database.js';
-import { importPeople } from './import-people.js';
+import { importInto } from './import-people.js';
 
 if (process.argv.includes('--crash')) {
   trouble.set('edsger', () => process.kill(process.pid, 'SIGKILL'));
@@ -16,4 +16,4 @@ const runtime = new ActivityRuntime({
   },
 });
 
-await runtime.run(importPeople, { activityId: 'people', args: [people, insert] });
+await runtime.run(importInto(insert), { activityId: 'people', args: [people] });

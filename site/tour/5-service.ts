@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { ActivityRuntime } from 'systole';
 import { fileStore } from 'systole/node';
 import { insert, people } from './database.js';
-import { importPeople } from './import-people.js';
+import { importInto } from './import-people.js';
 
 const runtime = new ActivityRuntime({
   store: fileStore('imports'),
@@ -10,10 +10,13 @@ const runtime = new ActivityRuntime({
   defaults: { heartbeatTimeout: '1s', retryPolicy: { maximumAttempts: 5 } },
 });
 
+const importPeople = importInto(insert);
+await runtime.recover({ importPeople }); // what an earlier process left unfinished
+
 const server = createServer((request, response) => {
   const activityId = (request.url ?? '/').slice(1);
   const options = { activityId, idConflictPolicy: 'USE_EXISTING' } as const;
-  const handle = runtime.start(importPeople, { ...options, args: [people, insert] });
+  const handle = runtime.start(importPeople, { ...options, args: [people] });
   handle.result().then(
     (count) => response.end(`${activityId}: ${count} names\n`),
     (error: unknown) => response.writeHead(503).end(`${String(error)}\n`),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { crashAtEveryHeartbeat, TestActivityEnvironment } from 'systole/testing';
-import { importPeople } from './import-people.js';
+import { importInto } from './import-people.js';
 
 const names = ['ada', 'alan', 'barbara', 'edsger'];
 
@@ -8,10 +8,8 @@ test('a hang costs a second, and no name is inserted twice', async () => {
   await using env = new TestActivityEnvironment();
   const table: string[] = [];
   env.timeoutOnHeartbeat(2);
-  const count = await env.run(importPeople, {
-    heartbeatTimeout: '1s',
-    args: [names, async (name) => void table.push(name)],
-  });
+  const importPeople = importInto(async (name) => void table.push(name));
+  const count = await env.run(importPeople, { heartbeatTimeout: '1s', args: [names] });
   expect(count).toBe(4);
   expect(env.attempts.map(({ outcome }) => outcome)).toEqual(['TIMED_OUT', 'COMPLETED']);
   expect(env.attempts[1]?.heartbeatDetails).toBe(2);
@@ -20,10 +18,10 @@ test('a hang costs a second, and no name is inserted twice', async () => {
 test('whenever the process crashes, the next one continues', async () => {
   let table: string[] = [];
   const crashes = await crashAtEveryHeartbeat(
-    importPeople,
+    importInto(async (name) => void table.push(name)),
     () => {
       table = [];
-      return { args: [names, async (name) => void table.push(name)] };
+      return { args: [names] };
     },
     () => expect(table).toEqual(names),
   );

@@ -1,16 +1,17 @@
 import type { ActivityContext } from 'systole';
 
-/** Inserts names, and starts after the last one that an earlier attempt inserted. */
-export async function importPeople(
-  ctx: ActivityContext<number>,
-  names: readonly string[],
-  insert: (name: string) => Promise<void>,
-): Promise<number> {
-  let done = ctx.heartbeatDetails ?? 0;
-  for (const name of names.slice(done)) {
-    ctx.signal.throwIfAborted();
-    await insert(name);
-    ctx.heartbeat(++done);
-  }
-  return done;
+/** Makes the activity for a database. A test gives it another one. */
+export function importInto(insert: (name: string) => Promise<void>) {
+  return async function importPeople(
+    ctx: ActivityContext<number>,
+    names: readonly string[],
+  ): Promise<number> {
+    let done = ctx.heartbeatDetails ?? 0; // starts after the last name that was inserted
+    for (const name of names.slice(done)) {
+      ctx.signal.throwIfAborted();
+      await insert(name);
+      ctx.heartbeat(++done);
+    }
+    return done;
+  };
 }

@@ -10,7 +10,7 @@ import { isCancellation } from '../../src/index.js';
 import { TestActivityEnvironment } from '../../src/testing.js';
 import { timelineSvg, type TimelineEvent } from '../../src/timeline.js';
 import { crashedAt, joined } from '../playground/processes.js';
-import { importPeople } from './import-people.js';
+import { importInto } from './import-people.js';
 
 const here = new URL('./', import.meta.url);
 
@@ -33,7 +33,7 @@ async function programOf(file: string): Promise<{ run: Program; names: readonly 
     'insert',
     'people',
     'trouble',
-    'importPeople',
+    'importInto',
     'process',
     'console',
   ];
@@ -100,7 +100,7 @@ class Process {
       fileStore: () => this.#store,
       people,
       trouble: this.#trouble,
-      importPeople,
+      importInto,
       console: { log: () => {} },
       insert: async (name: string) => {
         await this.#env.sleep('100ms');
@@ -157,7 +157,7 @@ async function service(): Promise<string> {
       trouble.delete(key);
       await happens?.();
     };
-    env.start(importPeople, { activityId, args: [people, insert] });
+    env.start(importInto(insert), { activityId, args: [people] });
   }
   await env.advance('8s');
   const title = 'Three imports on two slots: one fails, one hangs, and all complete';
