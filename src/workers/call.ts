@@ -1,4 +1,5 @@
 /** One call of a function in a worker: it feeds the context of the attempt, and stops the function. */
+import { types } from 'node:util';
 import { realTimer } from '../kernel/clock.js';
 import { CancelledFailure, TimeoutFailure, tellStuckAt } from '../kernel/failures.js';
 import type { LogAttributes } from '../kernel/logger.js';
@@ -49,8 +50,7 @@ export class WorkerCall implements CallListener {
 
   /** What the function returns or throws, or how its worker ended. */
   async run(name: string, args: readonly unknown[]): Promise<unknown> {
-    const { signal } = this.#ctx;
-    if (signal.aborted) throw signal.reason;
+    if (this.#ctx.cancellationDetails !== undefined) throw this.#ctx.signal.reason;
     const task = { id: this.#id, ...taskOf(this.#ctx, name, args) };
     this.#worker.listen(this);
     try {
@@ -59,12 +59,30 @@ export class WorkerCall implements CallListener {
       } catch (refused) {
         throw uncloneable('args', args, refused);
       }
-      this.#follow(signal, () => this.stop(signal.reason as CancelledFailure));
+      this.#followContext();
       if (this.#worker.exit !== undefined) this.onExit(this.#worker.exit);
       return await this.#outcome.promise;
     } finally {
+      this.#settled = true;
       this.#worker.listen(undefined);
       this.#cleanUp.forEach((clean) => clean());
+    }
+  }
+
+  /**
+   * Stops the function when its context says so. To make the signal of a context takes a twentieth of
+   * a short call, so we wait for its promise. A context that an interceptor has made may have a signal
+   * of its own.
+   */
+  #followContext(): void {
+    const ctx = this.#ctx;
+    if (types.isProxy(ctx)) {
+      ctx.cancelled.catch((reason: unknown) => {
+        if (!this.#settled) this.stop(reason as CancelledFailure);
+      });
+    } else {
+      const { signal } = ctx;
+      this.#follow(signal, () => this.stop(signal.reason as CancelledFailure));
     }
   }
 

@@ -77,21 +77,16 @@ export class StationRoom implements Room {
 /** Interceptors that hang although their attempt has ended, and its function too, are given up. */
 class Patience {
   readonly #attempt: Lodger;
-  readonly #begin: () => void;
   readonly #over = new Deferred<never>();
   #clear = ignore;
   #ended = false;
 
   constructor(attempt: Lodger, functionEnded: () => Promise<void> | undefined) {
     this.#attempt = attempt;
-    const begin = async (): Promise<void> => {
+    attempt.interruption.cancelled.catch(async () => {
       await functionEnded();
       this.#wait();
-    };
-    this.#begin = () => void begin();
-    const { signal } = attempt.interruption;
-    if (signal.aborted) this.#begin();
-    else signal.addEventListener('abort', this.#begin, { once: true });
+    });
   }
 
   /** Rejects when they are given up. */
@@ -118,7 +113,6 @@ class Patience {
   end(): void {
     this.#ended = true;
     this.#clear();
-    this.#attempt.interruption.signal.removeEventListener('abort', this.#begin);
   }
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { ActivityInterceptor } from '../../src/index.js';
+import { CancelledFailure, type ActivityInterceptor } from '../../src/index.js';
 import { once, poolOf, Recorded, rejection, retried, workers } from './pools.js';
 
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -30,6 +30,22 @@ describe.each([...workers, 'none'] as const)('with isolation %s', (isolation) =>
     expect(await slow).toBeUndefined();
     const args = [600, 'its own'];
     expect(await runtime.run(pool.activities['slowEcho']!, { args })).toBe('its own');
+  });
+
+  test('an interceptor may give its function a signal of its own', async () => {
+    const own = new AbortController();
+    const signals = around('waits', ({ context, args }, next) =>
+      next({
+        context: { ...context, signal: AbortSignal.any([context.signal, own.signal]) },
+        args,
+      }),
+    );
+    const runtime = new Recorded({ interceptors: [signals] });
+    const { activities } = poolOf(isolation, { gracePeriod: '10s' });
+    const run = rejection(runtime.run(activities['waits']!, once));
+    await runtime.next('heartbeat');
+    own.abort(new CancelledFailure('CANCELLED', { cause: 'enough' }));
+    expect((await run).cause).toMatchObject({ name: 'CancelledFailure', cause: 'enough' });
   });
 
   test('an interceptor that throws early is followed by an attempt when its function has stopped', async () => {
