@@ -27,6 +27,8 @@ beforeAll(async () => {
     format: 'esm',
     platform: 'node',
     target: 'node20',
+    // A ledger knows activities by the names of their functions.
+    keepNames: true,
     alias: { 'systole/node': join(src, 'node.ts'), systole: join(src, 'index.ts') },
     logLevel: 'silent',
   });
@@ -114,6 +116,7 @@ test('5. after a crash, the service continues by itself', async () => {
       cwd,
       env: { ...process.env, PORT: String(port) },
       stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 30_000,
     });
     const exited = once(service, 'exit');
     let said = '';
