@@ -52,9 +52,9 @@ async function crashAndResume(): Promise<void> {
     const rows = (await readFile(olympians, 'utf8')).trimEnd().split('\n').slice(1);
     assert.deepEqual(copied, rows);
     const left = await readdir(join(folder, 'store'));
-    // It is done, so there is nothing to resume. A killed process may leave an unfinished file.
+    // It is done, so there is nothing to resume.
     assert.deepEqual(
-      left.filter((file) => !file.endsWith('.tmp')),
+      left.filter((file) => file.endsWith('.json')),
       [],
     );
   } finally {

@@ -33,6 +33,7 @@ const needNode = [
   'durable/files/file-store.ts',
   'durable/files/folder.ts',
   'durable/files/locks.ts',
+  'durable/files/tidy.ts',
   'durable/machine.ts',
   'durable/sqlite/connection.ts',
   'durable/sqlite/driver.ts',

@@ -1,14 +1,15 @@
 /** The files of a folder. What is done to one activity in one turn is one write of its file. */
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Deferred, ignore } from '../../kernel/promises.js';
 import { HeartbeatStoreError } from '../../kernel/errors.js';
 import type { LedgerEntry } from '../../runtime/shared/ledger.js';
 import type { Machine } from '../machine.js';
 import type { Claim, Held } from '../port.js';
-import { Flusher, inTurn, markOf, PRIVATE_FOLDER, replace } from './atomic.js';
+import { create, Flusher, inTurn, PRIVATE_FOLDER, replace } from './atomic.js';
 import { baseName, NOTHING, read, textOf, type Content } from './content.js';
 import { Locks, type Doing } from './locks.js';
+import { namesIn, tidy } from './tidy.js';
 
 /** A change of what is known of an activity. */
 interface Change {
@@ -73,14 +74,14 @@ export class Folder {
   }
 
   async claim(activityId: string, owner: string, ttlMs: number): Promise<Claim | Held> {
-    await (this.#tidied ??= this.#tidy().catch(ignore));
+    await (this.#tidied ??= tidy(this.#path, this.#locks, this.#machine).catch(ignore));
     return this.#after(activityId, async () => {
       await this.#make();
       const base = this.#baseOf(activityId);
       let first: number | undefined;
       let doing: Doing | undefined;
       const claimed = await this.#locks.claim(base, owner, ttlMs, async () => {
-        const { generation } = await this.#read(activityId);
+        const { generation } = await this.#readOrStart(activityId);
         first ??= generation;
         doing ??= this.#locks.doing(base, generation); // of the claim before
         return generation;
@@ -111,7 +112,7 @@ export class Folder {
 
   /** All entries, those that cannot be read left out: they are told when they are used. */
   async list(): Promise<LedgerEntry[]> {
-    const names = (await this.#names()).filter((name) => name.endsWith('.json'));
+    const names = (await namesIn(this.#path)).filter((name) => name.endsWith('.json'));
     const found = await Promise.all(names.map((name) => inTurn(() => this.#entryOf(name))));
     return found
       .filter((entry) => entry !== undefined)
@@ -212,6 +213,19 @@ export class Folder {
     if (flush) await this.#flusher.flush();
   }
 
+  /**
+   * Reads the file of an activity. If there is none, it makes one, so that all who want the activity
+   * count from the same number. It is higher than those of earlier activities with the same id.
+   */
+  async #readOrStart(activityId: string): Promise<Content> {
+    const content = await this.#read(activityId);
+    if (content !== NOTHING) return content;
+    const start = { generation: Math.floor(this.#machine.now().date) };
+    const path = `${this.#baseOf(activityId)}.json`;
+    await create(path, textOf(activityId, start), this.#machine.mark);
+    return this.#readOrStart(activityId);
+  }
+
   #read(activityId: string): Promise<Content> {
     return read(`${this.#baseOf(activityId)}.json`, activityId);
   }
@@ -222,26 +236,6 @@ export class Folder {
 
   async #make(): Promise<void> {
     await mkdir(this.#path, { recursive: true, mode: PRIVATE_FOLDER });
-  }
-
-  async #names(folder = this.#path): Promise<string[]> {
-    try {
-      return await readdir(folder);
-    } catch {
-      return []; // it is made at the first write
-    }
-  }
-
-  /** Removes what dead processes have left: unfinished files, and their names as owners. */
-  async #tidy(): Promise<void> {
-    const owners = await this.#names(this.#locks.ownersFolder);
-    for (const name of [...(await this.#names()), ...owners]) {
-      const mark = markOf(name);
-      if (mark === undefined || !this.#machine.isGone(mark)) continue;
-      const folder = owners.includes(name) ? this.#locks.ownersFolder : this.#path;
-      await rm(join(folder, basename(name)), { force: true });
-    }
-    await this.#locks.prune(owners.filter((name) => name.endsWith('.json')));
   }
 }
 

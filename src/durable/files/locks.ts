@@ -78,12 +78,24 @@ export class Locks {
     appendFileSync(pathOf(base, generation), `\n${attempt} ${runState}`);
   }
 
-  /** What the activity was doing, by the notes of the newest claim; undefined if there are none. */
+  /**
+   * What the activity was doing, by the newest note; undefined if there is none. The owner of the
+   * newest claim may have died before it noted anything.
+   */
   doing(base: string, generation: number): Doing | undefined {
-    const [, ...notes] = linesIn(pathOf(base, newestFrom(base, generation)));
-    const [, attempt, runState] = /^(\d+) ([A-Z_]+)$/.exec(notes.at(-1) ?? '') ?? [];
-    if (attempt === undefined) return undefined;
-    return { attempt: Number(attempt), runState: runState as RunState };
+    for (let claim = newestFrom(base, generation); claim >= generation; claim--) {
+      const [, ...notes] = linesIn(pathOf(base, claim));
+      const [, attempt, runState] = /^(\d+) ([A-Z_]+)$/.exec(notes.at(-1) ?? '') ?? [];
+      if (attempt !== undefined) {
+        return { attempt: Number(attempt), runState: runState as RunState };
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether a file is a claim of a dead process that nobody will look at again. */
+  async isLeft(path: string, claim: number, generation: number): Promise<boolean> {
+    return claim < generation && (await this.#heldBy(path, undefined)) === undefined;
   }
 
   /** Whether nobody has claimed the activity since. */

@@ -1,7 +1,7 @@
 /** systole/node: one file per activity, which is always intact. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -11,8 +11,11 @@ import {
   HeartbeatStoreError,
   type ActivityContext,
   type ActivityFailure,
+  type RunState,
 } from 'systole';
-import { fileStore } from 'systole/node';
+import { fileStore, LeaseLostError, type Claim } from 'systole/node';
+import { TestMachine } from '../../../support/test-machine.js';
+import { makeFileStore } from '../../../../src/durable/files/file-store.js';
 import { thisMachine } from '../../../../src/durable/machine.js';
 
 let folder: string;
@@ -269,3 +272,74 @@ test.skipIf(!existsSync(OPEN_FILES))(
     expect(most - before).toBeLessThan(100);
   },
 );
+
+describe('what a dead process has left', () => {
+  test('is removed at the first claim of the next one: unfinished files, claims and leases', async () => {
+    const machine = new TestMachine();
+    const [one, two] = [machine.process(), machine.process()];
+    const first = makeFileStore(folder, one);
+    await first.claim!('x', 'process 1', 30_000);
+    const uuid = '00000000-0000-4000-8000-000000000000';
+    await writeFile(join(folder, `x.json.${uuid}.${one.mark}.tmp`), 'cut o');
+    await writeFile(join(folder, `x.json.${uuid}.${two.mark}.tmp`), 'under way');
+    const name = (await files()).find((file) => file.endsWith('.lock')) ?? '';
+    await writeFile(join(folder, name.replace(/\d+\.lock$/, '7.lock')), 'process 1');
+    one.die();
+    await makeFileStore(folder, two).claim!('y', 'process 2', 30_000);
+    const left = await files();
+    expect(left.filter((file) => file.endsWith('.tmp'))).toEqual([
+      `x.json.${uuid}.${two.mark}.tmp`,
+    ]);
+    expect(left.filter((file) => file.endsWith('.7.lock'))).toEqual([]);
+    expect(await readdir(join(folder, '.owners'))).toHaveLength(1);
+  });
+
+  test('counts, although the process after it died before it noted anything', async () => {
+    const machine = new TestMachine();
+    const [one, two, three] = [machine.process(), machine.process(), machine.process()];
+    const first = makeFileStore(folder, one);
+    const claim = (await first.claim!('x', 'process 1', 30_000)) as Claim;
+    const entry = { activityId: 'x', activityType: 't', args: '', options: '', version: 1 };
+    const open = (attempt: number, runState: RunState): unknown =>
+      first.open({ ...entry, attempt, runState, scheduledAt: 0 }, claim.generation);
+    await open(2, 'SCHEDULED');
+    await open(3, 'STARTED');
+    one.die();
+    const lock = (await files()).find((file) => file.endsWith('.lock')) ?? '';
+    const next = lock.replace(/\d+\.lock$/, `${claim.generation + 1}.lock`);
+    await writeFile(join(folder, next), 'process 2'); // it died right after
+    two.die();
+    const found = (await makeFileStore(folder, three).claim!('x', 'process 3', 1)) as Claim;
+    expect(found.entry).toMatchObject({ attempt: 3, runState: 'STARTED' });
+    expect(found.generation).toBe(claim.generation + 2);
+  });
+
+  test('of an earlier activity with the same id does not stand in the way', async () => {
+    const machine = new TestMachine();
+    const one = machine.process();
+    const store = makeFileStore(folder, one);
+    const old = ((await store.claim!('x', 'process 1', 30_000)) as Claim).generation;
+    await store.close('x', old);
+    machine.date += 10;
+    const next = ((await store.claim!('x', 'process 1', 30_000)) as Claim).generation;
+    expect(next).toBeGreaterThan(old);
+    await expect(store.set('x', 'late', old)).rejects.toBeInstanceOf(LeaseLostError);
+    await store.set('x', 'text', next);
+  });
+});
+
+// Windows has other rights.
+test.skipIf(process.platform === 'win32')('files can be read by their owner alone', async () => {
+  const inside = join(folder, 'new');
+  await fileStore(inside).set('x', 'text');
+  const [name = ''] = await readdir(inside);
+  expect((await stat(inside)).mode & 0o777).toBe(0o700);
+  expect((await stat(join(inside, name))).mode & 0o777).toBe(0o600);
+});
+
+test('names that Windows keeps for devices are avoided', async () => {
+  for (const id of ['con', 'NUL', 'com1', 'lpt9', 'console']) await fileStore(folder).set(id, id);
+  expect((await files()).map((name) => name.split('.')[0]).sort()).toEqual([
+    ...['com1-', 'con-', 'console', 'lpt9-', 'nul-'],
+  ]);
+});
