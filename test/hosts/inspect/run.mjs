@@ -11,7 +11,7 @@ import { screenshots } from './screenshots.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '../../..');
-const LONGEST_MS = 60_000;
+const LONGEST_MS = 180_000;
 const TOKEN = 'a-token-for-the-tests-of-the-page';
 
 /** Starts the program whose runtime is inspected, on this port if given. */
@@ -21,6 +21,7 @@ export async function start(scene, { port = 0, args = [] } = {}) {
     ['--expose-gc', join(here, 'program.mjs'), scene, String(port), TOKEN, ...args],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   const lines = createInterface({ input: child.stdout });
   const next = () =>
     new Promise((resolve, reject) => {
@@ -36,11 +37,10 @@ export async function start(scene, { port = 0, args = [] } = {}) {
       child.stdin.write(`${what}\n`);
       return answer;
     },
-    stop: () =>
-      new Promise((resolve) => {
-        child.once('exit', resolve);
-        child.kill('SIGKILL');
-      }),
+    stop: () => {
+      child.kill('SIGKILL');
+      return ended;
+    },
   };
 }
 
