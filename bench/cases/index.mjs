@@ -26,6 +26,7 @@ import fullRate from './full-rate.mjs';
 import watch from './watch.mjs';
 import yielding from './yield.mjs';
 import recording from './recording.mjs';
+import { recovering, reports, steady } from './durable.mjs';
 import { context, listener, otel } from './telemetry.mjs';
 import { beating, calls, killing, sharing } from './workers.mjs';
 
@@ -45,6 +46,9 @@ export default {
   watch,
   yield: yielding,
   recording,
+  'durable-reports': reports,
+  'durable-steady': steady,
+  'durable-recover': recovering,
   context,
   otel,
   listener,

@@ -107,11 +107,14 @@ try {
 } catch (error) {
   if (!isOver) throw error;
 }
-setInterval(() => {
-  recover().catch((error) => {
-    if (!isOver) say('error', undefined, { message: String(error) });
-  });
-}, 500).unref();
+setInterval(
+  () => {
+    recover().catch((error) => {
+      if (!isOver) say('error', undefined, { message: String(error) });
+    });
+  },
+  drain ? 5_000 : 500,
+).unref();
 
 // Some of the own activities that nobody has started: their entry was not written, or never will be.
 const listed = new Set((await store.list()).map(({ activityId }) => activityId));
@@ -131,7 +134,7 @@ for (let index = from; index < to && started < most && !isOver; index++) {
   follow(id, handle.result());
 }
 
-meddling = setInterval(() => {
+const meddle = () => {
   const open = runtime.list();
   const one = open[Math.floor(draw() * open.length)];
   if (one === undefined) return;
@@ -150,7 +153,9 @@ meddling = setInterval(() => {
   } catch {
     // It was not in the state for that.
   }
-}, 10);
+};
+// A list of a thousand activities takes some milliseconds.
+meddling = setInterval(meddle, drain ? 500 : 15);
 
 if (drain) {
   // Everything that is left, also what a dead process has: until the ledger is empty.
