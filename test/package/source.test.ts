@@ -26,6 +26,7 @@ const workersNeed = [
   'node:os',
   'node:stream',
   'node:url',
+  'node:util',
   'node:v8',
   'node:worker_threads',
 ];

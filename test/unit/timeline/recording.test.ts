@@ -37,8 +37,9 @@ describe('a recording', () => {
       return { secret };
     };
     await runtime.run(fn, { activityId: 'i', activityType: 't', args: [SECRET] });
-    const events = recording.toJSON();
-    expect(namesOf(recording)).toEqual([
+    // A machine that is busy blocks the event loop too.
+    const events = recording.toJSON().filter(({ event }) => event !== 'blocked');
+    expect(events.map(({ event }) => event)).toEqual([
       'recording',
       'scheduled',
       'started',

@@ -93,8 +93,9 @@ test('is named in its type, in the table, and in the list of what Temporal lacks
   ];
   expect(withName('heartbeatThrottleInterval').sort()).toEqual(home);
   expect(withName('attemptOverlap').sort()).toEqual(home);
-  // The description also has what a cluster lacks.
-  expect(withName('progressTimeout').sort()).toEqual([...home, 'temporal/description.ts']);
+  // The description also has what a cluster lacks, and pages show which timeout comes next.
+  const shown = ['live/deadline.ts', 'temporal/description.ts'];
+  expect(withName('progressTimeout').sort()).toEqual([...home, ...shown].sort());
 });
 
 /** Without the comments. */
