@@ -3,6 +3,7 @@ import { defineConfig } from 'vitepress';
 import { withPolicy } from './policy.js';
 import { anchorOf, linkIn, rewrites, root } from './paths.js';
 import { documents, modules, tour } from './sidebar.js';
+import { markdownOf } from './theme/markdown.js';
 import { writeTexts } from './texts.js';
 import { markBlocks, textsOf, typesOnHover, writeTypes, type Fence } from './types.js';
 
@@ -112,6 +113,10 @@ export default defineConfig({
     server: { host: '127.0.0.1', fs: { allow: [root] } },
     build: { chunkSizeWarningLimit: 1_000 },
   },
+  transformHead: ({ pageData: { filePath } }) =>
+    filePath === ''
+      ? []
+      : [['link', { rel: 'alternate', type: 'text/markdown', href: markdownOf(filePath) }]],
   transformHtml: (html) => withPolicy(html),
   buildEnd: async ({ outDir, pages }) => {
     await writeTexts(outDir, pages);

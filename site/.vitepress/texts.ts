@@ -2,6 +2,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import { root } from './paths.js';
+import { markdownOf } from './theme/markdown.js';
 import { titleOf } from './sidebar.js';
 
 /**
@@ -12,7 +13,7 @@ import { titleOf } from './sidebar.js';
  */
 export async function writeTexts(outDir: string, pages: readonly string[]): Promise<void> {
   for (const page of pages) {
-    const to = join(outDir, page.replace(/^site\/(pages\/)?/, ''));
+    const to = join(outDir, markdownOf(page));
     await mkdir(dirname(to), { recursive: true });
     const text = await textOf(page);
     await writeFile(to, text);

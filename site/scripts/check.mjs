@@ -40,6 +40,10 @@ for (const [file, html] of pages) {
     const address = src ?? href ?? url ?? '';
     if (/^["']?(https?:)?\/\//.test(address)) problems.push(`${file} loads ${address}`);
   }
+  const markdown = /<link rel="alternate" type="text\/markdown" href="\/([^"]*)"/.exec(html)?.[1];
+  if (file !== '404.html' && !existsSync(join(dist, markdown ?? '?'))) {
+    problems.push(`${file}: its Markdown is missing`);
+  }
   const types = [...html.matchAll(/\sdata-type="(\d+)"/g)].map(([, number]) => Number(number));
   if (types.length > 0) {
     const texts = JSON.parse(readFileSync(join(dist, 'types', file.replace('.html', '.json'))));
