@@ -50,7 +50,9 @@ export class ProcessWorker extends PoolWorker {
     );
     channel.on('error', () => {}); // the process is gone, and 'exit' reports that
     this.#child.on('message', (report) => this.heard(report as Report));
-    this.#child.once('error', (cause) => this.hasExited({ cause }));
+    this.#child.on('error', (cause) => {
+      if (this.#child.pid === undefined) this.hasExited({ cause }); // otherwise 'exit' follows
+    });
     this.#child.once('disconnect', () => this.hasGone());
     this.#child.once('exit', (code, signal) => {
       this.hasGone();

@@ -46,7 +46,10 @@ export class ThreadWorker extends PoolWorker {
       if (report.is === 'returned' || report.is === 'threw') this.#take(); // its last details
       this.heard(report);
     });
-    this.#thread.on('error', (cause) => (this.#cause = cause));
+    this.#thread.on('error', (cause) => {
+      this.#cause = cause;
+      this.hasGone(); // 'exit' follows
+    });
     this.#thread.once('exit', (exitCode) => {
       this.#stopReading?.();
       this.#take();
