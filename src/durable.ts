@@ -1,4 +1,4 @@
-/** systole/durable: a ledger for a store of your own, so that unfinished activities come back. */
+/** systole/durable: adds a ledger to your own store, so that unfinished activities can be recovered. */
 export { durableStore } from './durable/durable-store.js';
 export {
   LeaseLostError,

@@ -1,2 +1,2 @@
-/** systole/otel: traces and metrics of activities, by OpenTelemetry. */
+/** systole/otel: traces and metrics of activities with OpenTelemetry. */
 export { openTelemetry, type OpenTelemetryOptions } from './otel/open-telemetry.js';

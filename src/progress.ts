@@ -1,4 +1,4 @@
-/** systole/progress: the open activities of a runtime, live on a terminal. For Node. */
+/** systole/progress: shows the open activities of a runtime live on a terminal. For Node. */
 export {
   showProgress,
   type ProgressOptions,

@@ -1,4 +1,4 @@
-/** systole/sqlite: a store in a SQLite database, with a ledger of what has not finished. */
+/** systole/sqlite: a store in a SQLite database, with a ledger of unfinished activities. */
 export {
   sqliteStore,
   type SqliteStore,

@@ -1,5 +1,5 @@
 /**
- * systole/web: the heartbeats of one activity as a web `Response`, for a page that shows its
+ * systole/web: sends the heartbeats of one activity in a web `Response`, for a page that shows its
  * progress. It uses no Node module.
  */
 export {

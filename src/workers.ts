@@ -1,6 +1,6 @@
 /**
- * systole/workers: activities in child processes and threads. Work that is stuck is killed and
- * resumes from its last heartbeat; a crash ends one attempt, and not the program. For Node.
+ * systole/workers: runs activities in child processes and threads. A stuck activity is killed and
+ * resumes from its last heartbeat. A crash ends one attempt, but not the program. For Node.
  */
 export { workerPool, type PoolActivities, type WorkerPool } from './workers/worker-pool.js';
 export type { WorkerPoolOptions } from './workers/options.js';

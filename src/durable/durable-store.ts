@@ -6,9 +6,9 @@ import { DurableLedger } from './ledger.js';
 import type { LedgerStore } from './port.js';
 
 /**
- * Makes a store of your own durable: with it, a runtime enters each activity that has an `activityId`
- * in your store before its first attempt, and `runtime.recover()` starts what an earlier process has
- * left. `sqliteStore` and `fileStore` need it not, because they do this already.
+ * Makes your own store durable. A runtime then enters each activity that has an `activityId` in the
+ * store before its first attempt, and `runtime.recover()` restarts what an earlier process left
+ * unfinished. `sqliteStore` and `fileStore` are already durable. Returns the same store.
  *
  * @throws TypeError if the store lacks a method that a ledger needs
  * @example

@@ -125,5 +125,6 @@ export function heldElsewhere(activityId: string, held: Held): ActivityAlreadySt
 
 /** Why an entry is held. */
 export function reasonOf({ heldBy, until }: Held): string {
-  return `is run by ${heldBy}, which holds it until ${new Date(until).toISOString()} or longer`;
+  const time = new Date(until).toISOString();
+  return `is being run by ${heldBy} until ${time} or longer; end that one, or wait`;
 }

@@ -81,9 +81,9 @@ export class Recovery {
     }
     const { every, countCrashes = false } = options;
     if (typeof countCrashes !== 'boolean') {
-      throw badOption('countCrashes', countCrashes, 'true or false');
+      throw badOption('recover countCrashes', countCrashes, 'true or false');
     }
-    const everyMs = every === undefined ? undefined : durationMs(every, 'every');
+    const everyMs = every === undefined ? undefined : durationMs(every, 'recover every');
     const found = await this.#recoverOnce(activities as Functions, countCrashes);
     if (everyMs !== undefined) this.#again(everyMs, activities as Functions, countCrashes);
     return found;
@@ -134,7 +134,7 @@ export class Recovery {
   /** @throws RuntimeShutdownError */
   #refuseIfShutDown(): void {
     if (!this.#host.services().shutdown.begun) return;
-    throw new RuntimeShutdownError('This runtime is shutting down; it recovers nothing more');
+    throw new RuntimeShutdownError('This runtime is shutting down; use a new runtime to recover');
   }
 
   async #take(entry: LedgerEntry, activities: Functions, countCrashes: boolean): Promise<Outcome> {

@@ -6,7 +6,7 @@ import type { ActivityRuntime } from '../runtime/runtime.js';
 import type { Changes, Counts } from './messages.js';
 import { rowOf } from './row.js';
 
-/** What `inspect` needs of a runtime. */
+/** The part of an `ActivityRuntime` that `inspect` uses. */
 export type Inspectable = Pick<ActivityRuntime, 'on' | 'list' | 'stats' | 'getHandle'>;
 
 /** A page that is connected. */

@@ -21,7 +21,8 @@ export const WRITE_PATH = 'action';
 export function judge(asked: Asked, port: number, token: string, actions: boolean): Verdict {
   const { method, url, host = '', origin } = asked;
   // A name of another site may have been made to point to this machine.
-  if (!hostsOf(port).includes(host)) return { status: 403, why: 'wrong host' };
+  if (!hostsOf(port).includes(host))
+    return { status: 403, why: 'wrong host; use 127.0.0.1 or localhost' };
   if (origin !== undefined && origin !== `http://${host}`) {
     return { status: 403, why: 'wrong origin' };
   }
@@ -32,7 +33,8 @@ export function judge(asked: Asked, port: number, token: string, actions: boolea
     return { status: 400, why: 'bad address' };
   }
   const [, given = '', path = '', ...rest] = parsed.pathname.split('/');
-  if (!isToken(given, token)) return { status: 403, why: 'wrong token' };
+  if (!isToken(given, token))
+    return { status: 403, why: 'wrong token; open the address that the program prints now' };
   const query = parsed.searchParams;
   if (path === WRITE_PATH && rest.length === 0) return judgeAction(method, origin, actions, query);
   if (rest.length > 0 || !READ_PATHS.some((known) => known === path)) {

@@ -9,28 +9,28 @@ import { PageServer } from './server.js';
 
 /** The options of `inspect`. */
 export interface InspectOptions {
-  /** The port on 127.0.0.1. Default 0: one that is free. */
+  /** The port on 127.0.0.1. Default 0, which takes a free port. */
   readonly port?: number | undefined;
   /**
    * The secret part of the address, at least 16 letters, digits, `-` or `_`. Default: a new random
-   * one each time. With a `port` and a `token`, an open page finds the program again after a restart.
+   * token each time. With a fixed `port` and `token`, an open page reconnects after a restart.
    */
   readonly token?: string | undefined;
   /**
-   * Whether the page can cancel, pause, unpause, reset and terminate activities. Default false.
+   * Whether the page may cancel, pause, unpause, reset and terminate activities. Default false.
    */
   readonly actions?: boolean | undefined;
   /** Whether the page shows heartbeat details. Default true. */
   readonly details?: boolean | undefined;
 }
 
-/** A page that is being served. */
+/** The page that `inspect` serves. */
 export interface Inspector {
   /** The address of the page. Everyone who has it can see the page. */
   readonly url: string;
   /** Stops serving the page. Resolves when all connections are closed. */
   close(): Promise<void>;
-  /** Closes it at the end of a block that has `await using inspector = await inspect(runtime)`. */
+  /** Closes the page at the end of a block with `await using inspector = await inspect(runtime)`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -85,7 +85,9 @@ export async function inspect(
 function cannotListen(port: number, cause: unknown): Error {
   const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
   const why =
-    code === 'EADDRINUSE' ? 'is in use; leave it out for a free one' : `fails with ${code}`;
+    code === 'EADDRINUSE'
+      ? 'is in use; leave it out for a free one'
+      : `fails with ${code}; use another port`;
   return refusal(new Error(`inspect: port ${port} ${why}`, { cause }));
 }
 

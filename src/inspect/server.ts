@@ -120,7 +120,7 @@ export class PageServer {
     }
     const handle = openHandle(runtime, id);
     if (handle === undefined) {
-      end(response, 404, { error: 'it is not open any more' });
+      end(response, 404, { error: 'this activity is not open any more' });
       return;
     }
     try {

@@ -1,13 +1,13 @@
 /** How far an activity is, read from its heartbeat details. */
 import { isFields } from '../kernel/bad-input.js';
 
-/** How far an activity is. */
+/** How far an activity is, for `showProgress`. */
 export interface Progress {
   /** How much is done, in any unit. */
   readonly done: number;
-  /** How much there is in all. Without it there is no percentage and no bar. */
+  /** The total, in the same unit as `done`. Without it, there is no percentage and no bar. */
   readonly total?: number | undefined;
-  /** A few words about what is being done. */
+  /** A few words about the current step. */
   readonly label?: string | undefined;
 }
 

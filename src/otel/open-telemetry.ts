@@ -6,15 +6,15 @@ import type { ActivityInterceptor } from '../runtime/context/interceptors.js';
 import { context, metrics, trace, type MeterProvider, type TracerProvider } from './api.js';
 import { Telemetry } from './telemetry.js';
 
-/** The options of `openTelemetry`, all of which have defaults. */
+/** The options of `openTelemetry`. All are optional. */
 export interface OpenTelemetryOptions {
-  /** Where spans go. Default: the provider that is registered when the first activity is scheduled. */
+  /** The provider for spans. Default: the one that is registered when the first activity is scheduled. */
   readonly tracerProvider?: TracerProvider | undefined;
-  /** Where metrics go. Default: the provider that is registered when the first activity is scheduled. */
+  /** The provider for metrics. Default: the one that is registered when the first activity is scheduled. */
   readonly meterProvider?: MeterProvider | undefined;
   /**
    * Whether the `heartbeat` events of a span show the details, as JSON of at most 4,096 characters.
-   * Details may hold what should not leave the process. Default false.
+   * Details may contain data that should not leave the process. Default false.
    */
   readonly details?: boolean | undefined;
 }
@@ -34,8 +34,8 @@ const NAMES = {
 };
 
 /**
- * Makes an interceptor that traces activities and measures them: a span for each activity, under it
- * one for each attempt, and metrics. It may be given to several runtimes.
+ * Makes an interceptor that traces and measures activities: a span for each activity, child spans for
+ * its attempts, and metrics. You can give it to several runtimes.
  *
  * @example
  * const runtime = new ActivityRuntime({ interceptors: [openTelemetry()] });

@@ -6,7 +6,7 @@ import type { ActivityDescription } from '../runtime/description.js';
 import type { ActivityHandle } from '../runtime/handle.js';
 import type { ActivityRuntime } from '../runtime/runtime.js';
 
-/** What `showProgress` needs of a runtime. */
+/** The part of an `ActivityRuntime` that `showProgress` uses. */
 export type Watchable = Pick<ActivityRuntime, 'on' | 'list' | 'getHandle'>;
 
 export interface Entry {

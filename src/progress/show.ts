@@ -12,44 +12,44 @@ import { Roster, type Watchable } from './roster.js';
 import type { Shown } from './rows.js';
 import { Screen, type TerminalLike } from './screen.js';
 
-/** What `showProgress` writes to: a stream of Node, or anything with a `write` method. */
+/** The stream that `showProgress` writes to: a Node stream, or anything with a `write` method. */
 export interface ProgressStream {
   /** Writes text at the end of the stream. */
   write(text: string): unknown;
-  /** Whether it is a terminal. Without a terminal there are only lines, now and then. */
+  /** Whether the stream is a terminal. If it is not, a line is written every 10 s, later every minute. */
   readonly isTTY?: boolean | undefined;
   /** The width of the terminal in characters. Default 80. */
   readonly columns?: number | undefined;
   /** The height of the terminal in lines. Default 24. */
   readonly rows?: number | undefined;
-  /** Says whether the terminal has colours and the user wants them. */
+  /** Returns whether the terminal has colours and the user wants them. Default: no colours. */
   hasColors?(): boolean;
 }
 
 /** The options of `showProgress`. */
 export interface ProgressOptions {
-  /** Where the progress is shown. Default `process.stderr`. */
+  /** The stream on which the progress is shown. Default `process.stderr`. */
   readonly stream?: ProgressStream | undefined;
   /**
-   * Says how far an activity is. Return `undefined` if nobody knows. Default: heartbeat details such
-   * as `{ done: 3, total: 10, label: 'page 3' }` say it.
+   * Returns how far an activity is, or `undefined` if that is not known. Default: reads heartbeat
+   * details such as `{ done: 3, total: 10, label: 'page 3' }`.
    */
   readonly progress?: ((description: ActivityDescription) => Progress | undefined) | undefined;
 }
 
-/** The lines on the terminal, until they are closed. */
+/** The lines that `showProgress` shows, until they are closed. */
 export interface ShownProgress {
-  /** Removes the lines from the terminal, and shows nothing more. A second call does nothing. */
+  /** Removes the lines from the terminal and stops. A second call does nothing. */
   close(): void;
-  /** Closes it at the end of a block that has `using progress = showProgress(runtime)`. */
+  /** Closes the lines at the end of a block with `using shown = showProgress(runtime)`. */
   [Symbol.dispose](): void;
 }
 
 /**
  * Shows the open activities of a runtime on a terminal, one line each: how far they are, how fast,
  * the time left, the attempt, the last heartbeat, and the time to the next timeout. What the program
- * prints appears above these lines. Without a terminal it writes a line now and then. It does not
- * keep the program running.
+ * prints appears above these lines. Without a terminal, it writes a line every 10 s, and every minute
+ * after the first. It does not keep the program running.
  *
  * @example
  * const shown = showProgress(runtime);

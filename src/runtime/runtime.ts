@@ -148,13 +148,14 @@ export class ActivityRuntime {
   }
 
   /**
-   * Starts the activities that an earlier process has left unfinished, with their own arguments and
-   * options, from their last stored details. Needs a store with a ledger: see docs/durable.md.
+   * Starts the activities that an earlier process left unfinished, with their own arguments and
+   * options, from their last stored details. Needs a store with a ledger, such as `sqliteStore`,
+   * `fileStore` or `durableStore(store)`: see docs/durable.md.
    *
    * Rejects with a `TypeError` for a bad option or a store without a ledger, and with a
-   * `RuntimeShutdownError`.
+   * `RuntimeShutdownError` after `shutdown()`.
    *
-   * @param activities an object with the functions: an activity's type is the name of its function
+   * @param activities the functions, by activity type. The type is usually the function's name
    */
   recover(activities: object, options?: RecoverOptions): Promise<Recovered<ActivityHandle>> {
     return rejectable(this.recover, () =>

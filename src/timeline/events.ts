@@ -6,8 +6,8 @@ import { printable } from '../kernel/text.js';
 /**
  * The name of a timeline event. Most are events of the runtime.
  *
- * - `'recording'`: The first line. Times in pictures count from its `at`.
- * - `'blocked'`: The event loop was blocked for `blockedMs` until then.
+ * - `'recording'`: The beginning of the recording. Times in pictures count from its `at`.
+ * - `'blocked'`: The event loop was blocked for `blockedMs`, until `at`.
  */
 export type TimelineEventName = ActivityEventName | 'recording' | 'blocked';
 
@@ -25,11 +25,11 @@ export interface TimelineEvent {
   readonly attempt?: number | undefined;
   /** Heartbeat details as short text: what was reported, or what an attempt was given. */
   readonly details?: string | undefined;
-  /** How an attempt or an activity ended, such as `'TIMED_OUT'`. */
+  /** How the attempt or the activity ended, such as `'TIMED_OUT'`. */
   readonly outcome?: string | undefined;
-  /** Which timeout has passed, such as `'HEARTBEAT'`. */
+  /** The timeout that passed, such as `'HEARTBEAT'`. */
   readonly timeoutType?: string | undefined;
-  /** Why an attempt or an activity ended, as short text. */
+  /** Why the attempt or the activity ended, as short text. */
   readonly reason?: string | undefined;
   /** The delay before the next attempt, in milliseconds. */
   readonly delayMs?: number | undefined;
@@ -39,7 +39,7 @@ export interface TimelineEvent {
   readonly running?: number | undefined;
   /** The number of activities that wait for a slot after the event. */
   readonly waiting?: number | undefined;
-  /** The number of older events that the recording has dropped. */
+  /** The number of older events that the recording dropped because of its `limit`. */
   readonly dropped?: number | undefined;
 }
 

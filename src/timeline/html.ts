@@ -9,10 +9,10 @@ import { textOf } from './text.js';
 const WIDTH = 1_280;
 
 /**
- * Draws a recording as one HTML page without scripts: the picture of `timelineSvg`, and the same as
- * text. It can be opened from a file and loads nothing.
+ * Draws a recording as one HTML page: the picture of `timelineSvg`, and the same as text. The page has
+ * no scripts and loads nothing, so you can open it from a file.
  *
- * @throws TypeError for what is no recording, or a text that is not lines of JSON
+ * @throws TypeError if it gets something other than a recording, or text that is not lines of JSON
  */
 export function timelineHtml(recording: Recorded): string {
   const story = refusable(timelineHtml, () => storyOf(recording, 'timelineHtml'));

@@ -10,7 +10,7 @@ import { LONGEST_TEXT, type TimelineEvent } from './events.js';
 import type { Recording } from './recording.js';
 import { briefly } from './shown.js';
 
-/** What a recording needs of a runtime. */
+/** The part of an `ActivityRuntime` that `record` uses. */
 export type Recordable = Pick<ActivityRuntime, 'on' | 'list' | 'stats'>;
 
 type Writable = { -readonly [Field in keyof TimelineEvent]: TimelineEvent[Field] };

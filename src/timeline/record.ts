@@ -17,8 +17,8 @@ const DEFAULT_LIMIT = 10_000;
 
 /**
  * Records what happens in a runtime from now on: activities, waits, attempts, heartbeats, endings,
- * blocks of the event loop and the number of running activities. Activities that are open already
- * are included. Arguments and results are never recorded.
+ * times when the event loop was blocked, and the number of running activities. It includes activities
+ * that are already open. Arguments and results are never recorded.
  *
  * @example
  * const recording = record(runtime);

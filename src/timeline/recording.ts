@@ -1,7 +1,7 @@
 /** The recording of a runtime: its events, kept as plain JSON. */
 import type { TimelineEvent } from './events.js';
 
-/** The events of a runtime, kept as plain JSON. */
+/** A recording of a runtime, made by `record`: its events as plain JSON. */
 export class Recording {
   /** @internal The wall time when it began. */
   readonly startedAt: number;
@@ -34,7 +34,7 @@ export class Recording {
     this.#end = end;
   }
 
-  /** Returns the events so far, in order, after a first one that says when the recording began. */
+  /** Returns the events so far, in order. The first one says when the recording began. */
   toJSON(): TimelineEvent[] {
     const dropped = this.#dropped;
     const head: TimelineEvent = { at: this.startedAt, event: 'recording' };
@@ -52,7 +52,7 @@ export class Recording {
       .join('');
   }
 
-  /** Stops recording. What was recorded stays. */
+  /** Stops recording, and keeps what was recorded. */
   stop(): void {
     this.#end?.();
     this.#end = undefined;

@@ -11,11 +11,11 @@ import { storyOf, type Story } from './story.js';
 import { textOf } from './text.js';
 import { moment, time } from './time.js';
 
-/** The options of a picture. */
+/** The options of `timelineSvg`. */
 export interface PictureOptions {
-  /** The width of the picture in pixels, at least 400. Default 960. */
+  /** The width of the picture in pixels, from 400 to 20,000. Default 960. */
   readonly width?: number | undefined;
-  /** What the picture is called, for readers who cannot see it. Default `'Timeline'`. */
+  /** The title of the picture, for readers who cannot see it. Default `'Timeline'`. */
   readonly title?: string | undefined;
 }
 
@@ -32,7 +32,7 @@ const SLOTS_HEIGHT = 34;
  * Draws a recording as one SVG image, with a lane for each activity. Waits are thin, attempts are
  * thick and coloured by their outcome, and heartbeats are ticks that show their details under the
  * pointer. A function that outlives its attempt is a hatched tail, and a blocked event loop is a grey
- * band. Long stretches in which nothing happens are folded. The image contains the same as text.
+ * band. Long stretches in which nothing happens are cut short. The image also contains the timeline as text.
  *
  * @throws TypeError that names the option, the value received and what is accepted
  */

@@ -20,7 +20,7 @@ const LONGEST_DETAILS = 60;
  * //   1   at 0 ms   ♥ {"line":1} at 0 ms   FAILED at 0 ms: Error: boom   retry in 1 s
  * //   2   at 1 s    no heartbeat           COMPLETED at 1 s
  *
- * @throws TypeError for what is no recording, or a text that is not lines of JSON
+ * @throws TypeError if it gets something other than a recording, or text that is not lines of JSON
  */
 export function timelineText(recording: Recorded): string {
   return refusable(timelineText, () => textOf(storyOf(recording, 'timelineText')));

@@ -7,10 +7,10 @@ import type { ActivityHandle } from '../runtime/handle.js';
 import type { HeartbeatReport } from '../runtime/heartbeats.js';
 import { json } from './json.js';
 
-/** What `heartbeatResponse` needs of the handle of an activity. */
+/** The part of an activity's handle that `heartbeatResponse` uses. */
 export type FollowedActivity = Pick<ActivityHandle, 'heartbeats' | 'describe'>;
 
-/** What `heartbeatResponse` needs of a request: a `Request`, or a request of `node:http`. */
+/** The part of a request that `heartbeatResponse` uses: a web `Request`, or one of `node:http`. */
 export interface RequestLike {
   /** The headers of the request. Only `Last-Event-ID` is read. */
   readonly headers:
@@ -21,9 +21,9 @@ export interface RequestLike {
 
 /** The options of `heartbeatResponse`. */
 export interface HeartbeatResponseOptions {
-  /** The request that is answered. With it, a client that reconnects gets only what is new. */
+  /** The request to answer. With it, a client that reconnects gets only what is new. Default: none. */
   readonly request?: RequestLike | undefined;
-  /** Whether the events have the heartbeat details. Default true. */
+  /** Whether the events contain the heartbeat details. Default true. */
   readonly details?: boolean | undefined;
 }
 
@@ -47,9 +47,10 @@ const HEADERS = {
 };
 
 /**
- * Follows an activity as a `Response` with server-sent events: a `heartbeat` event for each report,
- * and at the end one `completed` or `failed` event. The stream ends with the activity or when the
- * client is gone. A slow client gets only the newest report. Results and errors are not sent.
+ * Returns a `Response` that sends the progress of an activity as server-sent events: a `heartbeat`
+ * event for each report, and one `completed` or `failed` event at the end. The stream ends when the
+ * activity closes or the client is gone. A slow client gets only the newest report. Results and
+ * errors are not sent.
  *
  * @example
  * app.get('/imports/:id', (c) =>
@@ -80,9 +81,10 @@ function checkAll(handle: unknown, options: HeartbeatResponseOptions): void {
     request !== undefined &&
     typeof (request as Partial<RequestLike> | null)?.headers !== 'object'
   ) {
-    throw badOption('request', request, 'a Request, or a request of node:http');
+    throw badOption('heartbeatResponse request', request, 'a Request, or a request of node:http');
   }
-  if (typeof details !== 'boolean') throw badOption('details', details, 'true or false');
+  if (typeof details !== 'boolean')
+    throw badOption('heartbeatResponse details', details, 'true or false');
 }
 
 function lastEventId(request: RequestLike | undefined): string | undefined {

@@ -2,14 +2,14 @@
 import { Failure, KIND, type Fields } from '../kernel/failure.js';
 
 /**
- * The failure of an attempt whose worker has ended by itself: through `process.exit`, an uncaught
- * exception, too little memory, or a signal from outside. It is retried, and heartbeat details are
- * kept.
+ * The failure of an attempt whose worker ended by itself: through `process.exit`, an uncaught
+ * exception, a lack of memory, or a signal from outside. The attempt is retried, and its heartbeat
+ * details are kept.
  */
 export class WorkerCrashedError extends Failure<'WorkerCrashedError'> {
-  /** The exit code of the worker; `undefined` if a signal ended it. */
+  /** The exit code of the worker, or `undefined` if a signal ended it. */
   declare readonly exitCode: number | undefined;
-  /** The signal that ended the process, such as `'SIGKILL'`; `undefined` if none did. */
+  /** The signal that ended the worker process, such as `'SIGKILL'`, or `undefined` if none did. */
   declare readonly signal: string | undefined;
   /** The last 4 kB that the worker wrote to its standard error. */
   declare readonly stderr: string;
@@ -34,8 +34,8 @@ export class WorkerCrashedError extends Failure<'WorkerCrashedError'> {
 }
 
 /**
- * The error of a function whose worker was killed because it did not settle within `gracePeriod`
- * after it was told to stop. Its `cause` is the reason to stop.
+ * The error of a function that did not settle within `gracePeriod` after it was told to stop, so its
+ * worker was killed. Its `cause` is the reason why it was told to stop.
  */
 export class WorkerTerminatedError extends Failure<'WorkerTerminatedError'> {
   get [KIND](): 'WorkerTerminatedError' {

@@ -40,17 +40,24 @@ const SCRIPT = `
  *
  * @throws ApplicationFailure if the module cannot be loaded
  */
-export function namesIn({ module, env, execArgv }: WorkerOptions): readonly string[] {
+export function namesIn(
+  { module, env, execArgv }: WorkerOptions,
+  longestLoadMs = LONGEST_LOAD_MS,
+): readonly string[] {
   const flags = [...(execArgv ?? inheritedFlags()), '--input-type=commonjs', '--eval', SCRIPT];
-  const { output } = spawnSync(process.execPath, [...flags, module], {
+  const asked = spawnSync(process.execPath, [...flags, module], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     encoding: 'utf8',
-    timeout: LONGEST_LOAD_MS,
+    timeout: longestLoadMs,
     env: env ?? process.env,
   });
-  const answer = (output as (string | null)[] | null)?.[3] ?? ''; // null if it cannot be started
+  const answer = (asked.output as (string | null)[] | null)?.[3] ?? ''; // null if it cannot be started
+  const failed = asked.error as NodeJS.ErrnoException | undefined;
+  if (failed?.code === 'ETIMEDOUT') throw neverLoaded(module, longestLoadMs);
   if (answer === '') {
-    throw hopeless(`workerPool: a process that loads ${module} has ended`, 'WorkerStartError');
+    const how = failed?.message ?? asked.signal ?? `exit code ${asked.status}`;
+    const message = `workerPool: the process that lists the functions of ${module} has ended (${how}); run the module alone to see why`;
+    throw hopeless(message, 'WorkerStartError', failed);
   }
   const { names, error } = JSON.parse(answer) as { names?: string[]; error?: string };
   if (names === undefined) throw unusable(module, new Error(error));

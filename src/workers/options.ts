@@ -13,16 +13,16 @@ import {
 import { durationMs, type Duration } from '../kernel/duration.js';
 import { showStep } from '../heartbeat/details/copy.js';
 
-/** The options of `workerPool`. All of them have defaults. */
+/** The options of `workerPool`. All are optional. */
 export interface WorkerPoolOptions {
   /**
    * Where functions run. Default `'process'`.
    *
-   * - `'process'`: In child processes. Whatever they do, they can be killed, and nothing they do can
-   *   end the program.
-   * - `'thread'`: In threads of this process. They start faster and share its memory limit. A crash
-   *   in native code ends the program, and a native call cannot be interrupted.
-   * - `'none'`: In place, for debuggers and unit tests. Nothing can be killed.
+   * - `'process'`: In child processes. They can always be killed, and nothing they do can end the
+   *   program.
+   * - `'thread'`: In threads of this process. They start faster, but a crash in native code ends the
+   *   program, and a native call cannot be interrupted.
+   * - `'none'`: In the program itself, for debuggers and unit tests. Nothing can be killed.
    */
   readonly isolation?: 'process' | 'thread' | 'none' | undefined;
   /**
@@ -30,20 +30,20 @@ export interface WorkerPoolOptions {
    * `os.availableParallelism()`.
    */
   readonly maxWorkers?: number | undefined;
-  /** How long to keep a worker without work. Default `'30s'`; `Infinity` keeps it. */
+  /** How long to keep an idle worker. Default `'30s'`. `Infinity` keeps it until the pool closes. */
   readonly idleTimeout?: Duration | undefined;
   /**
-   * How long a function may take to settle after it was told to stop, before its worker is killed.
-   * Default `'1s'`.
+   * How long a function may take to settle after it was told to stop. Then its worker is killed.
+   * Default `'1s'`. `Infinity` never kills it.
    */
   readonly gracePeriod?: Duration | undefined;
-  /** The limit of a worker's JavaScript heap in MiB. Default: Node's own. */
+  /** The limit of each worker's JavaScript heap, in MiB. Default: Node's own limit. */
   readonly memoryLimitMb?: number | undefined;
-  /** The environment of workers. Default: that of this process. */
+  /** The environment variables of workers. Default: those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   /**
-   * Flags for Node. Default: those of this process, so a TypeScript loader that runs the program
-   * also runs its workers.
+   * The flags with which Node starts workers. Default: those of this process, so a TypeScript loader
+   * of the program also works in its workers.
    */
   readonly execArgv?: readonly string[] | undefined;
 }

@@ -14,13 +14,13 @@ import { Waiters } from './waiters.js';
 
 /** The number of workers of a pool, by what they are doing. */
 export interface WorkerPoolStats {
-  /** Workers that run a function. */
+  /** The number of workers that run a function. */
   readonly busy: number;
-  /** Workers that wait for work. */
+  /** The number of workers that wait for work. */
   readonly idle: number;
-  /** Workers that are starting. */
+  /** The number of workers that are starting. */
   readonly starting: number;
-  /** Activities that wait for a worker. */
+  /** The number of activities that wait for a worker. */
   readonly waiting: number;
 }
 
@@ -261,5 +261,8 @@ const LAST_MS = 500;
 const ANSWER_MS = 3_000;
 
 function closed(): unknown {
-  return hopeless('workerPool: the pool is closed', 'WorkerPoolClosed');
+  return hopeless(
+    'workerPool: the pool is closed; shut the runtime down before you close it',
+    'WorkerPoolClosed',
+  );
 }

@@ -32,8 +32,10 @@ export class StationRoom implements Room {
   }
 
   readonly run = (ctx: ActivityContext, ...args: unknown[]): Promise<unknown> => {
-    if (this.#left) return Promise.reject(refusedCall('the attempt has ended'));
-    if (this.#running) return Promise.reject(refusedCall('the function still runs'));
+    if (this.#left)
+      return Promise.reject(refusedCall('the attempt has ended; call it during the attempt'));
+    if (this.#running)
+      return Promise.reject(refusedCall('the function still runs; await the first call'));
     this.#running = true;
     const running = this.#station.call(this.#name, ctx, args);
     const end = (): void => void (this.#running = false);
@@ -104,7 +106,7 @@ class Patience {
   }
 
   #giveUp(): void {
-    const message = `An interceptor has not settled ${INTERCEPTORS_MS} ms after its attempt and its function have ended`;
+    const message = `An interceptor has not settled ${INTERCEPTORS_MS} ms after its attempt and its function have ended; let it settle when next() does`;
     const { reason: cause } = this.#attempt.interruption;
     this.#over.reject(new WorkerTerminatedError(message, { cause }));
   }

@@ -8,7 +8,7 @@ import { resolvePool, type ResolvedPool, type WorkerPoolOptions } from './option
 import { Pool, type WorkerPoolStats } from './pool.js';
 
 /**
- * The exported functions of a module, with their types, as activity functions that run in a worker.
+ * The functions that a module exports, with their types, as activity functions that run in a worker.
  * Exports that are not activity functions are left out.
  */
 export type PoolActivities<T> = {
@@ -19,27 +19,27 @@ export type PoolActivities<T> = {
 export interface WorkerPool<T> {
   /**
    * The functions of the module. Pass them to `runActivity`, `proxyActivities` and everything else
-   * that takes activity functions. A name that the module does not export fails the attempt.
+   * that takes activity functions. If the module does not export a name, the attempt fails.
    */
   readonly activities: PoolActivities<T>;
-  /** The number of workers, by what they are doing. */
+  /** Returns how many workers are busy, idle and starting, and how many activities wait for one. */
   stats(): WorkerPoolStats;
   /**
-   * Ends the pool. Running functions are told to stop, and killed after `gracePeriod`. Their
-   * attempts fail and are not retried. Resolves when every worker is dead. Shut the runtime down
-   * first if its activities should end in peace.
+   * Ends the pool. Running functions are told to stop, and are killed after `gracePeriod`. Their
+   * attempts fail and are not retried. Resolves when every worker is dead. If the activities should
+   * end gracefully, shut the runtime down first.
    */
   close(): Promise<void>;
-  /** Ends the pool at the end of a block with `await using pool = workerPool(...)`. */
+  /** Closes the pool at the end of a block with `await using pool = workerPool(...)`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * Makes a pool of workers for the activity functions of a module. Work that is stuck in a worker can
- * be killed, and a crash ends one attempt but not the program. A worker starts when it is needed.
- * Idle workers do not keep the program alive.
+ * Makes a pool of workers for the activity functions of a module. A function that is stuck in a
+ * worker can be killed, and a crash ends one attempt but not the program. Workers start when they
+ * are needed. Idle workers do not keep the program alive.
  *
- * @param module the address of a module of activities, which every worker loads
+ * @param module the address of the module of activities: a file URL or an absolute path
  * @throws TypeError that names the option, the value received and what is accepted
  *
  * @example

@@ -93,7 +93,7 @@ describe.each([...workers, 'none'] as const)('with isolation %s', (isolation) =>
     const { activities } = poolOf(isolation);
     expect(await runtime.run(activities['add']!, { args: [1, 2], ...once })).toEqual([
       3,
-      'workerPool: an interceptor has called next() although the function still runs',
+      'workerPool: an interceptor has called next() although the function still runs; await the first call',
       3,
     ]);
   });

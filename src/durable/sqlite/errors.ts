@@ -4,8 +4,11 @@ import { messageOf } from '../../kernel/thrown.js';
 
 /** The primary result codes of SQLite that a user can do something about. */
 const ADVICE: Readonly<Record<number, readonly [name: string, advice: string]>> = {
-  5: ['BUSY', 'is locked by another process for more than 5 s: end that one, or its transaction'],
-  6: ['LOCKED', 'is locked by another statement'],
+  5: ['BUSY', 'has been locked by another process for 5 s: end that process, or its transaction'],
+  6: [
+    'LOCKED',
+    'is locked by another statement of this process: use a connection of your own for it',
+  ],
   8: ['READONLY', 'is read-only: give this process the right to write to it and to its folder'],
   10: ['IOERR', 'cannot be read or written: look at the disk'],
   11: [

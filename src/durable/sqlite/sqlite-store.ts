@@ -16,16 +16,16 @@ import { Tables } from './tables.js';
 /** The options of `sqliteStore`. */
 export interface SqliteStoreOptions {
   /**
-   * What a loss of power may cost. With `'normal'` (default), the last moments; with `'full'`,
-   * nothing, but each transaction waits for the disk. The death of a process costs nothing either
-   * way, and the database is never damaged.
+   * Whether writes wait for the disk. With `'normal'` (default), a power failure may lose the last
+   * moments. With `'full'` it loses nothing, but each transaction waits for the disk. In both modes,
+   * a crash of the process loses nothing, and the database is never damaged.
    */
   readonly synchronous?: 'normal' | 'full' | undefined;
 }
 
-/** The store that `sqliteStore` makes. */
+/** A store in a SQLite database, made by `sqliteStore`. */
 export interface SqliteStore extends LedgerStore, Disposable {
-  /** Closes the database. Shut the runtime down before. The process's end does this too. */
+  /** Closes the database. Shut the runtime down first. The database also closes when the process ends. */
   closeDatabase(): void;
 }
 
@@ -46,12 +46,12 @@ const mode = /* @__PURE__ */ option(
 const BUSY_MS = 5_000;
 
 /**
- * Keeps heartbeat details and a ledger of unfinished activities in a SQLite database, which is made
- * if there is none, with its folder. Several processes of one machine may use it at once. Needs Node 22.13 or later,
- * or the package better-sqlite3.
+ * Keeps heartbeat details and a ledger of unfinished activities in a SQLite database. Creates the
+ * database and its folder if they do not exist. Several processes on one machine may use it at the
+ * same time. Needs Node 22.13 or later, or the package better-sqlite3.
  *
  * @throws TypeError for a bad option
- * @throws HeartbeatStoreError if the database cannot be opened, with what to do about it
+ * @throws HeartbeatStoreError if the database cannot be opened. Its message says what to do
  * @example
  * const runtime = new ActivityRuntime({ store: sqliteStore('jobs.db') });
  * await runtime.recover({ importRows });
@@ -71,7 +71,7 @@ export function makeSqliteStore(
     throw badOption('sqliteStore', path, 'the path of a database');
   }
   checkNames(options, NAMES);
-  const synchronous = mode(options.synchronous, 'synchronous');
+  const synchronous = mode(options.synchronous, 'sqliteStore synchronous');
   const file = path === ':memory:' ? path : resolve(path);
   const { connection, tables } = open(file, synchronous, machine);
   /** How many entries of each id wait for the end of the turn. */

@@ -11,63 +11,66 @@ import type { ResolvedOptions } from '../options/table.js';
 /** The method of a store that makes a ledger. All copies of the package share it. */
 export const LEDGER = /* @__PURE__ */ Symbol.for('systole.ledger');
 
-/** An activity that has not finished, as a store keeps it. */
+/** An unfinished activity, as a store keeps it. */
 export interface LedgerEntry {
   /** The id that the caller gave. */
   readonly activityId: string;
   /** The type of the activity: the name under which `recover` looks for its function. */
   readonly activityType: string;
-  /** The arguments as text, in the form of the runtime's serializer. */
+  /** The arguments as text, encoded by superjson and the runtime's serializer. */
   readonly args: string;
-  /** The options of the call as text, in the form of the runtime's serializer. */
+  /** The options of the call as text, encoded by superjson and the runtime's serializer. */
   readonly options: string;
-  /** The number of the attempt that runs, or of the next one. */
+  /** The number of the current attempt, or of the next one if none is running. */
   readonly attempt: number;
-  /** What the activity was doing. `PAUSED` and `PAUSE_REQUESTED` come back paused. */
+  /** What the activity was doing. It comes back paused if this is `PAUSED` or `PAUSE_REQUESTED`. */
   readonly runState: RunState;
   /** When the activity was scheduled, in milliseconds since the Unix epoch. */
   readonly scheduledAt: number;
-  /** When the next attempt may start, in milliseconds since the Unix epoch; absent for now. */
+  /** When the next attempt may start, in milliseconds since the Unix epoch. Absent for at once. */
   readonly dueAt?: number | undefined;
   /** The number of attempts in a row without new heartbeat details. */
   readonly withoutProgress?: number | undefined;
-  /** The version of this form. An entry of a later version is left alone. */
+  /** The version of this format. `recover` leaves entries of a later version alone. */
   readonly version: number;
-  /** Only in `list()`: the newest stored heartbeat details as text; absent if there are none. */
+  /** The newest stored heartbeat details as text. Absent if there are none. Only in `list()`. */
   readonly details?: string | undefined;
-  /** Only in `list()`: who runs the activity; absent if nobody does. */
+  /** The name of the owner that runs the activity. Absent if none does. Only in `list()`. */
   readonly heldBy?: string | undefined;
-  /** Only in `list()`: until when its owner has it without a renewal, in milliseconds. */
+  /**
+   * When the claim of the owner ends unless it is renewed, in milliseconds since the Unix epoch. Only
+   * in `list()`.
+   */
   readonly heldUntil?: number | undefined;
 }
 
-/** An entry that `recover` has left alone. */
+/** An entry that `recover` did not start, with the reason. */
 export interface UnrecoveredEntry extends LedgerEntry {
-  /** Why it was left alone. */
+  /** Why `recover` did not start it. */
   readonly reason: string;
 }
 
 /** The options of `runtime.recover()`. */
 export interface RecoverOptions {
   /**
-   * Recovers again and again with this interval, so that this process takes over what others leave.
-   * Default: only once.
+   * Recovers again at this interval, so that this process takes over what others leave behind.
+   * Default: recovers only once.
    */
   readonly every?: Duration | undefined;
   /**
-   * Whether an attempt that the death of its process has interrupted counts as a failed one. Then an
-   * activity that kills its process is given up after `maximumAttempts`. Default false.
+   * Whether an attempt counts as failed if a crash of its process interrupted it. If so, an activity
+   * that kills its process fails after `maximumAttempts`. Default false.
    */
   readonly countCrashes?: boolean | undefined;
 }
 
-/** What `recover` has found. */
+/** The result of `runtime.recover()`. */
 export interface Recovered<Activity> {
-  /** The activities that have started again. */
+  /** Handles of the activities that were started again. */
   readonly recovered: Activity[];
-  /** Entries that this program cannot run: their type is unknown, or they cannot be read. */
+  /** Entries that this program cannot run, because their type is unknown or they cannot be read. */
   readonly unknown: UnrecoveredEntry[];
-  /** Entries that another process or runtime is running. */
+  /** Entries that another process or runtime is running. They were not started here. */
   readonly held: UnrecoveredEntry[];
 }
 

@@ -9,8 +9,8 @@ import { showStep } from '../../heartbeat/details/copy.js';
 export function uncloneable(root: string, value: unknown, refused: unknown): ApplicationFailure {
   const { path, what } = find(value, root, new Set()) ?? { path: root, what: messageOf(refused) };
   const message =
-    `${printable(path, 1_000)}: ${what}; arguments and results of activities in workers cross by ` +
-    `structured clone: pass data`;
+    `${printable(path, 1_000)}: ${what}; arguments and results of activities in workers are copied ` +
+    `by structured clone: pass plain data`;
   return new ApplicationFailure(message, { type: 'DataCloneError', nonRetryable: true });
 }
 

@@ -384,7 +384,7 @@ describe('a lease', () => {
     expect(refused.outcome).toMatchObject({
       error: {
         message: expect.stringMatching(
-          /^activityId "x" is run by runtime \S+, which holds it until 1970-01-01T00:00:30.000Z or longer$/,
+          /^activityId "x" is being run by runtime \S+ until 1970-01-01T00:00:30.000Z or longer; end that one, or wait$/,
         ) as unknown,
       },
     });

@@ -114,7 +114,7 @@ test.each(['', 'events', 'activity?id=x', 'timeline', 'action'])(
     };
     const mine = { origin };
     expect(await refusedAs(url + path, { ...mine, host: `evil.example:${port}` })).toBe(
-      '403 {"error":"wrong host"}',
+      '403 {"error":"wrong host; use 127.0.0.1 or localhost"}',
     );
     expect(await refusedAs(url + path, { ...mine, host: '127.0.0.1' })).toContain('wrong host');
     expect(await refusedAs(url + path, { origin: 'http://evil.example' })).toContain(
@@ -128,7 +128,9 @@ test.each(['', 'events', 'activity?id=x', 'timeline', 'action'])(
       'wrong origin',
     );
     const wrong = `${origin}/${'A'.repeat(22)}/${path}`;
-    expect(await refusedAs(wrong, mine)).toBe('403 {"error":"wrong token"}');
+    expect(await refusedAs(wrong, mine)).toBe(
+      '403 {"error":"wrong token; open the address that the program prints now"}',
+    );
     expect(await refusedAs(`${origin}/${path}`, mine)).toContain('wrong token');
     expect(await refusedAs(url.slice(0, -2) + path, mine)).toContain('wrong token');
   },
@@ -308,7 +310,7 @@ test('with actions, a page can cancel, pause, unpause, reset and terminate', asy
   const other = runtime.start(never, { activityId: 'y' });
   expect(await act('terminate', 'y')).toBe('200 {}');
   expect(other.describe().status).toBe('TERMINATED');
-  expect(await act('terminate', 'y')).toBe('404 {"error":"it is not open any more"}');
+  expect(await act('terminate', 'y')).toBe('404 {"error":"this activity is not open any more"}');
   expect(await act('complete', 'y')).toMatch(/^400 /);
   const long = await send(`${url}action`, {
     method: 'POST',

@@ -303,8 +303,12 @@ async function followOver(port: number, puppet: Puppet): Promise<void> {
 test.each([
   [undefined, {}, 'heartbeatResponse: received undefined; expected the handle of an activity'],
   [{}, {}, 'heartbeatResponse: received an object; expected the handle of an activity'],
-  ['ok', { request: 5 }, 'request: received 5; expected a Request, or a request of node:http'],
-  ['ok', { details: 1 }, 'details: received 1; expected true or false'],
+  [
+    'ok',
+    { request: 5 },
+    'heartbeatResponse request: received 5; expected a Request, or a request of node:http',
+  ],
+  ['ok', { details: 1 }, 'heartbeatResponse details: received 1; expected true or false'],
   ['ok', { requests: 1 }, 'heartbeatResponse has no option "requests"; did you mean'],
 ])('heartbeatResponse(%j, %j) is refused', (handle, options, message) => {
   const given = handle === 'ok' ? new Puppet().handle : handle;

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { proxyActivities } from '../../../src/index.js';
 import { workerPool } from '../../../src/workers.js';
+import { namesIn } from '../../../src/workers/load.js';
+import { resolvePool } from '../../../src/workers/options.js';
 import { fixture, poolOf } from '../../workers/pools.js';
 
 test('activities of a pool can be awaited, printed and compared by mistake', async () => {
@@ -56,6 +58,20 @@ describe('bad input is refused at the call', () => {
   test('all functions of a module that cannot be loaded', () => {
     const pool = poolOf('process', { module: fixture('throws.mjs') });
     expect(() => proxyActivities(pool.activities)).toThrow(/throws\.mjs cannot be used: no config/);
+  });
+
+  test('all functions of a module that ends the process that lists them', () => {
+    const module = 'data:text/javascript,process.exit(3); export const a = () => {};';
+    expect(() => proxyActivities(workerPool(new URL(module), { execArgv: [] }).activities)).toThrow(
+      /^workerPool: the process that lists the functions of data:.* has ended \(exit code 3\); run the module alone to see why$/,
+    );
+  });
+
+  test('all functions of a module that never loads', () => {
+    const module = 'data:text/javascript,for (;;); export const a = () => {};';
+    expect(() => namesIn(resolvePool(module, { execArgv: [] }), 300)).toThrow(
+      'cannot be used: it has not loaded within 0.3 s; a top-level await in it may never settle',
+    );
   });
 });
 

@@ -102,7 +102,7 @@ describe.skipIf(!hasSqlite)('sqliteStore', () => {
     other.exec('BEGIN IMMEDIATE');
     const started = performance.now();
     await expect(store.set('x', 'text')).rejects.toThrow(
-      'is locked by another process for more than 5 s',
+      'has been locked by another process for 5 s',
     );
     expect(performance.now() - started).toBeGreaterThan(4_900);
     other.exec('ROLLBACK');
