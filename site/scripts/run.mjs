@@ -36,7 +36,13 @@ if (missing !== undefined) {
 
 /** @returns what npm says if it fails */
 function install() {
-  const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1'];
+  const flags = [
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--fetch-retries=1',
+    '--loglevel=error',
+  ];
   const { status, stderr } = spawnSync('npm', ['ci', ...flags], {
     cwd: site,
     encoding: 'utf8',
