@@ -313,6 +313,40 @@ describe('recover', () => {
     expect(h.clock.pending).toBe(0);
   });
 
+  test('lets a call with the same id join what was recovered', async () => {
+    const disk = new MemoryDisk();
+    const work = (ctx: ActivityContext): Promise<number> => ctx.sleep('1s').then(() => 5);
+    void processOn(disk).run(work, { activityId: 'x' });
+    await new Promise(setImmediate);
+    die(disk);
+    const second = processOn(disk);
+    await second.engine.recover({ work });
+    const options = { activityId: 'x', idConflictPolicy: 'USE_EXISTING' } as const;
+    const joined = second.watch(second.run(work, options));
+    await expect(second.run(work, { activityId: 'x' })).rejects.toThrow(
+      ActivityAlreadyStartedError,
+    );
+    await second.advance(1_000);
+    expect(joined.outcome).toMatchObject({ value: 5 });
+    expect(second.of('scheduled')).toHaveLength(1);
+  });
+
+  test('stops when a shutdown begins, and what it has claimed is free for the next process', async () => {
+    const disk = new MemoryDisk();
+    for (const activityId of ['a', 'b']) {
+      void processOn(disk).run(never, { activityId, activityType: 'never' });
+    }
+    await new Promise(setImmediate);
+    die(disk);
+    const second = processOn(disk);
+    const recovering = second.engine.recover({ never });
+    const refused = expect(recovering).rejects.toThrow('it recovers nothing more');
+    await second.engine.shutdown();
+    await refused;
+    expect([...disk.rows.values()].map(({ owner }) => owner)).toEqual([undefined, undefined]);
+    expect((await processOn(disk).engine.recover({ never })).recovered).toHaveLength(2);
+  });
+
   test('refuses a runtime whose store keeps no ledger', () => {
     expect(() => new Harness({ store: new Map() }).engine.recover({})).toThrow(
       "recover: the runtime's store keeps no ledger; expected sqliteStore(path), fileStore(folder), or durableStore(store)",
