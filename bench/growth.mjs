@@ -88,7 +88,7 @@ function draw() {
     text: number,
   }));
   const description = 'Cost per activity with 1,000 to 1,000,000 activities in flight';
-  writeFileSync(new URL('growth.svg', docs), chart(panels, description));
+  writeFileSync(new URL('pictures/growth.svg', docs), chart(panels, description));
   const version = `systole ${run.versions.systole}, ${rounds} rounds (one at the largest size): median (min .. max)`;
   const when = `Measured ${run.date.slice(0, 10)} on ${machineText(run)}, ${version}.`;
   writePart('growth', `${when}\n\n${markdownTable(head, rows)}`);
