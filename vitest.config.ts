@@ -5,6 +5,9 @@ import { definitions } from './scripts/far-side.js';
 /** Tests of what is published. */
 const published = ['command', 'package', 'pack'].map((name) => `test/package/${name}.test.ts`);
 
+/** Tests that start processes and wait for their end, or for real time to pass. */
+const processes = ['test/hosts/process/**/*.test.ts', 'test/behaviour/leaks.test.ts'];
+
 const src = fileURLToPath(new URL('./src/', import.meta.url));
 
 export default defineConfig({
@@ -32,6 +35,7 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [
             ...published,
+            ...processes,
             'test/workers/**',
             'test/hosts/types/**',
             'test/hosts/fake-timers/**',
@@ -43,6 +47,11 @@ export default defineConfig({
         // Each starts real workers, and waits for their death. `npm test` leaves these out.
         extends: true,
         test: { name: 'workers', include: ['test/workers/**/*.test.ts'] },
+      },
+      {
+        // `npm test` leaves these out too.
+        extends: true,
+        test: { name: 'processes', include: processes },
       },
       {
         // The set-up builds dist when these are among the tests to run.
