@@ -1,8 +1,7 @@
 /** The workers of a pool, and which activity gets which. */
 import { hostNow, realTimer } from '../kernel/clock.js';
 import { CancelledFailure } from '../kernel/failures.js';
-import { Deferred, ignore } from '../kernel/promises.js';
-import type { ActivityContext } from '../runtime/context/context.js';
+import { ignore } from '../kernel/promises.js';
 import type { Room, Waiter } from '../runtime/shared/place.js';
 import { InPlace } from './in-place.js';
 import { loadFunctions } from './load.js';
@@ -95,45 +94,6 @@ export class Pool {
     const { graceMs, isolation } = this.#options;
     if (isolation === 'none' || graceMs === Infinity) return;
     await within(graceMs + ANSWER_MS, settled);
-  }
-
-  /** Waits for a worker during the attempt, for a call that no runtime has made. */
-  async callDirectly(
-    name: string,
-    ctx: ActivityContext,
-    args: readonly unknown[],
-  ): Promise<unknown> {
-    const entered = this.#enterSoon(name, ctx.info.priority);
-    let room: Room;
-    try {
-      room = await ctx.keepAlive(entered.room);
-    } catch (stopped) {
-      entered.forget();
-      throw stopped;
-    }
-    try {
-      return await room.run(ctx, ...args);
-    } finally {
-      room.leave();
-    }
-  }
-
-  #enterSoon(
-    name: string,
-    priority: number,
-  ): { readonly room: Promise<Room>; readonly forget: () => void } {
-    const entered = new Deferred<Room>();
-    const onRoom = (): void => {
-      const room = this.enter(name, waiter);
-      if (room !== undefined) entered.resolve(room);
-    };
-    const waiter = { priority, onRoom };
-    onRoom();
-    const forget = (): void => {
-      this.forget(waiter);
-      void entered.promise.then(({ leave }) => void leave()); // it may have one just now
-    };
-    return { room: entered.promise, forget };
   }
 
   get #canServe(): boolean {

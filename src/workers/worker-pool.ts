@@ -5,6 +5,7 @@ import type { ActivityContext, AnyActivity } from '../runtime/context/context.js
 import { PLACE, type Place } from '../runtime/shared/place.js';
 import { namesIn } from './load.js';
 import { resolvePool, type ResolvedPool, type WorkerPoolOptions } from './options.js';
+import { callDirectly } from './direct.js';
 import { Pool, type WorkerPoolStats } from './pool.js';
 
 /**
@@ -108,7 +109,7 @@ function functionsOf(pool: Pool, options: ResolvedPool): object {
 function functionIn(pool: Pool, name: string): PoolFunction {
   const fn = (ctx: ActivityContext, ...args: unknown[]): Promise<unknown> =>
     rejectable(fn, () => {
-      if (isContext(ctx)) return pool.callDirectly(name, ctx, args);
+      if (isContext(ctx)) return callDirectly(pool, name, ctx, args);
       throw badOption(
         `pool.activities.${name}: ctx`,
         ctx,
