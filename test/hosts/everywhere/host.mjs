@@ -16,7 +16,8 @@ export async function run(build) {
     });
   });
   const folder = join(scratch, 'store');
-  const list = () => readdir(folder);
+  // Beside the files of activities there is a folder with those who have claimed some.
+  const list = async () => (await readdir(folder)).filter((name) => name.endsWith('.json'));
   const damage = async () => {
     for (const file of await list()) await truncate(join(folder, file), 20);
   };
