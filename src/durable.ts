@@ -1,9 +1,3 @@
 /** systole/durable: adds a ledger to your own store, so that unfinished activities can be recovered. */
 export { durableStore } from './durable/durable-store.js';
-export {
-  LeaseLostError,
-  type Claim,
-  type Held,
-  type LedgerStore,
-  type RenewedIds,
-} from './durable/port.js';
+export * from './durable/port.js';

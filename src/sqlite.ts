@@ -4,10 +4,4 @@ export {
   type SqliteStore,
   type SqliteStoreOptions,
 } from './durable/sqlite/sqlite-store.js';
-export {
-  LeaseLostError,
-  type Claim,
-  type Held,
-  type LedgerStore,
-  type RenewedIds,
-} from './durable/port.js';
+export * from './durable/port.js';

@@ -1,6 +1,7 @@
 /** What the server tells the page. All of it is plain JSON, and arguments are never in it. */
 import type { Limit } from '../live/deadline.js';
 import type { Progress } from '../live/progress.js';
+import type { RuntimeStats } from '../runtime/context/attached.js';
 import type { TimelineEvent } from '../timeline/events.js';
 
 /** What an activity is doing, as the list shows and filters it. */
@@ -22,17 +23,10 @@ export interface Row {
   readonly progress?: Progress | undefined;
 }
 
-/** The counts of `runtime.stats()`. What is unlimited is absent. */
-export interface Counts {
-  readonly open: number;
-  readonly running: number;
-  readonly waiting: number;
-  readonly paused: number;
-  readonly delayed: number;
-  readonly slotsUsed: number;
+/** The counts of `runtime.stats()`. JSON has no Infinity, so what is unlimited is absent. */
+export type Counts = Omit<RuntimeStats, 'slotsAvailable'> & {
   readonly slotsAvailable?: number | undefined;
-  readonly oldestWaitMs: number;
-}
+};
 
 /** The first message of a connection. */
 export interface Hello {

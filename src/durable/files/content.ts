@@ -1,6 +1,6 @@
 /** What is in the file of an activity, and how the file is named. */
 import { createHash } from 'node:crypto';
-import { HeartbeatStoreError } from '../../kernel/errors.js';
+import { HeartbeatStoreError, type RunState } from '../../kernel/errors.js';
 import { messageOf } from '../../kernel/thrown.js';
 import type { LedgerEntry } from '../../runtime/shared/ledger.js';
 import { contentOf } from './atomic.js';
@@ -11,6 +11,12 @@ export interface Content {
   readonly entry?: LedgerEntry | undefined;
   /** The number of the last claim; 0 without any. */
   readonly generation: number;
+}
+
+/** What an activity is doing, and at which attempt. */
+export interface Doing {
+  readonly attempt: number;
+  readonly runState: RunState;
 }
 
 export const NOTHING: Content = { generation: 0 };
@@ -83,8 +89,27 @@ export async function read(path: string, activityId?: string): Promise<Content &
     return { id: stored.activityId, snapshot, entry, generation };
   } catch (error) {
     const advice = 'The file was not changed: repair it, or delete it to start from the beginning.';
-    throw unreadable(path, advice, error);
+    const refused = unreadable(path, advice, error);
+    damaged.add(refused);
+    throw refused;
   }
+}
+
+/** The errors of files that were read and make no sense. */
+const damaged = new WeakSet<HeartbeatStoreError>();
+
+/** Whether a file was read, and what is in it makes no sense. */
+export function isDamaged(error: unknown): boolean {
+  return damaged.has(error as HeartbeatStoreError);
+}
+
+/** The content with what its owner has noted since. */
+export function upToDate(content: Content, doing: Doing | undefined): Content {
+  const { entry } = content;
+  if (entry === undefined || doing === undefined) return content;
+  const { attempt, runState } = entry;
+  if (attempt === doing.attempt && runState === doing.runState) return content;
+  return { ...content, entry: { ...entry, ...doing, dueAt: undefined } };
 }
 
 function unreadable(path: string, advice: string, cause: unknown): HeartbeatStoreError {

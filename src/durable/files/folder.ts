@@ -2,13 +2,21 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Deferred, ignore } from '../../kernel/promises.js';
-import { HeartbeatStoreError } from '../../kernel/errors.js';
 import type { LedgerEntry } from '../../runtime/shared/ledger.js';
 import type { Machine } from '../machine.js';
 import type { Claim, Held } from '../port.js';
 import { create, Flusher, inTurn, PRIVATE_FOLDER, replace } from './atomic.js';
-import { baseName, NOTHING, read, textOf, type Content } from './content.js';
-import { Locks, type Doing } from './locks.js';
+import {
+  baseName,
+  isDamaged,
+  NOTHING,
+  read,
+  textOf,
+  upToDate,
+  type Content,
+  type Doing,
+} from './content.js';
+import { Locks } from './locks.js';
 import { namesIn, tidy } from './tidy.js';
 
 /** A change of what is known of an activity. */
@@ -237,18 +245,4 @@ export class Folder {
   async #make(): Promise<void> {
     await mkdir(this.#path, { recursive: true, mode: PRIVATE_FOLDER });
   }
-}
-
-/** The content with what its owner has noted since. */
-function upToDate(content: Content, doing: Doing | undefined): Content {
-  const { entry } = content;
-  if (entry === undefined || doing === undefined) return content;
-  const { attempt, runState } = entry;
-  if (attempt === doing.attempt && runState === doing.runState) return content;
-  return { ...content, entry: { ...entry, ...doing, dueAt: undefined } };
-}
-
-/** Whether a file was read, and what is in it makes no sense. */
-function isDamaged(error: unknown): boolean {
-  return error instanceof HeartbeatStoreError && error.message.includes('repair it');
 }

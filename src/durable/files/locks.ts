@@ -15,7 +15,7 @@ import type { RunState } from '../../kernel/errors.js';
 import { remainingMs, type Machine, type Moment } from '../machine.js';
 import { LeaseLostError, type Held } from '../port.js';
 import { contentOf, create, isMissing, PRIVATE_FOLDER, replace } from './atomic.js';
-import { sha256 } from './content.js';
+import { sha256, type Doing } from './content.js';
 
 /** The folder with a file for each owner: until when its claims hold. */
 const OWNERS = '.owners';
@@ -182,12 +182,6 @@ export class Locks {
   #ownerPath(owner: string): string {
     return join(this.ownersFolder, `${sha256(owner).slice(0, 32)}.json`);
   }
-}
-
-/** What an activity is doing, and at which attempt. */
-export interface Doing {
-  readonly attempt: number;
-  readonly runState: RunState;
 }
 
 interface Lease extends Moment {

@@ -1,6 +1,7 @@
 /**
  * One activity: its input and everything it keeps. `execution.ts` describes its life, and
- * `endings.ts` its end.
+ * `endings.ts` its end. It is one object and so one long file, because each further object would cost
+ * every open activity memory; what only some need is made when they need it.
  */
 import type { Bucket, Deadline } from '../../kernel/deadline.js';
 import type { ActivityEventName, EventFields } from '../../kernel/events.js';
@@ -179,13 +180,9 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     if (this.mayHoldDetails) this.checkpoint.forget(this.state.loading);
   }
 
+  /** What is remembered of earlier attempts. `follow` enters the loop of `retry/loop.ts`. */
   remember(): PastAttempts {
     return (this.past ??= new PastAttempts());
-  }
-
-  /** Starts the loop that follows the attempts from now on. See `retry/loop.ts`. */
-  enterRetryLoop(): void {
-    this.remember().follow(this.state);
   }
 
   /** When the last heartbeat of any attempt came. */

@@ -2,26 +2,15 @@
  * Ends attempts and closes activities. `conclude` does both, always in the same order: state, abort,
  * events, the caller, slots.
  */
-import type { EventFields } from '../../kernel/events.js';
 import { ActivityAlreadyStartedError } from '../../kernel/errors.js';
 import { CancelledFailure } from '../../kernel/failures.js';
 import { withoutStack } from '../../kernel/stack.js';
 import type { Attempt } from '../attempt/attempt.js';
-import { emit, NO_FIELDS } from '../shared/outbox.js';
 import type { Activity } from './activity.js';
+import { queueEndOfAttempt, queueReport, tellClose, type Ending } from './ending-events.js';
 import { failureOf, type ClosedStatus } from './failure-messages.js';
 import { withoutProgress, type Closing, type Next, type Retry } from './next-attempt.js';
-import { logUnheard, warnOfAbandoned, warnOfRetry } from './warnings.js';
-
-/** How the running attempt ended. */
-export interface Ending {
-  /** Its failure; undefined if it has returned, or the activity ends without asking it. */
-  readonly failure?: Error | undefined;
-  /** Whether it stopped because it was told to. */
-  readonly accepted?: boolean | undefined;
-  /** The reason that is delivered to its function. */
-  readonly told?: CancelledFailure | undefined;
-}
+import { logUnheard, warnOfRetry } from './warnings.js';
 
 const NOTHING_MORE: Ending = {};
 
@@ -160,61 +149,6 @@ export function timedOut(failure: Error): CancelledFailure {
   return withoutStack(() => new CancelledFailure('TIMED_OUT', { cause: failure }));
 }
 
-// ── Events ───────────────────────────────────────────────────────────────────────────────────────
-
-/** Queues the last report of an attempt, which was held back. */
-function queueReport(activity: Activity, attempt: Attempt): void {
-  const { checkpoint, details } = activity;
-  activity.outbox.tell(() => checkpoint.tellNow(details, attempt.number));
-}
-
-function queueEndOfAttempt(
-  activity: Activity,
-  attempt: Attempt,
-  next: Next,
-  { failure, accepted }: Ending,
-): void {
-  const { outbox } = activity;
-  const { number, running } = attempt;
-  if (failure !== undefined && (next.again || accepted !== true)) {
-    outbox.tell(() => {
-      emit(activity, 'attemptFailed', number, {
-        failure,
-        ...comingAttempt(activity, attempt, next),
-      });
-    });
-  }
-  if (running) {
-    activity.remember().abandon();
-    activity.emit('attemptAbandoned', NO_FIELDS, number);
-    outbox.tell(() => warnOfAbandoned(activity, number));
-  }
-  if (!next.again) return;
-  const before = next.attempt - 1;
-  if (attempt.requests?.reset !== undefined) activity.emit('reset', NO_FIELDS, before);
-  if (next.paused) activity.emit('paused', NO_FIELDS, before);
-}
-
-/** The next attempt, unless code that ran at the abort has closed, paused or reset the activity. */
-function comingAttempt(
-  { state }: Activity,
-  attempt: Attempt,
-  next: Next,
-): Pick<EventFields<'attemptFailed'>, 'nextAttempt'> {
-  if (!next.again || state.phase === 'CLOSED' || state.phase === 'PAUSED') return {};
-  if (state.lastAttempt !== attempt || state.attemptNumber !== next.attempt - 1) return {};
-  if (next.held?.again === false) return {};
-  return { nextAttempt: Object.freeze({ attempt: next.attempt, delayMs: next.delayMs }) };
-}
-
-function tellClose(activity: Activity, next: Closing): void {
-  if (next.status === 'COMPLETED') activity.emit('completed', { result: next.result });
-  else {
-    const { status, cause: failure, retryState } = next;
-    activity.emit('failed', { status, failure, retryState });
-  }
-}
-
 // ── The caller, or the next attempt ──────────────────────────────────────────────────────────────
 
 /** @param heard whether a user's listener has received the failure */
@@ -248,5 +182,5 @@ export function beginRetry(
   if (failure !== undefined && accepted !== true) {
     warnOfRetry(activity, { failure, delayMs, attempt: attempt.number });
   }
-  if (phase !== 'PAUSED') activity.enterRetryLoop();
+  if (phase !== 'PAUSED') activity.remember().follow(activity.state);
 }

@@ -8,7 +8,8 @@ import type { FailedAttemptInfo } from '../../retry/policy.js';
 import type { Attempt } from '../attempt/attempt.js';
 import { attributesOf, log } from '../shared/announce.js';
 import type { Activity } from './activity.js';
-import { conclude, beginRetry, type Ending } from './endings.js';
+import type { Ending } from './ending-events.js';
+import { beginRetry, conclude } from './endings.js';
 import { afterFailure, failing, lastFailure, type Next } from './next-attempt.js';
 
 /** Ends an attempt that failed or timed out. Reading the failure may run code that ends it first. */

@@ -96,7 +96,7 @@ export function afterFailure(
 
 /** The number of attempts in a row, including this one, without new heartbeat details. */
 export function withoutProgress({ past }: Undecided, attempt: Attempt): number {
-  return attempt.progressed ? 0 : (past?.withoutProgress ?? 0) + 1;
+  return attempt.reports?.progressed === true ? 0 : (past?.withoutProgress ?? 0) + 1;
 }
 
 /** Another attempt, or the first one again after a reset. During a shutdown there is none. */

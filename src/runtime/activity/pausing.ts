@@ -76,7 +76,7 @@ export function reset(execution: Execution, given: ResetOptions): void {
 /** Continues after the events, whose listeners may have closed or paused the activity again. */
 function dispatchAgain(execution: Execution, now: number): void {
   const again = isScheduled(execution) && execution.state.lastAttempt !== undefined;
-  if (again) execution.enterRetryLoop();
+  if (again) execution.remember().follow(execution.state);
   execution.dispatch(now); // if it is paused, this only rearms its deadline
 }
 

@@ -140,11 +140,6 @@ export class Attempt implements ContextSource, InformedAttempt {
     }
   }
 
-  /** Whether this attempt has changed the heartbeat details. */
-  get progressed(): boolean {
-    return this.reports?.progressed === true;
-  }
-
   /**
    * Applies changed options. Timeouts count from the same moment as before. Progress is not recorded
    * without a `progressTimeout`, so a new one counts from now.
