@@ -1,6 +1,7 @@
 /** The claims of one runtime on its activities: it makes them, renews them, and hears of their loss. */
 import { ActivityAlreadyStartedError, HeartbeatStoreError } from '../kernel/errors.js';
 import type { Timer } from '../kernel/clock.js';
+import { ignore } from '../kernel/promises.js';
 import { quote } from '../kernel/text.js';
 import { messageOf } from '../kernel/thrown.js';
 import type { Services } from '../runtime/shared/services.js';
@@ -28,7 +29,10 @@ export class Leases<T extends Claimed> {
   readonly #claiming = new Map<string, Promise<unknown>>();
   #owner: string;
   #timer: Timer | undefined;
-  #renewedAt = 0;
+  /** The renewal that is under way. */
+  #renewing: Promise<void> | undefined;
+  /** When the lease of the owner last began or was renewed; undefined before the first claim. */
+  #renewedAt: number | undefined;
 
   constructor(
     store: LedgerStore,
@@ -57,14 +61,17 @@ export class Leases<T extends Claimed> {
   }
 
   async #claimAfter(earlier: Promise<unknown> | undefined, id: string): Promise<Claim | Held> {
-    if (earlier !== undefined) await earlier.catch(() => {});
+    if (earlier !== undefined) await earlier.catch(ignore);
+    const { clock } = this.#services();
+    // Without claims nothing renews the lease, and a process that was suspended renews it late.
+    if (this.#renewedAt === undefined) this.#renewedAt = clock.now();
+    else if (this.#isOlderThan(RENEWAL_MS)) await this.#renew();
     const claim = await this.#store.claim?.(id, this.#owner, TTL_MS);
     return claim as Claim | Held;
   }
 
   /** Renews the claim on an activity from now on. */
   add(claimed: T): void {
-    if (this.#claimed.size === 0) this.#renewedAt = this.#services().clock.now();
     this.#claimed.add(claimed);
     this.#arm();
   }
@@ -76,37 +83,55 @@ export class Leases<T extends Claimed> {
     this.#timer = undefined;
   }
 
+  #isOlderThan(ms: number): boolean {
+    return this.#services().clock.now() - (this.#renewedAt ?? 0) >= ms;
+  }
+
   #arm(): void {
     if (this.#store.renew === undefined || this.#timer !== undefined) return;
     const { clock } = this.#services();
-    this.#timer = clock.setTimer(() => void this.#renew(), RENEWAL_MS, true);
+    const onTimer = (): void => {
+      this.#timer = undefined;
+      this.#arm();
+      // A store that does not answer must not keep a lease that is over.
+      if (this.#renewing === undefined) void this.#renew();
+      else if (this.#isOlderThan(TTL_MS))
+        this.#lose([...this.#claimed], 'the store does not answer');
+    };
+    this.#timer = clock.setTimer(onTimer, RENEWAL_MS, true);
   }
 
-  async #renew(): Promise<void> {
+  /** Renews all claims, unless that is under way. Never rejects. */
+  #renew(): Promise<void> {
+    this.#renewing ??= this.#renewNow().finally(() => (this.#renewing = undefined));
+    return this.#renewing;
+  }
+
+  async #renewNow(): Promise<void> {
     const { clock, log } = this.#services();
     const askedAt = clock.now();
     const before = [...this.#claimed];
-    let lost: readonly T[] = [];
-    let why = 'another process has taken it over';
     try {
       const still = await this.#store.renew?.(this.#owner, TTL_MS);
-      const ids = still === undefined ? undefined : new Set(still);
-      if (ids !== undefined) lost = before.filter(({ activityId }) => !ids.has(activityId));
       this.#renewedAt = askedAt;
+      if (still === undefined) return;
+      const ids = new Set(still);
+      const lost = before.filter(({ activityId }) => !ids.has(activityId));
+      // What is left in the store under the old name belongs to nobody.
+      if (ids.size === 0) this.#owner = this.#newOwner();
+      this.#lose(lost, 'another process has taken it over');
     } catch (error) {
-      const over = clock.now() - this.#renewedAt >= TTL_MS;
-      const then = over ? 'they are lost' : 'it will be tried again';
+      const isOver = this.#isOlderThan(TTL_MS);
+      const then = isOver ? 'they are lost' : 'it will be tried again';
       log('error', `The leases of the store cannot be renewed; ${then}`, { error });
-      why = `it could not be renewed: ${messageOf(error)}`;
-      if (over) lost = before;
+      if (isOver) this.#lose(before, `it could not be renewed: ${messageOf(error)}`);
     }
-    // What is left in the store under the old name belongs to nobody.
-    if (lost.length > 0 && lost.length === before.length) this.#owner = this.#newOwner();
+  }
+
+  #lose(lost: readonly T[], why: string): void {
     for (const one of lost) {
       if (this.#claimed.has(one) && one.holds) this.#onLost(one, leaseLost(one.activityId, why));
     }
-    this.#timer = undefined;
-    if (this.#claimed.size > 0) this.#arm();
   }
 }
 

@@ -25,8 +25,11 @@ const FLUSH_NOTHING = { flush: false, check: () => {} };
 export class Locks {
   readonly #folder: string;
   readonly #machine: Machine;
-  /** The owners of this store, which have a file. */
-  readonly #registered = new Map<string, Promise<void>>();
+  /** The owners of this store, which have a file, and when it was last written. */
+  readonly #registered = new Map<
+    string,
+    { readonly at: number; readonly written: Promise<void> }
+  >();
   /** The owner of each claim of this store, by the path of its file. */
   readonly #own = new Map<string, string>();
 
@@ -163,12 +166,15 @@ export class Locks {
     return remainingMs(lease, this.#machine.now()) <= 0 || this.#machine.isDead(lease.owner);
   }
 
+  /** Begins the lease of an owner, or goes on with it. A lease that is new enough is left alone. */
   #register(owner: string, ttlMs: number): Promise<void> {
-    const registered =
-      this.#registered.get(owner) ?? this.#write(this.#ownerPath(owner), owner, ttlMs);
-    this.#registered.set(owner, registered);
-    registered.catch(() => this.#registered.delete(owner));
-    return registered;
+    const before = this.#registered.get(owner);
+    const at = this.#machine.now().steady;
+    if (before !== undefined && at < before.at + ttlMs / 3) return before.written;
+    const written = this.#write(this.#ownerPath(owner), owner, ttlMs);
+    this.#registered.set(owner, { at, written });
+    written.catch(() => this.#registered.delete(owner));
+    return written;
   }
 
   async #write(path: string, owner: string, ttlMs: number): Promise<void> {

@@ -23,8 +23,8 @@ const OWN = 'WHERE id = ? AND generation = coalesce(?, generation)';
 export class Tables {
   readonly #machine: Machine;
   readonly #statements: ReturnType<typeof prepare>;
-  /** The owners of this process that are in the table. */
-  readonly #registered = new Set<string>();
+  /** When the owners of this process were last written, on the steady clock of the machine. */
+  readonly #registered = new Map<string, number>();
 
   constructor(database: Database, machine: Machine) {
     this.#machine = machine;
@@ -85,7 +85,7 @@ export class Tables {
       const held = this.#heldBy(holder);
       if (held !== undefined) return held;
     }
-    if (!this.#registered.has(owner)) this.#register(owner, ttlMs);
+    this.#register(owner, ttlMs);
     const { value: generation } = next.get() as { readonly value: number };
     claim.run(key, owner, generation);
     const entry = row?.entry ?? undefined;
@@ -103,10 +103,12 @@ export class Tables {
     return undefined;
   }
 
+  /** Begins the lease of an owner, or goes on with it. A lease that is new enough is left alone. */
   #register(owner: string, ttlMs: number): void {
     const { boot, steady, date } = this.#machine.now();
+    if (steady < (this.#registered.get(owner) ?? -Infinity) + ttlMs / 3) return;
     this.#statements.register.run(owner, boot, steady + ttlMs, date + ttlMs);
-    this.#registered.add(owner);
+    this.#registered.set(owner, steady);
   }
 
   /** Renews all claims of an owner. If another owner has found it gone, it has lost all of them. */

@@ -6,22 +6,10 @@ import {
   CancelledFailure,
   HeartbeatStoreError,
   type ActivityContext,
-  type RuntimeOptions,
 } from '../../../src/index.js';
 import { Harness, never } from '../../support/harness.js';
 import { MemoryDisk } from '../../support/ledger-store.js';
-
-/** Two processes share a disk. One that dies is just not advanced any more. */
-function processOn(disk: MemoryDisk, options: RuntimeOptions = {}): Harness {
-  const h = new Harness({ store: disk.store(), ...options });
-  disk.now = () => h.clock.now();
-  return h;
-}
-
-/** Makes what a process held free, like the end of its lease. */
-function die(disk: MemoryDisk): void {
-  for (const row of disk.rows.values()) row.owner = undefined;
-}
+import { die, processOn } from '../../support/processes.js';
 
 const count = (until: number) => async (ctx: ActivityContext<number>, step: number) => {
   let at = ctx.heartbeatDetails ?? 0;

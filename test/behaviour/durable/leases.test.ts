@@ -1,0 +1,98 @@
+/** Leases: how a runtime keeps them, and what happens when it cannot. */
+import { describe, expect, test } from 'vitest';
+import { ActivityRuntime, type ActivityContext } from '../../../src/index.js';
+import { MemoryDisk } from '../../support/ledger-store.js';
+import { processOn } from '../../support/processes.js';
+import { durable } from '../../support/stores.js';
+import { TestMachine } from '../../support/test-machine.js';
+
+const DAY_MS = 86_400_000;
+const untilTold = { cancellationDelivery: 'immediate' } as const;
+
+describe.each(Object.entries(durable))('%s, after a runtime was idle for a day', (_, make) => {
+  test('a claim is as good as the first one', async () => {
+    const place = make();
+    const machine = new TestMachine();
+    try {
+      const [first, second] = [place.open(machine.process()), place.open(machine.process())];
+      await first.claim?.('earlier', 'process 1', 30_000);
+      machine.advance(DAY_MS);
+      expect(await first.claim?.('x', 'process 1', 30_000)).toHaveProperty('generation');
+      expect(await second.claim?.('x', 'process 2', 30_000)).toMatchObject({ heldBy: 'process 1' });
+    } finally {
+      place.remove();
+    }
+  });
+
+  test('another runtime cannot run the same id', async () => {
+    const place = make();
+    const machine = new TestMachine();
+    try {
+      const [first, second] = [1, 2].map(
+        () => new ActivityRuntime({ store: place.open(machine.process()), logger: false }),
+      ) as [ActivityRuntime, ActivityRuntime];
+      await first.run(() => 1, { activityId: 'earlier' });
+      machine.advance(DAY_MS);
+      let finish = (): void => {};
+      let begun = (): void => {};
+      const running = new Promise<void>((resolve) => (begun = resolve));
+      const run = first.run(
+        () => {
+          begun();
+          return new Promise<string>((resolve) => (finish = () => resolve('first')));
+        },
+        { activityId: 'x' },
+      );
+      await running;
+      await expect(second.run(() => 'second', { activityId: 'x' })).rejects.toThrow(
+        'activityId "x" is being run by',
+      );
+      finish();
+      expect(await run).toBe('first');
+    } finally {
+      place.remove();
+    }
+  });
+});
+
+test('claims are renewed every 10 s, whatever starts and ends during a slow renewal', async () => {
+  const disk = new MemoryDisk();
+  let renewals = 0;
+  let answer = (): void => {};
+  const h = processOn(disk, {}, () => ({
+    renew: () => {
+      renewals++;
+      return new Promise<undefined>((resolve) => (answer = () => resolve(undefined)));
+    },
+  }));
+  const wait = (ctx: ActivityContext): Promise<never> => ctx.cancelled;
+  for (let i = 0; i < 4; i++) {
+    const handle = h.start(wait, { activityId: `x${i}`, ...untilTold });
+    handle.result().catch(() => {});
+    await h.advance(10_000); // a renewal is under way
+    if (i < 3) handle.cancel();
+    await h.advance(3_000);
+    if (i < 3) h.start(() => 1, { activityId: `y${i}` });
+    answer();
+    await h.advance(3_000);
+  }
+  renewals = 0;
+  for (let second = 0; second < 100; second++) {
+    await h.advance(1_000);
+    answer();
+    await h.advance(0);
+  }
+  expect(renewals).toBe(10);
+});
+
+test('a store that does not answer a renewal loses the lease when it is over', async () => {
+  const disk = new MemoryDisk();
+  const h = processOn(disk, {}, () => ({ renew: () => new Promise(() => {}) }));
+  const run = h.watch(h.run((ctx) => ctx.cancelled, { activityId: 'x', ...untilTold }));
+  await h.advance(29_000);
+  expect(run.outcome.state).toBe('pending');
+  await h.advance(11_000);
+  expect(run.outcome).toMatchObject({
+    error: { cause: { message: expect.stringContaining('the store does not answer') as unknown } },
+  });
+});
