@@ -166,7 +166,7 @@ export class Locks {
     return remainingMs(lease, this.#machine.now()) <= 0 || this.#machine.isDead(lease.owner);
   }
 
-  /** Begins the lease of an owner, or goes on with it. A lease that is new enough is left alone. */
+  /** Begins the lease of an owner, or renews it when a third of its time has passed. */
   #register(owner: string, ttlMs: number): Promise<void> {
     const before = this.#registered.get(owner);
     const at = this.#machine.now().steady;

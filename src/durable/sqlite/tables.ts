@@ -103,7 +103,7 @@ export class Tables {
     return undefined;
   }
 
-  /** Begins the lease of an owner, or goes on with it. A lease that is new enough is left alone. */
+  /** Begins the lease of an owner, or renews it when a third of its time has passed. */
   #register(owner: string, ttlMs: number): void {
     const { boot, steady, date } = this.#machine.now();
     if (steady < (this.#registered.get(owner) ?? -Infinity) + ttlMs / 3) return;
