@@ -33,40 +33,61 @@ export function partOf({ done, total }: Progress): number | undefined {
   return total === 0 ? 1 : Math.min(1, done / total);
 }
 
-/** What counts for a rate: how far it was then. */
+/** How much is done in percent, rounded down; empty if nobody knows. Only what is done is `100 %`. */
+export function percentOf(progress: Progress): string {
+  const part = partOf(progress);
+  if (part === undefined) return '';
+  return `${part === 1 ? 100 : Math.min(99, Math.floor(part * 100 + ROUNDING))} %`;
+}
+
+/** 57 of 100 is a little less than 57 % in floating point. */
+const ROUNDING = 1e-9;
+
+/** How far an activity was at some time. */
 interface Sample {
   readonly at: number;
   readonly done: number;
 }
 
-/** A rate is about the last so many milliseconds. */
+/** A rate is about the last 15 seconds. */
 const WINDOW_MS = 15_000;
 /** A rate from less time would jump about. */
 const LEAST_MS = 500;
 const MOST_SAMPLES = 150;
+/** Progress has stalled if it takes this many times longer than it has ever taken in the window. */
+const STALLED = 4;
 
-/** Measures how fast one activity gets on. */
+/** Measures how fast one activity gets on. A stall begins a new rate: work goes on as fast as before. */
 export class Speed {
-  #samples: Sample[] = [];
+  #samples: readonly Sample[] = [];
 
   /** @param at a monotonic time in milliseconds */
   note(done: number, at: number): void {
     const last = this.#samples.at(-1);
-    if (last !== undefined && done < last.done) this.#samples = []; // it began again
     if (done === last?.done) return;
-    this.#samples.push({ at, done });
-    const { length } = this.#samples;
-    const old = this.#samples.filter((one) => one.at < at - WINDOW_MS).length;
+    const again = last !== undefined && done < last.done;
+    const kept = again || this.#stalled(at) ? [] : this.#samples;
+    const old = kept.filter((one) => one.at < at - WINDOW_MS).length;
     // The newest of the old ones is where the window begins.
-    this.#samples.splice(0, Math.max(old - 1, length - MOST_SAMPLES));
+    const from = Math.max(0, old - 1, kept.length + 1 - MOST_SAMPLES);
+    this.#samples = [...kept.slice(from), { at, done }];
   }
 
-  /** Undefined as long as there is too little to tell. It falls while nothing is done. */
+  /** Undefined if there is too little to tell, or in a stall. It falls while nothing is done. */
   perSecond(at: number): number | undefined {
     const [first] = this.#samples;
     const last = this.#samples.at(-1);
     if (first === undefined || last === undefined || at - first.at < LEAST_MS) return undefined;
     const perSecond = ((last.done - first.done) / (at - first.at)) * 1_000;
-    return perSecond > 0 ? perSecond : undefined;
+    return perSecond > 0 && !this.#stalled(at) ? perSecond : undefined;
+  }
+
+  /** Whether nothing was done for much longer than usual. What takes minutes each time is no stall. */
+  #stalled(at: number): boolean {
+    const { length } = this.#samples;
+    const last = this.#samples.at(-1);
+    if (last === undefined || length === 1 || at - last.at <= WINDOW_MS) return false;
+    const gaps = this.#samples.slice(1).map((one, n) => one.at - (this.#samples[n] as Sample).at);
+    return at - last.at > STALLED * Math.max(...gaps);
   }
 }

@@ -1,7 +1,11 @@
 /** Times and counts as people read them at a glance. */
 
+/** Nobody needs to know more exactly. */
+const MOST_MS = 1_000 * 86_400_000;
+
 /** A time in at most two units: `0.3 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function lapse(ms: number): string {
+  if (!(ms < MOST_MS)) return 'over 1,000 d';
   const tenths = Math.round(Math.max(0, ms) / 100);
   if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
   const seconds = Math.round(Math.max(0, ms) / 1_000);
@@ -29,5 +33,7 @@ export function count(value: number): string {
 /** `1,200/s`, or per minute or hour if it is slow. */
 export function rate(perSecond: number): string {
   if (perSecond >= 1) return `${count(perSecond)}/s`;
-  return perSecond * 60 >= 1 ? `${count(perSecond * 60)}/min` : `${count(perSecond * 3_600)}/h`;
+  if (perSecond * 60 >= 1) return `${count(perSecond * 60)}/min`;
+  const perHour = count(perSecond * 3_600);
+  return perHour === '0' ? 'under 0.01/h' : `${perHour}/h`;
 }

@@ -1,7 +1,7 @@
 /** What the line of one activity says, part by part. */
 import { printable } from '../kernel/text.js';
 import { isRunning, nearestLimit } from '../live/deadline.js';
-import { partOf, type Progress } from '../live/progress.js';
+import { partOf, percentOf, type Progress } from '../live/progress.js';
 import { stateWords } from '../live/state.js';
 import { count, lapse, rate } from '../live/words.js';
 import type { ActivityDescription } from '../runtime/description.js';
@@ -52,7 +52,7 @@ export function rowOf({ description, progress, perSecond }: Shown, now: number):
   return {
     name: nameOf(description),
     bar: part === undefined ? '' : bar(part),
-    percent: part === undefined ? '' : `${Math.floor(part * 100)} %`,
+    percent: progress === undefined ? '' : percentOf(progress),
     count: progress === undefined ? '' : countOf(progress),
     label: printable(progress?.label ?? '', LONGEST_LABEL),
     rate: perSecond === undefined || !running ? '' : rate(perSecond),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { progressIn, Speed } from '../../src/live/progress.js';
+import { percentOf, progressIn, Speed } from '../../src/live/progress.js';
 import { count, lapse, rate } from '../../src/live/words.js';
 
 test.each([
@@ -13,6 +13,9 @@ test.each([
   [7_500_000, '2 h 5 min'],
   [90_000_000, '1 d 1 h'],
   [-5, '0.0 s'],
+  [999 * 86_400_000, '999 d'],
+  [1e300, 'over 1,000 d'],
+  [Infinity, 'over 1,000 d'],
 ])('%d ms is %s', (ms, words) => {
   expect(lapse(ms)).toBe(words);
 });
@@ -25,7 +28,22 @@ test('counts and rates are short', () => {
     '1,000',
     '1,234,568',
   ]);
-  expect([1_200, 1, 0.5, 0.001].map(rate)).toEqual(['1,200/s', '1/s', '30/min', '3.6/h']);
+  expect([1_200, 1, 0.5, 0.001, 1e-9].map(rate)).toEqual([
+    '1,200/s',
+    '1/s',
+    '30/min',
+    '3.6/h',
+    'under 0.01/h',
+  ]);
+});
+
+test('each whole percent is what a calculator says, and only all of it is 100 %', () => {
+  for (let done = 0; done <= 100; done++) {
+    expect(percentOf({ done, total: 100 })).toBe(`${done} %`);
+    expect(percentOf({ done: done / 100, total: 1 })).toBe(`${done} %`);
+  }
+  expect(percentOf({ done: 1e12 - 1, total: 1e12 })).toBe('99 %');
+  expect(percentOf({ done: 5 })).toBe('');
 });
 
 test('{ done, total, label } is progress, and other details are not', () => {
@@ -79,4 +97,36 @@ test('an attempt that begins again begins a new rate', () => {
   expect(speed.perSecond(2_000)).toBeUndefined();
   speed.note(20, 3_000);
   expect(speed.perSecond(3_000)).toBe(10);
+});
+
+/** Reports one more at each of these seconds, and tells the rate at some later ones. */
+function ratesAt(seconds: readonly number[], asked: readonly number[]): (number | undefined)[] {
+  const speed = new Speed();
+  const rates: (number | undefined)[] = [];
+  const last = Math.max(...seconds, ...asked);
+  for (let second = 0; second <= last; second++) {
+    if (seconds.includes(second)) speed.note(seconds.indexOf(second), second * 1_000);
+    if (asked.includes(second)) rates.push(speed.perSecond(second * 1_000));
+  }
+  return rates;
+}
+
+const from = (first: number, to: number, step = 1): number[] =>
+  Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, n) => first + n * step);
+
+test('a stall has no rate, and the rate after it is that of the work after it', () => {
+  const seconds = [...from(0, 30), ...from(300, 310)];
+  expect(ratesAt(seconds, [30, 46, 299, 300, 301, 305])).toEqual([
+    1,
+    undefined,
+    undefined,
+    undefined,
+    1,
+    1,
+  ]);
+});
+
+test('what takes its time at every step is no stall', () => {
+  expect(ratesAt(from(0, 180, 60), [60, 90, 120, 180])).toEqual([1 / 60, 1 / 90, 1 / 60, 1 / 60]);
+  expect(ratesAt([0, 1, 61, 121, 181], [121, 181])).toEqual([1 / 60, 1 / 60]);
 });

@@ -1,6 +1,6 @@
 /** The list of activities. Only the rows that can be seen are elements. */
 import { count, lapse } from '../../live/words.js';
-import { partOf } from '../../live/progress.js';
+import { partOf, percentOf } from '../../live/progress.js';
 import type { Row } from '../messages.js';
 import { Bar, byId, make, setClass, setText } from './dom.js';
 import { nearestOf } from './model.js';
@@ -60,7 +60,7 @@ class RowElement {
     this.element.title = `${type} ${id}`;
     setText(this.#attempt, attempt > 1 ? `#${attempt}` : '');
     const part = progress && partOf(progress);
-    const percent = part === undefined ? '' : `${Math.floor(part * 100)} %`;
+    const percent = progress === undefined ? '' : percentOf(progress);
     const done = progress === undefined ? '' : (progress.label ?? count(progress.done));
     this.#progress.show(part, [percent, done].filter((text) => text !== '').join(' '));
   }
