@@ -7,12 +7,19 @@ export function widthOf(text: string): number {
 }
 
 const ELLIPSIS = '…';
+/** What a reader sees as one character may be several: a letter with its marks, a family of emoji. */
+const characters = /* @__PURE__ */ new Intl.Segmenter();
 
 /** The text, cut so that it takes no more columns than that. */
 export function cut(text: string, columns: number): string {
-  const { index, ellipsed, truncated } = measure(text, { limit: columns, ellipsis: ELLIPSIS });
-  if (!truncated) return text;
-  return ellipsed ? `${text.slice(0, index)}${ELLIPSIS}` : '';
+  if (widthOf(text) <= columns) return text;
+  let room = columns - widthOf(ELLIPSIS);
+  if (room < 0) return '';
+  for (const { segment, index } of characters.segment(text)) {
+    room -= widthOf(segment);
+    if (room < 0) return text.slice(0, index) + ELLIPSIS;
+  }
+  return text;
 }
 
 /** The text with spaces, so that it takes so many columns. */
