@@ -24,7 +24,7 @@ const needNode = [
   'src/durable/machine.ts',
   'src/durable/sqlite/*.ts',
   'src/workers/**/*.ts',
-  'src/progress/show.ts',
+  'src/progress/{show,display}.ts',
   'src/inspect/*.ts',
 ];
 

@@ -56,7 +56,7 @@ export class Roster {
     return this.#groups.reduce((sum, { size }) => sum + size, 0);
   }
 
-  /** The first so many, with their descriptions of now. */
+  /** Describes the activities that come first, up to a limit. */
   describe(most: number): { entry: Entry; description: ActivityDescription }[] {
     const described: { entry: Entry; description: ActivityDescription }[] = [];
     for (const entries of this.#groups) {

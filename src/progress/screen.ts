@@ -19,6 +19,11 @@ const [NO_WRAP, WRAP] = ['\u001b[?7l', '\u001b[?7h'];
 const ERASE_BELOW = '\u001b[J';
 const DEFAULT_COLUMNS = 80;
 
+/** A terminal that does not know its size says 0. */
+export function sizeOf(given: number | undefined, otherwise: number): number {
+  return given !== undefined && given > 0 ? given : otherwise;
+}
+
 /** A line of the program without an end is kept up to this length, to be written again. */
 const LONGEST_PARTIAL = 2_000;
 
@@ -27,6 +32,7 @@ type Write = (this: unknown, ...args: unknown[]) => unknown;
 export class Screen {
   readonly #terminal: TerminalLike;
   readonly #writeRaw: (text: string) => void;
+  readonly #broken: (error: unknown) => void;
   readonly #restore: (() => void)[];
   #lines: readonly string[] = [];
   /** The widths of the lines on the screen, above the cursor. */
@@ -35,16 +41,24 @@ export class Screen {
   #partial = '';
   #open = true;
 
-  /** @param watched streams that show on the same terminal: what they print goes above the block */
-  constructor(terminal: TerminalLike, watched: readonly TerminalLike[]) {
+  /**
+   * @param watched streams that show on the same terminal: what they print goes above the block
+   * @param broken called with what the terminal throws while the program prints
+   */
+  constructor(
+    terminal: TerminalLike,
+    watched: readonly TerminalLike[],
+    broken: (error: unknown) => void,
+  ) {
     this.#terminal = terminal;
+    this.#broken = broken;
     const write = terminal.write as Write;
     this.#writeRaw = (text) => void write.call(terminal, text);
     this.#restore = [...new Set([terminal, ...watched])].map((stream) => this.#watch(stream));
   }
 
   get columns(): number {
-    return this.#terminal.columns ?? DEFAULT_COLUMNS;
+    return sizeOf(this.#terminal.columns, DEFAULT_COLUMNS);
   }
 
   /** Puts these lines in place of those before. */
@@ -64,10 +78,18 @@ export class Screen {
     this.#partial = '';
   }
 
-  /** Removes the block, and lets the program print as before. */
+  /** Removes the block, and lets the program print as before, even if the terminal throws. */
   close(): void {
+    try {
+      this.show([]);
+    } finally {
+      this.release();
+    }
+  }
+
+  /** Lets the program print as before, and writes nothing more. */
+  release(): void {
     if (!this.#open) return;
-    this.show([]);
     this.#open = false;
     this.#restore.forEach((restore) => restore());
   }
@@ -92,8 +114,10 @@ export class Screen {
 
   #drawing(): string {
     if (this.#lines.length === 0) return '';
-    const below = this.#partial === '' ? '' : '\n';
-    this.#drawn = [...(below === '' ? [] : [widthOf(this.#partial)]), ...this.#lines.map(widthOf)];
+    // What is not visible, such as an end of a colour, leaves the cursor where the line begins.
+    const above = [widthOf(this.#partial)].filter((width) => width > 0);
+    const below = above.length === 0 ? '' : '\n';
+    this.#drawn = [...above, ...this.#lines.map(widthOf)];
     return `${below}${NO_WRAP}${this.#lines.map((line) => `${line}\n`).join('')}${WRAP}`;
   }
 
@@ -106,12 +130,10 @@ export class Screen {
       const [chunk] = args;
       const text =
         typeof chunk === 'string' ? chunk : decoder.decode(chunk as Uint8Array, { stream: true });
-      const erasure = this.#erasure();
-      if (erasure !== '') this.#writeRaw(erasure);
+      this.#draw(() => this.#erasure());
       const result = write.apply(stream, args);
       this.#note(text);
-      const drawing = this.#drawing();
-      if (drawing !== '') this.#writeRaw(drawing);
+      this.#draw(() => this.#drawing());
       return result;
     };
     stream.write = watched;
@@ -121,6 +143,17 @@ export class Screen {
       if (own !== undefined) Object.defineProperty(stream, 'write', own);
       else delete (stream as Partial<TerminalLike>).write;
     };
+  }
+
+  /** The program that prints must not get what our own writes throw. */
+  #draw(make: () => string): void {
+    if (!this.#open) return;
+    try {
+      const text = make();
+      if (text !== '') this.#writeRaw(text);
+    } catch (error) {
+      this.#broken(error);
+    }
   }
 
   #note(text: string): void {

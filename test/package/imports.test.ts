@@ -41,6 +41,7 @@ const needNode = [
   'inspect/guard.ts',
   'inspect/page.ts',
   'inspect/server.ts',
+  'progress/display.ts',
   'progress/show.ts',
   'runtime/context/ambient.ts',
 ];

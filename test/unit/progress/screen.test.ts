@@ -1,10 +1,14 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Screen } from '../../../src/progress/screen.js';
 import { TestTerminal } from '../../support/screen.js';
 
+const rethrow = (error: unknown): never => {
+  throw error;
+};
+
 function shown(columns = 40, rows = 10) {
   const terminal = new TestTerminal(columns, rows);
-  const screen = new Screen(terminal, []);
+  const screen = new Screen(terminal, [], rethrow);
   return { terminal, screen };
 }
 
@@ -140,7 +144,7 @@ test('two streams of one terminal: what either prints is above the block', async
   const terminal = new TestTerminal(40, 10);
   const out = { write: (text: string) => terminal.write(text) };
   const error = { write: (text: string) => terminal.write(text), columns: 40 };
-  const screen = new Screen(error, [out, error]);
+  const screen = new Screen(error, [out, error], rethrow);
   screen.show(['block']);
   out.write('to stdout\n');
   error.write('to stderr\n');
@@ -148,4 +152,46 @@ test('two streams of one terminal: what either prints is above the block', async
   terminal.write('$ fg\n');
   screen.show(['block']);
   expect(await terminal.lines()).toEqual(['to stdout', 'to stderr', 'block', '$ fg', 'block']);
+});
+
+test.each(['\u001b[0m', '\u001b[32m\u001b[39m'])(
+  'the block follows at once after a line whose end is followed by %j',
+  async (colour) => {
+    const { terminal, screen } = shown();
+    terminal.write('first\n');
+    screen.show(['block']);
+    terminal.write(`\u001b[31msecond\n${colour}`);
+    expect(await terminal.lines()).toEqual(['first', 'second', 'block']);
+    screen.show(['block 2']);
+    terminal.write('third');
+    terminal.write('\n');
+    expect(await terminal.lines()).toEqual(['first', 'second', 'third', 'block 2']);
+  },
+);
+
+test.each([0, undefined])('a terminal with %s columns is drawn on as if it had 80', (columns) => {
+  let written = '';
+  const terminal = { columns, write: (text: string) => (written += text) };
+  const screen = new Screen(terminal, [], rethrow);
+  screen.show(['one']);
+  screen.show(['two']);
+  expect(screen.columns).toBe(80);
+  expect(written).toContain('\u001b[1A');
+  expect(written).not.toMatch(/Infinity|NaN/);
+});
+
+test('what our own writes throw does not reach the program that prints, and what it throws itself does', () => {
+  const terminal = new TestTerminal(40, 10);
+  const errors: unknown[] = [];
+  const screen = new Screen(terminal, [], (error) => errors.push(error));
+  screen.show(['block']);
+  const out = vi.spyOn(TestTerminal.prototype, 'columns', 'get').mockImplementation(() => {
+    throw new Error('no size');
+  });
+  expect(() => terminal.write('text\n')).not.toThrow();
+  expect(errors).toEqual([new Error('no size')]);
+  out.mockRestore();
+  screen.release();
+  terminal.write('after\n');
+  expect(terminal.written).toMatch(/text\n.*after\n$/s);
 });

@@ -1,7 +1,10 @@
+import { EventEmitter } from 'node:events';
+import SuperJSON from 'superjson';
 import { expect, test, vi } from 'vitest';
 import { ActivityRuntime, type ActivityContext } from '../../../src/index.js';
 import { showProgress } from '../../../src/progress.js';
-import { Display, type ProgressOptions, type ProgressStream } from '../../../src/progress/show.js';
+import { Display } from '../../../src/progress/display.js';
+import type { ProgressOptions, ProgressStream } from '../../../src/progress/options.js';
 import type { Watchable } from '../../../src/progress/roster.js';
 import { ActivityHandle } from '../../../src/runtime/handle.js';
 import { Harness, never } from '../../support/harness.js';
@@ -184,6 +187,150 @@ test('a stream that breaks ends what is shown, and no activity', async () => {
   expect(warned.mock.calls).toEqual([['showProgress stopped: Error: EPIPE']]);
   expect(harness.names()).toContain('completed');
   warned.mockRestore();
+});
+
+/** A terminal that throws from its second frame on, as one whose other end has gone. */
+function breaking() {
+  const terminal = new TestTerminal(100, 24);
+  const write = terminal.write.bind(terminal);
+  let broken = false;
+  terminal.write = (text) => {
+    if (broken) throw new Error('EIO');
+    return write(text);
+  };
+  return Object.assign(terminal, { break: () => (broken = true) });
+}
+
+function warnings() {
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  return {
+    get all() {
+      return warned.mock.calls.map(([warning]) => warning);
+    },
+    [Symbol.dispose]: () => warned.mockRestore(),
+  };
+}
+
+test('a terminal that breaks ends what is shown, and no program', async () => {
+  using warned = warnings();
+  const harness = new Harness();
+  const terminal = breaking();
+  const shown = display(harness, terminal);
+  let closed = 0;
+  shown.onClose(() => closed++);
+  void harness.start(never, { activityType: 'rows', activityId: 'x' });
+  await harness.advance(100);
+  terminal.break();
+  void harness.start(never, { activityType: 'rows', activityId: 'y' });
+  await harness.advance(100);
+  expect(warned.all).toEqual(['showProgress stopped: Error: EIO']);
+  await harness.advance(1_000);
+  shown.close();
+  expect(warned.all).toHaveLength(1);
+  expect(closed).toBe(1);
+});
+
+test.each(['close', 'leave'] as const)(
+  '%s does not throw if the terminal has broken',
+  async (end) => {
+    using warned = warnings();
+    const harness = new Harness();
+    const terminal = breaking();
+    const shown = display(harness, terminal);
+    const handle = harness.start(never, { activityType: 'rows', activityId: 'x' });
+    await harness.advance(100);
+    handle.terminate();
+    terminal.break();
+    expect(() => shown[end]()).not.toThrow();
+    expect(warned.all).toEqual(['showProgress stopped: Error: EIO']);
+  },
+);
+
+test.each([true, false])(
+  "an 'error' event of the stream ends what is shown, and no program (terminal: %s)",
+  async (isTTY) => {
+    using warned = warnings();
+    const harness = new Harness();
+    const emitter = new EventEmitter();
+    const write = vi.fn();
+    const stream = Object.assign(emitter, { isTTY, write });
+    display(harness, stream);
+    void harness.start(never, { activityType: 'rows', activityId: 'x' });
+    await harness.advance(10_000);
+    expect(write).toHaveBeenCalled();
+    const { length } = write.mock.calls;
+    emitter.emit('error', new Error('write EPIPE'));
+    emitter.emit('error', new Error('write EPIPE'));
+    await harness.advance(10_000);
+    expect(warned.all).toEqual(['showProgress stopped: Error: write EPIPE']);
+    expect(write).toHaveBeenCalledTimes(length);
+    expect(emitter.listenerCount('error')).toBe(0);
+  },
+);
+
+test('the last write may fail after close, and then nothing listens any more', async () => {
+  using warned = warnings();
+  const harness = new Harness();
+  const emitter = new EventEmitter();
+  const shown = display(harness, Object.assign(emitter, { isTTY: true, write: () => true }));
+  shown.close();
+  expect(() => emitter.emit('error', new Error('write EPIPE'))).not.toThrow();
+  await harness.advance(1);
+  expect(emitter.listenerCount('error')).toBe(0);
+  expect(warned.all).toHaveLength(1);
+});
+
+test('a stream that has broken can be shown on again', () => {
+  using warned = warnings();
+  const runtime = new ActivityRuntime({ logger: false });
+  const stream = Object.assign(new EventEmitter(), { write: () => true });
+  const listeners = process.listenerCount('exit');
+  showProgress(runtime, { stream });
+  stream.emit('error', new Error('write EPIPE'));
+  expect(process.listenerCount('exit')).toBe(listeners);
+  showProgress(runtime, { stream }).close();
+  expect(warned.all).toHaveLength(1);
+});
+
+test.each([0, undefined])('a terminal that says %s for its size is 80 by 24', async (size) => {
+  const harness = new Harness();
+  let written = '';
+  const write = (text: string): void => void (written += text);
+  display(harness, { isTTY: true, columns: size, rows: size, write });
+  for (let n = 1; n <= 3; n++) {
+    void harness.start(never, { activityType: 'rows'.repeat(20), activityId: String(n) });
+  }
+  await harness.advance(100);
+  void harness.start(never, { activityType: 'rows', activityId: 'x' });
+  await harness.advance(100);
+  expect(written).toContain('\u001b[3A');
+  expect(written).not.toMatch(/Infinity|NaN/);
+  expect(written).toContain('rows x');
+});
+
+test('details that throw when they are read are told once, and the line is there without them', async () => {
+  class Rows {
+    get done(): number {
+      throw new Error('no rows');
+    }
+  }
+  const serializer = new SuperJSON();
+  serializer.registerClass(Rows);
+  const harness = new Harness({ serializer });
+  const terminal = new TestTerminal(200, 24);
+  display(harness, terminal);
+  void harness.start(
+    (ctx: ActivityContext) => {
+      ctx.heartbeat(new Rows());
+      return never();
+    },
+    { activityType: 'rows', activityId: 'x' },
+  );
+  await harness.advance(500);
+  expect(await terminal.lines()).toEqual([
+    'showProgress: reading heartbeat details failed: Error: no rows',
+    'rows x  ♥ 0.5 s',
+  ]);
 });
 
 test('close removes the lines, the listeners and the timer', async () => {
