@@ -3,58 +3,72 @@ import { isError } from '../kernel/thrown.js';
 import type { Closing } from '../runtime/activity/next-attempt.js';
 import { log } from '../runtime/shared/announce.js';
 import { fenced } from './fence.js';
+import type { Leases } from './leases.js';
 import type { LedgerStore } from './port.js';
 import type { Tracked } from './tracked.js';
 
 export class Leaving {
   readonly #store: LedgerStore;
+  readonly #leases: Leases<Tracked>;
 
-  constructor(store: LedgerStore) {
+  constructor(store: LedgerStore, leases: Leases<Tracked>) {
     this.#store = store;
+    this.#leases = leases;
   }
 
   /** Resolves when the store knows it. Never rejects: what the store refuses is logged. */
   async leave(tracked: Tracked, closing: Closing): Promise<void> {
+    const { activity, standing } = tracked;
+    const isLeft = closing.status === 'CANCELED' && closing.retryState === undefined;
     try {
-      if (closing.status === 'CANCELED' && closing.retryState === undefined) {
-        await this.#leaveOpen(tracked, closing.cause);
-      } else if (tracked.unreadable && tracked.isRecovered) {
-        await this.#store.release?.(tracked.activityId, tracked.generation as number);
+      if (standing === 'earlier') {
+        // The entry stays as it is.
+      } else if (isLeft) {
+        tracked.interrupted(isError(closing.cause.cause));
+        await fenced(tracked, () => this.#store.open(tracked.entry(), tracked.generation));
       } else {
         const forgets = closing.status === 'COMPLETED' || closing.status === 'TERMINATED';
         const remove = (): Promise<unknown> => this.#remove(tracked, forgets);
         await remove().catch(remove);
+        this.#leases.remove(tracked);
+        return;
       }
     } catch (error) {
       const message =
         'The store failed; the activity stays in its ledger, and recover() runs it again';
-      log(tracked.activity, 'error', 0, message, { error });
+      log(activity, 'error', 0, message, { error });
     }
+    await this.#release(tracked);
   }
 
   /** Removes the entry, and in the same turn the details, so that a store can do both in one step. */
   async #remove(tracked: Tracked, forgets: boolean): Promise<unknown> {
     const { activityId, generation } = tracked;
     return Promise.all([
-      forgets && tracked.hasDetails
+      forgets && tracked.hasDetails !== false
         ? fenced(tracked, () => this.#store.delete(activityId, generation))
         : undefined,
       fenced(tracked, () => this.#store.close(activityId, generation)),
     ]);
   }
 
-  /** Leaves the entry for the next process. It may have it when no function runs here any more. */
-  async #leaveOpen(tracked: Tracked, cause: Error): Promise<void> {
-    const { activity, activityId, generation } = tracked;
-    tracked.interrupted(isError(cause.cause));
-    await fenced(tracked, () => this.#store.open(tracked.entry(), generation));
+  /** Ends the claim when no function of the activity runs here any more. Waits only if none does. */
+  async #release(tracked: Tracked): Promise<void> {
+    const { activity, activityId } = tracked;
+    const generation = tracked.generation as number;
     const release = async (): Promise<void> => {
-      await this.#store.release?.(activityId, generation as number);
+      this.#leases.remove(tracked);
+      try {
+        await this.#store.release?.(activityId, generation);
+      } catch (error) {
+        const message = 'The store failed; other processes must wait for the end of the lease';
+        log(activity, 'error', 0, message, { error });
+      }
     };
     const settled = activity.settled();
     const later = Promise.resolve().then(ignored).then(ignored).then(ignored);
     if (await Promise.race([settled.then(() => true), later])) await release();
-    else void settled.then(release).catch(ignored);
+    else void settled.then(release);
   }
 }
 

@@ -21,7 +21,7 @@ import { heldElsewhere, Leases } from './leases.js';
 import { Leaving } from './leaving.js';
 import type { LedgerStore } from './port.js';
 import { Recovery } from './recovery.js';
-import { Tracked } from './tracked.js';
+import { Tracked, type Found, type KeptOptions } from './tracked.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -41,37 +41,51 @@ export class DurableLedger implements Ledger {
     const services = host.services as () => Services;
     this.#store = store;
     this.#leases = new Leases(store, newOwner, services, lose);
-    this.#leaving = new Leaving(store);
-    this.#recovery = new Recovery(store, { ...host, services }, this.#leases, (id) =>
-      this.#byId.has(id),
-    );
+    this.#leaving = new Leaving(store, this.#leases);
+    this.#recovery = new Recovery(store, { ...host, services }, this.#leases, {
+      has: (activityId) => this.#byId.has(activityId),
+      adopt: (activity, call, found) => this.#adopt(activity, call, found),
+      recovered: (activity) => {
+        this.#tracked.get(activity)?.recovered();
+        this.changed(activity);
+      },
+    });
   }
 
   // ── What the runtime tells ───────────────────────────────────────────────────────────────────
 
-  recovers(activityId: string | undefined): boolean {
-    return activityId !== undefined && this.#recovery.starting?.entry.activityId === activityId;
+  recovers(activity: object): boolean {
+    return this.#tracked.has(activity);
   }
 
   enter(given: object, call: object | undefined): void {
     const activity = given as Activity;
     const { services, args } = activity;
-    const activityId = activity.knownId as string;
-    const found = this.recovers(activityId) ? this.#recovery.starting : undefined;
     const values = optionsOf(call as Options | undefined);
     const options = { values, text: encodeOptions(services.codec, values) };
-    const argsText = found?.entry.args ?? encodeArgs(services.codec, args);
-    const tracked = new Tracked(activity, activityId, argsText, options, found);
+    this.#track(activity, encodeArgs(services.codec, args), options);
+  }
+
+  /** Takes up an activity of an entry. It is already entered, and claimed. */
+  #adopt(activity: Activity, call: object, found: Found): void {
+    const options = { values: optionsOf(call as Options), text: found.entry.options };
+    this.#leases.add(this.#track(activity, found.entry.args, options, found));
+  }
+
+  #track(activity: Activity, args: string, options: KeptOptions, found?: Found): Tracked {
+    const activityId = activity.knownId as string;
+    const tracked = new Tracked(activity, activityId, args, options, found);
     tracked.follow(this.#byId.get(activityId));
     this.#byId.set(activityId, tracked);
     this.#tracked.set(activity, tracked);
-    if (found !== undefined) this.#leases.add(tracked);
+    return tracked;
   }
 
   changed(activity: object): void {
     const tracked = this.#tracked.get(activity);
-    if (tracked?.holds === true && tracked.activity.isOpen && tracked.update())
-      this.#write(tracked);
+    if (tracked?.activity.isOpen !== true || tracked.isBeingRecovered) return;
+    const hasChanged = tracked.update();
+    if (hasChanged && tracked.holds && tracked.standing === 'own') this.#write(tracked);
   }
 
   patched(activity: object, patch: object, next: ResolvedOptions): void {
@@ -89,7 +103,8 @@ export class DurableLedger implements Ledger {
     this.#leavings.add(leaving);
     const over = (): unknown => this.#leavings.delete(leaving);
     leaving.then(over, over);
-    return leaving;
+    // The caller of an activity that has not begun need not wait for a store that is slow.
+    return tracked.isRead ? leaving : undefined;
   }
 
   recover(activities: object, options: RecoverOptions): Promise<Recovered<unknown>> {
@@ -97,7 +112,7 @@ export class DurableLedger implements Ledger {
   }
 
   async settle(): Promise<void> {
-    this.#recovery.stop();
+    await this.#recovery.stop();
     await Promise.allSettled(this.#leavings);
   }
 
@@ -119,6 +134,11 @@ export class DurableLedger implements Ledger {
   }
 
   delete(activityId: string): unknown {
+    const latest = this.#byId.get(activityId);
+    if (latest?.isRead === false) {
+      latest.forget();
+      return undefined;
+    }
     const tracked = this.#holder(activityId);
     // A closed activity removes its details together with its entry.
     if (tracked?.activity.isOpen !== true) return undefined;
@@ -126,10 +146,11 @@ export class DurableLedger implements Ledger {
     return fenced(tracked, () => this.#store.delete(activityId, tracked.generation));
   }
 
+  /** The record whose details are written: the earliest one that has not left. */
   #holder(activityId: string): Tracked | undefined {
-    const tracked = this.#byId.get(activityId);
-    const holder = tracked?.previous?.holds === true ? tracked.previous : tracked;
-    return holder?.holds === true ? holder : undefined;
+    let tracked = this.#byId.get(activityId);
+    while (tracked?.previous !== undefined) tracked = tracked.previous;
+    return tracked?.holds === true ? tracked : undefined;
   }
 
   // ── How it works ─────────────────────────────────────────────────────────────────────────────
@@ -141,20 +162,33 @@ export class DurableLedger implements Ledger {
     if (tracked.generation === undefined) {
       const claim = await this.#leases.claim(activityId);
       if ('heldBy' in claim) throw heldElsewhere(activityId, claim);
-      tracked.claimed(claim.generation);
+      tracked.claimed(claim);
       this.#leases.add(tracked);
     }
     if (!activity.isOpen) return undefined;
     try {
-      tracked.update();
-      const opened = this.#store.open(tracked.entry(), tracked.generation);
-      const [stored] = await Promise.all([this.#store.get(activityId), opened]);
-      tracked.hold(stored !== undefined && stored !== null);
+      const stored = await this.#read(tracked);
+      if (tracked.standing !== 'own' && tracked.activity.isOpen) {
+        tracked.update();
+        tracked.entered();
+        await this.#store.open(tracked.entry(), tracked.generation);
+      }
       return stored;
     } catch (error) {
       tracked.failed();
       throw error;
     }
+  }
+
+  async #read(tracked: Tracked): Promise<unknown> {
+    const { activityId, generation } = tracked;
+    const stored = await this.#store.get(activityId);
+    const hasDetails = stored !== undefined && stored !== null;
+    // A closed activity removes them when it leaves, unless they are those of an earlier process.
+    const isForgotten = hasDetails && tracked.isForgotten && tracked.activity.isOpen;
+    if (isForgotten) await this.#store.delete(activityId, generation);
+    tracked.hold(hasDetails && !isForgotten);
+    return isForgotten ? undefined : stored;
   }
 
   /** Writes the entry as it is now, and again if it has changed meanwhile. */
@@ -169,16 +203,14 @@ export class DurableLedger implements Ledger {
   }
 
   async #close(tracked: Tracked, closing: Closing, written?: Promise<void>): Promise<void> {
+    await tracked.previous?.done;
     await tracked.reading;
     await written;
     await tracked.writing;
-    try {
-      if (tracked.holds) await this.#leaving.leave(tracked, closing);
-    } finally {
-      this.#leases.remove(tracked);
-      tracked.leave();
-      if (this.#byId.get(tracked.activityId) === tracked) this.#byId.delete(tracked.activityId);
-    }
+    if (tracked.holds) await this.#leaving.leave(tracked, closing);
+    else this.#leases.remove(tracked);
+    tracked.leave();
+    if (this.#byId.get(tracked.activityId) === tracked) this.#byId.delete(tracked.activityId);
     if (tracked.lost !== undefined && closing.status === 'COMPLETED') throw overtaken(tracked);
   }
 }

@@ -1,27 +1,21 @@
 /** Starts the activities that another process has left in the store. */
 import { badOption, checkNames, type OptionNames } from '../kernel/bad-input.js';
 import type { Timer } from '../kernel/clock.js';
-import { durationMs } from '../kernel/duration.js';
+import { durationMs, type Duration } from '../kernel/duration.js';
 import { ActivityAlreadyStartedError, RuntimeShutdownError } from '../kernel/errors.js';
-import { ApplicationFailure } from '../kernel/failures.js';
 import { quote } from '../kernel/text.js';
 import { messageOf } from '../kernel/thrown.js';
-import { countedAttempt, retryDelayMs } from '../retry/delay.js';
-import { conclude } from '../runtime/activity/endings.js';
 import type { Execution } from '../runtime/activity/execution.js';
-import { failing } from '../runtime/activity/next-attempt.js';
-import { pause } from '../runtime/activity/pausing.js';
-import { cancel } from '../runtime/activity/stopping.js';
 import type {
   LedgerEntry,
   Recovered,
   RecoverOptions,
   UnrecoveredEntry,
 } from '../runtime/shared/ledger.js';
-import type { Services } from '../runtime/shared/services.js';
 import { callOf, VERSION } from './entry.js';
 import { reasonOf, type Leases } from './leases.js';
-import type { Claim, LedgerStore } from './port.js';
+import type { Claim, Held, LedgerStore } from './port.js';
+import { restart, type Book, type Host } from './restart.js';
 import type { Tracked } from './tracked.js';
 
 const NAMES: OptionNames = {
@@ -31,72 +25,69 @@ const NAMES: OptionNames = {
   elsewhere: () => undefined,
 };
 
-/** An entry that this runtime has claimed. */
-interface Found {
-  readonly entry: LedgerEntry;
-  readonly generation: number;
-}
-
 type Outcome =
   | { readonly execution: Execution }
   | { readonly unknown: UnrecoveredEntry }
   | { readonly held: UnrecoveredEntry }
   | undefined;
 
-/** What it uses of its runtime. */
-interface Host {
-  readonly services: () => Services;
-  readonly start: (fn: never, call: object, prepare: (execution: never) => void) => unknown;
-}
-
 type Functions = Readonly<Record<string, unknown>>;
 
 export class Recovery {
-  /** The entry whose activity is being started now. */
-  starting: Found | undefined;
   readonly #store: LedgerStore;
   readonly #host: Host;
   readonly #leases: Leases<Tracked>;
-  readonly #isOpen: (activityId: string) => boolean;
+  readonly #book: Book;
+  /** The ids that are being claimed, so that two recoveries at once do not claim one twice. */
+  readonly #taking = new Set<string>();
+  /** The recoveries that are under way. */
+  readonly #running = new Set<Promise<unknown>>();
   #timer: Timer | undefined;
 
-  /** @param isOpen whether this runtime runs the activity already */
-  constructor(
-    store: LedgerStore,
-    host: Host,
-    leases: Leases<Tracked>,
-    isOpen: (activityId: string) => boolean,
-  ) {
+  constructor(store: LedgerStore, host: Host, leases: Leases<Tracked>, book: Book) {
     this.#store = store;
     this.#host = host;
     this.#leases = leases;
-    this.#isOpen = isOpen;
+    this.#book = book;
   }
 
   /** @throws TypeError that names the option, the value received and what is accepted */
-  async recover(activities: object, options: RecoverOptions): Promise<Recovered<Execution>> {
+  recover(activities: object, options: RecoverOptions): Promise<Recovered<Execution>> {
     checkNames(options, NAMES);
-    if (typeof activities !== 'object' || (activities as unknown) === null) {
-      throw badOption('recover', activities, 'an object of activity functions');
-    }
+    checkActivities(activities);
     const { every, countCrashes = false } = options;
     if (typeof countCrashes !== 'boolean') {
       throw badOption('recover countCrashes', countCrashes, 'true or false');
     }
-    const everyMs = every === undefined ? undefined : durationMs(every, 'recover every');
-    const found = await this.#recoverOnce(activities as Functions, countCrashes);
-    if (everyMs !== undefined) this.#again(everyMs, activities as Functions, countCrashes);
+    const everyMs = every === undefined ? undefined : intervalMs(every);
+    this.#refuseIfShutDown();
+    return this.#recoverFrom(activities, countCrashes, everyMs);
+  }
+
+  async #recoverFrom(
+    activities: Functions,
+    countCrashes: boolean,
+    everyMs: number | undefined,
+  ): Promise<Recovered<Execution>> {
+    const found = await this.#recoverOnce(activities, countCrashes);
+    if (everyMs !== undefined) this.#again(everyMs, activities, countCrashes);
     return found;
   }
 
-  stop(): void {
+  /** Resolves when no recovery is under way. No other one begins. */
+  async stop(): Promise<void> {
+    this.#disarm();
+    await Promise.allSettled(this.#running);
+  }
+
+  #disarm(): void {
     this.#timer?.clear();
     this.#timer = undefined;
   }
 
   #again(everyMs: number, activities: Functions, countCrashes: boolean): void {
     const { clock, log, shutdown } = this.#host.services();
-    this.stop();
+    this.#disarm();
     if (shutdown.begun) return;
     const timer = clock.setTimer(
       () => {
@@ -114,7 +105,15 @@ export class Recovery {
     this.#timer = timer;
   }
 
-  async #recoverOnce(activities: Functions, countCrashes: boolean): Promise<Recovered<Execution>> {
+  #recoverOnce(activities: Functions, countCrashes: boolean): Promise<Recovered<Execution>> {
+    const recovery = this.#takeAll(activities, countCrashes);
+    this.#running.add(recovery);
+    const over = (): unknown => this.#running.delete(recovery);
+    recovery.then(over, over);
+    return recovery;
+  }
+
+  async #takeAll(activities: Functions, countCrashes: boolean): Promise<Recovered<Execution>> {
     this.#refuseIfShutDown();
     const outcomes = await Promise.allSettled(
       [...(await this.#store.list())].map((entry) => this.#take(entry, activities, countCrashes)),
@@ -139,16 +138,35 @@ export class Recovery {
 
   async #take(entry: LedgerEntry, activities: Functions, countCrashes: boolean): Promise<Outcome> {
     const { activityId } = entry;
-    if (this.#isOpen(activityId)) return undefined;
+    if (this.#taking.has(activityId) || this.#book.has(activityId)) return undefined;
     const reason = this.#whyNot(entry, activities);
     if (reason !== undefined) return { unknown: { ...entry, reason } };
     this.#refuseIfShutDown();
-    const claim = await this.#leases.claim(activityId);
+    this.#taking.add(activityId);
+    try {
+      return await this.#claimAndStart(entry, activities, countCrashes);
+    } finally {
+      this.#taking.delete(activityId);
+    }
+  }
+
+  async #claimAndStart(
+    entry: LedgerEntry,
+    activities: Functions,
+    countCrashes: boolean,
+  ): Promise<Outcome> {
+    const { activityId } = entry;
+    let claim: Claim | Held;
+    try {
+      claim = await this.#leases.claim(activityId);
+    } catch (error) {
+      return { unknown: { ...entry, reason: `cannot be claimed: ${messageOf(error)}` } };
+    }
     if ('heldBy' in claim) {
       const { heldBy, until: heldUntil } = claim;
       return { held: { ...entry, heldBy, heldUntil, reason: reasonOf(claim) } };
     }
-    if (this.#isOpen(activityId)) return undefined; // started by hand meanwhile
+    if (this.#book.has(activityId)) return undefined; // started by hand meanwhile
     return this.#startClaimed(entry, claim, activities, countCrashes);
   }
 
@@ -173,7 +191,9 @@ export class Recovery {
     }
     try {
       this.#refuseIfShutDown();
-      return { execution: this.#start({ entry, generation }, activities, countCrashes) };
+      const started = { host: this.#host, book: this.#book, countCrashes };
+      const fn = activities[entry.activityType];
+      return { execution: restart(fn, { entry, generation }, started) };
     } catch (error) {
       if (error instanceof ActivityAlreadyStartedError) return undefined; // the other one has it
       await release();
@@ -198,50 +218,24 @@ export class Recovery {
     }
     return undefined;
   }
+}
 
-  #start(found: Found, activities: Functions, countCrashes: boolean): Execution {
-    const { entry } = found;
-    const { codec, clock } = this.#host.services();
-    const { attempt, runState, scheduledAt, dueAt, withoutProgress = 0 } = entry;
-    const hasCrashed = countCrashes && /^STARTED$|_REQUESTED$/.test(runState);
-    const now = clock.wallNow();
-    const prepare = (execution: Execution): void => {
-      execution.caller.expectNobody();
-      execution.backdate(Math.max(0, now - scheduledAt));
-      execution.state.prepare(execution.options, hasCrashed ? attempt : attempt - 1);
-      if (withoutProgress > 0) execution.remember().retried(withoutProgress, undefined);
-    };
-    const fn = activities[entry.activityType];
-    let execution: Execution;
-    this.starting = found;
-    try {
-      execution = this.#host.start(fn as never, callOf(codec, entry), prepare) as Execution;
-    } finally {
-      this.starting = undefined;
-    }
-    execution.caller.keepQuiet();
-    if (hasCrashed) countCrash(execution, attempt);
-    else if (dueAt !== undefined && dueAt > now) {
-      execution.state.delayUntil(clock.now() + dueAt - now);
-    }
-    if (runState === 'CANCEL_REQUESTED') cancel(execution, undefined, false);
-    else if (runState.startsWith('PAUSE') && execution.isOpen) pause(execution);
-    return execution;
+function checkActivities(activities: unknown): asserts activities is Functions {
+  if (typeof activities !== 'object' || activities === null || Array.isArray(activities)) {
+    throw badOption(
+      'recover',
+      activities,
+      'an object of activity functions, such as { importRows }',
+    );
+  }
+  for (const [name, value] of Object.entries(activities)) {
+    if (typeof value !== 'function') throw badOption(`recover ${name}`, value, 'a function');
   }
 }
 
-/** Treats an attempt that its process has not survived as one that has failed. */
-function countCrash(execution: Execution, attempt: number): void {
-  const { options, services, state } = execution;
-  const { retryPolicy } = options;
-  const message = `The process died during attempt ${attempt}`;
-  const failure = new ApplicationFailure(message, { type: 'ProcessDied' });
-  execution.remember().failed(failure);
-  if (attempt >= retryPolicy.maximumAttempts) {
-    conclude(execution, failing('FAILED', failure, 'MAXIMUM_ATTEMPTS_REACHED'));
-    return;
-  }
-  const counted = countedAttempt(retryPolicy, attempt, 0);
-  const delayMs = retryDelayMs(retryPolicy, counted, services.random);
-  state.delayUntil(services.clock.now() + delayMs);
+/** @throws TypeError for a bad interval. One of 0 would keep the program busy all the time. */
+function intervalMs(every: Duration): number {
+  const ms = durationMs(every, 'recover every');
+  if (ms > 0 && ms < Infinity) return ms;
+  throw badOption('recover every', every, "a finite duration above 0, such as '10s'");
 }

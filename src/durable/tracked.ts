@@ -6,6 +6,19 @@ import type { Activity } from '../runtime/activity/activity.js';
 import type { LedgerEntry } from '../runtime/shared/ledger.js';
 import type { ResolvedOptions } from '../runtime/options/table.js';
 import { VERSION } from './entry.js';
+import type { Claim } from './port.js';
+
+/** An entry that this runtime has claimed, to run its activity again. */
+export interface Found {
+  readonly entry: LedgerEntry;
+  readonly generation: number;
+}
+
+/**
+ * What stands in the store under the id of an activity: no entry, its own, or one that an earlier
+ * process has left. That one stays as it is until this activity replaces it.
+ */
+type Standing = 'absent' | 'own' | 'earlier';
 
 /** The options of a call, as values and as text. */
 export interface KeptOptions {
@@ -24,14 +37,15 @@ export class Tracked {
   previous: Tracked | undefined;
   /** Undefined before the claim; 0 in a store without claims. */
   generation: number | undefined;
-  /** Whether an earlier process has entered it. */
-  readonly isRecovered: boolean;
+  standing: Standing;
   /** Why the claim was lost. */
   lost: Error | undefined;
-  /** Whether its details could not be read. Then a recovered entry stays where it is. */
-  unreadable = false;
-  /** Whether the store may hold details. */
-  hasDetails = false;
+  /** Whether the store has details. Undefined until it has been read. */
+  hasDetails: boolean | undefined;
+  /** Whether details that an earlier run has left should be removed. */
+  isForgotten = false;
+  /** Whether its delay and its requests are still to come. Its entry stays as it is until then. */
+  isBeingRecovered: boolean;
   /** Resolves when its details have been read, or cannot be. Undefined before. */
   reading: Promise<unknown> | undefined;
   /** The last write of its entry. */
@@ -41,6 +55,8 @@ export class Tracked {
   #written: string | undefined;
   #runState: RunState;
   #attempt: number;
+  /** The end of the delay on the monotonic clock, by which a change is noticed. */
+  #delayedUntil = 0;
   #dueAt: number | undefined;
   /** Resolves when the activity has left the ledger. */
   readonly #done = new Deferred<void>();
@@ -50,7 +66,7 @@ export class Tracked {
     activityId: string,
     args: string,
     options: KeptOptions,
-    found?: { readonly entry: LedgerEntry; readonly generation: number },
+    found?: Found,
   ) {
     const { clock } = activity.services;
     this.activity = activity;
@@ -59,10 +75,12 @@ export class Tracked {
     this.#scheduledAt = found?.entry.scheduledAt ?? clock.wallNow();
     this.#options.set(activity.options, options);
     this.generation = found?.generation;
-    this.isRecovered = found !== undefined;
+    this.isBeingRecovered = found !== undefined;
+    this.standing = found === undefined ? 'absent' : 'own';
     this.#runState = found?.entry.runState ?? 'SCHEDULED';
-    this.#attempt = activity.state.attemptNumber + 1;
+    this.#attempt = found?.entry.attempt ?? 1;
     this.#dueAt = found?.entry.dueAt;
+    if (found !== undefined && this.#dueAt === undefined) this.#written = this.#summary();
   }
 
   /** Whether it may write to the store. */
@@ -79,8 +97,19 @@ export class Tracked {
     this.previous = previous;
   }
 
-  claimed(generation: number): void {
+  claimed({ generation, entry }: Claim): void {
     this.generation = generation;
+    if (entry !== undefined) this.standing = 'earlier';
+  }
+
+  /** Called when its own entry is about to be written. */
+  entered(): void {
+    this.standing = 'own';
+  }
+
+  /** Called when it is as its entry says: its delay has begun, and it has heard of the requests. */
+  recovered(): void {
+    this.isBeingRecovered = false;
   }
 
   /** Called when its claim is lost. */
@@ -96,14 +125,23 @@ export class Tracked {
     );
   }
 
-  /** Called when its details could not be read. */
+  /** Called when its details could not be read. The entry of a recovered activity stays. */
   failed(): void {
-    this.unreadable = true;
+    if (this.standing === 'own') this.standing = 'earlier';
   }
 
   /** Called when the store has got details, or lost them. */
   hold(hasDetails: boolean): void {
     this.hasDetails = hasDetails;
+  }
+
+  get isRead(): boolean {
+    return this.hasDetails !== undefined;
+  }
+
+  /** Called when the details are forgotten before they were read. */
+  forget(): void {
+    this.isForgotten = true;
   }
 
   /**
@@ -169,7 +207,8 @@ export class Tracked {
     const { state, services } = this.activity;
     this.#runState = runStateOf(this.activity) ?? this.#runState;
     this.#attempt = state.attemptNumber + (state.attempt === undefined ? 1 : 0);
-    const waitMs = state.attempt === undefined ? state.delayedUntil - services.clock.now() : 0;
+    this.#delayedUntil = state.attempt === undefined ? state.delayedUntil : 0;
+    const waitMs = this.#delayedUntil - services.clock.now();
     const isDelayed = waitMs > 0 && waitMs < Infinity;
     this.#dueAt = isDelayed ? services.clock.wallNow() + waitMs : undefined;
     return this.#summary() !== this.#written;
@@ -202,6 +241,6 @@ export class Tracked {
   }
 
   #summary(): string {
-    return `${this.#runState} ${this.#attempt} ${this.options.text}`;
+    return `${this.#runState} ${this.#attempt} ${this.#delayedUntil} ${this.options.text}`;
   }
 }

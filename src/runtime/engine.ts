@@ -134,12 +134,13 @@ export class Engine {
       return execution;
     }
     const { ledger } = services;
-    if (this.#isFull(execution) && ledger?.recovers(activityId) !== true) {
+    const isRecovered = ledger?.recovers(execution) === true;
+    if (!isRecovered && this.#isFull(execution)) {
       throw new RuntimeFullError(
         `The queue is full (maxWaiting: ${this.#maxWaiting}); try again later`,
       );
     }
-    if (activityId !== undefined) ledger?.enter(execution, call);
+    if (activityId !== undefined && !isRecovered) ledger?.enter(execution, call);
     if (signal !== undefined) {
       const abort = (reason: unknown): void => cancel(execution, reason, true);
       execution.onClosed(this.#services.signals.follow(signal, abort));

@@ -11,7 +11,7 @@ export function processOn(
   change: (store: LedgerStore) => object = (store) => store,
 ): Harness {
   const store = disk.store();
-  const h = new Harness({ store: Object.assign(store, change(store)), ...options });
+  const h = new Harness({ store: Object.assign(store, change({ ...store })), ...options });
   disk.now = () => h.clock.now();
   return h;
 }

@@ -82,7 +82,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
   abstract leftOpen(attempt: Attempt): void;
   abstract enforceLimits(read?: number): boolean;
 
-  /** Called when its phase has changed, or when it was asked to change. */
+  /** Called when its phase or its delay has changed, or when it was asked to change. */
   changed(): void {
     this.services.ledger?.changed(this);
   }

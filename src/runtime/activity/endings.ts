@@ -96,8 +96,8 @@ function retry(activity: Activity, attempt: Attempt, next: Retry, now: number): 
   const backsOff = next.delayMs > 0 && reset === undefined && next.held === undefined;
   const fruitless = next.attempt === 1 ? 0 : withoutProgress(activity, attempt);
   activity.remember().retried(fruitless, backsOff ? now : undefined);
-  state.retry(next.attempt - 1, delayedUntil, next.paused);
   if (reset?.options.restoreOriginalOptions === true) state.restoreOptions();
+  state.retry(next.attempt - 1, delayedUntil, next.paused);
   const overlapWaitMs = activity.place === undefined ? options.attemptOverlapMs : Infinity;
   if (attempt.running && overlapWaitMs > 0) state.waitFor(attempt, now + overlapWaitMs);
   else if (attempt.holdsSlot) services.slots.release(activity);

@@ -12,9 +12,9 @@ interface Loading extends Activity {
 
 /** Reads the store. The first attempt waits for it. */
 export function load(activity: Loading, store: HeartbeatStore, activityId: string): void {
-  const { scheduledAt, services, state } = activity;
+  const { services, state } = activity;
   state.beginLoading();
-  activity.rearm(scheduledAt);
+  activity.rearm(services.clock.now()); // a recovered activity was scheduled long ago
   const earlier = services.writers.get(activityId)?.flush();
   if (earlier === undefined) read(activity, store, activityId);
   else void earlier.then(() => read(activity, store, activityId));

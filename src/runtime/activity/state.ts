@@ -210,6 +210,7 @@ export class ActivityState {
 
   delayUntil(time: number): void {
     this.#delayedUntil = time;
+    this.#activity.changed();
   }
 
   waitFor(attempt: Attempt, until: number): void {

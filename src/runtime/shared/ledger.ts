@@ -86,15 +86,15 @@ export interface LedgerHost {
  * claimed only. It gets activities as they are and keeps to what `Activity` says about them.
  */
 export interface Ledger extends HeartbeatStore {
-  /** Whether the activity that starts now comes from the ledger, where it already had its place. */
-  recovers(activityId: string | undefined): boolean;
+  /** Whether the activity comes from the ledger, where it already had its place. */
+  recovers(activity: object): boolean;
   /**
-   * Called before an activity with an id of the caller is scheduled.
+   * Called before an activity with an id of the caller is scheduled, unless it is recovered.
    *
    * @throws TypeError for arguments or options that cannot be kept
    */
   enter(activity: object, call: object | undefined): void;
-  /** Called when an activity has changed its phase, or was asked to. Never throws. */
+  /** Called when an activity has changed its phase or its delay, or was asked to. Never throws. */
   changed(activity: object): void;
   /**
    * Called before the options of an activity change.

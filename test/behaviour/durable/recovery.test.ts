@@ -1,0 +1,205 @@
+/** `recover()` when something goes wrong meanwhile, and what it keeps of an activity's past. */
+import { describe, expect, test } from 'vitest';
+import type { ActivityContext, LedgerEntry, RecoverOptions } from '../../../src/index.js';
+import { never, type Harness } from '../../support/harness.js';
+import { MemoryDisk } from '../../support/ledger-store.js';
+import { die, processOn } from '../../support/processes.js';
+
+const fail = (): never => {
+  throw new Error('no');
+};
+
+/** Starts activities with these ids in a process that dies. */
+async function leave(disk: MemoryDisk, ...ids: string[]): Promise<void> {
+  const h = processOn(disk);
+  for (const activityId of ids) void h.run(never, { activityId, activityType: 'never' });
+  await h.turn();
+  die(disk);
+  disk.log.length = 0;
+}
+
+describe('recover', () => {
+  test('starts each entry once, although two run at once', async () => {
+    const disk = new MemoryDisk();
+    await leave(disk, 'a', 'b');
+    const h = processOn(disk);
+    const both = await Promise.all([h.engine.recover({ never }), h.engine.recover({ never })]);
+    expect(both.flatMap(({ recovered }) => recovered)).toHaveLength(2);
+    await h.turn();
+    expect(disk.log.filter((line) => line.includes('STARTED'))).toEqual([
+      'open 1 STARTED a',
+      'open 1 STARTED b',
+    ]);
+    expect(h.engine.stats()).toMatchObject({ running: 2 });
+  });
+
+  test('starts the others, although one cannot be claimed', async () => {
+    const disk = new MemoryDisk();
+    await leave(disk, 'a', 'b');
+    const h = processOn(disk, {}, (store) => ({
+      claim: (id: string, owner: string, ttlMs: number) => {
+        if (id === 'a') throw new Error('disk');
+        return store.claim?.(id, owner, ttlMs);
+      },
+    }));
+    const { recovered, unknown } = await h.engine.recover({ never });
+    expect(recovered.map(({ activityId }) => activityId)).toEqual(['b']);
+    expect(unknown).toMatchObject([{ activityId: 'a', reason: 'cannot be claimed: disk' }]);
+  });
+
+  test('is waited for by a shutdown', async () => {
+    const disk = new MemoryDisk();
+    await leave(disk, 'a');
+    let answer = (): void => {};
+    const h = processOn(disk, {}, (store) => ({
+      list: async () => {
+        await new Promise<void>((resolve) => (answer = resolve));
+        return store.list();
+      },
+    }));
+    const recovering = h.watch(h.engine.recover({ never }));
+    const over = h.watch(h.engine.shutdown());
+    await h.turn();
+    expect(over.outcome.state).toBe('pending');
+    answer();
+    await h.turn();
+    expect([over.outcome.state, recovering.outcome.state]).toEqual(['resolved', 'rejected']);
+  });
+
+  test.each([
+    [[never], {}, 'recover: received an array of 1; expected an object of activity functions'],
+    [5, {}, 'recover: received 5; expected an object of activity functions'],
+    [{ never: 1 }, {}, 'recover never: received 1; expected a function'],
+    [{ never }, { every: 0 }, 'recover every: received 0; expected a finite duration above 0'],
+    [{ never }, { every: Infinity }, 'recover every: received Infinity; expected a finite'],
+    [{ never }, { every: 'soon' }, 'recover every: received "soon"'],
+    [{ never }, { countCrashes: 1 }, 'recover countCrashes: received 1; expected true or false'],
+  ])('refuses %o with %o', (activities, options, message) => {
+    const h = processOn(new MemoryDisk());
+    const recover = (): unknown =>
+      h.engine.recover(activities as object, options as RecoverOptions);
+    expect(recover).toThrow(TypeError);
+    expect(recover).toThrow(message);
+  });
+});
+
+describe('while an activity is recovered, its entry says at any time', () => {
+  /** All entries that are written for the activity from now on. */
+  const entriesOf = (disk: MemoryDisk): { entries: LedgerEntry[]; h: Harness } => {
+    const entries: LedgerEntry[] = [];
+    const h = processOn(disk, {}, (store) => ({
+      open: (entry: LedgerEntry, generation?: number) => {
+        entries.push(entry);
+        return store.open(entry, generation);
+      },
+    }));
+    return { entries, h };
+  };
+
+  test('that it is paused', async () => {
+    const disk = new MemoryDisk();
+    await leave(disk, 'x');
+    const row = disk.rows.get('x')!;
+    row.entry = { ...row.entry!, runState: 'PAUSE_REQUESTED' };
+    const { entries, h } = entriesOf(disk);
+    await h.engine.recover({ never });
+    await h.turn();
+    expect(entries.map(({ runState }) => runState)).toEqual(['PAUSED']);
+  });
+
+  test('that it was asked to cancel', async () => {
+    const disk = new MemoryDisk();
+    await leave(disk, 'x');
+    const row = disk.rows.get('x')!;
+    row.entry = { ...row.entry!, runState: 'CANCEL_REQUESTED' };
+    const { entries, h } = entriesOf(disk);
+    const { recovered } = await h.engine.recover({ never });
+    recovered[0]!.result.catch(() => {});
+    await h.turn();
+    expect(entries).toEqual([]);
+    expect(disk.rows.size).toBe(0);
+  });
+
+  test('when its next attempt is due', async () => {
+    const disk = new MemoryDisk();
+    const first = processOn(disk);
+    const retryPolicy = { initialInterval: '1h', maximumInterval: '1h' } as const;
+    first.run(fail, { activityId: 'x', retryPolicy }).catch(() => {});
+    await first.advance(1_000);
+    die(disk);
+    const dueAt = disk.rows.get('x')?.entry?.dueAt;
+    expect(dueAt).toBe(3_600_000 + first.clock.wallNow() - 1_000);
+    const { entries, h } = entriesOf(disk);
+    await h.advance(2_000);
+    await h.engine.recover({ fail });
+    await h.turn();
+    expect(entries.map((entry) => entry.dueAt)).toEqual(entries.map(() => dueAt));
+    expect(disk.rows.get('x')?.entry?.dueAt).toBe(dueAt);
+  });
+
+  test('that its crash was counted', async () => {
+    const disk = new MemoryDisk();
+    await leave(disk, 'x');
+    const { entries, h } = entriesOf(disk);
+    await h.engine.recover({ never }, { countCrashes: true });
+    await h.turn();
+    const dueAt = h.clock.wallNow() + 1_000;
+    expect(entries).toMatchObject([{ attempt: 2, runState: 'SCHEDULED', dueAt }]);
+  });
+});
+
+describe('what a recovered activity has behind it', () => {
+  test('counts for scheduleToCloseTimeout', async () => {
+    const disk = new MemoryDisk();
+    const first = processOn(disk);
+    const wait = (ctx: ActivityContext): Promise<never> => ctx.cancelled;
+    void first.run(wait, { activityId: 'x', scheduleToCloseTimeout: '10s' });
+    await first.advance(4_000);
+    die(disk);
+    const second = processOn(disk);
+    await second.advance(6_000); // 2 s more on the wall clock than the first process
+    const { recovered } = await second.engine.recover({ wait });
+    const result = second.watch(recovered[0]!.result);
+    await second.advance(3_999);
+    expect(result.outcome.state).toBe('pending');
+    await second.advance(1);
+    expect(result.outcome).toMatchObject({
+      error: { cause: { timeoutType: 'SCHEDULE_TO_CLOSE' } },
+    });
+  });
+
+  test('counts for maximumAttemptsWithoutProgress', async () => {
+    const disk = new MemoryDisk();
+    const first = processOn(disk);
+    const retryPolicy = {
+      initialInterval: '1s',
+      backoffCoefficient: 1,
+      maximumAttemptsWithoutProgress: 3,
+    } as const;
+    first.run(fail, { activityId: 'x', retryPolicy }).catch(() => {});
+    await first.advance(1_500); // two attempts
+    die(disk);
+    const second = processOn(disk);
+    const { recovered } = await second.engine.recover({ fail });
+    const result = second.watch(recovered[0]!.result);
+    await second.advance(5_000);
+    expect(second.of('started').map(({ attempt }) => attempt)).toEqual([3]);
+    expect(result.outcome).toMatchObject({ error: { attempt: 3 } });
+  });
+
+  test.each(['PAUSE_REQUESTED', 'CANCEL_REQUESTED'] as const)(
+    'counts as a crash, if the process died with %s',
+    async (runState) => {
+      const disk = new MemoryDisk();
+      await leave(disk, 'x');
+      const row = disk.rows.get('x')!;
+      row.entry = { ...row.entry!, runState };
+      const h = processOn(disk);
+      const { recovered } = await h.engine.recover({ never }, { countCrashes: true });
+      recovered[0]!.result.catch(() => {});
+      await h.turn();
+      expect(recovered[0]!.state.attemptNumber).toBe(1);
+      expect(recovered[0]!.past?.lastFailure).toMatchObject({ type: 'ProcessDied' });
+    },
+  );
+});
