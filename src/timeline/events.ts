@@ -60,34 +60,39 @@ export const LONGEST_TEXT = 200;
  * come from a file that another version has written or that anyone has changed.
  *
  * @param called the name of the function that the user has called
- * @throws TypeError if nothing of it is an event, or if the text is not lines of JSON; a last line that
- * was cut off is ignored
+ * @throws TypeError if nothing of it is an event, or if the text is not lines of JSON; a last line
+ * that was cut off is ignored, because a process may die while it writes
  */
 export function eventsOf(recorded: Recorded, called: string): TimelineEvent[] {
-  const list = listOf(recorded);
+  const list = listOf(recorded, called);
   const events = Array.isArray(list) ? list.flatMap(checked) : undefined;
   if (events === undefined || (events.length === 0 && (list as unknown[]).length > 0)) {
-    throw badOption(called, recorded, 'what record() returned, its events or its lines');
+    throw notRecorded(recorded, called);
   }
   return events.sort((a, b) => a.at - b.at);
 }
 
-function listOf(recorded: Recorded): unknown {
-  if (typeof recorded === 'string') return parse(recorded);
+function notRecorded(given: unknown, called: string): TypeError {
+  return badOption(called, given, 'what record() returned, its events or its lines');
+}
+
+function listOf(recorded: Recorded, called: string): unknown {
+  if (typeof recorded === 'string') return parse(recorded, called);
   if (Array.isArray(recorded)) return recorded;
   return (
     recorded as Partial<Exclude<Recorded, readonly TimelineEvent[] | string>> | null
   )?.toJSON?.();
 }
 
-function parse(text: string): unknown[] {
+function parse(text: string, called: string): unknown[] {
   const lines = text.split('\n');
   return lines.flatMap((line, index) => {
     if (line.trim() === '') return [];
     try {
       return [JSON.parse(line) as unknown];
     } catch {
-      if (index === lines.length - 1) return []; // the process died while it wrote
+      if (index === lines.length - 1 && line.startsWith('{')) return []; // it was cut off
+      if (index === 0) throw notRecorded(text, called); // such as the name of a file
       throw badInput(`Line ${index + 1} of the recording is not JSON: ${printable(line, 60)}`);
     }
   });

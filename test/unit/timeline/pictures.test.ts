@@ -135,3 +135,19 @@ describe('long stretches in which nothing happens', () => {
     expect(places.at(-1)).toBeCloseTo(600);
   });
 });
+
+test.each([timelineText, timelineSvg, timelineHtml])(
+  '%o refuses a text that is no recording, such as the name of a file',
+  (draw) => {
+    const { name } = draw;
+    const expected = 'expected what record() returned, its events or its lines';
+    expect(() => draw('hello')).toThrow(new TypeError(`${name}: received "hello"; ${expected}`));
+    expect(() => draw('run.jsonl\n')).toThrow(
+      new TypeError(`${name}: received "run.jsonl\\n"; ${expected}`),
+    );
+    expect(() => draw('{"at":1,"event":"recording"}\nhello')).toThrow(
+      new TypeError('Line 2 of the recording is not JSON: hello'),
+    );
+    expect(() => draw('{"at":1,"ev')).not.toThrow();
+  },
+);
