@@ -1,6 +1,7 @@
 /** Follows a runtime for the pages that look at it: first all rows, then what changes. */
 import type { Clock, Timer } from '../kernel/clock.js';
 import type { ActivityEvent, ActivityEventName } from '../kernel/events.js';
+import { safeLog } from '../kernel/logger.js';
 import type { ActivityHandle } from '../runtime/handle.js';
 import type { ActivityRuntime } from '../runtime/runtime.js';
 import type { Changes, Counts } from './messages.js';
@@ -17,15 +18,16 @@ export interface Client {
   readonly ready: boolean;
 }
 
+/** How often changes are sent. */
 const EVERY_MS = 100;
-/** With nothing new, a message comes so often, for the counts and to show that all is well. */
+/** How often a message is sent with nothing new, for the counts and to show that all is well. */
 const QUIET_MS = 1_000;
-/** What is described in one turn, so that the program is not held up. */
+/** The most activities that are described in one turn, so that the program is not held up. */
 const MOST_AT_ONCE = 500;
 /** Some changes have no event, such as a request to cancel: all rows are read again, few at a time. */
-const READ_AGAIN = 25;
-/** The part of the program's time that the feed may take. */
-const SHARE = 0.05;
+const REREAD_PER_TURN = 25;
+/** The largest part of the program's time that the feed takes. */
+const MOST_SHARE = 0.05;
 
 const CHANGING: readonly ActivityEventName[] = [
   'scheduled',
@@ -49,8 +51,9 @@ export class Feed {
   /** The rows as JSON, as they were last sent. */
   readonly #rows = new Map<string, string>();
   readonly #dirty = new Set<string>();
-  #again: IterableIterator<string> = [].values();
+  #rereading: IterableIterator<string> = [].values();
   #sentAt = 0;
+  #complained = false;
   #removers: (() => void)[] = [];
   #timer: Timer | undefined;
 
@@ -88,32 +91,48 @@ export class Feed {
     this.#handles.clear();
     this.#rows.clear();
     this.#dirty.clear();
-    this.#again = [].values();
+    this.#rereading = [].values();
   }
 
   #arm(tookMs: number): void {
-    const delayMs = Math.max(EVERY_MS, tookMs / SHARE);
+    const delayMs = Math.max(EVERY_MS, tookMs / MOST_SHARE);
     this.#timer = this.#clock.setTimer(() => this.#turn(), delayMs, true);
   }
 
+  /** It runs in a timer, where an error would end the program. */
   #turn(): void {
     const startedAt = this.#clock.now();
-    this.#readAgain();
-    const { rows, gone } = this.#read();
-    const quiet = startedAt - this.#sentAt < QUIET_MS && rows.length + gone.length === 0;
-    for (const [client, state] of this.#clients) {
-      if (!client.ready)
-        state.behind = true; // what it misses now, it gets with all the rest
-      else if (state.behind) this.#sendAll(client, state);
-      else if (!quiet) client.send(this.#message(rows, gone, false));
+    try {
+      this.#reread();
+      this.#send(startedAt, this.#read());
+    } catch (error) {
+      this.#complain(error);
     }
-    if (!quiet) this.#sentAt = startedAt;
     this.#arm(this.#clock.now() - startedAt);
   }
 
-  #sendAll(client: Client, state: { behind: boolean }): void {
-    client.send(this.#message([...this.#rows.values()], [], true));
-    state.behind = false;
+  #send(now: number, { rows, gone }: Read): void {
+    const quiet = now - this.#sentAt < QUIET_MS && rows.length + gone.length === 0;
+    // Each message is made once, however many pages there are.
+    let all: string | undefined;
+    let changes: string | undefined;
+    for (const [client, state] of this.#clients) {
+      if (!client.ready)
+        state.behind = true; // what it misses now, it gets with all the rest
+      else if (state.behind) {
+        client.send((all ??= this.#message([...this.#rows.values()], [], true)));
+        state.behind = false;
+      } else if (!quiet) client.send((changes ??= this.#message(rows, gone, false)));
+    }
+    if (!quiet) this.#sentAt = now;
+  }
+
+  /** Logs the first failure only, because the next turn would fail in the same way. */
+  #complain(error: unknown, activityId?: string): void {
+    if (this.#complained) return;
+    this.#complained = true;
+    const { '@@systole/log': log = safeLog(undefined) } = this.#runtime as Partial<ActivityRuntime>;
+    log('error', 'inspect could not read an activity', { activityId, error });
   }
 
   /** @param rows as JSON */
@@ -127,25 +146,31 @@ export class Feed {
     return `${JSON.stringify(common).slice(0, -1)},"rows":[${rows.join()}]}`;
   }
 
-  #readAgain(): void {
-    for (let left = READ_AGAIN; left > 0; left--) {
-      const next = this.#again.next();
+  #reread(): void {
+    for (let left = REREAD_PER_TURN; left > 0; left--) {
+      const next = this.#rereading.next();
       if (next.done === true) {
-        this.#again = this.#handles.keys();
+        this.#rereading = this.#handles.keys();
         return;
       }
       this.#dirty.add(next.value);
     }
   }
 
-  #read(): { rows: string[]; gone: string[] } {
+  #read(): Read {
     const rows: string[] = [];
     const gone: string[] = [];
     let left = MOST_AT_ONCE;
     for (const id of this.#dirty) {
       if (left-- === 0) break;
       this.#dirty.delete(id);
-      const row = this.#rowOf(id);
+      let row: string | undefined;
+      try {
+        row = this.#rowOf(id);
+      } catch (error) {
+        this.#complain(error, id);
+        continue;
+      }
       if (row === undefined) {
         this.#handles.delete(id);
         if (this.#rows.delete(id)) gone.push(id);
@@ -166,8 +191,16 @@ export class Feed {
       this.#handles.set(id, handle);
       description = handle.describe();
     }
-    return JSON.stringify(rowOf(description, this.#withDetails));
+    const unreadable = (error: unknown): void => this.#complain(error, id);
+    return JSON.stringify(rowOf(description, this.#withDetails, this.#clock.wallNow(), unreadable));
   }
+}
+
+/** What has changed since the last turn. */
+interface Read {
+  /** As JSON. */
+  readonly rows: string[];
+  readonly gone: string[];
 }
 
 /** Undefined if no activity with that id is open. */

@@ -1,7 +1,7 @@
 /** Serves the page that shows a runtime. */
-import { badOption, checkNames, hasMethods } from '../kernel/bad-input.js';
+import { badInput, badOption, checkNames, hasMethods } from '../kernel/bad-input.js';
 import { SystemClock } from '../kernel/clock.js';
-import { fromCaller, refusal } from '../kernel/stack.js';
+import { refusable, refuser } from '../kernel/stack.js';
 import { record } from '../timeline/record.js';
 import type { Inspectable } from './feed.js';
 import { newToken } from './guard.js';
@@ -39,22 +39,19 @@ export interface Inspector {
  * queue, and the attempts, failures and options of each activity. It listens on 127.0.0.1 only, and
  * its address is secret. Arguments and results are never shown. It does not keep the program running.
  *
+ * Rejects with a `TypeError` that names the option, the value received and what is accepted, or with
+ * an `Error` if the port cannot be used.
+ *
  * @example
  * const { url } = await inspect(runtime);
  * console.log(`look at ${url}`);
- *
- * Rejects with a `TypeError` that names the option, the value received and what is accepted, or with
- * an `Error` if the port cannot be used.
  */
 export async function inspect(
   runtime: Inspectable,
   options: InspectOptions = {},
 ): Promise<Inspector> {
-  try {
-    checkAll(runtime, options);
-  } catch (error) {
-    throw fromCaller(error, inspect);
-  }
+  refusable(inspect, () => checkAll(runtime, options));
+  const refuse = refuser(inspect); // the line of the call is known only now
   const { port = 0, token = newToken(), actions = false, details = true } = options;
   const recording = record(runtime, { details });
   const clock = new SystemClock();
@@ -66,7 +63,7 @@ export async function inspect(
     });
   } catch (error) {
     recording.stop();
-    throw cannotListen(port, error);
+    throw refuse(cannotListen(port, error));
   }
   server.unref();
   let closed: Promise<void> | undefined;
@@ -86,9 +83,9 @@ function cannotListen(port: number, cause: unknown): Error {
   const { code = 'unknown error' } = cause as NodeJS.ErrnoException;
   const why =
     code === 'EADDRINUSE'
-      ? 'is in use; leave it out for a free one'
-      : `fails with ${code}; use another port`;
-  return refusal(new Error(`inspect: port ${port} ${why}`, { cause }));
+      ? 'is in use by another program or another inspect(); close that, or leave port out to get a free one'
+      : `fails with ${code}; use another port, or leave port out to get a free one`;
+  return new Error(`inspect: port ${port} ${why}`, { cause });
 }
 
 const OPTIONS = {
@@ -109,10 +106,18 @@ function checkAll(runtime: unknown, options: InspectOptions): void {
     throw badOption('inspect port', port, `a whole number from 0 to ${MOST_PORT}`);
   }
   if (token !== undefined && !(typeof token === 'string' && /^[\w-]{16,200}$/.test(token))) {
-    // Not shown: it is a secret.
-    throw badOption('inspect token', typeof token, 'at least 16 letters, digits, - or _');
+    throw badInput(
+      `inspect token: received ${withoutSecret(token)}; expected 16 to 200 letters, digits, - or _`,
+    );
   }
   for (const [name, value] of Object.entries({ actions, details })) {
     if (typeof value !== 'boolean') throw badOption(`inspect ${name}`, value, 'true or false');
   }
+}
+
+/** What a token is, without the token itself. */
+function withoutSecret(token: unknown): string {
+  return typeof token === 'string'
+    ? `a string of ${token.length} characters`
+    : `a value of type ${token === null ? 'null' : typeof token}`;
 }

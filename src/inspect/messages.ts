@@ -1,18 +1,15 @@
 /** What the server tells the page. All of it is plain JSON, and arguments are never in it. */
 import type { Limit } from '../live/deadline.js';
 import type { Progress } from '../live/progress.js';
+import type { LiveState } from '../live/state.js';
 import type { RuntimeStats } from '../runtime/context/attached.js';
 import type { TimelineEvent } from '../timeline/events.js';
-
-/** What an activity is doing, as the list shows and filters it. */
-export type RowState =
-  'running' | 'waiting' | 'delayed' | 'backing off' | 'paused' | 'cancelling' | 'pausing';
 
 /** One line of the list. Times are wall times in milliseconds. */
 export interface Row {
   readonly id: string;
   readonly type: string;
-  readonly state: RowState;
+  readonly state: LiveState;
   readonly attempt: number;
   readonly scheduledAt: number;
   readonly startedAt?: number | undefined;
@@ -47,9 +44,8 @@ export interface Changes {
   readonly gone?: readonly string[];
 }
 
-/** Everything about one activity that is not in its row. */
+/** What the page of one activity shows. Of one that has closed, there are only the events. */
 export interface ActivityPage {
-  /** The row, and what follows, are absent once it has closed. */
   readonly row?: Row | undefined;
   readonly details?: string | undefined;
   readonly lastFailure?: string | undefined;
@@ -57,18 +53,18 @@ export interface ActivityPage {
   readonly abandonedAttempts?: number | undefined;
   /** The options that are set, by name. */
   readonly options?: Readonly<Record<string, string>> | undefined;
-  /** What the recording has of it. */
+  /** The events of the activity that are recorded. */
   readonly events: readonly TimelineEvent[];
 }
 
 /** A part of the recording. */
 export interface TimelinePart {
-  /** Ask for the events after this number next time. */
+  /** The number to ask with next time: the events after it are new. */
   readonly next: number;
   readonly events: readonly TimelineEvent[];
 }
 
-/** What a page may ask for, if actions are allowed. */
+/** What a page can ask the program to do, if actions are allowed. */
 export const ACTIONS = ['cancel', 'pause', 'unpause', 'reset', 'terminate'] as const;
 
 export type Action = (typeof ACTIONS)[number];

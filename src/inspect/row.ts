@@ -1,26 +1,37 @@
 /** Reads descriptions for the page. */
 import { show } from '../kernel/bad-input.js';
+import { ignore } from '../kernel/promises.js';
 import { printable } from '../kernel/text.js';
-import { said } from '../kernel/thrown.js';
-import { isRunning, nearestLimit } from '../live/deadline.js';
-import { progressIn } from '../live/progress.js';
+import { isError, said } from '../kernel/thrown.js';
+import { nearestLimit } from '../live/deadline.js';
+import { progressIn, type Progress } from '../live/progress.js';
+import { stateOf } from '../live/state.js';
 import type { ActivityDescription } from '../runtime/description.js';
 import { briefly } from '../timeline/shown.js';
-import type { ActivityPage, Row, RowState } from './messages.js';
+import type { ActivityPage, Row } from './messages.js';
 
 const LONGEST_LABEL = 60;
 const LONGEST_DETAILS = 4_000;
 const LONGEST_REASON = 500;
 
-/** @param withDetails false to leave out what comes from heartbeat details */
-export function rowOf(description: ActivityDescription, withDetails: boolean): Row {
+/**
+ * @param details whether the row shows what comes from heartbeat details
+ * @param now the wall time in milliseconds
+ * @param unreadable called with what the details throw when they are read
+ */
+export function rowOf(
+  description: ActivityDescription,
+  details: boolean,
+  now: number,
+  unreadable: (error: unknown) => void = ignore,
+): Row {
   const { activityId, activityType, attempt, scheduleTime, lastStartedTime } = description;
-  const progress = withDetails ? progressIn(description.heartbeatDetails) : undefined;
+  const progress = details ? progressOf(description, unreadable) : undefined;
   const limit = nearestLimit(description);
   return {
     id: activityId,
     type: activityType,
-    state: stateOf(description),
+    state: stateOf(description, now),
     attempt,
     scheduledAt: +scheduleTime,
     startedAt: time(lastStartedTime),
@@ -31,28 +42,32 @@ export function rowOf(description: ActivityDescription, withDetails: boolean): R
   };
 }
 
-function stateOf(description: ActivityDescription): RowState {
-  const { runState, attempt, nextAttemptScheduleTime } = description;
-  if (runState === 'PAUSED') return 'paused';
-  if (runState === 'CANCEL_REQUESTED') return 'cancelling';
-  if (runState === 'PAUSE_REQUESTED') return 'pausing';
-  if (isRunning(description)) return 'running';
-  if (nextAttemptScheduleTime === undefined) return 'waiting';
-  return attempt > 1 ? 'backing off' : 'delayed';
+/** The details are the user's own objects, with getters that may throw. */
+function progressOf(
+  { heartbeatDetails }: ActivityDescription,
+  unreadable: (error: unknown) => void,
+): Progress | undefined {
+  try {
+    return progressIn(heartbeatDetails);
+  } catch (error) {
+    unreadable(error);
+    return undefined;
+  }
 }
 
 function time(date: Date | undefined): number | undefined {
   return date === undefined ? undefined : +date;
 }
 
-/** What the page of one activity shows beyond its row. */
+/** What the page of one activity shows while it is open. */
 export function aboutActivity(
   description: ActivityDescription,
   withDetails: boolean,
+  now: number,
 ): Omit<ActivityPage, 'events'> {
   const { heartbeatDetails, lastFailure, canceledReason, abandonedAttempts } = description;
   return {
-    row: rowOf(description, withDetails),
+    row: rowOf(description, withDetails, now),
     details:
       withDetails && heartbeatDetails !== undefined
         ? briefly(heartbeatDetails, LONGEST_DETAILS)
@@ -71,11 +86,20 @@ const MOST_CAUSES = 5;
 function reasons(failure: Error): string {
   const all: string[] = [];
   let one: unknown = failure;
-  while (one instanceof Error && all.length < MOST_CAUSES) {
+  while (isError(one) && all.length < MOST_CAUSES) {
     all.push(printable(said(one), LONGEST_REASON));
-    one = one.cause;
+    one = causeOf(one);
   }
   return all.join('\ncaused by ');
+}
+
+/** Undefined if there is none, or if the user's own error throws when it is read. */
+function causeOf(error: Error): unknown {
+  try {
+    return error.cause;
+  } catch {
+    return undefined;
+  }
 }
 
 function optionsOf({ options }: ActivityDescription): Record<string, string> {

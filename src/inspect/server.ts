@@ -5,6 +5,7 @@ import { printable } from '../kernel/text.js';
 import { said } from '../kernel/thrown.js';
 import { STYLE } from '../timeline/look.js';
 import type { Recording } from '../timeline/recording.js';
+import { fromAddress } from './address.js';
 import { Feed, openHandle, type Client, type Inspectable } from './feed.js';
 import { judge, newToken, WRITE_PATH } from './guard.js';
 import {
@@ -66,6 +67,10 @@ export class PageServer {
     const { localPort = 0 } = request.socket;
     const asked = { method, url, host: headers.host, origin: headers.origin };
     const verdict = judge(asked, localPort, token, actions);
+    if (verdict.status === 308) {
+      response.writeHead(308, { ...HEADERS, location: verdict.location }).end();
+      return;
+    }
     if (verdict.status !== 200) {
       end(response, verdict.status, { error: verdict.why });
       return;
@@ -74,7 +79,8 @@ export class PageServer {
     if (path === '') {
       response.writeHead(200, { ...HEADERS, 'content-type': 'text/html; charset=utf-8' }).end(page);
     } else if (path === 'events') this.#stream(response);
-    else if (path === 'activity') end(response, 200, this.#activity(query.get('id') ?? ''));
+    else if (path === 'activity')
+      end(response, 200, this.#activity(fromAddress(query.get('id') ?? '')));
     else if (path === 'timeline') end(response, 200, this.#timeline(Number(query.get('after'))));
     else if (path === WRITE_PATH) await this.#act(request, response);
   }
@@ -95,10 +101,11 @@ export class PageServer {
   }
 
   #activity(id: string): ActivityPage {
-    const { runtime, recording, details } = this.#served;
+    const { runtime, recording, clock, details } = this.#served;
     const events = recording.toJSON().filter(({ activityId }) => activityId === id);
     const handle = openHandle(runtime, id);
-    const about = handle === undefined ? {} : aboutActivity(handle.describe(), details);
+    const about =
+      handle === undefined ? {} : aboutActivity(handle.describe(), details, clock.wallNow());
     return { ...about, events: events.slice(-MOST_EVENTS) };
   }
 

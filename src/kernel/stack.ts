@@ -100,6 +100,24 @@ export function rejectable<T>(called: object, act: () => Promise<T>): Promise<T>
   }
 }
 
+/**
+ * Remembers the line of a call, for a refusal that comes when the call has returned a promise.
+ *
+ * @param called the public function that the user has called and that is still running
+ * @returns a function that gives an error the stack of the call
+ */
+export function refuser(called: object): <E extends Error>(error: E) => E {
+  const call: { readonly stack?: unknown } = {};
+  setStack(call, called);
+  return (error) => {
+    const { stack } = call;
+    if (typeof stack === 'string') {
+      error.stack = `${String(error)}${stack.slice(stack.indexOf('\n'))}`;
+    }
+    return error;
+  };
+}
+
 /** Gives an error the stack of the code that called a function, which must still be running. */
 export function setStack(error: object, called: object): void {
   v8().captureStackTrace?.(error, called);

@@ -19,6 +19,22 @@ export interface Limit {
   readonly lengthMs: number;
 }
 
+/** How much of a limit is left, from 0 to 1. */
+export function slackOf({ at, lengthMs }: Limit, now: number): number {
+  return Math.min(1, Math.max(0, (at - now) / lengthMs));
+}
+
+/** A limit is near when less than this part of it is left. */
+const NEAR = 0.5;
+const VERY_NEAR = 0.2;
+
+export type Nearness = '' | 'near' | 'very-near';
+
+/** Whether so little of a limit is left that people should see it. */
+export function nearnessOf(slack: number): Nearness {
+  return slack < VERY_NEAR ? 'very-near' : slack < NEAR ? 'near' : '';
+}
+
 /** Whether an attempt runs. */
 export function isRunning({ runState }: Pick<ActivityDescription, 'runState'>): boolean {
   return runState !== undefined && runState !== 'SCHEDULED' && runState !== 'PAUSED';

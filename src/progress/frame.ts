@@ -1,5 +1,6 @@
 /** Draws the block of lines. These functions are pure. */
-import { BAR_WIDTH, PARTS, rowOf, type Part, type Row, type Shown } from './rows.js';
+import { nearnessOf, type Nearness } from '../live/deadline.js';
+import { fullOf, PARTS, rowOf, type Part, type Row, type Shown } from './rows.js';
 import { cut, pad, widthOf } from './width.js';
 
 export interface FrameOptions {
@@ -86,22 +87,23 @@ const YELLOW = 33;
 const RED = 31;
 const DIM = 2;
 
-/** A limit is near when less than this part of it is left. */
-const NEAR = 0.5;
-const VERY_NEAR = 0.2;
+const COLOURS: Readonly<Record<Nearness, number | undefined>> = {
+  '': undefined,
+  near: YELLOW,
+  'very-near': RED,
+};
 
 function coloured(part: Part, text: string, { slack, part: done = 0 }: Row): string {
   if (part === 'bar' && text.trim() !== '') {
-    const full = Math.floor(done * BAR_WIDTH);
+    const full = fullOf(done);
     return paint(GREEN, text.slice(0, full)) + paint(DIM, text.slice(full));
   }
-  if (part === 'next')
-    return slack < VERY_NEAR ? paint(RED, text) : slack < NEAR ? paint(YELLOW, text) : text;
+  if (part === 'next') return paint(COLOURS[nearnessOf(slack)], text);
   return part === 'attempt' ? paint(YELLOW, text) : part === 'beat' ? paint(DIM, text) : text;
 }
 
-function paint(colour: number, text: string): string {
-  return text.trim() === '' ? text : `\u001b[${colour}m${text}\u001b[0m`;
+function paint(colour: number | undefined, text: string): string {
+  return colour === undefined || text.trim() === '' ? text : `\u001b[${colour}m${text}\u001b[0m`;
 }
 
 /** One line about all of it, for where no block can be drawn. */

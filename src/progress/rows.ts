@@ -1,8 +1,8 @@
 /** What the line of one activity says, part by part. */
 import { printable } from '../kernel/text.js';
-import { isRunning, nearestLimit } from '../live/deadline.js';
+import { isRunning, nearestLimit, slackOf } from '../live/deadline.js';
 import { partOf, percentOf, type Progress } from '../live/progress.js';
-import { stateWords } from '../live/state.js';
+import { stateOf, stateWords } from '../live/state.js';
 import { count, lapse, rate } from '../live/words.js';
 import type { ActivityDescription } from '../runtime/description.js';
 
@@ -36,17 +36,22 @@ export interface Row extends Readonly<Record<Part, string>> {
   readonly part: number | undefined;
 }
 
-export const BAR_WIDTH = 16;
+const BAR_WIDTH = 16;
 const LONGEST_LABEL = 30;
 /** What the generated part of an id says nothing about. */
 const GENERATED_ID = /^[\w-]{22}-[\da-z]+$/;
 
 export function rowOf({ description, progress, perSecond }: Shown, now: number): Row {
-  const { attempt, lastHeartbeatTime, lastStartedTime } = description;
+  const {
+    attempt,
+    lastHeartbeatTime,
+    lastStartedTime,
+    nextAttemptScheduleTime: nextAt,
+  } = description;
   const running = isRunning(description);
   const part = progress && partOf(progress);
   const limit = nearestLimit(description);
-  const state = stateWords(description, now);
+  const state = stateWords(stateOf(description, now), +(nextAt ?? now) - now);
   const beat = lastHeartbeatTime && lastStartedTime && lastHeartbeatTime >= lastStartedTime;
   const timesOut = limit === undefined || !running ? '' : `times out in ${lapse(limit.at - now)}`;
   return {
@@ -60,7 +65,7 @@ export function rowOf({ description, progress, perSecond }: Shown, now: number):
     attempt: attempt > 1 ? `attempt ${attempt}` : '',
     beat: running && beat ? `♥ ${lapse(now - +lastHeartbeatTime)}` : '',
     next: [state, timesOut].filter((words) => words !== '').join(', '),
-    slack: limit === undefined ? 1 : Math.max(0, (limit.at - now) / limit.lengthMs),
+    slack: limit === undefined ? 1 : slackOf(limit, now),
     part,
   };
 }
@@ -74,8 +79,13 @@ export function nameOf({
   return printable([activityType, id].filter((text) => text !== '').join(' '), 200);
 }
 
+/** How many columns of a bar are full. */
+export function fullOf(part: number): number {
+  return Math.floor(part * BAR_WIDTH);
+}
+
 function bar(part: number): string {
-  const full = Math.floor(part * BAR_WIDTH);
+  const full = fullOf(part);
   return '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
 }
 

@@ -7,7 +7,7 @@ import { ActivityNotFoundError, RuntimeFullError, RuntimeShutdownError } from '.
 import { DetailsCodec } from '../heartbeat/details/codec.js';
 import { lengthenStacks, restoreStacks } from '../kernel/stack.js';
 import { checkStackRoom } from '../kernel/stack-room.js';
-import { safeLog } from '../kernel/logger.js';
+import { safeLog, type Log } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
 import { typeOf } from './activity/activity.js';
 import type { AnyFunction } from './attempt/owner.js';
@@ -44,6 +44,7 @@ const DEEP = 10;
 export class Engine {
   readonly events: Events;
   readonly completion: Completion;
+  readonly log: Log;
   readonly #services: Services;
   readonly #options: OptionsReader;
   readonly #maxWaiting: number;
@@ -59,7 +60,7 @@ export class Engine {
   /** @throws TypeError that names the option, the value received and what is accepted */
   constructor(options: RuntimeOptions = {}, clock: Clock, random: () => number) {
     checkRuntimeOptions(options);
-    const log = safeLog(options.logger);
+    const log = (this.log = safeLog(options.logger));
     // Everything that is due at one moment competes for slots before anything begins.
     const deadlines = new Deadlines(clock, (round) => slots.holdWhile(round));
     const limits = {

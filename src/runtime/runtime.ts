@@ -1,6 +1,7 @@
 /** The public runtime. It has types and documentation; the engine does the work. */
 import { SystemClock } from '../kernel/clock.js';
 import type { ActivityEventName, ActivityListener, ListenerOptions } from '../kernel/events.js';
+import type { Log } from '../kernel/logger.js';
 import { refusable, rejectable } from '../kernel/stack.js';
 import type { AnyFunction } from './attempt/owner.js';
 import type { Completion } from './completion.js';
@@ -76,6 +77,11 @@ export class ActivityRuntime {
       executionOf(started).caller.ask(); // this call may join an activity that a handle started
       return started.result;
     });
+  }
+
+  /** @internal For other entries of the package: logs with the logger of this runtime. */
+  get '@@systole/log'(): Log {
+    return this.#engine.log;
   }
 
   /**

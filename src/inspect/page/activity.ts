@@ -1,9 +1,10 @@
 /** The panel of one activity. */
-import { count, lapse } from '../../live/words.js';
+import { count } from '../../live/words.js';
 import { timelineText } from '../../timeline/text.js';
+import { toAddress } from '../address.js';
 import { ACTIONS, type Action, type ActivityPage, type Row } from '../messages.js';
 import { Bar, byId, make, setText } from './dom.js';
-import { nearestOf } from './model.js';
+import { showNearest } from './nearest.js';
 import { picture, put } from './timeline.js';
 
 export class Activity {
@@ -16,6 +17,7 @@ export class Activity {
   #state = make('span', 'state');
   #error = make('p', 'error');
   #parts = make('div', '');
+  #buttons = make('div', '');
   #actions = false;
 
   get id(): string | undefined {
@@ -35,12 +37,17 @@ export class Activity {
     this.#parts = make('div', '', make('p', 'quiet', 'loading…'));
     const head = make('h2', '', id);
     const line = make('p', '', this.#state, ' ', this.#limit.element);
-    this.#element.replaceChildren(head, line, this.#buttons(), this.#error, this.#parts);
+    this.#buttons = make('div', '');
+    this.#element.replaceChildren(head, line, this.#buttons, this.#error, this.#parts);
+    this.#showButtons();
     void this.refresh();
   }
 
+  /** The page may already be open when the program tells what it allows. */
   allowActions(allowed: boolean): void {
+    if (allowed === this.#actions) return;
     this.#actions = allowed;
+    this.#showButtons();
   }
 
   focus(): void {
@@ -51,9 +58,7 @@ export class Activity {
   tick(row: Row | undefined, now: number): void {
     setText(this.#state, row === undefined ? 'closed' : row.state);
     this.#state.className = `state ${row?.state.replace(' ', '-') ?? ''}`;
-    const nearest = row && nearestOf(row, now);
-    const words = nearest && `${nearest.words} in ${lapse(nearest.leftMs)}`;
-    this.#limit.show(nearest?.part, words ?? '', `limit ${nearest?.near ?? ''}`);
+    showNearest(this.#limit, row, now);
   }
 
   async refresh(): Promise<void> {
@@ -61,7 +66,7 @@ export class Activity {
     if (id === undefined || this.#asking) return;
     this.#asking = true;
     try {
-      const answer = await fetch(`activity?id=${encodeURIComponent(id)}`);
+      const answer = await fetch(`activity?id=${toAddress(id)}`);
       const said = await answer.text();
       if (!answer.ok || id !== this.#id || said === this.#said) return;
       this.#said = said;
@@ -73,15 +78,15 @@ export class Activity {
     }
   }
 
-  #buttons(): HTMLElement {
-    if (!this.#actions) return make('div', '');
-    const buttons = ACTIONS.map((action) => {
+  #showButtons(): void {
+    this.#buttons.className = this.#actions ? 'actions' : '';
+    const buttons = (this.#actions ? ACTIONS : []).map((action) => {
       const button = make('button', action === 'terminate' ? 'danger' : '', action);
       button.setAttribute('type', 'button');
       button.addEventListener('click', () => this.#press(button, action));
       return button;
     });
-    return make('div', 'actions', ...buttons);
+    this.#buttons.replaceChildren(...buttons);
   }
 
   /** What cannot be taken back is asked for twice. */

@@ -10,7 +10,7 @@ export interface Listener {
 }
 
 const AGAIN_MS = 1_000;
-/** The program sends something every second. After so long, the connection is dead. */
+/** The program sends something every second. After ten without, the connection is dead. */
 const SILENT_MS = 10_000;
 
 export class Connection {

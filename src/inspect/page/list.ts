@@ -1,9 +1,9 @@
 /** The list of activities. Only the rows that can be seen are elements. */
-import { count, lapse } from '../../live/words.js';
+import { count } from '../../live/words.js';
 import { partOf, percentOf } from '../../live/progress.js';
 import type { Row } from '../messages.js';
 import { Bar, byId, make, setClass, setText } from './dom.js';
-import { nearestOf } from './model.js';
+import { showNearest } from './nearest.js';
 
 const ROW_HEIGHT = 26;
 /** Rows above and below those that can be seen, for a fluent scroll. */
@@ -42,9 +42,7 @@ class RowElement {
     element.setAttribute('aria-setsize', String(of));
     if (row !== this.#shown) this.#fill(row);
     this.#shown = row;
-    const nearest = nearestOf(row, now);
-    const words = nearest && `${nearest.words} in ${lapse(nearest.leftMs)}`;
-    this.#limit.show(nearest?.part, words ?? '', `limit ${nearest?.near ?? ''}`);
+    showNearest(this.#limit, row, now);
   }
 
   hide(): void {

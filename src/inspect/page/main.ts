@@ -1,12 +1,14 @@
 /** The page of systole/inspect. It runs in a browser. */
 import { SystemClock } from '../../kernel/clock.js';
+import { STATES } from '../../live/state.js';
 import { lapse } from '../../live/words.js';
+import { fromAddress, toAddress } from '../address.js';
 import type { Counts, Row } from '../messages.js';
 import { Activity } from './activity.js';
 import { Connection } from './connection.js';
 import { byId, make, setClass, setText } from './dom.js';
 import { List } from './list.js';
-import { Model, ORDERS, STATES, type Filter } from './model.js';
+import { Model, ORDERS, type Filter } from './model.js';
 import { Timeline } from './timeline.js';
 
 const clock = new SystemClock();
@@ -22,11 +24,11 @@ const [state, type, order] = ['state', 'type', 'order'].map(byId) as [
 ];
 const counters = new Map<string, HTMLElement>();
 
-/** Everything that has changed is shown so often. */
+/** How often changes are shown. */
 const SHOW_MS = 100;
-/** The panel on the right is asked for so often. */
+/** How often the panel on the right is asked for. */
 const PANEL_MS = 1_000;
-/** While the user scrolls, the panel waits. */
+/** How long the panel waits after the user has scrolled. */
 const STILL_MS = 400;
 
 let run: string | undefined;
@@ -82,13 +84,13 @@ show();
 
 /** The address says which activity is open, so that going back and loading again work. */
 function go(id: string | undefined): void {
-  location.hash = id === undefined ? '' : encodeURIComponent(id);
+  location.hash = id === undefined ? '' : toAddress(id);
 }
 
 function route(): void {
   let id: string | undefined;
   try {
-    id = decodeURIComponent(location.hash.slice(1)) || undefined;
+    id = fromAddress(decodeURIComponent(location.hash.slice(1))) || undefined;
   } catch {
     id = undefined; // an address that somebody has changed
   }

@@ -1,16 +1,7 @@
 /** What the page knows of the runtime. */
-import type { Changes, Counts, Row, RowState } from '../messages.js';
+import type { Changes, Counts, Row } from '../messages.js';
 
 export const ORDERS = ['as scheduled', 'next limit first'] as const;
-export const STATES: readonly RowState[] = [
-  'running',
-  'waiting',
-  'delayed',
-  'backing off',
-  'paused',
-  'cancelling',
-  'pausing',
-];
 
 export interface Filter {
   /** Words of the type or the id; empty for all. */
@@ -78,34 +69,4 @@ const NEVER = Number.MAX_SAFE_INTEGER;
 
 function nextOf({ limit, nextAt = NEVER }: Row): number {
   return Math.min(limit?.at ?? NEVER, nextAt);
-}
-
-const LIMIT_WORDS = {
-  HEARTBEAT: 'heartbeat',
-  PROGRESS: 'progress',
-  START_TO_CLOSE: 'attempt',
-  SCHEDULE_TO_CLOSE: 'activity',
-} as const;
-
-/** What the bar of the nearest limit shows. */
-export interface Nearest {
-  /** How much of it is left, from 0 to 1. */
-  readonly part: number;
-  readonly leftMs: number;
-  readonly words: string;
-  readonly near: '' | 'near' | 'very-near';
-}
-
-/** @param now the wall time of the program */
-export function nearestOf({ limit, nextAt, state }: Row, now: number): Nearest | undefined {
-  const waits = state === 'backing off' || state === 'delayed';
-  if (waits && nextAt !== undefined) {
-    const leftMs = Math.max(0, nextAt - now);
-    return { part: 0, leftMs, words: state === 'delayed' ? 'starts' : 'retry', near: '' };
-  }
-  if (limit === undefined) return undefined;
-  const leftMs = Math.max(0, limit.at - now);
-  const part = Math.min(1, leftMs / limit.lengthMs);
-  const near = part < 0.2 ? 'very-near' : part < 0.5 ? 'near' : '';
-  return { part, leftMs, words: LIMIT_WORDS[limit.name], near };
 }

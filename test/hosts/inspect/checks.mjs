@@ -123,6 +123,28 @@ export const checks = {
     await page.locator('#activity .error', { hasText: 'not open any more' }).waitFor();
   },
 
+  'the address of an activity has its buttons too': async (page, start) => {
+    const program = await start('some');
+    await page.goto(`${program.url}#hangs`);
+    await page.locator('#activity h2', { hasText: 'hangs' }).waitFor();
+    const button = page.locator('#activity button', { hasText: /^pause$/ });
+    await button.waitFor({ timeout: 10_000 });
+    await button.click();
+    await page.locator('#activity .state', { hasText: /paus/ }).waitFor();
+    assert.equal(await page.locator('#activity button').count(), 5);
+  },
+
+  'an id with half of a character has an address': async (page, start) => {
+    const program = await start('some');
+    await program.ask('half');
+    await page.goto(program.url);
+    await row(page, 'half').click();
+    const facts = page.locator('#activity dl', { hasText: 'sendMail' });
+    await facts.waitFor({ timeout: 10_000 });
+    await page.reload();
+    await facts.waitFor({ timeout: 10_000 });
+  },
+
   'without actions there are no buttons': async (page, start) => {
     const program = await start('some', { args: ['look'] });
     await page.goto(program.url);

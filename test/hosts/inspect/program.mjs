@@ -16,6 +16,11 @@ const answers = {
     runtime.start(never, { activityId: 'later', activityType: 'sendMail' });
     return 'started';
   },
+  /** An id with half of a character, which an address cannot have. */
+  half: () => {
+    runtime.start(never, { activityId: '\ud83d half', activityType: 'sendMail' });
+    return 'started';
+  },
   heapMb: () => {
     globalThis.gc?.();
     return Math.round(process.memoryUsage().heapUsed / 1e6);

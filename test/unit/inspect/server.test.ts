@@ -1,8 +1,11 @@
 /** The server behind the page, as a browser and others would ask it. */
 import { request as ask, type IncomingHttpHeaders } from 'node:http';
-import { afterEach, expect, test } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import SuperJSON from 'superjson';
+import { afterEach, expect, test, vi } from 'vitest';
 import { ActivityRuntime, type ActivityContext } from '../../../src/index.js';
 import { inspect, type InspectOptions, type Inspector } from '../../../src/inspect.js';
+import { fromAddress, toAddress } from '../../../src/inspect/address.js';
 import type { ActivityPage, Changes, TimelinePart } from '../../../src/inspect/messages.js';
 import { never } from '../../support/harness.js';
 
@@ -146,7 +149,6 @@ test('wrong methods and unknown pages are refused', async () => {
   expect(await status('other', 'GET')).toBe(404);
   expect(await status('events/more', 'GET')).toBe(404);
   expect(await status('action/more', 'POST')).toBe(404);
-  expect((await send(url.slice(0, -1))).status).toBe(404);
 });
 
 test('localhost is this machine too', async () => {
@@ -347,9 +349,103 @@ test('close ends the streams, frees the port and stops listening to the runtime'
   const again = await inspect(runtime, { port, token: 'a-token-of-my-own' });
   open.push(again);
   expect(again.url).toBe(url);
-  await expect(inspect(runtime, { port })).rejects.toThrow(
-    `inspect: port ${port} is in use; leave it out for a free one`,
+});
+
+test('the refusal of a port says what to do, and its stack begins with the call', async () => {
+  const { runtime, port } = await inspected();
+  const refused = inspect(runtime, { port }); // this line
+  const error = (await refused.catch((thrown: unknown) => thrown)) as Error;
+  const [head, first] = error.stack!.split('\n');
+  expect(head).toBe(
+    `Error: inspect: port ${port} is in use by another program or another inspect(); close that, or leave port out to get a free one`,
   );
+  const lines = (await readFile(new URL(import.meta.url), 'utf8')).split('\n');
+  const line = lines.findIndex((text) => text.endsWith('// this line')) + 1;
+  expect(first).toContain(`server.test.ts:${line}:`);
+  expect(error.cause).toMatchObject({ code: 'EADDRINUSE' });
+});
+
+test('the address without its last slash leads to the page, with the right token only', async () => {
+  const { url, origin, port } = await inspected();
+  const { status, headers } = await send(url.slice(0, -1));
+  expect([status, headers.location]).toEqual([308, new URL(url).pathname]);
+  expect((await fetch(url.slice(0, -1))).url).toBe(url);
+  const wrong = `${origin}/${'A'.repeat(22)}`;
+  expect(await send(wrong)).toMatchObject({ status: 403 });
+  const headersOf = { host: `evil.example:${port}` };
+  expect(await send(url.slice(0, -1), { headers: headersOf })).toMatchObject({ status: 403 });
+  expect(await send(url.slice(0, -1), { method: 'POST' })).toMatchObject({ status: 405 });
+});
+
+/** Details that the runtime can copy and nobody can read. */
+class Unreadable {
+  get done(): number {
+    throw new Error('nobody may read this');
+  }
+}
+
+test('details that throw when they are read are logged once, and the rest is shown', async () => {
+  const serializer = new SuperJSON();
+  serializer.registerClass(Unreadable);
+  const error = vi.fn();
+  const ignore = (): void => {};
+  const logger = { debug: ignore, info: ignore, warn: ignore, error };
+  const { runtime, url } = await inspected({}, { serializer, logger });
+  for (const activityId of ['bad', 'bad too']) {
+    runtime.start(
+      (ctx: ActivityContext) => {
+        ctx.heartbeat(new Unreadable());
+        return never();
+      },
+      { activityId },
+    );
+  }
+  runtime.start(never, { activityId: 'good' });
+  const { rows } = await until(url, ({ rows = [] }) => rows.length > 0);
+  expect(rows?.map(({ id, state, progress }) => [id, state, progress])).toEqual([
+    ['bad', 'running', undefined],
+    ['bad too', 'running', undefined],
+    ['good', 'running', undefined],
+  ]);
+  await until(url, ({ fresh }) => fresh === false);
+  expect(error.mock.calls).toEqual([
+    [
+      'inspect could not read an activity',
+      { activityId: 'bad', error: new Error('nobody may read this') },
+    ],
+  ]);
+  expect((await send(`${url}activity?id=bad`)).status).toBe(200);
+});
+
+test('a failure is shown although its cause throws when it is read', async () => {
+  const { runtime, url } = await inspected();
+  runtime.start(
+    () => {
+      throw Object.defineProperty(new Error('outer'), 'cause', {
+        get: () => {
+          throw new Error('nobody may read this');
+        },
+      });
+    },
+    { activityId: 'x', retryPolicy: { initialInterval: '1h' } },
+  );
+  const told = await json<ActivityPage>(`${url}activity?id=x`);
+  expect(told).toMatchObject({ row: { id: 'x' }, lastFailure: 'Error: outer' });
+});
+
+test.each(['a b/ü', '\ud83d', 'x\udc00"\\', '\\ud83d', '100 %', '"'])(
+  'an activity with the id %j has an address',
+  async (id) => {
+    const { runtime, url } = await inspected();
+    runtime.start(never, { activityId: id });
+    const told = await json<ActivityPage>(`${url}activity?id=${toAddress(id)}`);
+    expect(told.row?.id).toBe(id);
+    expect(fromAddress(decodeURIComponent(toAddress(id)))).toBe(id);
+  },
+);
+
+test('an address may have an id as somebody types it', () => {
+  expect(['plain', 'a "b"'].map(fromAddress)).toEqual(['plain', 'a "b"']);
 });
 
 test.each([
@@ -363,7 +459,12 @@ test.each([
   [
     new ActivityRuntime(),
     { token: 'short' },
-    /^inspect token: received "string"; expected at least 16 /,
+    /^inspect token: received a string of 5 characters; expected 16 to 200 letters, digits, - or _$/,
+  ],
+  [
+    new ActivityRuntime(),
+    { token: 1234567890123456 },
+    /^inspect token: received a value of type number; expected 16 to 200 letters, /,
   ],
   [new ActivityRuntime(), { actions: 1 }, /^inspect actions: received 1; expected true or false$/],
 ])('inspect(%o, %o) is refused', async (runtime, options, message) => {

@@ -5,21 +5,9 @@ import { ActivityRuntime, type ActivityContext } from '../../../src/index.js';
 import { showProgress } from '../../../src/progress.js';
 import { Display } from '../../../src/progress/display.js';
 import type { ProgressOptions, ProgressStream } from '../../../src/progress/options.js';
-import type { Watchable } from '../../../src/progress/roster.js';
-import { ActivityHandle } from '../../../src/runtime/handle.js';
 import { Harness, never } from '../../support/harness.js';
 import { TestTerminal } from '../../support/screen.js';
-
-function runtimeOf({ engine }: Harness): Watchable {
-  return {
-    on: (name, listener, options) => engine.events.add(name, listener, false, options?.passive),
-    list: () => engine.list(),
-    getHandle: <R, D>(id: string) => {
-      const execution = engine.find(id);
-      return new ActivityHandle<R, D>(execution, execution.result);
-    },
-  };
-}
+import { runtimeOf } from '../../support/watchable.js';
 
 function display(
   harness: Harness,
