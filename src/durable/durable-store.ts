@@ -1,9 +1,9 @@
 /** Makes a ledger of a user's own store. */
-import { badOption, hasMethods } from '../kernel/bad-input.js';
+import { badInput, badOption, hasMethods } from '../kernel/bad-input.js';
+import { refusable } from '../kernel/stack.js';
 import { randomToken } from '../runtime/shared/ids.js';
-import { LEDGER, type Ledger, type LedgerHost } from '../runtime/shared/ledger.js';
-import { DurableLedger } from './ledger.js';
 import type { LedgerStore } from './port.js';
+import { withLedger } from './with-ledger.js';
 
 /**
  * Makes your own store durable. A runtime then enters each activity that has an `activityId` in the
@@ -16,13 +16,23 @@ import type { LedgerStore } from './port.js';
  * await runtime.recover({ importRows });
  */
 export function durableStore<Store extends LedgerStore>(store: Store): Store {
-  if (!hasMethods(store, 'get', 'set', 'delete', 'open', 'close', 'list')) {
-    const accepted = 'an object with get, set, delete, open, close and list';
-    throw badOption('durableStore', store, accepted);
-  }
-  const ledger = (host: LedgerHost): Ledger => new DurableLedger(store, host, anonymousOwner);
-  return Object.assign(store, { [LEDGER]: ledger });
+  return refusable(durableStore, () => {
+    if (!hasMethods(store, 'get', 'set', 'delete', 'open', 'close', 'list')) {
+      const accepted = 'an object with get, set, delete, open, close and list';
+      throw badOption('durableStore', store, accepted);
+    }
+    const leases = LEASE_METHODS.filter((name) => store[name] !== undefined);
+    if (leases.length > 0 && !hasMethods(store, ...LEASE_METHODS)) {
+      throw badInput(
+        `durableStore: received a store with ${leases.join(' and ')}; expected all of claim, renew ` +
+          'and release, or none of them',
+      );
+    }
+    return withLedger(store, anonymousOwner);
+  });
 }
+
+const LEASE_METHODS = ['claim', 'renew', 'release'] as const;
 
 /** The name of a runtime of which nothing is known but that it is one of its own. */
 function anonymousOwner(): string {

@@ -2,6 +2,7 @@
 import { ActivityAlreadyStartedError, HeartbeatStoreError } from '../kernel/errors.js';
 import type { Timer } from '../kernel/clock.js';
 import { ignore } from '../kernel/promises.js';
+import { withoutStack } from '../kernel/stack.js';
 import { quote } from '../kernel/text.js';
 import { messageOf } from '../kernel/thrown.js';
 import type { Services } from '../runtime/shared/services.js';
@@ -143,13 +144,14 @@ export function leaseLost(activityId: string, why: string): HeartbeatStoreError 
 
 /** The refusal of an activity that another owner runs. */
 export function heldElsewhere(activityId: string, held: Held): ActivityAlreadyStartedError {
-  return new ActivityAlreadyStartedError(`activityId ${quote(activityId)} ${reasonOf(held)}`, {
-    activityId,
-  });
+  const message = `activityId ${quote(activityId)} ${reasonOf(held)}`;
+  // Its stack will be that of the caller's await.
+  return withoutStack(() => new ActivityAlreadyStartedError(message, { activityId }));
 }
 
 /** Why an entry is held. */
 export function reasonOf({ heldBy, until }: Held): string {
   const time = new Date(until).toISOString();
-  return `is being run by ${heldBy} until ${time} or longer; end that one, or wait`;
+  const [who] = heldBy.split(' (') as [string]; // the rest identifies it, but only for machines
+  return `is being run by ${who} until ${time} or longer; end that one, or wait`;
 }

@@ -25,6 +25,9 @@ import { Tracked, type Found, type KeptOptions } from './tracked.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
+const NAMELESS =
+  'The activity has no name, so recover() cannot find its function: name it, or pass activityType';
+
 export class DurableLedger implements Ledger {
   readonly #store: LedgerStore;
   readonly #leases: Leases<Tracked>;
@@ -63,7 +66,9 @@ export class DurableLedger implements Ledger {
     const { services, args } = activity;
     const values = optionsOf(call as Options | undefined);
     const options = { values, text: encodeOptions(services.codec, values) };
-    this.#track(activity, encodeArgs(services.codec, args), options);
+    const argsText = encodeArgs(services.codec, args);
+    this.#track(activity, argsText, options);
+    if (activity.activityType === 'anonymous') log(activity, 'warn', 0, NAMELESS);
   }
 
   /** Takes up an activity of an entry. It is already entered, and claimed. */

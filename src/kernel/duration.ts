@@ -1,6 +1,7 @@
 /** Reads durations as users write them. Only this file imports `ms`. */
 import ms from 'ms';
 import { badOption } from './bad-input.js';
+import { refusable } from './stack.js';
 
 type Unit =
   | 'ms'
@@ -81,7 +82,7 @@ export function finiteMs(value: unknown, name: string): number {
  * const timeout = parseDuration(process.env.IMPORT_TIMEOUT ?? '2 minutes', 'IMPORT_TIMEOUT');
  */
 export function parseDuration(text: string | number, name = 'duration'): number {
-  return durationMs(text, name);
+  return refusable(parseDuration, () => durationMs(text, name));
 }
 
 function parse(text: string): number | undefined {

@@ -5,6 +5,7 @@ import {
   ActivityFailure,
   ActivityRuntime,
   defaultRuntime,
+  parseDuration,
   pinoLogger,
   proxyActivities,
   retryAfter,
@@ -15,10 +16,16 @@ import {
   type ActivityOptions,
   type Duration,
 } from '../../src/index.js';
+import { durableStore, type LedgerStore } from '../../src/durable.js';
+import { fileStore } from '../../src/node.js';
 import { openTelemetry } from '../../src/otel.js';
+import { sqliteStore } from '../../src/sqlite.js';
 import { TestActivityEnvironment } from '../../src/testing.js';
 import { record } from '../../src/timeline.js';
 import { Harness, never } from '../support/harness.js';
+import { MemoryDisk } from '../support/ledger-store.js';
+
+const ledgerStore = (): LedgerStore => new MemoryDisk().store();
 
 const ONCE = { retryPolicy: { maximumAttempts: 1 } };
 const ONCE_FOR_10_MS = { ...ONCE, startToCloseTimeout: 10 };
@@ -211,6 +218,20 @@ describe('the stack of a refused call starts with the line of the call', () => {
     'completion.heartbeat': () => defaultRuntime().completion.heartbeat(noToken),
     'completion.reportCancellation': () => defaultRuntime().completion.reportCancellation(noToken),
     'runtime.getHandle without an id': () => defaultRuntime().getHandle(undefined as never),
+    'runtime.recover': () => new ActivityRuntime({ store: ledgerStore() }).recover(5 as never),
+    'runtime.recover after a shutdown': async () => {
+      const runtime = new ActivityRuntime({ store: ledgerStore() });
+      void runtime.shutdown();
+      return runtime.recover({});
+    },
+    'runtime.recover without a ledger': () => new ActivityRuntime().recover({}),
+    fileStore: () => fileStore(42 as never),
+    'fileStore.get without an id': () => fileStore('unused').get(undefined as never),
+    'fileStore.close without an id': () => fileStore('unused').close(undefined as never),
+    sqliteStore: () => sqliteStore('', {}),
+    'sqliteStore with a misspelt option': () => sqliteStore('unused', { sync: 'full' } as object),
+    durableStore: () => durableStore({} as never),
+    parseDuration: () => parseDuration('soon'),
     openTelemetry: () => openTelemetry({ tracerProvider: 5 as never }),
     pinoLogger: () => pinoLogger(console.log as never),
     record: () => record(defaultRuntime(), { limit: 0 }),

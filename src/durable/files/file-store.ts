@@ -1,10 +1,10 @@
 /** A durable store with one file per activity. A crash at any time leaves the files intact. */
 import { resolve } from 'node:path';
 import { badOption } from '../../kernel/bad-input.js';
-import { LEDGER, type Ledger, type LedgerHost } from '../../runtime/shared/ledger.js';
-import { DurableLedger } from '../ledger.js';
+import { refusable } from '../../kernel/stack.js';
 import { thisMachine, type Machine } from '../machine.js';
 import type { LedgerStore } from '../port.js';
+import { byId, withLedger } from '../with-ledger.js';
 import { Folder } from './folder.js';
 
 /**
@@ -25,7 +25,7 @@ import { Folder } from './folder.js';
  * await runtime.run(importRows, { args: ['big.csv'], activityId: 'import big.csv' });
  */
 export function fileStore(folder: string): LedgerStore {
-  return makeFileStore(folder, thisMachine());
+  return refusable(fileStore, () => makeFileStore(folder, thisMachine()));
 }
 
 /** The same on a given machine, for tests. */
@@ -36,33 +36,33 @@ export function makeFileStore(path: string, machine: Machine): LedgerStore {
   const folder = new Folder(resolve(path), machine); // now, because the working directory may change
   const store: LedgerStore = {
     isOrdered: true,
-    get: (id) => folder.get(id),
-    set: (id, snapshot, generation) =>
+    get: byId('fileStore.get', (id: string) => folder.get(id)),
+    set: byId('fileStore.set', (id: string, snapshot: string, generation?: number) =>
       folder.change(id, {
         change: (content) => ({ ...content, snapshot }),
         generation,
         replaces: generation === undefined,
       }),
-    delete: (id, generation) =>
+    ),
+    delete: byId('fileStore.delete', (id: string, generation?: number) =>
       folder.change(id, {
         change: (content) => ({ ...content, snapshot: undefined }),
         generation,
         replaces: generation === undefined,
       }),
+    ),
     open: (entry, generation) => folder.open(entry, generation),
-    close: (id, generation) =>
+    close: byId('fileStore.close', (id: string, generation?: number) =>
       folder.change(id, {
         change: (content) => ({ ...content, entry: undefined }),
         generation,
         ends: true,
       }),
+    ),
     list: () => folder.list(),
     claim: (id, owner, ttlMs) => folder.claim(id, owner, ttlMs),
     renew: (owner, ttlMs) => folder.renew(owner, ttlMs),
     release: (id, generation) => folder.release(id, generation),
   };
-  const ledger = function (this: LedgerStore, host: LedgerHost): Ledger {
-    return new DurableLedger(this, host, () => machine.newOwner());
-  };
-  return Object.assign(store, { [LEDGER]: ledger });
+  return withLedger(store, () => machine.newOwner());
 }

@@ -11,6 +11,7 @@ export class Connection {
   readonly #commit: Statement;
   /** Which file it was when it was opened. */
   readonly #fileId: string | undefined;
+  #isClosed = false;
 
   constructor(database: Database, file: string) {
     this.#database = database;
@@ -24,6 +25,11 @@ export class Connection {
   transaction(run: () => void): void {
     let isOpen = false;
     try {
+      if (this.#isClosed) {
+        throw new HeartbeatStoreError(
+          `The database ${this.#file} was closed by closeDatabase(): open it again with sqliteStore`,
+        );
+      }
       if (idOf(this.#file) !== this.#fileId) {
         throw new HeartbeatStoreError(
           `The database ${this.#file} was deleted or replaced while it was in use, so what is ` +
@@ -49,6 +55,8 @@ export class Connection {
   }
 
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#database.close();
   }
 }

@@ -2,10 +2,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { badOption, checkNames, option, type OptionNames } from '../../kernel/bad-input.js';
-import { LEDGER, type Ledger, type LedgerHost } from '../../runtime/shared/ledger.js';
-import { DurableLedger } from '../ledger.js';
+import { refusable, refusal } from '../../kernel/stack.js';
 import { thisMachine, type Machine } from '../machine.js';
 import type { LedgerStore } from '../port.js';
+import { byId, withLedger } from '../with-ledger.js';
 import { Batch } from './batch.js';
 import { Connection } from './connection.js';
 import { openDatabase, type Database } from './driver.js';
@@ -25,7 +25,10 @@ export interface SqliteStoreOptions {
 
 /** A store in a SQLite database, made by `sqliteStore`. */
 export interface SqliteStore extends LedgerStore, Disposable {
-  /** Closes the database. Shut the runtime down first. The database also closes when the process ends. */
+  /**
+   * Closes the database. Shut the runtime down first. Later calls of the store are refused, and a
+   * second call does nothing. The database also closes when the process ends.
+   */
   closeDatabase(): void;
 }
 
@@ -58,7 +61,7 @@ const BUSY_MS = 5_000;
  * await runtime.run(importRows, { activityId: 'big.csv', args: ['big.csv'] });
  */
 export function sqliteStore(path: string, options: SqliteStoreOptions = {}): SqliteStore {
-  return makeSqliteStore(path, options, thisMachine());
+  return refusable(sqliteStore, () => makeSqliteStore(path, options, thisMachine()));
 }
 
 /** The same on a given machine, for tests. */
@@ -79,9 +82,13 @@ export function makeSqliteStore(
   const batch = new Batch((run) => connection.transaction(run));
   const store: SqliteStore = {
     isOrdered: true,
-    get: (id) => batch.add(() => tables.get(id)),
-    set: (id, snapshot, generation) => batch.add(() => tables.set(id, snapshot, generation)),
-    delete: (id, generation) => batch.add(() => tables.delete(id, generation)),
+    get: byId('sqliteStore.get', (id: string) => batch.add(() => tables.get(id))),
+    set: byId('sqliteStore.set', (id: string, snapshot: string, generation?: number) =>
+      batch.add(() => tables.set(id, snapshot, generation)),
+    ),
+    delete: byId('sqliteStore.delete', (id: string, generation?: number) =>
+      batch.add(() => tables.delete(id, generation)),
+    ),
     open: (entry, generation) => {
       const { activityId: id, runState } = entry;
       const open = (): void => tables.open(entry, generation);
@@ -97,7 +104,9 @@ export function makeSqliteStore(
         else waiting.set(id, left);
       });
     },
-    close: (id, generation) => batch.add(() => tables.close(id, generation)),
+    close: byId('sqliteStore.close', (id: string, generation?: number) =>
+      batch.add(() => tables.close(id, generation)),
+    ),
     list: () => batch.add(() => tables.list()),
     claim: (id, owner, ttlMs) => batch.add(() => tables.claim(id, owner, ttlMs)),
     renew: (owner, ttlMs) => batch.add(() => tables.renew(owner, ttlMs)),
@@ -108,10 +117,7 @@ export function makeSqliteStore(
     },
     [Symbol.dispose]: () => store.closeDatabase(),
   };
-  const ledger = function (this: LedgerStore, host: LedgerHost): Ledger {
-    return new DurableLedger(this, host, () => machine.newOwner());
-  };
-  return Object.assign(store, { [LEDGER]: ledger });
+  return withLedger(store, () => machine.newOwner());
 }
 
 function open(
@@ -133,6 +139,6 @@ function open(
     return { connection, tables };
   } catch (error) {
     database?.close();
-    throw databaseError(file, error);
+    throw refusal(databaseError(file, error));
   }
 }

@@ -33,6 +33,25 @@ describe.skipIf(!hasSqlite)('sqliteStore', () => {
     expect(await open(path, { synchronous: 'full' }).get('x')).toBe('text');
   });
 
+  test('is refused after closeDatabase, which may be called twice', async () => {
+    const store = open(path);
+    await store.set('x', 'text');
+    store.closeDatabase();
+    store.closeDatabase();
+    await expect(store.get('x')).rejects.toThrow('was closed by closeDatabase(): open it again');
+  });
+
+  test.each([
+    ['get', (store: SqliteStore) => store.get(5 as never)],
+    ['set', (store: SqliteStore) => store.set(5 as never, '')],
+    ['delete', (store: SqliteStore) => store.delete(5 as never)],
+    ['close', (store: SqliteStore) => store.close(5 as never)],
+  ])('refuses %s without an id', async (name, call) => {
+    await expect(call(open(path))).rejects.toThrow(
+      `sqliteStore.${name}: received 5; expected the activityId`,
+    );
+  });
+
   test('writes all reports of a turn in one transaction', async () => {
     const store = open(path);
     const database = openDatabase(path);
