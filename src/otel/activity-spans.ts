@@ -26,7 +26,7 @@ export class ActivitySpans {
   readonly #span: Span;
   readonly #context: Context;
   #before: SpanContext | undefined;
-  /** An attempt whose end has not been told although the next one runs. */
+  /** The attempt before, until all of its events are told: a listener may start the next one earlier. */
   #overtaken: AttemptSpan | undefined;
 
   /** @param caller the context that `run` or `start` was called in */
@@ -47,8 +47,8 @@ export class ActivitySpans {
   begin(number: number, startedAt: number): AttemptSpan {
     const { attempt } = this;
     if (attempt?.number === number && !attempt.ended) return attempt;
-    if (attempt?.ended === false) this.#overtaken = attempt;
-    else this.close();
+    this.close(this.#overtaken);
+    this.#overtaken = attempt;
     const attributes = {
       [KEYS.id]: this.#id,
       [KEYS.type]: this.type,
@@ -63,14 +63,21 @@ export class ActivitySpans {
     return (this.attempt = { number, span, context, startedAt, ended: false });
   }
 
+  /** The start of an attempt is told after all events of the one before. */
+  started(number: number, startedAt: number): void {
+    this.begin(number, startedAt);
+    if (this.#overtaken?.ended === true) this.close(this.#overtaken);
+  }
+
   /** The attempt with this number, if its end has not been told. */
   find(number: number): AttemptSpan | undefined {
     return [this.attempt, this.#overtaken].find((one) => one?.number === number && !one.ended);
   }
 
-  /** Adds an event to the span of the running attempt. */
-  event(name: keyof typeof SPAN_EVENTS, attributes?: Attributes): void {
-    this.attempt?.span.addEvent(SPAN_EVENTS[name], attributes);
+  /** Adds an event to the span of an attempt. After a reset, two attempts may have the same number. */
+  event(name: keyof typeof SPAN_EVENTS, number: number, attributes?: Attributes): void {
+    const attempt = [this.#overtaken, this.attempt].find((one) => one?.number === number);
+    attempt?.span.addEvent(SPAN_EVENTS[name], attributes);
   }
 
   /** Notes the outcome of an attempt. Its span is open until `close`: events may come with it. */
@@ -86,7 +93,7 @@ export class ActivitySpans {
   /** Ends all spans when the activity has closed. */
   end(attempt: number, outcome: Outcome, failure?: Error, retryState?: string): void {
     this.close(this.#overtaken);
-    this.close();
+    this.close(this.attempt);
     const span = this.#span;
     span.setAttribute(KEYS.attempt, attempt);
     span.setAttribute(KEYS.status, outcome);
@@ -95,11 +102,13 @@ export class ActivitySpans {
     span.end();
   }
 
-  /** Ends the span of an attempt, unless it has ended. */
-  close(attempt = this.attempt): void {
-    attempt?.span.end();
+  /** Ends the span of an attempt. A second call does nothing. */
+  close(attempt: AttemptSpan | undefined): void {
+    if (attempt === undefined) return;
     if (attempt === this.attempt) this.attempt = undefined;
-    if (attempt === this.#overtaken) this.#overtaken = undefined;
+    else if (attempt === this.#overtaken) this.#overtaken = undefined;
+    else return;
+    attempt.span.end();
   }
 }
 

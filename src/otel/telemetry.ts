@@ -47,7 +47,7 @@ export class Telemetry {
   }
 
   started({ activityId, attempt, timestamp }: ActivityEvent): void {
-    this.#open.get(activityId)?.begin(attempt, timestamp);
+    this.#open.get(activityId)?.started(attempt, timestamp);
   }
 
   /** Calls the function of an attempt in the context of its span. */
@@ -74,9 +74,9 @@ export class Telemetry {
     this.#instruments.heartbeat(activityType);
   }
 
-  reported({ activityId, details }: ActivityEvents['heartbeat']): void {
+  reported({ activityId, attempt, details }: ActivityEvents['heartbeat']): void {
     const attributes = this.#details ? { [KEYS.details]: textOf(details) } : undefined;
-    this.#open.get(activityId)?.event('heartbeat', attributes);
+    this.#open.get(activityId)?.event('heartbeat', attempt, attributes);
   }
 
   attemptFailed(event: ActivityEvents['attemptFailed']): void {
@@ -89,8 +89,8 @@ export class Telemetry {
     queueMicrotask(() => spans.close(attempt));
   }
 
-  attemptAbandoned({ activityId, activityType }: ActivityEvent): void {
-    this.#open.get(activityId)?.event('abandoned');
+  attemptAbandoned({ activityId, activityType, attempt }: ActivityEvent): void {
+    this.#open.get(activityId)?.event('abandoned', attempt);
     this.#instruments.abandoned.add(1, attributesOf(activityType));
   }
 

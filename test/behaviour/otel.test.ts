@@ -703,6 +703,34 @@ test('an attempt that a listener starts has its own span before its function is 
   ]);
 });
 
+test.each([1, 2])(
+  'what is told about attempt %d after a listener has reset the activity is about that attempt',
+  async (number) => {
+    const stage = new Stage();
+    let runs = 0;
+    const handle = stage.h.start(
+      (ctx: ActivityContext): unknown => {
+        ctx.heartbeat(1);
+        return ++runs > number ? 'done' : never();
+      },
+      { activityType: 'importRows', startToCloseTimeout: '1s' },
+    );
+    const reset = ({ attempt }: { attempt: number }): void => {
+      if (attempt === number && runs === number) handle.reset();
+    };
+    stage.h.engine.events.add('attemptFailed', reset, false);
+    await stage.h.advance(60_000);
+    await handle.result();
+    const hung = '  RunActivity:importRows ERROR (heartbeat, timed_out, exception, abandoned)';
+    expect(stage.tree).toEqual([
+      'Activity:importRows',
+      ...Array<string>(number).fill(hung),
+      '  RunActivity:importRows (heartbeat)',
+    ]);
+    expect(stage.h.logs.filter(({ level }) => level === 'error')).toEqual([]);
+  },
+);
+
 test.each<[options: object | null, message: string]>([
   [
     { tracer: 1 },
