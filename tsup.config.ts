@@ -44,6 +44,7 @@ const runtimes = [
   entries.durable,
   entries.sqlite,
   entries.node,
+  entries.web,
 ];
 
 /** Files of src/kernel that other entries use as well. */

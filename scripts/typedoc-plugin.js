@@ -18,6 +18,8 @@ const MODULES = {
   web: 'systole/web',
   progress: 'systole/progress',
   inspect: 'systole/inspect',
+  durable: 'systole/durable',
+  sqlite: 'systole/sqlite',
 };
 
 /** The mark that `instanceof` compares, and the hook that compares it. */

@@ -1,6 +1,6 @@
 /**
- * systole/web: sends the heartbeats of one activity in a web `Response`, for a page that shows its
- * progress. It uses no Node module.
+ * systole/web: for web pages. It sends the heartbeats of one activity in a web `Response`, and it has
+ * a store in the browser, with a ledger of unfinished activities. It uses no Node module.
  */
 export {
   heartbeatResponse,
@@ -8,3 +8,5 @@ export {
   type HeartbeatResponseOptions,
   type RequestLike,
 } from './web/response.js';
+export { webStore, type WebStore, type WebStoreOptions } from './durable/browser/web-store.js';
+export * from './durable/port.js';

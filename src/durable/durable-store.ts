@@ -8,7 +8,8 @@ import { withLedger } from './with-ledger.js';
 /**
  * Makes your own store durable. A runtime then enters each activity that has an `activityId` in the
  * store before its first attempt, and `runtime.recover()` restarts what an earlier process left
- * unfinished. `sqliteStore` and `fileStore` are already durable. Returns the same store.
+ * unfinished. `sqliteStore`, `fileStore` and `webStore` are already durable. Returns the
+ * same store.
  *
  * @throws TypeError if the store lacks a method that a ledger needs
  * @example

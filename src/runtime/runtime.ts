@@ -156,7 +156,7 @@ export class ActivityRuntime {
   /**
    * Starts the activities that an earlier process left unfinished, with their own arguments and
    * options, from their last stored details. Needs a store with a ledger, such as `sqliteStore`,
-   * `fileStore` or `durableStore(store)`: see docs/durable.md.
+   * `fileStore`, `webStore` or `durableStore(store)`: see docs/durable.md.
    *
    * Rejects with a `TypeError` for a bad option or a store without a ledger, and with a
    * `RuntimeShutdownError` after `shutdown()`.

@@ -2,12 +2,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { IDBFactory } from 'fake-indexeddb';
 import Keyv from 'keyv';
 import type { HeartbeatStore } from '../../src/index.js';
+import { makeWebStore } from '../../src/durable/browser/web-store.js';
 import { makeFileStore } from '../../src/durable/files/file-store.js';
 import type { Machine } from '../../src/durable/machine.js';
 import type { LedgerStore } from '../../src/durable/port.js';
 import { makeSqliteStore } from '../../src/durable/sqlite/sqlite-store.js';
+import { TestLocks } from './test-locks.js';
 
 /** One place where stores keep things. */
 export interface Place<Store> {
@@ -33,7 +36,8 @@ export const hasSqlite = ((): boolean => {
   }
 })();
 
-export const durable: Record<string, () => Place<LedgerStore>> = {
+/** The stores whose claims end when nobody renews them. */
+export const leased: Record<string, () => Place<LedgerStore>> = {
   fileStore: () => {
     const path = folder();
     return {
@@ -58,6 +62,27 @@ export const durable: Record<string, () => Place<LedgerStore>> = {
       };
     },
   }),
+};
+
+export const durable: Record<string, () => Place<LedgerStore>> = {
+  ...leased,
+  webStore: () => {
+    const [indexedDB, locks] = [new IDBFactory(), new TestLocks()];
+    const stores: { closeDatabase(): void }[] = [];
+    return {
+      open: (machine) => {
+        const store = makeWebStore('jobs', {}, () => ({
+          indexedDB,
+          locks: locks.tab(() => machine.isGone(machine.mark)),
+          now: () => machine.now().date,
+          newOwner: () => machine.newOwner(),
+        }));
+        stores.push(store);
+        return store;
+      },
+      remove: () => stores.forEach((store) => store.closeDatabase()),
+    };
+  },
 };
 
 export const all: Record<string, () => Place<HeartbeatStore>> = {

@@ -8,7 +8,7 @@ import {
   type LedgerEntry,
 } from '../../../src/index.js';
 import { LeaseLostError, type Claim, type LedgerStore } from '../../../src/durable.js';
-import { all, durable, hasSqlite, type Place } from '../../support/stores.js';
+import { all, durable, hasSqlite, leased, type Place } from '../../support/stores.js';
 import { TestMachine } from '../../support/test-machine.js';
 
 const ids = [
@@ -93,6 +93,12 @@ describe.each(Object.entries(all))('%s', (_, make) => {
   });
 });
 
+const claimed = async (store: LedgerStore, id: string, owner: string): Promise<number> => {
+  const claim = (await store.claim!(id, owner, 30_000)) as Claim;
+  expect(claim).not.toHaveProperty('heldBy');
+  return claim.generation;
+};
+
 describe.each(Object.entries(durable))('the ledger of %s', (_, make) => {
   let place: Place<LedgerStore>;
   let machine: TestMachine;
@@ -113,11 +119,6 @@ describe.each(Object.entries(durable))('the ledger of %s', (_, make) => {
     version: 1,
     ...more,
   });
-  const claimed = async (store: LedgerStore, id: string, owner: string): Promise<number> => {
-    const claim = (await store.claim!(id, owner, 30_000)) as Claim;
-    expect(claim).not.toHaveProperty('heldBy');
-    return claim.generation;
-  };
   const list = async (store: LedgerStore): Promise<LedgerEntry[]> => [...(await store.list())];
 
   test('has the entry, the details and the owner of each activity', async () => {
@@ -219,38 +220,6 @@ describe.each(Object.entries(durable))('the ledger of %s', (_, make) => {
     expect(await second.get('x')).toBe('after');
   });
 
-  test('gives it to the next one when the lease is over, and the old owner hears it', async () => {
-    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
-    await claimed(first, 'x', 'process 1');
-    machine.advance(20_000);
-    expect(await first.renew!('process 1', 30_000)).toBeUndefined();
-    machine.advance(29_000);
-    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
-    machine.advance(1_001);
-    await claimed(second, 'x', 'process 2');
-    expect(await first.renew!('process 1', 30_000)).toEqual([]);
-  });
-
-  test('does not mind a clock that is set', async () => {
-    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
-    await claimed(first, 'x', 'process 1');
-    machine.date += 3_600_000;
-    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
-    machine.date -= 7_200_000;
-    machine.steady += 30_001;
-    await claimed(second, 'x', 'process 2');
-  });
-
-  test('is free after the machine was started again, when the date says so', async () => {
-    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
-    await claimed(first, 'x', 'process 1');
-    machine.boot = 'second-boot';
-    machine.steady = 0;
-    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
-    machine.date += 30_001;
-    await claimed(second, 'x', 'process 2');
-  });
-
   test('lets somebody remove an entry by hand, which its owner hears', async () => {
     const store = place.open(machine.process());
     const generation = await claimed(store, 'x', 'process 1');
@@ -295,5 +264,47 @@ describe.each(Object.entries(durable))('the ledger of %s', (_, make) => {
     await found['paused']?.result().catch(() => {});
     expect(await list(store)).toEqual([]);
     await second.shutdown();
+  });
+});
+
+describe.each(Object.entries(leased))('the lease of %s', (_, make) => {
+  let place: Place<LedgerStore>;
+  let machine: TestMachine;
+  beforeEach(() => {
+    place = make();
+    machine = new TestMachine();
+  });
+  afterEach(() => place.remove());
+
+  test('gives it to the next one when the lease is over, and the old owner hears it', async () => {
+    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
+    await claimed(first, 'x', 'process 1');
+    machine.advance(20_000);
+    expect(await first.renew!('process 1', 30_000)).toBeUndefined();
+    machine.advance(29_000);
+    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
+    machine.advance(1_001);
+    await claimed(second, 'x', 'process 2');
+    expect(await first.renew!('process 1', 30_000)).toEqual([]);
+  });
+
+  test('does not mind a clock that is set', async () => {
+    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
+    await claimed(first, 'x', 'process 1');
+    machine.date += 3_600_000;
+    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
+    machine.date -= 7_200_000;
+    machine.steady += 30_001;
+    await claimed(second, 'x', 'process 2');
+  });
+
+  test('is free after the machine was started again, when the date says so', async () => {
+    const [first, second] = [place.open(machine.process()), place.open(machine.process())];
+    await claimed(first, 'x', 'process 1');
+    machine.boot = 'second-boot';
+    machine.steady = 0;
+    expect(await second.claim!('x', 'process 2', 30_000)).toHaveProperty('heldBy', 'process 1');
+    machine.date += 30_001;
+    await claimed(second, 'x', 'process 2');
   });
 });

@@ -1,6 +1,7 @@
-// Heartbeats of one activity as a Response.
-import { startActivity, type ActivityContext } from 'systole';
-import { heartbeatResponse } from 'systole/web';
+// Heartbeats of one activity as a Response, and a store in the browser.
+import { ActivityRuntime, startActivity, type ActivityContext } from 'systole';
+import { durableStore } from 'systole/durable';
+import { heartbeatResponse, webStore, type WebStore } from 'systole/web';
 import { typeOf } from './assert.js';
 
 const handle = startActivity((ctx: ActivityContext<{ row: number }>) => ctx.sleep(1));
@@ -12,3 +13,17 @@ heartbeatResponse(handle, { request: { headers: { 'last-event-id': 'x', host: un
 heartbeatResponse({});
 // @ts-expect-error 'requests' does not exist in type 'HeartbeatResponseOptions'
 heartbeatResponse(handle, { requests: 1 });
+
+const store = webStore();
+typeOf(store).is<WebStore>();
+webStore('jobs', { durability: 'strict' });
+new ActivityRuntime({ store });
+typeOf(durableStore(store)).is<WebStore>();
+typeOf(store.closeDatabase()).is<void>();
+
+// @ts-expect-error is not assignable to parameter of type 'string
+webStore({ durability: 'strict' });
+// @ts-expect-error '"lax"' is not assignable to type
+webStore('jobs', { durability: 'lax' });
+// @ts-expect-error 'synchronous' does not exist in type 'WebStoreOptions'
+webStore('jobs', { synchronous: 'full' });
