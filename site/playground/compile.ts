@@ -1,5 +1,6 @@
 /** Makes a function of the code of a scene, and finds the lines of its errors. */
 import type { ActivityContext } from 'systole';
+import { briefly } from '../../src/timeline/shown.js';
 import { parse, type Statement } from './parser.mjs';
 
 /** An activity of the playground. */
@@ -18,6 +19,7 @@ export class CodeError extends Error {
 }
 
 const FILE = 'activity.js';
+const LONGEST_PRINTED = 1_000;
 
 /** The name of the activity and the code without the word `export`, on the same lines. */
 export interface Program {
@@ -72,7 +74,7 @@ function blank(text: string): string {
 
 /** @throws CodeError, and anything that the code throws at its top level */
 export function activityOf({ name, code }: Program, print: (line: string) => void): Played {
-  const log = (...values: readonly unknown[]): void => print(values.map(shown).join(' '));
+  const log = (...values: readonly unknown[]): void => print(values.map(printedAs).join(' '));
   const make = evaluate(
     `(console) => {'use strict';${code}\n;return ${name};}\n//# sourceURL=${FILE}`,
   ) as (console: object) => Played;
@@ -106,12 +108,6 @@ export function lineOf(error: unknown): number | undefined {
   return line === undefined ? undefined : Number(line);
 }
 
-function shown(value: unknown): string {
-  if (['string', 'undefined', 'function', 'symbol'].includes(typeof value)) return String(value);
-  if (value instanceof Error) return `${value.name}: ${value.message}`;
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return String(value);
-  }
+function printedAs(value: unknown): string {
+  return typeof value === 'string' ? value : briefly(value, LONGEST_PRINTED);
 }

@@ -2,6 +2,7 @@
 import { ActivityFailure, CancelledFailure, TimeoutFailure } from 'systole';
 import { TestActivityEnvironment } from 'systole/testing';
 import { timelineSvg, timelineText, type TimelineEvent } from 'systole/timeline';
+import { briefly } from '../../src/timeline/shown.js';
 import { activityOf, evaluate, lineOf, optionsOf, programOf } from './compile.js';
 import { crashedAt, joined } from './processes.js';
 import { testText, type Caller, type Told } from './test-text.js';
@@ -46,6 +47,7 @@ const LONGEST_SLICE_MS = 3_600_000;
 const MOST_EVENTS = 2_000;
 const DRAW_AGAIN = 1.03;
 const MOST_LINES = 200;
+const LONGEST_RESULT = 1_000;
 const WIDTH = 800;
 
 /** @param onFrame called now and then with the picture so far */
@@ -85,6 +87,8 @@ class Stage {
   #start: ((env: TestActivityEnvironment) => Handle) | undefined;
   #env = new TestActivityEnvironment();
   #handle: Handle | undefined;
+  /** What has not come yet, in order of time. */
+  #acts: Act[] = [];
   /** When the process began. */
   #offset = 0;
   #sleeping = 0;
@@ -115,14 +119,14 @@ class Stage {
 
   /** Plays all processes, each until its crash. */
   async play(onFrame: (frame: Frame) => void): Promise<void> {
-    const acts = this.#scene.happenings.flatMap(actsOf).sort((a, b) => a.at - b.at);
+    this.#acts = this.#scene.happenings.flatMap(actsOf).sort((a, b) => a.at - b.at);
     for (let process = 1; ; process++) {
       this.#begin(process === 1);
-      const crashed = await this.#playUntilCrash(acts, onFrame);
+      const crashed = await this.#playUntilCrash(onFrame);
       if (!crashed) break;
       this.#crash();
     }
-    for (const { do: what, at } of acts) {
+    for (const { do: what, at } of this.#acts) {
       if (what === 'unpause') continue;
       this.#notes.push(`The activity had closed before ${at / 1000} s, so no ${what} came.`);
     }
@@ -149,17 +153,16 @@ class Stage {
     this.#told.push({ steps: [], crashed: false });
   }
 
-  /** @param acts those that have not come yet; each is taken out when it comes */
-  async #playUntilCrash(acts: Act[], onFrame: (frame: Frame) => void): Promise<boolean> {
+  async #playUntilCrash(onFrame: (frame: Frame) => void): Promise<boolean> {
     let slice = SLICE_MS;
     let seen = -1;
     let drawn = 0;
     while (!this.#over()) {
-      const due = (acts[0]?.at ?? Infinity) - this.#offset;
+      const due = (this.#acts[0]?.at ?? Infinity) - this.#offset;
       const until = Math.max(this.#env.now(), Math.min(this.#env.now() + slice, due));
       await this.#env.advance(until - this.#env.now());
       if (this.#env.now() >= due && !this.#closed()) {
-        const act = acts.shift() as Act;
+        const act = this.#acts.shift() as Act;
         if (act.do === 'crash') return true;
         this.#act(act.do);
         await this.#env.advance(0);
@@ -232,8 +235,15 @@ class Stage {
         await env.sleep(duration as '1s');
         this.#sleeping--;
       },
-      blockEventLoop: (duration) => env.blockEventLoop(duration as '1s'),
+      // A process that crashes does not wait for its event loop.
+      blockEventLoop: (duration) =>
+        env.blockEventLoop(Math.min(1000 * Number.parseFloat(duration), this.#untilCrash())),
     };
+  }
+
+  #untilCrash(): number {
+    const { at = Infinity } = this.#acts.find((act) => act.do === 'crash') ?? {};
+    return Math.max(0, at - this.#offset - this.#env.now());
   }
 
   /** The events of all processes so far. */
@@ -284,7 +294,7 @@ class Stage {
     if (status === 'RUNNING') return `The activity is still open ${after}.`;
     const words = `${ENDINGS[status] ?? status} ${after}`;
     if (failure !== undefined) return `${words}. The caller got the failure: ${failure}`;
-    return `${words}. The caller got: ${(JSON.stringify(result) as string | undefined) ?? 'undefined'}`;
+    return `${words}. The caller got: ${briefly(result, LONGEST_RESULT)}`;
   }
 
   #test(status: string): string {

@@ -3,7 +3,9 @@ import type { TimelineEvent } from 'systole/timeline';
 
 /** The events of a process that crashed at this time, with the end of the activity that was open. */
 export function crashedAt(at: number, events: readonly TimelineEvent[]): TimelineEvent[] {
-  const { activityId, activityType, attempt } = events.at(-1) as TimelineEvent;
+  // The last event may be about the event loop.
+  const last = events.findLast((event) => event.activityId !== undefined) as TimelineEvent;
+  const { activityId, activityType, attempt } = last;
   const end = { outcome: 'TERMINATED', reason: 'the process crashed' };
   const dead = { activityId, activityType, attempt, running: 0, waiting: 0, ...end };
   return [...events, { at, event: 'failed', ...dead }];

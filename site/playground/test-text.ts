@@ -119,15 +119,26 @@ function callerLine({ result, failure }: Caller): string {
 
 /** A value as the code that makes it; undefined if it has more than JSON can say. */
 function literal(value: unknown): string | undefined {
+  try {
+    return written(value, []);
+  } catch {
+    return undefined; // a getter of the scene's own code
+  }
+}
+
+/** @param open the objects that the value is in */
+function written(value: unknown, open: readonly object[]): string | undefined {
   if (value === undefined || value === null || typeof value === 'boolean') return String(value);
   if (typeof value === 'string') return quoted(value);
   if (typeof value === 'number') return Object.is(value, -0) ? undefined : String(value);
-  if (typeof value !== 'object') return undefined;
-  if (Array.isArray(value)) return joined(value.map(literal), '[', ']');
+  if (typeof value !== 'object' || open.includes(value)) return undefined;
+  const inside = [...open, value];
+  const item = (one: unknown): string | undefined => written(one, inside);
+  if (Array.isArray(value)) return joined(value.map(item), '[', ']');
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return undefined;
   const fields = Object.entries(value).map(([key, one]) => {
-    const text = literal(one);
+    const text = item(one);
     return text && `${/^[A-Za-z_$][\w$]*$/.test(key) ? key : quoted(key)}: ${text}`;
   });
   return fields.length === 0 ? '{}' : joined(fields, '{ ', ' }');

@@ -77,12 +77,51 @@ test('a zombie is shown as one', () => {
   expect(outcomes.get('zombie')!.outcome.svg).toContain('class="tail"');
 });
 
+test('a crash comes in the middle of a blocked event loop, and belongs to its activity', async () => {
+  const outcome = await play(
+    {
+      ...scenes.crash,
+      happenings: [
+        { do: 'block', step: 3, seconds: 5 },
+        { do: 'crash', at: 2.2 },
+      ],
+    },
+    () => {},
+  );
+  expect(outcome.text.split('\n')).toEqual([
+    'importRows (names.csv)',
+    expect.stringMatching(/♥ 2 at 1 s +TERMINATED at 2.2 s: the process crashed$/),
+    'importRows (names.csv)',
+    expect.stringMatching(/ 1 +at 3.2 s +given 2 .*COMPLETED at 5.2 s$/),
+    'the event loop was blocked for 1.2 s at 1 s',
+  ]);
+});
+
+test.each([
+  ['1n', '1n'],
+  ['[{ big: 12n }, undefined, NaN]', '[{"big":12n},undefined,NaN]'],
+  ['(() => { const a = { x: 1 }; a.me = a; return a; })()', '{"x":1,"me":(a cycle)}'],
+  ['({ get x() { throw new Error("no"); } })', 'an object'],
+  ['undefined', 'undefined'],
+])('the result %s is shown as %s, and so is what is printed', async (result, text) => {
+  const code = `async function work() {\n  console.log('got', ${result});\n  return ${result};\n}`;
+  const scene = { title: 'a result', code, options: '{}', happenings: [] };
+  const outcome = await play(scene, () => {});
+  expect(outcome.summary).toBe(`Completed after 1 attempt. The caller got: ${text}`);
+  expect(outcome.printed).toEqual([`got ${text}`]);
+  expect(outcome.test).toContain('handle.result()');
+});
+
 describe('whatever the world does, the test of the scene passes', () => {
   const { code, options } = scenes.resume;
   const cases: Readonly<Record<string, Scene['happenings']>> = {
     nothing: [],
     'a pause': [{ do: 'pause', at: 1.2, seconds: 4 }],
     'a blocked event loop': [{ do: 'block', step: 3, seconds: 8 }],
+    'a crash in a blocked event loop': [
+      { do: 'block', step: 3, seconds: 8 },
+      { do: 'crash', at: 2.2 },
+    ],
     'two crashes and a hang': [
       { do: 'crash', at: 1.2 },
       { do: 'hang', step: 4 },
@@ -121,6 +160,8 @@ describe('whatever the world does, the test of the scene passes', () => {
       nothing: 'Completed after 1 attempt. The caller got: "6 rows"',
       'a pause': 'Completed after 2 attempts. The caller got: "6 rows"',
       'a blocked event loop': 'Completed after 1 attempt. The caller got: "6 rows"',
+      'a crash in a blocked event loop':
+        'Completed after 1 attempt of process 2. The caller got: "6 rows"',
       'two crashes and a hang': 'Completed after 1 attempt of process 3. The caller got: "6 rows"',
       'a cancellation of a crashed and paused activity':
         'Cancelled after 1 attempt of process 2. The caller got the failure: CANCELLED',
