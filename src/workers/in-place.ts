@@ -31,6 +31,7 @@ export class InPlace implements Station {
   }
 
   async call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown> {
+    if (ctx.cancellationDetails !== undefined) throw ctx.signal.reason;
     const given = cloned('args', args) as readonly unknown[];
     const { signal } = ctx;
     const givenUp = new Deferred<never>();

@@ -148,11 +148,10 @@ export function resolvePool(module: URL | string, options: WorkerPoolOptions): R
 }
 
 function addressOf(module: unknown): string {
-  if (module instanceof URL || Object.prototype.toString.call(module) === '[object URL]') {
-    return String(module);
-  }
-  if (typeof module === 'string' && isAbsolute(module)) return pathToFileURL(module).href;
-  if (typeof module === 'string' && /^(?:file|data):/.test(module)) return module;
+  const isUrl = module instanceof URL || Object.prototype.toString.call(module) === '[object URL]';
+  const address = isUrl ? String(module) : module;
+  if (typeof address === 'string' && isAbsolute(address)) return pathToFileURL(address).href;
+  if (typeof address === 'string' && /^(?:file|data):/.test(address)) return address;
   throw badOption(
     'workerPool: module',
     module,

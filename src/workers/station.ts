@@ -2,6 +2,7 @@
  * Somewhere functions are called, one at a time: a worker that has started, or this event loop.
  */
 import type { CancelledFailure } from '../kernel/failures.js';
+import { quote } from '../kernel/text.js';
 import { messageOf } from '../kernel/thrown.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import { crashed, WorkerCall, type Verdict } from './call.js';
@@ -109,7 +110,9 @@ export async function startWorker(
     if (first.signal === 'SIGKILL' && memoryLimitMb === undefined) throw crash;
     const limit =
       memoryLimitMb === undefined ? '' : `; memoryLimitMb: ${memoryLimitMb} may be too small`;
-    const message = `workerPool: a worker for ${module} has ended before it was ready (isolation: '${isolation}')${limit}`;
+    const [words] = worker.stderr.trim().split('\n', 1) as [string];
+    const said = words === '' ? '' : `. It wrote ${quote(words)}`;
+    const message = `workerPool: a worker for ${module} has ended before it was ready (isolation: '${isolation}')${limit}${said}`;
     throw hopeless(message, 'WorkerStartError', crash);
   }
   if (first.is !== 'ready') {

@@ -57,6 +57,14 @@ test('an idle process that is killed from outside is replaced', async () => {
   expect(await runtime.run(pool.activities['pid']!, retried)).not.toBe(first);
 });
 
+test('a flag that Node does not know is told, in its words', async () => {
+  const pool = poolOf('process', { execArgv: ['--no-such-flag'] });
+  const failure = await rejection(new Recorded().run(pool.activities['add']!));
+  expect(failure.message).toMatch(
+    /has ended before it was ready \(isolation: 'process'\)\. It wrote ".*bad option: --no-such-flag"/,
+  );
+});
+
 test.each(workers)('memoryLimitMb too small to start a %s is named', async (isolation) => {
   const pool = poolOf(isolation, { memoryLimitMb: 1 });
   const failure = await rejection(new Recorded().run(pool.activities['add']!));

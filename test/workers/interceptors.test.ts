@@ -48,6 +48,33 @@ describe.each([...workers, 'none'] as const)('with isolation %s', (isolation) =>
     expect((await run).cause).toMatchObject({ name: 'CancelledFailure', cause: 'enough' });
   });
 
+  test('a function that an interceptor calls after the cancellation is not called', async () => {
+    let begin = (): void => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    let inner: unknown;
+    const late = around('ignores', async (input, next) => {
+      begin();
+      await input.context.cancelled.catch(() => {});
+      return Promise.resolve(next(input)).catch((error: unknown) => {
+        inner = error;
+        throw error;
+      });
+    });
+    const runtime = new Recorded({ interceptors: [late] });
+    const { activities } = poolOf(isolation);
+    const options = {
+      activityType: 'ignores',
+      cancellationDelivery: 'immediate',
+      ...once,
+    } as const;
+    const handle = runtime.start(activities['ignores']!, options);
+    const failed = rejection(handle.result());
+    await begun;
+    handle.cancel('enough');
+    expect(await failed).toMatchObject({ retryState: 'CANCEL_REQUESTED' });
+    expect(inner).toMatchObject({ name: 'CancelledFailure', cause: 'enough' });
+  });
+
   test('an interceptor that throws early is followed by an attempt when its function has stopped', async () => {
     const early = around('overlaps', ({ context, args }, next) =>
       context.info.attempt === 1

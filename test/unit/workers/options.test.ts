@@ -60,6 +60,15 @@ describe('bad input is refused at the call', () => {
     expect(() => proxyActivities(pool.activities)).toThrow(/throws\.mjs cannot be used: no config/);
   });
 
+  test.each(['https://example.org/a.js', 'node:fs', 'blob:nodedata:1'])(
+    'a module at %s',
+    (address) => {
+      const expected = 'expected the address of a module of activities';
+      expect(() => workerPool(new URL(address))).toThrow(expected);
+      expect(() => workerPool(address)).toThrow(expected);
+    },
+  );
+
   test('all functions of a module that ends the process that lists them', () => {
     const module = 'data:text/javascript,process.exit(3); export const a = () => {};';
     expect(() => proxyActivities(workerPool(new URL(module), { execArgv: [] }).activities)).toThrow(
