@@ -55,6 +55,7 @@ const common = [
   'errors',
   'failure',
   'failures',
+  'logger',
   'promises',
   'stack',
   'stack-room',

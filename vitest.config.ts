@@ -27,11 +27,15 @@ export default defineConfig({
     maxWorkers: 3,
     // Concurrent tests run programs.
     maxConcurrency: 3,
+    // A line that is logged after the end of its test must not fail the run.
+    disableConsoleIntercept: true,
     projects: [
       {
         extends: true,
         test: {
           name: 'source',
+          // Loading the source and the libraries for each file would take longer than the tests.
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [
             ...published,
