@@ -4,7 +4,7 @@
  */
 import type { FromFrame, FromWorker, ToFrame, Told } from './messages.js';
 
-/** A scene that says nothing for so long is stopped. */
+/** How long a scene may be silent before it is stopped. */
 const SILENT_MS = 3_000;
 const LONGEST_MS = 15_000;
 

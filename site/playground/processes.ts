@@ -1,7 +1,7 @@
 /** Joins the recordings of processes that follow each other. */
 import type { TimelineEvent } from 'systole/timeline';
 
-/** The events of a process that crashed at this time, with the end of the activity that was open. */
+/** Adds the end of the open activity to the events of a process that crashed at this time. */
 export function crashedAt(at: number, events: readonly TimelineEvent[]): TimelineEvent[] {
   // The last event may be about the event loop.
   const last = events.findLast((event) => event.activityId !== undefined) as TimelineEvent;
@@ -11,7 +11,7 @@ export function crashedAt(at: number, events: readonly TimelineEvent[]): Timelin
   return [...events, { at, event: 'failed', ...dead }];
 }
 
-/** The events of earlier processes, and then those of one that began so many milliseconds later. */
+/** Joins the events of earlier processes with those of one that began `offsetMs` later. */
 export function joined(
   past: readonly TimelineEvent[],
   events: readonly TimelineEvent[],

@@ -72,7 +72,7 @@ export class Feed {
     if (this.#clients.delete(client) && this.#clients.size === 0) this.#stop();
   }
 
-  /** Reads an activity again, whose change no event tells. */
+  /** Reads an activity again in the next turn, after a change that has no event. */
   touch(activityId: string): void {
     if (this.#clients.size > 0) this.#dirty.add(activityId);
   }
@@ -198,12 +198,12 @@ export class Feed {
 
 /** What has changed since the last turn. */
 interface Read {
-  /** As JSON. */
+  /** Rows as JSON. */
   readonly rows: string[];
   readonly gone: string[];
 }
 
-/** Undefined if no activity with that id is open. */
+/** Returns the handle of an activity; undefined if no activity with that id is open. */
 export function openHandle(runtime: Inspectable, id: string): ActivityHandle | undefined {
   try {
     return runtime.getHandle(id);

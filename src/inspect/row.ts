@@ -2,7 +2,7 @@
 import { show } from '../kernel/bad-input.js';
 import { ignore } from '../kernel/promises.js';
 import { printable } from '../kernel/text.js';
-import { isError, said } from '../kernel/thrown.js';
+import { readCause, isError, said } from '../kernel/thrown.js';
 import { nearestLimit } from '../live/deadline.js';
 import { progressIn, type Progress } from '../live/progress.js';
 import { stateOf } from '../live/state.js';
@@ -82,24 +82,15 @@ export function aboutActivity(
 
 const MOST_CAUSES = 5;
 
-/** The failure with its causes, outermost first. */
+/** Writes a failure with its causes, outermost first. */
 function reasons(failure: Error): string {
   const all: string[] = [];
   let one: unknown = failure;
   while (isError(one) && all.length < MOST_CAUSES) {
     all.push(printable(said(one), LONGEST_REASON));
-    one = causeOf(one);
+    one = readCause(one);
   }
   return all.join('\ncaused by ');
-}
-
-/** Undefined if there is none, or if the user's own error throws when it is read. */
-function causeOf(error: Error): unknown {
-  try {
-    return error.cause;
-  } catch {
-    return undefined;
-  }
 }
 
 function optionsOf({ options }: ActivityDescription): Record<string, string> {

@@ -151,7 +151,7 @@ function end(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, headers).end(JSON.stringify(body));
 }
 
-/** Undefined if the body is too long or no JSON. */
+/** Reads the body of a request; undefined if it is too long or no JSON. */
 async function bodyOf(request: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;

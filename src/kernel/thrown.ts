@@ -110,6 +110,15 @@ export function said(error: Error): string {
   }
 }
 
+/** The cause of an error; undefined if there is none or if reading it throws. */
+export function readCause(error: Error): unknown {
+  try {
+    return error.cause;
+  } catch {
+    return undefined; // the user's own error throws
+  }
+}
+
 /** Whether an error has that name: the name that messages show, or the name of its class. */
 export function isNamed(error: Error, name: string): boolean {
   if (error instanceof ApplicationFailure && error.type !== undefined) return error.type === name;

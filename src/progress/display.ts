@@ -28,7 +28,7 @@ export class Display {
   readonly #roster: Roster;
   readonly #screen: Screen | undefined;
   #timer: Timer | undefined;
-  /** When the first of the activities was scheduled that are open now; undefined if none is. */
+  /** Since when there have been open activities; undefined if there are none. */
   #busySince: number | undefined;
   readonly #closers: (() => void)[] = [];
   #complained = false;
@@ -53,7 +53,7 @@ export class Display {
     this.#arm();
   }
 
-  /** The program ends: the lines of what is still open stay. */
+  /** Leaves the lines of open activities on the screen, because the program ends. */
   leave(): void {
     if (this.#roster.size === 0) this.#safely(() => this.#screen?.show([]));
   }

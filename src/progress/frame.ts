@@ -32,7 +32,7 @@ const DISPENSABLE: readonly Part[] = [
 
 const TO_THE_RIGHT: ReadonlySet<Part> = new Set<Part>(['percent', 'count', 'rate', 'left', 'beat']);
 
-/** The lines of the block. None is wider than the terminal. */
+/** Draws the lines of the block. None is wider than the terminal. */
 export function frame(shown: readonly Shown[], options: FrameOptions): string[] {
   const { more, columns, colours, now } = options;
   // The last column stays free: some terminals go to the next line when it is written.
@@ -61,7 +61,7 @@ function fit(rows: readonly Row[], room: number): Map<Part, number> {
   }
   if (total(widths) > room) widths.set('name', Math.min(name, SHORTEST_NAME));
   if (total(widths) > room) widths.delete('percent');
-  // What is left over is for the name again.
+  // The name gets what is left over.
   const spare = room - total(widths);
   widths.set('name', Math.min(name, (widths.get('name') ?? 0) + spare));
   return widths;
@@ -106,7 +106,7 @@ function paint(colour: number | undefined, text: string): string {
   return colour === undefined || text.trim() === '' ? text : `\u001b[${colour}m${text}\u001b[0m`;
 }
 
-/** One line about all of it, for where no block can be drawn. */
+/** Makes one line about all activities, for streams on which no block can be drawn. */
 export function summary(shown: readonly Shown[], more: number, now: number): string {
   const parts = shown.map((one) => {
     const { name, percent, count, label, rate, left, attempt, next } = rowOf(one, now);

@@ -12,7 +12,7 @@ export type Watchable = Pick<ActivityRuntime, 'on' | 'list' | 'getHandle'>;
 export interface Entry {
   readonly activityId: string;
   readonly speed: Speed;
-  /** Made when it is first shown. A runtime may have thousands that never are. */
+  /** The handle, made when the activity is first shown. Thousands may never be. */
   handle?: ActivityHandle;
 }
 

@@ -38,7 +38,7 @@ export interface Row extends Readonly<Record<Part, string>> {
 
 const BAR_WIDTH = 16;
 const LONGEST_LABEL = 30;
-/** What the generated part of an id says nothing about. */
+/** Ids that the runtime has generated. They mean nothing to a reader. */
 const GENERATED_ID = /^[\w-]{22}-[\da-z]+$/;
 
 export function rowOf({ description, progress, perSecond }: Shown, now: number): Row {
@@ -70,7 +70,7 @@ export function rowOf({ description, progress, perSecond }: Shown, now: number):
   };
 }
 
-/** The type, and the id if the program has chosen it. */
+/** Names an activity by its type, and by its id if the program has chosen it. */
 export function nameOf({
   activityId,
   activityType,

@@ -6,15 +6,15 @@
  */
 import { widthOf } from './width.js';
 
-/** What is needed of a stream to draw on it. */
+/** A stream that can be drawn on. */
 export interface TerminalLike {
   write: (this: unknown, ...args: never[]) => unknown;
   readonly columns?: number | undefined;
 }
 
-/** The terminal shows all of it at once, or ignores it. */
+/** The terminal shows everything between these two at once, or ignores them. */
 const [TOGETHER, SHOW] = ['\u001b[?2026h', '\u001b[?2026l'];
-/** Without it, a character that is wider than we think cannot break a line into two. */
+/** Between these two, a character that is wider than we think cannot break a line into two. */
 const [NO_WRAP, WRAP] = ['\u001b[?7l', '\u001b[?7h'];
 const ERASE_BELOW = '\u001b[J';
 const DEFAULT_COLUMNS = 80;
@@ -61,7 +61,7 @@ export class Screen {
     return sizeOf(this.#terminal.columns, DEFAULT_COLUMNS);
   }
 
-  /** Puts these lines in place of those before. */
+  /** Replaces the lines of the block. */
   show(lines: readonly string[]): void {
     if (!this.#open) return;
     const same =
@@ -72,7 +72,7 @@ export class Screen {
     this.#writeRaw(TOGETHER + this.#erasure() + this.#drawing() + SHOW);
   }
 
-  /** What is on the screen is no longer ours: draw below it. */
+  /** Draws the next block below what is on the screen, because others have written there. */
   forget(): void {
     this.#drawn = [];
     this.#partial = '';

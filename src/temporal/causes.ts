@@ -1,5 +1,5 @@
 /** Converts chains of causes to Temporal's failures and back. */
-import { isError } from '../kernel/thrown.js';
+import { readCause, isError } from '../kernel/thrown.js';
 
 /** The longest chain that is kept. A worker crashes on a failure with a hundred causes. */
 const LONGEST_CHAIN = 50;
@@ -9,28 +9,19 @@ const LONGEST_CHAIN = 50;
  * cycle is cut off. A value that is not an error stays as it is.
  *
  * @param convert makes the failure from an error and its converted cause
- * @param causeOf gives the next error to convert; undefined to stop
+ * @param nextOf gives the next error to convert; undefined to stop
  */
 export function convertChain(
   thrown: unknown,
   convert: (error: Error, cause: unknown) => unknown,
-  causeOf: (error: Error) => unknown = causeRead,
+  nextOf: (error: Error) => unknown = readCause,
 ): unknown {
   const chain: Error[] = [];
   let next = thrown;
   while (isError(next) && !chain.includes(next) && chain.length < LONGEST_CHAIN) {
     chain.push(next);
-    next = causeOf(next);
+    next = nextOf(next);
   }
   const innermost = isError(next) ? undefined : next;
   return chain.reduceRight((cause: unknown, error) => convert(error, cause), innermost);
-}
-
-/** The cause of an error; undefined if it cannot be read. */
-export function causeRead(error: Error): unknown {
-  try {
-    return error.cause;
-  } catch {
-    return undefined;
-  }
 }

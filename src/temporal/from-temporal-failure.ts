@@ -5,7 +5,8 @@ import {
   TerminatedFailure,
   TimeoutFailure,
 } from '../kernel/failures.js';
-import { causeRead, convertChain } from './causes.js';
+import { readCause } from '../kernel/thrown.js';
+import { convertChain } from './causes.js';
 import {
   TemporalApplicationFailure,
   TemporalCancelledFailure,
@@ -24,7 +25,7 @@ export function fromTemporalFailure(error: unknown, causeOf?: CauseOf): unknown 
     if (one instanceof TemporalTimeoutFailure) return causeOf?.(one);
     const hasCause =
       one instanceof TemporalApplicationFailure || one instanceof TemporalServerFailure;
-    return hasCause ? causeRead(one) : undefined;
+    return hasCause ? readCause(one) : undefined;
   });
 }
 

@@ -17,7 +17,7 @@ export interface Axis {
 
 export const FOLD_WIDTH = 26;
 
-/** An idle stretch is folded if it is so many times longer than everything shorter together. */
+/** An idle stretch is folded if it is longer than everything shorter together, by this factor. */
 const FOLD_FROM = 5;
 
 /** The least distance between two labels. */

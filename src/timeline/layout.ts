@@ -12,7 +12,7 @@ export const TAIL_HEIGHT = 5;
 const TAIL_STEP = 7;
 const NOTE_HEIGHT = 14;
 const LANE_GAP = 12;
-/** An attempt is at least so wide, and moves right by at most `MOST_SHIFT` to stay visible. */
+/** The least width of an attempt. It moves right by at most `MOST_SHIFT` to stay visible. */
 const LEAST_WIDTH = 4;
 const MOST_SHIFT = 14;
 /** The room for the note of an attempt at the right edge. */

@@ -1,5 +1,5 @@
 /** Records what happens in a runtime. */
-import { badOption, checkNames } from '../kernel/bad-input.js';
+import { badOption, checkNames, hasMethods } from '../kernel/bad-input.js';
 import { realTimer, SystemClock } from '../kernel/clock.js';
 import { refusable } from '../kernel/stack.js';
 import { follow, NAMES, noteOpen, type Recordable } from './notes.js';
@@ -27,8 +27,8 @@ const DEFAULT_LIMIT = 10_000;
  * @throws TypeError that names the option, the value received and what is accepted
  */
 export function record(runtime: Recordable, options: RecordOptions = {}): Recording {
-  const { limit = DEFAULT_LIMIT, details = true } = options;
   refusable(record, () => checkOptions(runtime, options));
+  const { limit = DEFAULT_LIMIT, details = true } = options;
   const clock = new SystemClock();
   const recording = new Recording(clock.wallNow(), limit);
   noteOpen(runtime, recording, details);
@@ -48,8 +48,7 @@ const OPTIONS = {
 };
 
 function checkOptions(runtime: unknown, options: RecordOptions): void {
-  const { on, list, stats } = (runtime ?? {}) as Partial<Recordable>;
-  if ([on, list, stats].some((method) => typeof method !== 'function')) {
+  if (!hasMethods(runtime, 'on', 'list', 'stats')) {
     throw badOption('record', runtime, 'an ActivityRuntime');
   }
   checkNames(options, OPTIONS);

@@ -121,7 +121,7 @@ function show(): void {
   clock.setTimer(() => requestAnimationFrame(show), SHOW_MS);
 }
 
-/** On the same scale as the time of an event. */
+/** Reads the clock by which the browser stamps its events. */
 function performanceNow(): number {
   return clock.now();
 }

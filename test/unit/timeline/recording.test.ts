@@ -264,6 +264,7 @@ test.each([
   [make(), { details: 'no' }, 'record details: received "no"; expected true or false'],
   [make(), { limits: 1 }, 'record has no option "limits"; did you mean'],
   [make(), 5, 'record: received 5; expected an object such as { limit: 10_000 }'],
+  [make(), null, 'record: received null; expected an object such as { limit: 10_000 }'],
 ])('record(%s, %j) is refused', (runtime, options, message) => {
   expect(() => record(runtime as never, options as never)).toThrow(message);
 });
