@@ -15,7 +15,7 @@ export interface Found {
 }
 
 /**
- * What stands in the store under the id of an activity: no entry, its own, or one that an earlier
+ * What the store has under the id of an activity: no entry, its own, or one that an earlier
  * process has left. That one stays as it is until this activity replaces it.
  */
 type Standing = 'absent' | 'own' | 'earlier';

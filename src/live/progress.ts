@@ -57,7 +57,7 @@ const MOST_SAMPLES = 150;
 /** Progress has stalled if it takes this many times longer than it has ever taken in the window. */
 const STALLED = 4;
 
-/** Measures how fast one activity gets on. A stall begins a new rate: work goes on as fast as before. */
+/** Measures how fast one activity gets on. A stall begins a new rate: work continues as fast as before. */
 export class Speed {
   #samples: readonly Sample[] = [];
 

@@ -1,6 +1,6 @@
 /** Times and counts as people read them at a glance. */
 
-/** Nobody needs to know more exactly. */
+/** Longer times are shown as this one. */
 const MOST_MS = 1_000 * 86_400_000;
 
 /** A time in at most two units: `0.3 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */

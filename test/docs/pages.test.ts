@@ -100,6 +100,14 @@ test('docs/README.md and llms.txt list every page', async () => {
   expect(listed.filter((page) => !existsSync(page))).toEqual([]);
 });
 
+test('llms.txt names every entry of the package', async () => {
+  const { exports } = JSON.parse(await read('package.json')) as { exports: object };
+  const entries = Object.keys(exports).filter((entry) => entry !== './package.json');
+  const [intro = ''] = (await read('llms.txt')).split('\n## ');
+  const missing = entries.filter((entry) => !intro.includes(`\`systole${entry.slice(1)}\``));
+  expect(missing).toEqual([]);
+});
+
 test('docs/options.md has a row for every option', async () => {
   const rows = await read('docs/options.md');
   const names = ['args', 'activityId', 'signal', ...OPTIONS.map(({ name }) => name)];
