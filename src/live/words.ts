@@ -1,6 +1,6 @@
 /** Times and counts as people read them at a glance. */
 
-/** Longer times are shown as this one. */
+/** Longer times are shown as 'over 1,000 d'. */
 const MOST_MS = 1_000 * 86_400_000;
 
 /** A time in at most two units: `0.3 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
