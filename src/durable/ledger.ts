@@ -62,6 +62,7 @@ export class DurableLedger implements Ledger {
   }
 
   enter(given: object, call: object | undefined): void {
+    if (this.recovers(given)) return;
     const activity = given as Activity;
     const { services, args } = activity;
     const values = optionsOf(call as Options | undefined);

@@ -1,7 +1,7 @@
 /** Follows a runtime for the pages that look at it: first all rows, then what changes. */
 import type { Clock, Timer } from '../kernel/clock.js';
 import type { ActivityEvent, ActivityEventName } from '../kernel/events.js';
-import { safeLog } from '../kernel/logger.js';
+import { safeLog, type Log } from '../kernel/logger.js';
 import type { ActivityHandle } from '../runtime/handle.js';
 import type { ActivityRuntime } from '../runtime/runtime.js';
 import type { Changes, Counts } from './messages.js';
@@ -54,13 +54,16 @@ export class Feed {
   #rereading: IterableIterator<string> = [].values();
   #sentAt = 0;
   #complained = false;
+  readonly #log: Log;
   #removers: (() => void)[] = [];
   #timer: Timer | undefined;
 
-  constructor(runtime: Inspectable, clock: Clock, withDetails: boolean) {
+  /** @param log the default is the console */
+  constructor(runtime: Inspectable, clock: Clock, withDetails: boolean, log = safeLog(undefined)) {
     this.#runtime = runtime;
     this.#clock = clock;
     this.#withDetails = withDetails;
+    this.#log = log;
   }
 
   join(client: Client): void {
@@ -131,8 +134,7 @@ export class Feed {
   #complain(error: unknown, activityId?: string): void {
     if (this.#complained) return;
     this.#complained = true;
-    const { '@@systole/log': log = safeLog(undefined) } = this.#runtime as Partial<ActivityRuntime>;
-    log('error', 'inspect could not read an activity', { activityId, error });
+    this.#log('error', 'inspect could not read an activity', { activityId, error });
   }
 
   /** @param rows as JSON */

@@ -7,7 +7,7 @@ import { ActivityNotFoundError, RuntimeFullError, RuntimeShutdownError } from '.
 import { DetailsCodec } from '../heartbeat/details/codec.js';
 import { lengthenStacks, restoreStacks } from '../kernel/stack.js';
 import { checkStackRoom } from '../kernel/stack-room.js';
-import { safeLog, type Log } from '../kernel/logger.js';
+import { safeLog } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
 import { typeOf } from './activity/activity.js';
 import type { AnyFunction } from './attempt/owner.js';
@@ -44,7 +44,6 @@ const DEEP = 10;
 export class Engine {
   readonly events: Events;
   readonly completion: Completion;
-  readonly log: Log;
   readonly #services: Services;
   readonly #options: OptionsReader;
   readonly #maxWaiting: number;
@@ -60,7 +59,7 @@ export class Engine {
   /** @throws TypeError that names the option, the value received and what is accepted */
   constructor(options: RuntimeOptions = {}, clock: Clock, random: () => number) {
     checkRuntimeOptions(options);
-    const log = (this.log = safeLog(options.logger));
+    const log = safeLog(options.logger);
     // Everything that is due at one moment competes for slots before anything begins.
     const deadlines = new Deadlines(clock, (round) => slots.holdWhile(round));
     const limits = {
@@ -135,13 +134,12 @@ export class Engine {
       return execution;
     }
     const { ledger } = services;
-    const isRecovered = ledger?.recovers(execution) === true;
-    if (!isRecovered && this.#isFull(execution)) {
+    if (this.#isFull(execution) && ledger?.recovers(execution) !== true) {
       throw new RuntimeFullError(
         `The queue is full (maxWaiting: ${this.#maxWaiting}); try again later`,
       );
     }
-    if (activityId !== undefined && !isRecovered) ledger?.enter(execution, call);
+    if (activityId !== undefined) ledger?.enter(execution, call);
     if (signal !== undefined) {
       const abort = (reason: unknown): void => cancel(execution, reason, true);
       execution.onClosed(this.#services.signals.follow(signal, abort));

@@ -1,7 +1,6 @@
 /** The public runtime. It has types and documentation; the engine does the work. */
 import { SystemClock } from '../kernel/clock.js';
 import type { ActivityEventName, ActivityListener, ListenerOptions } from '../kernel/events.js';
-import type { Log } from '../kernel/logger.js';
 import { refusable, rejectable } from '../kernel/stack.js';
 import type { AnyFunction } from './attempt/owner.js';
 import type { Completion } from './completion.js';
@@ -79,11 +78,6 @@ export class ActivityRuntime {
     });
   }
 
-  /** @internal For other entries of the package: logs with the logger of this runtime. */
-  get '@@systole/log'(): Log {
-    return this.#engine.log;
-  }
-
   /**
    * Starts an activity like `run`, and returns its handle at once.
    *
@@ -155,8 +149,8 @@ export class ActivityRuntime {
 
   /**
    * Starts the activities that an earlier process left unfinished, with their own arguments and
-   * options, from their last stored details. Needs a store with a ledger, such as `sqliteStore`,
-   * `fileStore`, `webStore` or `durableStore(store)`: see docs/durable.md.
+   * options, from their last stored details. Needs a durable store, such as `sqliteStore`: see
+   * docs/durable.md.
    *
    * Rejects with a `TypeError` for a bad option or a store without a ledger, and with a
    * `RuntimeShutdownError` after `shutdown()`.

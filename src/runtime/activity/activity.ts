@@ -82,12 +82,12 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
   abstract leftOpen(attempt: Attempt): void;
   abstract enforceLimits(read?: number): boolean;
 
-  /** Called when its phase or its delay has changed, or when it was asked to change. */
+  /** Called when its phase, its delay, or what it was asked has changed. */
   changed(): void {
     this.services.ledger?.changed(this);
   }
 
-  /** Makes an activity older, before it is scheduled: an earlier process has scheduled it. */
+  /** Makes it older: an earlier process has scheduled it. */
   backdate(ms: number): void {
     this.scheduledAt -= ms;
   }
@@ -156,7 +156,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return (this.#checkpoint ??= new Checkpoint(this));
   }
 
-  /** Whether there may be details, at the checkpoint or in a store that has not been read yet. */
+  /** Whether there may be details, here or in an unread store. */
   get mayHoldDetails(): boolean {
     return this.#checkpoint !== undefined || this.state.loading;
   }

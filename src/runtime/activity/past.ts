@@ -9,7 +9,7 @@ export class PastAttempts {
   lastHeartbeatAt: number | undefined;
   /** When the current backoff began. */
   backingOffSince: number | undefined;
-  /** The number of attempts in a row, up to the last one, without new heartbeat details. */
+  /** The number of attempts in a row without new heartbeat details. */
   withoutProgress = 0;
   /** The number of attempts that ended while their function was still running. */
   abandoned = 0;
@@ -62,7 +62,7 @@ export class PastAttempts {
     this.cancelRequest ??= request;
   }
 
-  /** Returns true once, so that the log warns once that the activity will be retried forever. */
+  /** Returns true once, so that the log warns only once of retries without an end. */
   warnOfEndlessness(): boolean {
     const first = !this.#warnedOfEndlessness;
     this.#warnedOfEndlessness = true;

@@ -89,7 +89,7 @@ export interface Ledger extends HeartbeatStore {
   /** Whether the activity comes from the ledger, where it already had its place. */
   recovers(activity: object): boolean;
   /**
-   * Called before an activity with an id of the caller is scheduled, unless it is recovered.
+   * Called before an activity with an id of the caller is scheduled.
    *
    * @throws TypeError for arguments or options that cannot be kept
    */

@@ -7,8 +7,8 @@ import { runtimeOf } from '../../support/watchable.js';
 
 function feedOf(harness: Harness, more: Partial<Inspectable> = {}) {
   const error = vi.fn();
-  const runtime = { ...runtimeOf(harness), ...more, '@@systole/log': error };
-  return { feed: new Feed(runtime, harness.clock, true), error };
+  const runtime = { ...runtimeOf(harness), ...more };
+  return { feed: new Feed(runtime, harness.clock, true, error), error };
 }
 
 function page() {

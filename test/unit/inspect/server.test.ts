@@ -387,10 +387,8 @@ class Unreadable {
 test('details that throw when they are read are logged once, and the rest is shown', async () => {
   const serializer = new SuperJSON();
   serializer.registerClass(Unreadable);
-  const error = vi.fn();
-  const ignore = (): void => {};
-  const logger = { debug: ignore, info: ignore, warn: ignore, error };
-  const { runtime, url } = await inspected({}, { serializer, logger });
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+  const { runtime, url } = await inspected({}, { serializer });
   for (const activityId of ['bad', 'bad too']) {
     runtime.start(
       (ctx: ActivityContext) => {
@@ -410,10 +408,11 @@ test('details that throw when they are read are logged once, and the rest is sho
   await until(url, ({ fresh }) => fresh === false);
   expect(error.mock.calls).toEqual([
     [
-      'inspect could not read an activity',
+      'systole: inspect could not read an activity (Error: nobody may read this)',
       { activityId: 'bad', error: new Error('nobody may read this') },
     ],
   ]);
+  error.mockRestore();
   expect((await send(`${url}activity?id=bad`)).status).toBe(200);
 });
 
