@@ -78,6 +78,13 @@ describe('time', () => {
     expect(env.attempts.at(-1)?.heartbeats).toHaveLength(180);
   });
 
+  test('skips the waits of an activity that another one awaits in keepAlive', async () => {
+    const env = new TestActivityEnvironment();
+    const inner = (ctx: ActivityContext) => ctx.sleep('1h');
+    await env.run((ctx) => ctx.keepAlive(() => env.run(inner)));
+    expect(env.now()).toBe(3_600_000);
+  });
+
   test('stands still while a function works, however long it takes', async () => {
     const env = new TestActivityEnvironment();
     const length = await env.run(
