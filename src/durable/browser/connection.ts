@@ -82,7 +82,7 @@ export class Connection {
   #opened(): Promise<IDBDatabase> {
     if (this.#isClosed) {
       const message = `The database ${quote(this.#name)} was closed by closeDatabase()`;
-      return Promise.reject(new HeartbeatStoreError(`${message}: make a new store`));
+      return Promise.reject(new HeartbeatStoreError(`${message}: open it again with webStore`));
     }
     if (this.#opening !== undefined) return this.#opening;
     const forget = (): void => {

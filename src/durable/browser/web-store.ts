@@ -1,15 +1,10 @@
 /** A durable store in a browser: a database in IndexedDB, and Web Locks that say which tab lives. */
 import { badOption, checkNames, option, type OptionNames } from '../../kernel/bad-input.js';
-import { refusable, rejectable } from '../../kernel/stack.js';
-import {
-  LEDGER,
-  type Ledger,
-  type LedgerEntry,
-  type LedgerHost,
-} from '../../runtime/shared/ledger.js';
+import { refusable } from '../../kernel/stack.js';
+import type { LedgerEntry } from '../../runtime/shared/ledger.js';
 import { TTL_MS } from '../leases.js';
-import { DurableLedger } from '../ledger.js';
 import { LeaseLostError, type Claim, type Held, type LedgerStore } from '../port.js';
+import { byId, withLedger } from '../with-ledger.js';
 import { Batch } from './batch.js';
 import { Connection, type Durability } from './connection.js';
 import { thisHost, type WebHost } from './host.js';
@@ -29,7 +24,8 @@ export interface WebStoreOptions {
 /** A store in IndexedDB, made by `webStore`. */
 export interface WebStore extends LedgerStore {
   /**
-   * Closes the database. Shut the runtime down first. The database also closes when the tab is closed.
+   * Closes the database. Shut the runtime down first. Later calls of the store are refused, and a
+   * second call does nothing. The database also closes when the tab is closed.
    */
   closeDatabase(): void;
 }
@@ -119,25 +115,20 @@ export function makeWebStore(
         living.has(owner) && { heldBy: owner, heldUntil: host.now() + TTL_MS }),
     }));
   };
-  const get = (id: string): Promise<unknown> =>
-    rejectable(get, () => batch.add(known('get', id), (rows) => rows.get(id)));
-  const set = (id: string, snapshot: string, generation?: number): Promise<void> =>
-    rejectable(set, () => fenced(known('set', id), generation, { snapshot }));
-  const remove = (id: string, generation?: number): Promise<void> =>
-    rejectable(remove, () => fenced(known('delete', id), generation, { snapshot: undefined }));
-  const close = (id: string, generation?: number): Promise<void> =>
-    rejectable(close, () =>
-      fenced(known('close', id), generation, { entry: undefined, owner: undefined }).then(() =>
-        locks.over(id, generation),
-      ),
-    );
   const store: WebStore = {
     isOrdered: true,
-    get,
-    set,
-    delete: remove,
+    get: byId('webStore.get', (id: string) => batch.add(id, (rows) => rows.get(id))),
+    set: byId('webStore.set', (id: string, snapshot: string, generation?: number) =>
+      fenced(id, generation, { snapshot }),
+    ),
+    delete: byId('webStore.delete', (id: string, generation?: number) =>
+      fenced(id, generation, { snapshot: undefined }),
+    ),
     open: (entry, generation) => fenced(entry.activityId, generation, { entry }),
-    close,
+    close: byId('webStore.close', async (id: string, generation?: number) => {
+      await fenced(id, generation, { entry: undefined, owner: undefined });
+      locks.over(id, generation);
+    }),
     list,
     claim,
     renew: async (owner) => {
@@ -154,14 +145,5 @@ export function makeWebStore(
       locks.letGoAll();
     },
   };
-  const ledger = function (this: LedgerStore, ledgerHost: LedgerHost): Ledger {
-    return new DurableLedger(this, ledgerHost, () => host.newOwner());
-  };
-  return Object.assign(store, { [LEDGER]: ledger });
-}
-
-/** @throws TypeError for what is no id, because IndexedDB would take other keys, too */
-function known(method: string, id: string): string {
-  if (typeof id === 'string') return id;
-  throw badOption(`webStore ${method}`, id, 'an activityId');
+  return withLedger(store, () => host.newOwner());
 }

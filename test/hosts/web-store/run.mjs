@@ -1,5 +1,6 @@
 // webStore in headless Chromium, with two tabs that are closed, reloaded and crash.
 // `node run.mjs [part of a name]`, after a build. A machine without Chromium is told of and left out.
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,16 +15,23 @@ const library = await browserLibrary();
 if (library !== undefined) {
   const { path, chromium } = library;
   const server = await serve(await bundled());
-  const browser = await chromium.launch({ executablePath: path, timeout: LONGEST_MS });
+  // One process for each tab, so that a tab can hang alone.
+  const args = ['--disable-features=ProcessPerSiteUpToMainFrameThreshold'];
+  const browser = await chromium.launch({ executablePath: path, timeout: LONGEST_MS, args });
   try {
-    await runAll(browser, `http://127.0.0.1:${server.address().port}/`);
+    await runAll(browser, server);
   } finally {
     await browser.close();
     server.close();
   }
 }
 
-async function runAll(browser, url) {
+async function runAll(browser, server) {
+  const url = `http://127.0.0.1:${server.address().port}/`;
+  const silence = async () => {
+    const [response] = await once(server, 'silence');
+    return () => response.end();
+  };
   let passed = 0;
   const only = process.argv[2] ?? '';
   for (const [name, check] of Object.entries(checks).filter(([one]) => one.includes(only))) {
@@ -41,7 +49,7 @@ async function runAll(browser, url) {
     };
     try {
       const more = await Promise.race([
-        check(open, notes, context),
+        check(open, notes, silence),
         new Promise((_, reject) =>
           setTimeout(reject, LONGEST_MS, new Error('takes too long')).unref(),
         ),
@@ -65,6 +73,7 @@ async function bundled() {
   const { outputFiles } = await build({
     entryPoints: [join(here, 'page.mjs')],
     bundle: true,
+    tsconfigRaw: {}, // the built package, and not the source
     format: 'iife',
     platform: 'browser',
     target: 'es2022',
@@ -76,6 +85,10 @@ async function bundled() {
 
 async function serve(script) {
   const server = createServer((request, response) => {
+    if (request.url === '/silence') {
+      server.emit('silence', response);
+      return;
+    }
     response.setHeader('content-type', 'text/html; charset=utf-8');
     response.end(request.url.startsWith('/?') ? `<!doctype html><script>${script}</script>` : '');
   });

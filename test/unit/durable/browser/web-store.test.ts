@@ -92,10 +92,10 @@ describe('a call', () => {
       const call = (id?: unknown) => methods[method]!(id);
       const refused = await call().catch((error: unknown) => error as Error);
       expect(refused).toMatchObject({
-        message: `webStore ${method}: received undefined; expected an activityId`,
+        message: `webStore.${method}: received undefined; expected the activityId of an activity`,
       });
       expect((refused as Error).stack?.split('\n')[1]).toContain('web-store.test.ts');
-      await expect(call(['x'])).rejects.toThrow(`webStore ${method}: received an array of 1`);
+      await expect(call(['x'])).rejects.toThrow(`webStore.${method}: received an array of 1`);
     },
   );
 
@@ -344,7 +344,7 @@ describe('the database', () => {
     await claim(store, 'x', 'A');
     store.closeDatabase();
     await expect(store.get('x')).rejects.toThrow(
-      'The database "jobs" was closed by closeDatabase(): make a new store',
+      'The database "jobs" was closed by closeDatabase(): open it again with webStore',
     );
     await vi.waitFor(() => expect(locks.names).toEqual([]));
     await claim(tab(), 'x', 'B');
