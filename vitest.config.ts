@@ -43,6 +43,7 @@ export default defineConfig({
             'test/workers/**',
             'test/hosts/types/**',
             'test/hosts/fake-timers/**',
+            'test/hosts/stores/**',
             '**/node_modules/**',
           ],
         },
@@ -51,6 +52,11 @@ export default defineConfig({
         // Each starts real workers, and waits for their death. `npm test` leaves these out.
         extends: true,
         test: { name: 'workers', include: ['test/workers/**/*.test.ts'] },
+      },
+      {
+        // Needs packages and programs of its own: see test/hosts/stores.
+        extends: true,
+        test: { name: 'stores', include: ['test/hosts/stores/*.test.mjs'] },
       },
       {
         // `npm test` leaves these out too.

@@ -16,7 +16,7 @@ import { TestLocks } from './test-locks.js';
 export interface Place<Store> {
   /** Opens it, as one process does. */
   readonly open: (machine: Machine) => Store;
-  readonly remove: () => void;
+  readonly remove: () => void | Promise<void>;
 }
 
 const nothing = (): void => {};

@@ -20,7 +20,7 @@ describe.each(Object.entries(durable))('%s, after a runtime was idle for a day',
       expect(await first.claim?.('x', 'process 1', 30_000)).toHaveProperty('generation');
       expect(await second.claim?.('x', 'process 2', 30_000)).toMatchObject({ heldBy: 'process 1' });
     } finally {
-      place.remove();
+      await place.remove();
     }
   });
 
@@ -50,7 +50,7 @@ describe.each(Object.entries(durable))('%s, after a runtime was idle for a day',
       finish();
       expect(await run).toBe('first');
     } finally {
-      place.remove();
+      await place.remove();
     }
   });
 });

@@ -1,12 +1,13 @@
 // The platforms of the suite, and how to get each of these programs.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { debianProgram } from '../programs.mjs';
 
 const run = promisify(execFile);
 
@@ -47,7 +48,15 @@ export const platforms = [
     // No --allow-net and no --allow-run: the package needs neither.
     args: ['run', '--allow-read', '--allow-write', '--allow-env', '--no-lock'],
   },
-  { name: 'Chromium', program: chromium, page: true },
+  {
+    name: 'Chromium',
+    program: () =>
+      debianProgram('chromium', {
+        also: ['chromium-browser', 'google-chrome'],
+        variable: 'CHROMIUM',
+      }),
+    page: true,
+  },
 ];
 
 export async function playwright() {
@@ -103,42 +112,4 @@ async function installed(spec) {
     }
   }
   return join(folder, 'node_modules');
-}
-
-/** The browser of the system. It is installed only in CI, and only if that is possible. */
-async function chromium() {
-  const found = process.env.CHROMIUM || onPath(['chromium', 'chromium-browser', 'google-chrome']);
-  if (found) return found;
-  const reason = 'there is no chromium on the PATH, and no CHROMIUM with its path';
-  if (!process.env.CI || process.getuid?.() !== 0 || !onPath(['apt-get'])) throw new Error(reason);
-  const apt = (...args) =>
-    run('apt-get', ['-q', '-y', ...args], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      timeout: LONGEST_INSTALL_MS,
-    });
-  try {
-    await apt('update');
-    await apt('install', '--no-install-recommends', 'chromium');
-  } catch (error) {
-    const [line] = /^E: .*/m.exec(error.stderr ?? '') ?? [error.message];
-    throw new Error(`${reason}, and apt-get could not install it: ${line}`, { cause: error });
-  }
-  const installedNow = onPath(['chromium']);
-  if (!installedNow) throw new Error(reason);
-  return installedNow;
-}
-
-function onPath(names) {
-  for (const name of names) {
-    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-      const path = join(folder, name + exe);
-      try {
-        accessSync(path, constants.X_OK);
-        return path;
-      } catch {
-        // not here
-      }
-    }
-  }
-  return undefined;
 }
