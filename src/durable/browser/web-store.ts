@@ -18,7 +18,7 @@ export interface WebStoreOptions {
    * moments. With `'strict'` it loses nothing, but each transaction waits for the disk. In both
    * modes, a crash of the tab or the browser loses nothing that was written.
    */
-  readonly durability?: Durability | undefined;
+  readonly durability?: 'relaxed' | 'strict' | undefined;
 }
 
 /** A store in IndexedDB, made by `webStore`. */
