@@ -18,6 +18,8 @@ const RENEWAL_MS = TTL_MS / 3;
 export interface Claimed {
   readonly activityId: string;
   readonly holds: boolean;
+  /** Whether it has closed, so that the store may have removed its claim already. */
+  readonly isLeaving: boolean;
 }
 
 export class Leases<T extends Claimed> {
@@ -117,9 +119,10 @@ export class Leases<T extends Claimed> {
       this.#renewedAt = askedAt;
       if (still === undefined) return;
       const ids = new Set(still);
-      const lost = before.filter(({ activityId }) => !ids.has(activityId));
+      const lost = before.filter((one) => !ids.has(one.activityId) && !one.isLeaving);
       // What is left in the store under the old name belongs to nobody.
-      if (ids.size === 0) this.#owner = this.#newOwner();
+      const isGone = lost.length > 0 || before.length === 0;
+      if (ids.size === 0 && isGone) this.#owner = this.#newOwner();
       this.#lose(lost, 'another process has taken it over');
     } catch (error) {
       const isOver = this.#isOlderThan(TTL_MS);

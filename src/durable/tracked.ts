@@ -88,6 +88,10 @@ export class Tracked {
     return this.generation !== undefined && this.lost === undefined;
   }
 
+  get isLeaving(): boolean {
+    return !this.activity.isOpen;
+  }
+
   get done(): Promise<void> {
     return this.#done.promise;
   }

@@ -96,3 +96,36 @@ test('a store that does not answer a renewal loses the lease when it is over', a
     error: { cause: { message: expect.stringContaining('the store does not answer') as unknown } },
   });
 });
+
+test('a renewal loses neither what is ending nor what is being claimed', async () => {
+  const disk = new MemoryDisk();
+  const beneath = disk.store();
+  let answer = (): void => {};
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const h = processOn(disk, {}, () => ({
+    // The store has removed it, but nobody knows that here.
+    close: async (id: string, generation?: number) => {
+      beneath.close(id, generation);
+      if (id === 'x') await answered;
+    },
+    claim: async (id: string, owner: string, ttlMs: number) => {
+      if (id === 'y') await answered;
+      return beneath.claim!(id, owner, ttlMs);
+    },
+  }));
+  let finish = (): void => {};
+  const done = new Promise<string>((resolve) => (finish = () => resolve('done')));
+  const x = h.watch(h.run(() => done, { activityId: 'x' }));
+  await h.advance(9_000);
+  finish();
+  const y = h.watch(h.run((ctx) => ctx.sleep(60_000), { activityId: 'y', ...untilTold }));
+  await h.advance(1_500);
+  expect(disk.rows.size).toBe(0);
+  answer();
+  await h.advance(0);
+  expect(x.outcome).toMatchObject({ value: 'done' });
+  await h.advance(59_000);
+  expect(y.outcome.state).toBe('pending');
+  await h.advance(1_000);
+  expect(y.outcome.state).toBe('resolved');
+});
