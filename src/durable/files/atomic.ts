@@ -8,26 +8,6 @@ export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
 
 /**
- * The number of operations at once. Each one opens a file, and a process may open only so many: a
- * thousand activities that start together must not fail because of that.
- */
-const AT_ONCE = 64;
-let underWay = 0;
-const waiting: (() => void)[] = [];
-
-export async function inTurn<T>(operation: () => Promise<T>): Promise<T> {
-  if (underWay >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  else underWay++;
-  try {
-    return await operation();
-  } finally {
-    const next = waiting.shift();
-    if (next === undefined) underWay--;
-    else next();
-  }
-}
-
-/**
  * A name for an unfinished file. It is random, because another process may write too, and so that no
  * link can wait there. It says whose it is, so that what a dead process left can be removed.
  */

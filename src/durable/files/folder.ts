@@ -5,7 +5,7 @@ import { Deferred, ignore } from '../../kernel/promises.js';
 import type { LedgerEntry } from '../../runtime/shared/ledger.js';
 import type { Machine } from '../machine.js';
 import type { Claim, Held } from '../port.js';
-import { create, Flusher, inTurn, PRIVATE_FOLDER, replace } from './atomic.js';
+import { create, Flusher, PRIVATE_FOLDER, replace } from './atomic.js';
 import {
   baseName,
   isDamaged,
@@ -18,6 +18,7 @@ import {
 } from './content.js';
 import { Locks } from './locks.js';
 import { namesIn, tidy } from './tidy.js';
+import { inTurn } from './turns.js';
 
 /** A change of what is known of an activity. */
 interface Change {
