@@ -1,12 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { definitions } from './scripts/far-side.js';
+import { hostless } from './scripts/test-files.js';
 
 /** Tests of what is published. */
 const published = ['command', 'package', 'pack'].map((name) => `test/package/${name}.test.ts`);
 
 /** Tests that start processes and wait for their end, or for real time to pass. */
 const processes = ['test/hosts/process/**/*.test.ts', 'test/behaviour/leaks.test.ts'];
+
+/** Tests in virtual time: they share what they have loaded, because nothing of it is changed. */
+const virtual = hostless();
 
 const src = fileURLToPath(new URL('./src/', import.meta.url));
 
@@ -27,19 +31,16 @@ export default defineConfig({
     maxWorkers: 3,
     // Concurrent tests run programs.
     maxConcurrency: 3,
-    // A line that is logged after the end of its test must not fail the run.
-    disableConsoleIntercept: true,
     projects: [
       {
         extends: true,
         test: {
           name: 'source',
-          // Loading the source and the libraries for each file would take longer than the tests.
-          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [
             ...published,
             ...processes,
+            ...virtual,
             'test/workers/**',
             'test/hosts/types/**',
             'test/hosts/fake-timers/**',
@@ -47,6 +48,10 @@ export default defineConfig({
             '**/node_modules/**',
           ],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'virtual', include: virtual, isolate: false },
       },
       {
         // Each starts real workers, and waits for their death. `npm test` leaves these out.

@@ -86,13 +86,14 @@ function listOf(recorded: Recorded, called: string): unknown {
 
 function parse(text: string, called: string): unknown[] {
   const lines = text.split('\n');
+  const isOneLine = !text.trim().includes('\n');
   return lines.flatMap((line, index) => {
     if (line.trim() === '') return [];
     try {
       return [JSON.parse(line) as unknown];
     } catch {
       if (index === lines.length - 1 && line.startsWith('{')) return []; // it was cut off
-      if (index === 0) throw notRecorded(text, called); // such as the name of a file
+      if (isOneLine) throw notRecorded(text, called); // such as the name of a file
       throw badInput(`Line ${index + 1} of the recording is not JSON: ${printable(line, 60)}`);
     }
   });
