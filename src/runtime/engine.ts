@@ -223,8 +223,7 @@ export class Engine {
     const { ledger } = this.#services;
     if (ledger === undefined) {
       throw badInput(
-        "recover: the runtime's store keeps no ledger; expected sqliteStore(path), " +
-          'fileStore(folder), or durableStore(store)',
+        "recover: the runtime's store keeps no ledger; expected one such as sqliteStore(path)",
       );
     }
     return ledger.recover(activities, options) as Promise<Recovered<Execution>>;

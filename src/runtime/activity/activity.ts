@@ -196,7 +196,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return (this.#outbox ??= new Outbox());
   }
 
-  /** Emits an event now, or after the events of an end of an attempt that are being emitted. */
+  /** Emits an event now, or after the events of an attempt's end. */
   emit<Name extends ActivityEventName>(
     name: Name,
     fields: EventFields<Name>,

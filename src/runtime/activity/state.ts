@@ -157,7 +157,7 @@ export class ActivityState {
     this.#enter('SCHEDULED');
   }
 
-  /** Makes the next attempt number 1, after a new delay. A paused activity may stay paused. */
+  /** Makes the next attempt number 1, after a new delay. It may stay paused. */
   restart(delayedUntil: number, unpauses: boolean): void {
     this.attemptNumber = 0;
     this.#delayedUntil = delayedUntil;
@@ -217,7 +217,7 @@ export class ActivityState {
     this.#overlap = { attempt, until };
   }
 
-  /** Ends the wait for an earlier function. Returns the attempt that it belongs to, if any. */
+  /** Ends the wait for an earlier function. Returns its attempt, if there is one. */
   endOverlap(): Attempt | undefined {
     const attempt = this.#overlap?.attempt;
     this.#overlap = undefined;

@@ -31,7 +31,7 @@ export class Attempt implements ContextSource, InformedAttempt {
   ended = false;
   /** Whether the function has been called and has not settled. */
   running = false;
-  /** Whether it has a slot. If it is left open, it has none, and its function no longer counts. */
+  /** Whether it has a slot. An attempt that is left open has none. */
   holdsSlot = true;
   /** The requests to the attempt; undefined if there are none. */
   requests: Requests | undefined;

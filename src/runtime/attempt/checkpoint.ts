@@ -130,7 +130,7 @@ export class Checkpoint {
     });
   }
 
-  /** Calls back at each report and at the end, until the function that it returns is called. */
+  /** Calls back at each report and at the end, until the returned function is called. */
   follow(wake: () => void): () => void {
     if (this.#followers === undefined) {
       this.#followers = new Set();
