@@ -8,6 +8,7 @@ import type {
   ActivityInfo,
   ActivityOptions,
   RuntimeOptions,
+  TimeoutFailure,
   TimeoutType,
 } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
@@ -448,6 +449,60 @@ describe('eventLoopBlockedMs', () => {
     expect(timeoutOf(run)).toMatchObject({
       timeoutType: 'START_TO_CLOSE',
       eventLoopBlockedMs: 2_500,
+    });
+  });
+
+  /** Blocks the event loop for 2.5 s more than a sleep of the first attempt takes. */
+  const blockInAttempt1 = async (
+    options: ActivityOptions,
+    afterwards: (ctx: ActivityContext<number>, h: Harness) => unknown,
+  ): Promise<TimeoutFailure> => {
+    const h = new Harness();
+    const run = h.watch(
+      h.run(
+        async (ctx: ActivityContext<number>) => {
+          if (ctx.info.attempt === 1) {
+            await ctx.sleep(500);
+            ctx.heartbeat(1);
+          }
+          return afterwards(ctx, h);
+        },
+        { startDelay: 1_000, ...options },
+      ),
+    );
+    await h.advance(1_000);
+    h.clock.block(3_000);
+    await h.advance(60_000);
+    return timeoutOf(run);
+  };
+  const beat = async (ctx: ActivityContext<number>, h: Harness): Promise<never> => {
+    for (;;) {
+      await h.work(100);
+      ctx.heartbeat();
+    }
+  };
+  const failOnce = (ctx: ActivityContext<number>): unknown => {
+    if (ctx.info.attempt === 1) throw new Error('again');
+    return never();
+  };
+  const retryOnce = { retryPolicy: { maximumAttempts: 2, initialInterval: 1 } } as const;
+  const ONCE = { retryPolicy: { maximumAttempts: 1 } };
+
+  test.each<[TimeoutType, string, ActivityOptions, typeof beat | typeof failOnce, number]>([
+    ['HEARTBEAT', 'the last heartbeat', { heartbeatTimeout: '4s', ...ONCE }, never, 0],
+    ['PROGRESS', 'the last progress', { progressTimeout: '4s', ...ONCE }, beat, 0],
+    ['START_TO_CLOSE', 'its own start', { startToCloseTimeout: '4s', ...retryOnce }, failOnce, 0],
+    [
+      'SCHEDULE_TO_CLOSE',
+      'the activity was scheduled',
+      { scheduleToCloseTimeout: '9s', ...retryOnce },
+      failOnce,
+      2_500,
+    ],
+  ])('of a %s timeout counts from when %s came', async (timeoutType, _, options, then, blocked) => {
+    expect(await blockInAttempt1(options, then)).toMatchObject({
+      timeoutType,
+      eventLoopBlockedMs: blocked,
     });
   });
 

@@ -110,10 +110,10 @@ describe('a heartbeat of an attempt that timed out for want of one', () => {
           ctx.heartbeat(step);
         }
       },
-      { activityType: 'importRows', heartbeatTimeout: 100, ...ONCE },
+      { activityType: 'importRows', heartbeatTimeout: 100, startDelay: 50, ...ONCE },
     );
     run.catch(() => {});
-    await h.advance(1_000);
+    await h.advance(1_100);
     expect(warnings(h)).toEqual([
       'Activity importRows, attempt 1: a heartbeat came 300 ms after the last one; ' +
         'heartbeatTimeout is 100 ms, which is shorter than that step',
