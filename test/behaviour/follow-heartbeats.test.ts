@@ -214,3 +214,24 @@ async function drain<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   for await (const item of iterable) items.push(item);
   return items;
 }
+
+test('a follower that has left is not called again', async () => {
+  const h = new Harness();
+  const handle = h.start(
+    async (ctx: ActivityContext<number>) => {
+      for (let row = 1; ; row++) {
+        ctx.heartbeat(row);
+        await ctx.sleep('1s');
+      }
+    },
+    { activityId: 'x', ...EACH },
+  );
+  handle.result().catch(() => {});
+  let calls = 0;
+  const leave = h.engine.find('x').checkpoint.follow(() => calls++);
+  await h.advance(3_000);
+  expect(calls).toBe(3);
+  leave();
+  await h.advance(3_000);
+  expect(calls).toBe(3);
+});
