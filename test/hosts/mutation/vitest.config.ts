@@ -15,7 +15,10 @@ export default defineConfig({
   test: {
     include: ['test/{unit,behaviour,conformance,properties,faults}/**/*.test.ts'],
     exclude: [
-      'test/behaviour/{fake-timers,leaks,keyv}.test.ts',
+      'test/behaviour/{fake-timers,leaks,keyv,otel,workers}.test.ts',
+      // They test what is built on the runtime, and would run for each of its mutants.
+      'test/behaviour/durable/**',
+      'test/unit/{durable,inspect,progress,timeline,web,workers}/**',
       'test/unit/{context,runtime/shared/queue}.test.ts',
       'test/unit/temporal/**',
       'test/properties/{hostile,details}.test.ts',
