@@ -20,6 +20,7 @@ import { durableStore, type LedgerStore } from '../../src/durable.js';
 import { fileStore } from '../../src/node.js';
 import { openTelemetry } from '../../src/otel.js';
 import { sqliteStore } from '../../src/sqlite.js';
+import { webStore } from '../../src/web.js';
 import { TestActivityEnvironment } from '../../src/testing.js';
 import { record } from '../../src/timeline.js';
 import { Harness, never } from '../support/harness.js';
@@ -229,6 +230,7 @@ describe('the stack of a refused call starts with the line of the call', () => {
     'fileStore.get without an id': () => fileStore('unused').get(undefined as never),
     'fileStore.close without an id': () => fileStore('unused').close(undefined as never),
     sqliteStore: () => sqliteStore('', {}),
+    'webStore outside a browser': () => webStore(),
     'sqliteStore with a misspelt option': () => sqliteStore('unused', { sync: 'full' } as object),
     durableStore: () => durableStore({} as never),
     parseDuration: () => parseDuration('soon'),

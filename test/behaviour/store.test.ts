@@ -9,18 +9,9 @@ import {
   settledAt,
   startsOf,
 } from '../support/outcomes.js';
+import { counting } from '../support/store-suite.js';
 
 const ONCE = { maximumAttempts: 1 };
-
-/** Counts up by one and fails, until the test lets it succeed. */
-const counting =
-  (until = Infinity) =>
-  (ctx: ActivityContext<number>): number => {
-    const count = (ctx.heartbeatDetails ?? 0) + 1;
-    ctx.heartbeat(count);
-    if (count < until) throw new Error('no');
-    return count;
-  };
 
 test('running the same id again resumes where the last run stopped', async () => {
   const store = new Map<string, string>();

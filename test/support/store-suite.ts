@@ -20,7 +20,8 @@ export const allIds = [
   'x'.repeat(3_000),
 ];
 
-const counting =
+/** Counts up by one and fails, until the test lets it succeed. */
+export const counting =
   (until = Infinity) =>
   (ctx: ActivityContext<number>): number => {
     const count = (ctx.heartbeatDetails ?? 0) + 1;

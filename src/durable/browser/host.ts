@@ -1,6 +1,7 @@
 /** What a page or a worker of a browser has, and webStore needs. */
 import { hostDate } from '../../kernel/clock.js';
 import { HeartbeatStoreError } from '../../kernel/errors.js';
+import { refusal } from '../../kernel/stack.js';
 import { printable } from '../../kernel/text.js';
 import { randomToken } from '../../runtime/shared/ids.js';
 
@@ -18,19 +19,24 @@ export interface WebHost {
 export function thisHost(): WebHost {
   const indexedDB = found(() => globalThis.indexedDB);
   if (indexedDB === undefined) {
-    throw new HeartbeatStoreError(
+    throw missing(
       'webStore needs indexedDB, which browsers have unless their settings or a private window ' +
         'forbid it. Outside browsers, use sqliteStore or fileStore',
     );
   }
   const locks = found(() => navigator.locks);
   if (locks === undefined) {
-    throw new HeartbeatStoreError(
+    throw missing(
       'webStore needs navigator.locks, which browsers have since 2022, and only on secure pages: ' +
         'serve this page from https:// or from localhost',
     );
   }
   return { indexedDB, locks, now: hostDate, newOwner };
+}
+
+/** The refusal of `webStore`. Its stack will begin with the line of the call. */
+function missing(message: string): HeartbeatStoreError {
+  return refusal(new HeartbeatStoreError(message));
 }
 
 /** The value; undefined if the browser has none, or forbids to look at it. */
