@@ -4,6 +4,8 @@ import xterm from '@xterm/headless';
 export class TestTerminal {
   readonly isTTY = true;
   readonly #terminal: InstanceType<typeof xterm.Terminal>;
+  /** A chunk may end in the middle of a character. */
+  readonly #decoder = new TextDecoder();
   /** Everything that was written. */
   written = '';
 
@@ -20,7 +22,7 @@ export class TestTerminal {
   }
 
   write(text: string | Uint8Array): boolean {
-    this.written += String(text);
+    this.written += typeof text === 'string' ? text : this.#decoder.decode(text, { stream: true });
     this.#terminal.write(text);
     return true;
   }

@@ -30,6 +30,7 @@ function program(
     env: {
       ...process.env,
       TERM: 'xterm-256color',
+      CI: undefined, // Node takes its terminals for ones without colours
       NO_COLOR: undefined,
       FORCE_COLOR: undefined,
       ...env,
