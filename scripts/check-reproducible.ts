@@ -1,5 +1,5 @@
-// Builds twice, in two copies of what the build needs, and fails when any byte of dist differs:
-// whoever builds the same source can check that it is what was published. Needs a build.
+// Builds once more, from a copy of what the build needs, and fails when any byte differs from dist:
+// anyone who builds the same source can check that it is what was published. Needs a fresh build.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
@@ -12,21 +12,22 @@ const inputs = ['src', 'scripts', 'package.json', 'tsconfig.json', 'tsup.config.
 
 const scratch = await mkdtemp(join(tmpdir(), 'systole-reproducible-'));
 try {
-  // Paths of different length and depth, and at the same time: neither may show.
-  const [first, second] = await Promise.all([hashesIn('one'), hashesIn('another/one')]);
+  // The path of the copy has another length and depth, which must not show.
+  const [first, second] = [await hashesOf('dist'), await hashesOf(await buildIn('another/one'))];
   const files = [...new Set([...first.keys(), ...second.keys()])].sort();
   const differ = files.filter((file) => first.get(file) !== second.get(file));
   for (const file of differ) console.error(`differs: dist/${file}`);
   const all = createHash('sha256')
     .update(JSON.stringify([...first]))
     .digest('hex');
-  console.log(`${files.length} files built twice, ${differ.length} differ; sha256 of all: ${all}`);
+  console.log(`${files.length} files built again, ${differ.length} differ; sha256 of all: ${all}`);
   if (differ.length > 0 || files.length === 0) process.exitCode = 1;
 } finally {
   await rm(scratch, { recursive: true, force: true });
 }
 
-async function hashesIn(name: string): Promise<Map<string, string>> {
+/** @returns the folder with what was built */
+async function buildIn(name: string): Promise<string> {
   const folder = join(scratch, name);
   await mkdir(join(folder, 'node_modules'), { recursive: true });
   await Promise.all(inputs.map((it) => cp(it, join(folder, it), { recursive: true })));
@@ -35,7 +36,10 @@ async function hashesIn(name: string): Promise<Map<string, string>> {
     cwd: folder,
     shell: process.platform === 'win32',
   });
-  const dist = join(folder, 'dist');
+  return join(folder, 'dist');
+}
+
+async function hashesOf(dist: string): Promise<Map<string, string>> {
   const entries = await readdir(dist, { recursive: true, withFileTypes: true });
   const paths = entries.filter((it) => it.isFile()).map((it) => join(it.parentPath, it.name));
   const hashes = await Promise.all(

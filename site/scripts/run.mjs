@@ -1,6 +1,6 @@
 // `node site/scripts/run.mjs show` serves the site on this machine, and reloads it when a page changes.
-// `build` builds it; `test` builds and tests it, as .ci/run does. The packages of the site are
-// installed first. If they cannot be had, `test` says so and passes.
+// `build` builds it; `test` builds and tests it; `test --built` tests what was built. The packages of
+// the site are installed first. If they cannot be had, all but `show` say so and pass.
 import { spawnSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,30 +8,40 @@ import { fileURLToPath } from 'node:url';
 
 const site = join(dirname(fileURLToPath(import.meta.url)), '..');
 const root = join(site, '..');
-const [task = 'show'] = process.argv.slice(2);
+const [task = 'show', flag] = process.argv.slice(2);
 
-const missing = install();
+const missing = flag === '--built' ? unbuilt() : install();
 if (missing !== undefined) {
-  console.log(`left out: the site: its packages could not be installed: ${missing}`);
-  if (task !== 'test') process.exit(1);
+  console.log(`left out: the site: ${missing}`);
+  if (task === 'show') process.exit(1);
 } else {
   if (task === 'show') {
     if (!existsSync(join(site, 'reference'))) reference();
     run('node', ['scripts/frame.mjs']);
     run('vitepress', ['dev']);
-  } else {
-    reference();
-    run('node', ['scripts/frame.mjs']);
-    rmSync(join(site, '.vitepress/dist'), { recursive: true, force: true });
-    run('vitepress', ['build']);
-    run('node', ['scripts/check.mjs']);
-    if (task === 'test') {
-      run('tsc', ['-p', 'tsconfig.json']);
-      run('vitest', ['run', '--config', 'site/vitest.config.ts'], root);
-      console.log('tested: the scenes, their tests and their links');
-      run('node', ['scripts/browser.mjs']);
-    }
   }
+  if (task === 'build' || (task === 'test' && flag !== '--built')) build();
+  if (task === 'test') test();
+}
+
+function build() {
+  reference();
+  run('node', ['scripts/frame.mjs']);
+  rmSync(join(site, '.vitepress/dist'), { recursive: true, force: true });
+  run('vitepress', ['build']);
+  run('node', ['scripts/check.mjs']);
+}
+
+function test() {
+  run('tsc', ['-p', 'tsconfig.json']);
+  run('vitest', ['run', '--config', 'site/vitest.config.ts'], root);
+  console.log('tested: the scenes, their tests and their links');
+  run('node', ['scripts/browser.mjs']);
+}
+
+/** @returns why there is nothing to test */
+function unbuilt() {
+  return existsSync(join(site, '.vitepress/dist/index.html')) ? undefined : 'it was not built';
 }
 
 /** @returns what npm says if it fails */
@@ -48,7 +58,9 @@ function install() {
     encoding: 'utf8',
     shell: process.platform === 'win32',
   });
-  return status === 0 ? undefined : (/^npm error .*/m.exec(stderr)?.[0] ?? `exit code ${status}`);
+  if (status === 0) return undefined;
+  const reason = /^npm error .*/m.exec(stderr)?.[0] ?? `exit code ${status}`;
+  return `its packages could not be installed: ${reason}`;
 }
 
 /** The reference of TypeDoc, as pages of the site. */
