@@ -286,6 +286,22 @@ describe('maxWaiting', () => {
     expect(() => h.start(never, { activityId: 'd' })).toThrow(RuntimeFullError);
   });
 
+  test('is the same after activities whose store was read have ended', async () => {
+    const store = { get: async () => undefined, set: () => {}, delete: () => {} };
+    const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1, store });
+    for (const activityId of ['x', 'y', 'z']) await h.run(() => 1, { activityId });
+    for (const activityId of ['a', 'b']) h.start(never, { activityId });
+    expect(() => h.start(never, { activityId: 'c' })).toThrow(RuntimeFullError);
+  });
+
+  test('counts no activity with a start delay while its store is being read', () => {
+    const store = { get: async () => undefined, set: () => {}, delete: () => {} };
+    const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1, store });
+    h.start(never, { activityId: 'later', startDelay: '1h' });
+    for (const activityId of ['a', 'b']) h.start(never, { activityId });
+    expect(() => h.start(never, { activityId: 'c' })).toThrow(RuntimeFullError);
+  });
+
   test('frees a place at once when a waiting activity leaves', () => {
     const h = new Harness({ maxConcurrentActivities: 1, maxWaiting: 1 });
     void h.run(never);
