@@ -72,7 +72,7 @@ async function open(path, options = {}) {
     ...options,
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   page.complaints = [];
   page.on('pageerror', (error) => page.complaints.push(`error: ${error.message}`));
   page.on('console', (message) => {
@@ -189,7 +189,7 @@ await test(
   async (page) => {
     await activityOf(page).fill('async function work(ctx) {\n  while (true);\n}\n');
     await summaryOf(page).filter({ hasText: 'Running' }).waitFor();
-    await page.getByText('The same as text').click({ timeout: 1_000 });
+    await page.getByText('The same as text').click({ timeout: 2_500 }); // before it is stopped
     assert.ok(await page.getByLabel('The timeline as text').isVisible());
     assert.match(await ended(page, /Stopped/), /kept its thread busy for 3 seconds/);
     await page.getByRole('button', { name: 'A hang' }).click();
