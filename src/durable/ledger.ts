@@ -19,6 +19,7 @@ import { encodeArgs, encodeOptions, optionsOf, patchedOptions } from './entry.js
 import { fenced, lose, overtaken } from './fence.js';
 import { heldElsewhere, Leases } from './leases.js';
 import { Leaving } from './leaving.js';
+import { Line } from './line.js';
 import type { LedgerStore } from './port.js';
 import { Recovery } from './recovery.js';
 import { Tracked, type Found, type KeptOptions } from './tracked.js';
@@ -33,6 +34,7 @@ export class DurableLedger implements Ledger {
   readonly #leases: Leases<Tracked>;
   readonly #recovery: Recovery;
   readonly #leaving: Leaving;
+  readonly #readings = new Line();
   readonly #tracked = new WeakMap<object, Tracked>();
   /** The activities that have not left, by id. If one waits for another one to leave: the later. */
   readonly #byId = new Map<string, Tracked>();
@@ -127,7 +129,10 @@ export class DurableLedger implements Ledger {
   /** Reads the details of an activity that was entered, when it has been claimed. */
   get(activityId: string): Promise<unknown> {
     const tracked = this.#byId.get(activityId) as Tracked;
-    const reading = this.#claimAndRead(tracked);
+    // What waits until another activity has left has no place among the others.
+    const inTurn = this.#store.isOrdered === true && tracked.previous === undefined;
+    const found = this.#claimAndRead(tracked);
+    const reading = inTurn ? this.#readings.follow(found) : found;
     tracked.read(reading);
     return reading;
   }

@@ -30,7 +30,8 @@ export interface LedgerStore extends HeartbeatStore {
   /**
    * Whether the store makes all calls in the order in which they come. Then `open` may be called
    * before the previous call is over, so the ledger knows of an attempt as soon as it begins, however
-   * slow the disk is. Default false.
+   * slow the disk is. Activities are then also started in the order of their calls, whichever the
+   * store answers first. Default false.
    */
   readonly isOrdered?: boolean | undefined;
   /** Stores heartbeat details. Throws `LeaseLostError` if the generation is that of an earlier claim. */

@@ -14,6 +14,7 @@ import type {
 } from '../runtime/shared/ledger.js';
 import { callOf, VERSION } from './entry.js';
 import { reasonOf, type Leases } from './leases.js';
+import { Line } from './line.js';
 import type { Claim, Held, LedgerStore } from './port.js';
 import { restart, type Book, type Host } from './restart.js';
 import type { Tracked } from './tracked.js';
@@ -42,6 +43,7 @@ export class Recovery {
   readonly #taking = new Set<string>();
   /** The recoveries that are under way. */
   readonly #running = new Set<Promise<unknown>>();
+  readonly #claims = new Line();
   #timer: Timer | undefined;
 
   constructor(store: LedgerStore, host: Host, leases: Leases<Tracked>, book: Book) {
@@ -158,7 +160,8 @@ export class Recovery {
     const { activityId } = entry;
     let claim: Claim | Held;
     try {
-      claim = await this.#leases.claim(activityId);
+      const claiming = this.#leases.claim(activityId);
+      claim = await (this.#store.isOrdered === true ? this.#claims.follow(claiming) : claiming);
     } catch (error) {
       return { unknown: { ...entry, reason: `cannot be claimed: ${messageOf(error)}` } };
     }
