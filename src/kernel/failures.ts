@@ -66,7 +66,7 @@ export class ActivityFailure extends Failure<'ActivityFailure'> {
    * The error object that the function threw, or a failure made by the runtime, such as a
    * `TimeoutFailure`.
    */
-  declare readonly cause: unknown;
+  declare readonly cause: Error | undefined;
 
   constructor(
     message: string,

@@ -40,7 +40,7 @@ async function caught(): Promise<void> {
       typeOf(error.activityType).is<string>();
       typeOf(error.attempt).is<number>();
       typeOf(error.retryState).is<RetryState | undefined>();
-      typeOf(error.cause).is<unknown>();
+      typeOf(error.cause).is<Error | undefined>();
       typeOf(error.name).is<'ActivityFailure'>();
       typeOf(error.message).is<string>();
       const { cause } = error;
@@ -63,7 +63,7 @@ async function caught(): Promise<void> {
       } else if (cause instanceof HeartbeatStoreError) {
         typeOf(cause.name).is<'HeartbeatStoreError'>();
       } else {
-        typeOf(cause).is<unknown>();
+        typeOf(cause).is<Error | undefined>();
       }
     } else if (error instanceof ActivityAlreadyStartedError) {
       typeOf(error.activityId).is<string>();
