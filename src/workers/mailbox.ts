@@ -14,6 +14,7 @@ const BEATS = 3;
 const CALLS = 4;
 const TASK = 5;
 const WATCHED = 6;
+const LEFT = 7;
 
 const HEADER_BYTES = 64;
 /** The start of each slot: a number, the length of the text, which details these are, and whose. */
@@ -160,6 +161,17 @@ export class Mailbox {
 
   setWatched(watched: boolean): void {
     Atomics.store(this.#header, WATCHED, watched ? 1 : 0);
+  }
+
+  // ── Whether the program is gone ──────────────────────────────────────────────────────────────
+
+  /** Called when the program is gone: no function may begin any more. */
+  leave(): void {
+    Atomics.store(this.#header, LEFT, 1);
+  }
+
+  get left(): boolean {
+    return Atomics.load(this.#header, LEFT) === 1;
   }
 
   #slot(index: number): Slot {

@@ -3,17 +3,19 @@
  * that works while the function's thread is busy. It ends the process when the program is gone.
  */
 import { Worker } from 'node:worker_threads';
-import { Mailbox } from '../mailbox.js';
+import { Mailbox, NO_TASK } from '../mailbox.js';
 import type { Init, Report } from '../messages.js';
 import { code } from './globals.js';
+import { killProcess } from './kill.js';
 import { Server } from './server.js';
 
 export function serveProcess(init: Init): void {
   // Ctrl+C reaches every process of the terminal, and the program decides what it means.
   process.on('SIGINT', () => {});
-  process.once('disconnect', () => process.exit());
 
   const mailbox = new Mailbox();
+  // The processes that a function has started must end with it, and an exit would leave them.
+  process.once('disconnect', () => (mailbox.task === NO_TASK ? process.exit() : killProcess()));
   const { port1: calls, port2: port } = new MessageChannel();
   const watchdog = new Worker(code, {
     ['eval']: true,

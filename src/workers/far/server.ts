@@ -78,6 +78,7 @@ export class Server implements Line {
     this.#task = task.id;
     this.#last = undefined;
     this.#wires.mailbox.setTask(task.id);
+    if (this.#wires.mailbox.left) return; // the process is about to end
     this.#wires.begun?.();
     this.#hearEarly(attempt);
     const fn = this.#functions[task.name] as AnyFunction;

@@ -1,7 +1,8 @@
 /**
  * The second thread of a worker process. Its channel to the program works while the first thread is
  * busy: it fetches heartbeats, passes calls on, and reports where the first thread is. It ends the
- * process when the program is gone.
+ * process when the program is gone: only the program holds the other end of the channel, so the
+ * kernel closes that, however the program has ended.
  */
 import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
@@ -12,11 +13,12 @@ import { DELIVERY_MS } from '../messages.js';
 import { pausedStack, type Debugger } from '../stack.js';
 import { asLine, readLines, type FromWatchdog, type ToWatchdog } from '../wire/lines.js';
 import type { WatchdogInit } from './globals.js';
+import { killProcess } from './kill.js';
 
 /** The file descriptor of the channel. */
 export const CHANNEL = 4;
 
-/** How long a process may take to exit when its program is gone, before it is killed. */
+/** How long an idle process may take to exit when its program is gone, before it is killed. */
 const LAST_MS = 1_000;
 
 /** After a second without a function it looks no longer: to wake it up for each would cost more. */
@@ -59,7 +61,12 @@ export function watch({ memory, port }: WatchdogInit): void {
   channel.setEncoding('utf8').on('data', hear);
   channel.on('error', () => {}); // 'close' follows
   parentPort?.postMessage('watching');
-  channel.on('close', () => realTimer(endProcess, LAST_MS, true));
+  channel.on('close', () => {
+    mailbox.leave();
+    // An attempt must not run beside the next one, which another program may begin now.
+    if (mailbox.task !== NO_TASK) killProcess();
+    realTimer(killProcess, LAST_MS, true);
+  });
 }
 
 /** What the first thread is doing. */
@@ -74,13 +81,4 @@ async function whereItIs(): Promise<string | undefined> {
   const stack = await pausedStack(thread);
   session.disconnect();
   return stack;
-}
-
-/** Also kills the processes that the function has started, because they are in the same group. */
-function endProcess(): void {
-  try {
-    process.kill(-process.pid, 'SIGKILL');
-  } catch {
-    process.kill(process.pid, 'SIGKILL'); // Windows has no process groups
-  }
 }

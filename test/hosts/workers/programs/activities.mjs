@@ -1,9 +1,17 @@
 // What the programs here run in workers.
+import { spawn } from 'node:child_process';
+
 export const add = (_ctx, a, b) => a + b;
 
 export function spins(ctx) {
   ctx.heartbeat(process.pid);
   for (;;);
+}
+
+export function starts(ctx) {
+  const sleep = ['--eval', 'setTimeout(() => {}, 60_000)'];
+  ctx.heartbeat(spawn(process.execPath, sleep, { stdio: 'inherit' }).pid);
+  return ctx.sleep('1 hour');
 }
 
 export const pid = () => process.pid;

@@ -9,15 +9,15 @@ const runtime = new ActivityRuntime({ logger: false });
 
 const programs = {
   /** Its workers compute. Prints their process ids. */
-  async computes() {
+  async computes(name = 'spins') {
     let pids = [];
     runtime.on('heartbeat', ({ details }) => {
       pids.push(details);
       if (pids.length === 2) console.log(JSON.stringify(pids));
     });
-    await Promise.all([1, 2].map(() => runtime.run(pool.activities.spins)));
+    await Promise.all([1, 2].map(() => runtime.run(pool.activities[name])));
   },
-  /** The same, and it shuts down in peace at Ctrl+C. */
+  /** Its workers compute, and it shuts down in peace at Ctrl+C. */
   async interrupted() {
     process.once('SIGINT', async () => {
       const { abandonedActivityIds } = await runtime.shutdown();
@@ -28,6 +28,8 @@ const programs = {
     });
     await programs.computes().catch(({ cause }) => console.log(cause.message));
   },
+  /** Its workers wait for processes that they have started. Prints the ids of those. */
+  starts: () => programs.computes('starts'),
   /** Names a module that is not there. */
   async misses() {
     const missing = workerPool(new URL('./missing.mjs', import.meta.url), { isolation });

@@ -50,7 +50,7 @@ async function far() {
     ports.port1.postMessage(packCall(one));
     mailbox.call();
   };
-  return { server, reports, call };
+  return { server, reports, call, mailbox };
 }
 
 test('a stop that overtakes its attempt is kept for it', async () => {
@@ -73,4 +73,11 @@ test('a stop that comes too late stops no later attempt', async () => {
     { task: 7, result: undefined },
     { task: 8, result: undefined },
   ]);
+});
+
+test('an attempt that arrives after the program has gone does not begin', async () => {
+  const { server, reports, mailbox } = await far();
+  mailbox.leave();
+  await server.run(task(7, 'stops'));
+  expect(reports).toEqual([{ is: 'ready', names: ['stops'] }]);
 });
