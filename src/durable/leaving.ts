@@ -1,6 +1,10 @@
-/** How activities leave the ledger: at their end for good, at a shutdown for the next process. */
-import { isError } from '../kernel/thrown.js';
-import type { Closing } from '../runtime/activity/next-attempt.js';
+/**
+ * How activities leave the ledger: at their end for good. At a shutdown, or if this process could not
+ * run the function, their entries stay for the next process.
+ */
+import { isError, messageOf } from '../kernel/thrown.js';
+import { isUnable } from '../kernel/unable.js';
+import type { Closing, Failing } from '../runtime/activity/next-attempt.js';
 import { log } from '../runtime/shared/announce.js';
 import { fenced } from './fence.js';
 import type { Leases } from './leases.js';
@@ -10,10 +14,27 @@ import type { Tracked } from './tracked.js';
 export class Leaving {
   readonly #store: LedgerStore;
   readonly #leases: Leases<Tracked>;
+  /** Why this process could not run activities whose entries stay, by id: each is logged once. */
+  readonly #unable = new Map<string, string>();
 
   constructor(store: LedgerStore, leases: Leases<Tracked>) {
     this.#store = store;
     this.#leases = leases;
+  }
+
+  /** Called when an activity has closed, before its failure is logged: this line takes its place. */
+  announce(tracked: Tracked, closing: Closing): void {
+    const { activity, activityId } = tracked;
+    if (!tracked.holds || !wasUnable(closing)) {
+      this.#unable.delete(activityId);
+      return;
+    }
+    const why = messageOf((closing as Failing).cause);
+    const isNews = this.#unable.get(activityId) !== why;
+    this.#unable.set(activityId, why);
+    const message = `This process cannot run the activity, so it stays in the ledger, and recover() runs it again: ${why}`;
+    log(activity, isNews ? 'warn' : 'debug', activity.state.attemptNumber, message);
+    activity.caller.ask();
   }
 
   /** Resolves when the store knows it. Never rejects: what the store refuses is logged. */
@@ -23,8 +44,9 @@ export class Leaving {
     try {
       if (standing === 'earlier') {
         // The entry stays as it is.
-      } else if (isLeft) {
-        tracked.interrupted(isError(closing.cause.cause));
+      } else if (isLeft || wasUnable(closing)) {
+        if (isLeft) tracked.interrupted(isError(closing.cause.cause));
+        else tracked.notRun();
         await fenced(tracked, () => this.#store.open(tracked.entry(), tracked.generation));
       } else {
         const forgets = closing.status === 'COMPLETED' || closing.status === 'TERMINATED';
@@ -70,6 +92,12 @@ export class Leaving {
     if (await Promise.race([settled.then(() => true), later])) await release();
     else void settled.then(release);
   }
+}
+
+/** Whether this process could not run the function. A cancelled activity need not run again. */
+function wasUnable(closing: Closing): boolean {
+  if (closing.status !== 'FAILED' || closing.retryState === 'CANCEL_REQUESTED') return false;
+  return isUnable(closing.cause);
 }
 
 function ignored(): boolean {

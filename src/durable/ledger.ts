@@ -107,6 +107,7 @@ export class DurableLedger implements Ledger {
   close(activity: object, closing: object, written?: Promise<void>): Promise<void> | undefined {
     const tracked = this.#tracked.get(activity);
     if (tracked === undefined) return undefined;
+    this.#leaving.announce(tracked, closing as Closing);
     const leaving = this.#close(tracked, closing as Closing, written);
     this.#leavings.add(leaving);
     const over = (): unknown => this.#leavings.delete(leaving);

@@ -55,6 +55,8 @@ export class Tracked {
   #written: string | undefined;
   #runState: RunState;
   #attempt: number;
+  /** 1 if an attempt that does not count has been counted as one without progress. */
+  #uncounted = 0;
   /** The end of the delay on the monotonic clock, by which a change is noticed. */
   #delayedUntil = 0;
   #dueAt: number | undefined;
@@ -225,11 +227,19 @@ export class Tracked {
     this.#attempt += attemptFailed ? 1 : 0;
   }
 
+  /** Called when this process could not run its function. The attempt does not count. */
+  notRun(): void {
+    this.interrupted(false);
+    const number = this.activity.state.lastAttempt?.number ?? this.#attempt;
+    this.#uncounted = this.#attempt - number; // hooks come between two attempts
+    this.#attempt = number;
+  }
+
   /** The entry for the store, which has it from now on. */
   entry(): LedgerEntry {
     this.#written = this.#summary();
     const { activity, activityId } = this;
-    const withoutProgress = activity.past?.withoutProgress;
+    const withoutProgress = Math.max(0, (activity.past?.withoutProgress ?? 0) - this.#uncounted);
     return {
       activityId,
       activityType: activity.activityType,
@@ -239,7 +249,7 @@ export class Tracked {
       runState: this.#runState,
       scheduledAt: this.#scheduledAt,
       ...(this.#dueAt !== undefined && { dueAt: Math.round(this.#dueAt) }),
-      ...(withoutProgress && { withoutProgress }),
+      ...(withoutProgress > 0 && { withoutProgress }),
       version: VERSION,
     };
   }

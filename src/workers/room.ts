@@ -5,7 +5,7 @@ import { Deferred, ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import type { Lodger, Room } from '../runtime/shared/place.js';
 import { WorkerTerminatedError } from './errors.js';
-import { hopeless } from './start-errors.js';
+import { final } from './start-errors.js';
 import type { Station } from './station.js';
 
 /** How long interceptors may take to settle when the function that they wrap has stopped. */
@@ -132,5 +132,5 @@ export function failingRoom(failure: unknown, release: () => void): Room {
 
 function refusedCall(why: string): Error {
   const message = `workerPool: an interceptor has called next() although ${why}`;
-  return hopeless(message, 'WorkerCallError');
+  return final(message, 'WorkerCallError');
 }

@@ -3,9 +3,18 @@ import { realTimer } from '../kernel/clock.js';
 import { ApplicationFailure } from '../kernel/failures.js';
 import { ignore } from '../kernel/promises.js';
 import { messageOf } from '../kernel/thrown.js';
+import { markUnable } from '../kernel/unable.js';
 
-/** The failure of an attempt that cannot get a worker. It is not retried. */
+/**
+ * The failure of an attempt that cannot get a worker. It is not retried in this process. A ledger keeps
+ * the activity for another one.
+ */
 export function hopeless(message: string, type: string, cause?: unknown): ApplicationFailure {
+  return markUnable(final(message, type, cause));
+}
+
+/** A failure that is not retried. */
+export function final(message: string, type: string, cause?: unknown): ApplicationFailure {
   const fields = { type, nonRetryable: true };
   return new ApplicationFailure(message, cause === undefined ? fields : { ...fields, cause });
 }

@@ -27,7 +27,7 @@ export interface WorkerPool<T> {
   stats(): WorkerPoolStats;
   /**
    * Ends the pool. Running functions are told to stop, and are killed after `gracePeriod`. Their
-   * attempts fail and are not retried. Resolves when every worker is dead. If the activities should
+   * attempts fail and are not retried here; a durable store keeps them. Resolves when every worker is dead. If the activities should
    * end gracefully, shut the runtime down first.
    */
   close(): Promise<void>;
