@@ -8,6 +8,7 @@ import type { ActivityContext } from '../runtime/context/context.js';
 import type { ActivityHandle } from '../runtime/handle.js';
 import { callOf } from '../runtime/options/resolve.js';
 import { proxyOf, type ProxiedActivities } from '../runtime/proxy.js';
+import type { ActivityRunner } from '../runtime/runner.js';
 import type { ProxyOptions, RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
 import type { Recording } from '../timeline/recording.js';
@@ -19,7 +20,7 @@ import { timeline } from './timeline.js';
 
 /**
  * Runs activities as production does, in virtual time: an hour of backoff takes no time at all.
- * Make one for each test.
+ * Make one for each test. It is an `ActivityRunner`, so code that takes one can be tested with it.
  *
  * @example
  * await using env = new TestActivityEnvironment();
@@ -27,7 +28,7 @@ import { timeline } from './timeline.js';
  * await env.run(importRows, { args: ['big.csv'] });
  * expect(env.attempts[1].heartbeatDetails).toEqual({ line: 3 });
  */
-export class TestActivityEnvironment {
+export class TestActivityEnvironment implements ActivityRunner {
   readonly #inner: TestEngine;
 
   /** @throws TypeError that names the option, the value received and what is accepted */
@@ -61,6 +62,11 @@ export class TestActivityEnvironment {
     return proxyOf(activities, options, (fn, call, called) =>
       rejectable(called, () => this.start(fn, call).result()),
     ) as ProxiedActivities<T>;
+  }
+
+  /** Returns the handle of an open activity, like `ActivityRuntime.getHandle`. */
+  getHandle<R = unknown, D = unknown>(activityId: string): ActivityHandle<R, D> {
+    return refusable(this.getHandle, () => this.#inner.handleOf(activityId));
   }
 
   /** Completes attempts from outside by their task tokens, like `ActivityRuntime.completion`. */
@@ -122,9 +128,7 @@ export class TestActivityEnvironment {
    * @throws TypeError (as a rejection) for a bad or endless duration
    */
   async advance(duration: Duration): Promise<void> {
-    const ms = durationMs(duration, 'advance');
-    if (ms === Infinity) throw badOption('advance', duration, 'a finite duration');
-    await this.#inner.clock.advance(ms);
+    await this.#inner.clock.advance(finiteMs('advance', duration));
   }
 
   /**
@@ -135,11 +139,7 @@ export class TestActivityEnvironment {
    * @throws TypeError for a bad or endless duration
    */
   blockEventLoop(duration: Duration): void {
-    refusable(this.blockEventLoop, () => {
-      const ms = durationMs(duration, 'blockEventLoop');
-      if (ms === Infinity) throw badOption('blockEventLoop', duration, 'a finite duration');
-      this.#inner.block(ms);
-    });
+    refusable(this.blockEventLoop, () => this.#inner.block(finiteMs('blockEventLoop', duration)));
   }
 
   /**
@@ -150,9 +150,7 @@ export class TestActivityEnvironment {
    * @throws TypeError (as a rejection) for a bad or endless duration
    */
   async sleep(duration: Duration): Promise<void> {
-    const ms = durationMs(duration, 'sleep');
-    if (ms === Infinity) throw badOption('sleep', duration, 'a finite duration');
-    await this.#inner.skipper.sleep(ms);
+    await this.#inner.skipper.sleep(finiteMs('sleep', duration));
   }
 
   // ── Steering ─────────────────────────────────────────────────────────────────────────────────
@@ -240,4 +238,10 @@ export class TestActivityEnvironment {
   get unmet(): string | undefined {
     return this.#inner.steering.unmet;
   }
+}
+
+function finiteMs(call: string, duration: Duration): number {
+  const ms = durationMs(duration, call);
+  if (ms === Infinity) throw badOption(call, duration, 'a finite duration');
+  return ms;
 }

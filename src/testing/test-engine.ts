@@ -87,6 +87,12 @@ export class TestEngine {
     return new TestHandle<Result, Details>(execution, started.result, this.autoSkipper);
   }
 
+  /** @throws ActivityNotFoundError */
+  handleOf<Result, Details>(activityId: string): ActivityHandle<Result, Details> {
+    const execution = this.engine.find(activityId);
+    return new TestHandle(execution, execution.result, this.autoSkipper);
+  }
+
   /** Moves time on like a blocked event loop. */
   block(blockedMs: number): void {
     this.clock.block(blockedMs);

@@ -1,7 +1,13 @@
 /** The environment runs the real engine: how time moves, and what is recorded. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test, vi } from 'vitest';
-import { isTimeout, type ActivityContext, type ActivityFailure } from 'systole';
+import {
+  ActivityNotFoundError,
+  isTimeout,
+  type ActivityContext,
+  type ActivityFailure,
+  type ActivityRunner,
+} from 'systole';
 import { crashAtEveryHeartbeat, TestActivityEnvironment, timeline } from 'systole/testing';
 import { timelineSvg } from 'systole/timeline';
 import { never } from '../../support/harness.js';
@@ -12,6 +18,17 @@ const boom = new Error('boom');
 const failing = (): never => {
   throw boom;
 };
+
+test('is an ActivityRunner: the handle of an id lets time skip', async () => {
+  const env = new TestActivityEnvironment();
+  const runner: ActivityRunner = env;
+  void runner.start((ctx: ActivityContext) => ctx.sleep('1h').then(() => 'done'), {
+    activityId: 'x',
+  });
+  expect(await env.getHandle('x').result()).toBe('done');
+  expect(env.now()).toBe(3_600_000);
+  expect(() => env.getHandle('x')).toThrow(ActivityNotFoundError);
+});
 
 describe('time', () => {
   test('skips an hour of backoff at once', async () => {
