@@ -1,6 +1,7 @@
 /** Sends the heartbeats of an activity as server-sent events. */
 import { badOption, checkNames, hasMethods } from '../kernel/bad-input.js';
 import { realTimer } from '../kernel/clock.js';
+import { CancelledFailure } from '../kernel/failures.js';
 import { ignore } from '../kernel/promises.js';
 import { refusable } from '../kernel/stack.js';
 import type { ActivityHandle } from '../runtime/handle.js';
@@ -8,7 +9,7 @@ import type { HeartbeatReport } from '../runtime/heartbeats.js';
 import { json } from './json.js';
 
 /** The part of an activity's handle that `heartbeatResponse` uses. */
-export type FollowedActivity = Pick<ActivityHandle, 'heartbeats' | 'describe'>;
+export type FollowedActivity = Pick<ActivityHandle, 'heartbeats' | 'describe' | 'result'>;
 
 /** The part of a request that `heartbeatResponse` uses: a web `Request`, or one of `node:http`. */
 export interface RequestLike {
@@ -36,9 +37,6 @@ const OPTIONS = {
 /** Proxies close connections that are silent for too long. */
 const COMMENT_EVERY_MS = 15_000;
 
-/** The id of the last event. A client that reconnects after it has nothing more to hear. */
-const CLOSED = 'closed';
-
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',
@@ -49,7 +47,8 @@ const HEADERS = {
 /**
  * Returns a `Response` that sends the progress of an activity as server-sent events: a `heartbeat`
  * event for each report, and one `completed` or `failed` event at the end. The stream ends when the
- * activity closes or the client is gone. A slow client gets only the newest report. Results and
+ * activity closes or the client is gone. After a shutdown it ends without such an event, so that the
+ * client reconnects to the next process. A slow client gets only the newest report. Results and
  * errors are not sent.
  *
  * @example
@@ -66,13 +65,15 @@ export function heartbeatResponse(
   refusable(heartbeatResponse, () => checkAll(handle, options));
   const { request, details = true } = options;
   const seen = lastEventId(request);
-  if (seen === CLOSED) return new Response(null, { status: 204 }); // tells it not to come back
+  if (seen !== undefined && seen === lastId(handle)) {
+    return new Response(null, { status: 204 }); // tells it not to come back
+  }
   const body = eventStream(handle, { seen, details, signal: request?.signal });
   return new Response(body, { headers: HEADERS });
 }
 
 function checkAll(handle: unknown, options: HeartbeatResponseOptions): void {
-  if (!hasMethods(handle, 'heartbeats', 'describe')) {
+  if (!hasMethods(handle, 'heartbeats', 'describe', 'result')) {
     throw badOption('heartbeatResponse', handle, 'the handle of an activity');
   }
   checkNames(options, OPTIONS);
@@ -115,6 +116,7 @@ export function eventStream(
   let controller: ReadableStreamDefaultController<Uint8Array>;
   let clear = ignore;
 
+  const clientIsGone = (): boolean => signal?.aborted === true;
   const send = (text: string): void => controller.enqueue(encoder.encode(text));
   const comment = (): void => {
     // A client that reads nothing should not pile up comments.
@@ -136,7 +138,7 @@ export function eventStream(
       start(given) {
         controller = given;
         send('retry: 1000\n\n'); // sends the headers off, too
-        if (signal?.aborted === true) {
+        if (clientIsGone()) {
           abort();
           return;
         }
@@ -149,9 +151,11 @@ export function eventStream(
             leave(); // the stream ends with this error, so no comment may follow
             throw error;
           });
-          if (signal?.aborted === true) return;
+          if (clientIsGone()) return;
           if (next.done === true) {
-            send(closing(handle));
+            const stopped = await stoppedByShutdown(handle);
+            if (clientIsGone()) return;
+            if (!stopped) send(closing(handle));
             leave();
             controller.close();
             return;
@@ -175,6 +179,20 @@ function heartbeat(report: HeartbeatReport, withDetails: boolean): { id: string;
   return { id: `${timestamp}-${attempt}-${hash(json(details))}`, data };
 }
 
+/** The id of the last event; undefined while the activity is open. A later run has another one. */
+function lastId(handle: FollowedActivity): string | undefined {
+  const { closeTime } = handle.describe();
+  return closeTime === undefined ? undefined : `closed-${+closeTime}`;
+}
+
+/** Whether a shutdown has stopped it: another process may continue it. */
+async function stoppedByShutdown(handle: FollowedActivity): Promise<boolean> {
+  if (handle.describe().status !== 'CANCELED') return false;
+  const error = await handle.result().then(ignore, (failure: unknown) => failure);
+  const { cause } = (error ?? {}) as { cause?: unknown };
+  return cause instanceof CancelledFailure && cause.message === 'WORKER_SHUTDOWN';
+}
+
 function closing(handle: FollowedActivity): string {
   const { status, attempt, closeTime } = handle.describe();
   const data = json({
@@ -183,7 +201,7 @@ function closing(handle: FollowedActivity): string {
     timestamp: closeTime === undefined ? undefined : +closeTime,
   });
   const name = status === 'COMPLETED' ? 'completed' : 'failed';
-  return `id: ${CLOSED}\nevent: ${name}\ndata: ${data}\n\n`;
+  return `id: ${lastId(handle)}\nevent: ${name}\ndata: ${data}\n\n`;
 }
 
 /** A short text that differs for most different texts. */

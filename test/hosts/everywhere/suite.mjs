@@ -640,7 +640,7 @@ function checks({ systole, testing, other, context, node, web, progress, inspect
     equal(response.headers.get('content-type'), 'text/event-stream; charset=utf-8');
     const text = await response.text();
     equal(/"details":\{"row":2\}[^]*event: completed/.test(text), true);
-    const headers = new Headers({ 'last-event-id': 'closed' });
+    const headers = new Headers({ 'last-event-id': /id: (closed-\d+)/.exec(text)[1] });
     equal(web.heartbeatResponse(handle, { request: { headers } }).status, 204);
   });
 

@@ -19,12 +19,13 @@ afterEach(async () => {
 /** An activity that heartbeats and ends when it is told to. */
 class Puppet {
   readonly handle: ActivityHandle<string>;
+  readonly runtime = new ActivityRuntime({ logger: false });
   beat!: (details: unknown) => void;
   complete!: (result: string) => void;
   fail!: (error: Error) => void;
 
   constructor() {
-    const runtime = new ActivityRuntime({ logger: false });
+    const { runtime } = this;
     cleanUps.push(() => runtime.shutdown({ abandonAfter: 0 }));
     this.handle = runtime.start(
       (ctx: ActivityContext) => {
@@ -32,6 +33,7 @@ class Puppet {
         return new Promise<string>((resolve, reject) => {
           this.complete = resolve;
           this.fail = reject;
+          ctx.shutdownSignal.addEventListener('abort', () => reject(ctx.shutdownSignal.reason));
         });
       },
       { heartbeatThrottleInterval: 0, retryPolicy: { maximumAttempts: 1 } },
@@ -65,6 +67,7 @@ function counted(handle: ActivityHandle) {
   let open = 0;
   const followed = {
     describe: () => handle.describe(),
+    result: () => handle.result(),
     heartbeats: () => ({
       [Symbol.asyncIterator]() {
         const inner = handle.heartbeats()[Symbol.asyncIterator]();
@@ -107,7 +110,10 @@ test('a response has an event for each report, and says at the end that the acti
   });
   puppet.complete('a secret result');
   const last = (await stream.next()).value as Record<string, string>;
-  expect(last).toMatchObject({ event: 'completed', id: 'closed' });
+  expect(last).toMatchObject({
+    event: 'completed',
+    id: expect.stringMatching(/^closed-\d+$/) as string,
+  });
   expect(JSON.parse(last['data']!)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
   expect(last['data']).not.toContain('secret');
   expect((await stream.next()).done).toBe(true);
@@ -185,6 +191,56 @@ test('a client that reconnects gets what is new, and nothing when the activity w
   expect(await over.text()).toBe('');
 });
 
+test('a client that has heard the end of an earlier run hears the later one', async () => {
+  const [first, later] = [new Puppet(), new Puppet()];
+  const stream = events(heartbeatResponse(first.handle));
+  first.complete('');
+  const { id } = (await stream.next()).value as Record<string, string>;
+  // The later one closes in a later millisecond.
+  while (id === `closed-${Date.now()}`) await new Promise((resolve) => setImmediate(resolve));
+  const request = { headers: { 'last-event-id': id } };
+  const open = heartbeatResponse(later.handle, { request });
+  expect(open.status).toBe(200);
+  later.complete('');
+  expect(await read(open)).toEqual([expect.stringMatching(/^completed /)]);
+  expect(heartbeatResponse(later.handle, { request }).status).toBe(200);
+});
+
+test('after a shutdown the stream ends without an end of the activity', async () => {
+  const puppet = new Puppet();
+  const all = read(heartbeatResponse(puppet.handle));
+  puppet.beat(1);
+  await puppet.runtime.shutdown();
+  expect(puppet.handle.describe().status).toBe('CANCELED');
+  expect(await all).toEqual([expect.stringMatching(/^heartbeat /)]);
+});
+
+test('an activity that was cancelled ends with a failed event, also in a shutdown', async () => {
+  const puppet = new Puppet();
+  const all = read(heartbeatResponse(puppet.handle));
+  puppet.handle.cancel();
+  await puppet.runtime.shutdown();
+  expect(await all).toEqual([expect.stringMatching(/^failed {"status":"CANCELED"/)]);
+});
+
+test('a client that leaves while the ledger is written gets nothing more', async () => {
+  const gone = new AbortController();
+  let ask!: () => void;
+  const asked = new Promise<void>((resolve) => (ask = resolve));
+  let reject!: (error: Error) => void;
+  const handle = {
+    describe: () => ({ status: 'CANCELED' }) as never,
+    result: () => (ask(), new Promise<never>((_, refuse) => (reject = refuse))),
+    heartbeats: async function* () {},
+  };
+  const request = { headers: {}, signal: gone.signal };
+  const text = heartbeatResponse(handle, { request }).text();
+  await asked;
+  gone.abort();
+  reject(new Error('no'));
+  expect(await text).toBe('retry: 1000\n\n');
+});
+
 test('a client that is gone leaves nothing behind', async () => {
   const puppet = new Puppet();
   const { followed, open } = counted(puppet.handle);
@@ -220,7 +276,7 @@ test('a comment is sent every 15 s, but not to a client that reads nothing', asy
   expect(await next()).toBe(': still here\n\n');
   expect(await next()).toBe(': still here\n\n');
   puppet.complete('');
-  expect(await next()).toMatch(/^id: closed/);
+  expect(await next()).toMatch(/^id: closed-/);
   expect(timers.every(({ delayMs }) => delayMs === 15_000)).toBe(true);
   expect(cleared).toBe(1);
 });
@@ -286,7 +342,7 @@ test('it works under node:http with the bridge of the docs', async () => {
   while (open() > 0) await new Promise((resolve) => setImmediate(resolve));
   await followOver(port, puppet);
   expect(open()).toBe(0);
-  const headers = { 'Last-Event-ID': 'closed' };
+  const headers = { 'Last-Event-ID': `closed-${+puppet.handle.describe().closeTime!}` };
   expect((await fetch(`http://127.0.0.1:${port}/`, { headers })).status).toBe(204);
 });
 
@@ -323,6 +379,7 @@ test('details that cannot be read end the stream, and nothing is sent later', as
   };
   const broken = {
     describe: () => ({}) as never,
+    result: () => Promise.resolve(),
     heartbeats: () => ({
       [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('unreadable')) }),
     }),
