@@ -9,6 +9,18 @@ import type { LedgerEntry } from '../runtime/shared/ledger.js';
 /** The version of the form of entries that this code writes. */
 export const VERSION = 1;
 
+/** An entry that this runtime has claimed, to run its activity again. */
+export interface Found {
+  readonly entry: LedgerEntry;
+  readonly generation: number;
+}
+
+/** The options of a call, as values and as text. */
+export interface KeptOptions {
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly text: string;
+}
+
 type Options = Readonly<Record<string, unknown>>;
 
 /**

@@ -2,6 +2,8 @@
  * How activities leave the ledger: at their end for good. At a shutdown, or if this process could not
  * run the function, their entries stay for the next process.
  */
+import { HeartbeatStoreError } from '../kernel/errors.js';
+import { quote } from '../kernel/text.js';
 import { isError, messageOf } from '../kernel/thrown.js';
 import { isUnable } from '../kernel/unable.js';
 import type { Closing, Failing } from '../runtime/activity/next-attempt.js';
@@ -22,8 +24,23 @@ export class Leaving {
     this.#leases = leases;
   }
 
-  /** Called when an activity has closed, before its failure is logged: this line takes its place. */
-  announce(tracked: Tracked, closing: Closing): void {
+  /**
+   * Called when an activity has closed, before its failure is logged. Tells those who wait for its
+   * entrance, unless that is still to be seen.
+   */
+  close(tracked: Tracked, closing: Closing): void {
+    if (!wasShutDown(closing)) tracked.entrance.settle(refusalOf(tracked, closing));
+    this.#warn(tracked, closing);
+  }
+
+  /** Called when an activity has left. */
+  left(tracked: Tracked, closing: Closing): void {
+    tracked.entrance.settle(refusalOf(tracked, closing));
+    tracked.leave();
+  }
+
+  /** Logs that an activity stays. This line takes the place of one about its failure. */
+  #warn(tracked: Tracked, closing: Closing): void {
     const { activity, activityId } = tracked;
     if (!tracked.holds || !wasUnable(closing)) {
       this.#unable.delete(activityId);
@@ -40,14 +57,14 @@ export class Leaving {
   /** Resolves when the store knows it. Never rejects: what the store refuses is logged. */
   async leave(tracked: Tracked, closing: Closing): Promise<void> {
     const { activity, standing } = tracked;
-    const isLeft = closing.status === 'CANCELED' && closing.retryState === undefined;
     try {
       if (standing === 'earlier') {
         // The entry stays as it is.
-      } else if (isLeft || wasUnable(closing)) {
-        if (isLeft) tracked.interrupted(isError(closing.cause.cause));
+      } else if (wasShutDown(closing) || wasUnable(closing)) {
+        if (wasShutDown(closing)) tracked.interrupted(isError((closing as Failing).cause.cause));
         else tracked.notRun();
         await fenced(tracked, () => this.#store.open(tracked.entry(), tracked.generation));
+        if (tracked.lost === undefined) tracked.entrance.settle();
       } else {
         const forgets = closing.status === 'COMPLETED' || closing.status === 'TERMINATED';
         const remove = (): Promise<unknown> => this.#remove(tracked, forgets);
@@ -92,6 +109,21 @@ export class Leaving {
     if (await Promise.race([settled.then(() => true), later])) await release();
     else void settled.then(release);
   }
+}
+
+/** Whether a shutdown has closed the activity. Every other way of cancelling has a `retryState`. */
+function wasShutDown(closing: Closing): boolean {
+  return closing.status === 'CANCELED' && closing.retryState === undefined;
+}
+
+/** The error that keeps an activity out of the ledger that has closed before its first attempt. */
+function refusalOf({ activity, activityId }: Tracked, closing: Closing): Error | undefined {
+  if (wasShutDown(closing)) {
+    const message = `Activity ${quote(activityId)} has not entered the ledger: its runtime was shut down before that`;
+    return new HeartbeatStoreError(message);
+  }
+  if (closing.status !== 'FAILED' || activity.state.lastAttempt !== undefined) return undefined;
+  return closing.cause;
 }
 
 /** Whether this process could not run the function. A cancelled activity need not run again. */

@@ -15,25 +15,28 @@ import type {
   RecoverOptions,
 } from '../runtime/shared/ledger.js';
 import type { Services } from '../runtime/shared/services.js';
+import type { Asked, Entrance, Entrances } from './entrance.js';
 import { encodeArgs, encodeOptions, optionsOf, patchedOptions } from './entry.js';
+import type { Found, KeptOptions } from './entry.js';
 import { fenced, lose, overtaken } from './fence.js';
 import { heldElsewhere, Leases } from './leases.js';
 import { Leaving } from './leaving.js';
 import { Line } from './line.js';
 import type { LedgerStore } from './port.js';
 import { Recovery } from './recovery.js';
-import { Tracked, type Found, type KeptOptions } from './tracked.js';
+import { Tracked } from './tracked.js';
 
 type Options = Readonly<Record<string, unknown>>;
 
 const NAMELESS =
   'The activity has no name, so recover() cannot find its function: name it, or pass activityType';
 
-export class DurableLedger implements Ledger {
+export class DurableLedger implements Ledger, Asked {
   readonly #store: LedgerStore;
   readonly #leases: Leases<Tracked>;
   readonly #recovery: Recovery;
   readonly #leaving: Leaving;
+  readonly #entrances: Entrances;
   readonly #readings = new Line();
   readonly #tracked = new WeakMap<object, Tracked>();
   /** The activities that have not left, by id. If one waits for another one to leave: the later. */
@@ -42,9 +45,10 @@ export class DurableLedger implements Ledger {
   readonly #leavings = new Set<Promise<void>>();
 
   /** @param newOwner makes a name for a runtime that no other runtime has */
-  constructor(store: LedgerStore, host: LedgerHost, newOwner: () => string) {
+  constructor(store: LedgerStore, host: LedgerHost, newOwner: () => string, entrances: Entrances) {
     const services = host.services as () => Services;
     this.#store = store;
+    this.#entrances = entrances;
     this.#leases = new Leases(store, newOwner, services, lose);
     this.#leaving = new Leaving(store, this.#leases);
     this.#recovery = new Recovery(store, { ...host, services }, this.#leases, {
@@ -86,6 +90,7 @@ export class DurableLedger implements Ledger {
     tracked.follow(this.#byId.get(activityId));
     this.#byId.set(activityId, tracked);
     this.#tracked.set(activity, tracked);
+    this.#entrances.came(this);
     return tracked;
   }
 
@@ -107,13 +112,17 @@ export class DurableLedger implements Ledger {
   close(activity: object, closing: object, written?: Promise<void>): Promise<void> | undefined {
     const tracked = this.#tracked.get(activity);
     if (tracked === undefined) return undefined;
-    this.#leaving.announce(tracked, closing as Closing);
+    this.#leaving.close(tracked, closing as Closing);
     const leaving = this.#close(tracked, closing as Closing, written);
     this.#leavings.add(leaving);
     const over = (): unknown => this.#leavings.delete(leaving);
     leaving.then(over, over);
     // The caller of an activity that has not begun need not wait for a store that is slow.
     return tracked.isRead ? leaving : undefined;
+  }
+
+  entrance(activityId: string): Entrance | undefined {
+    return this.#byId.get(activityId)?.entrance;
   }
 
   recover(activities: object, options: RecoverOptions): Promise<Recovered<unknown>> {
@@ -184,6 +193,7 @@ export class DurableLedger implements Ledger {
         tracked.update();
         tracked.entered();
         await this.#store.open(tracked.entry(), tracked.generation);
+        tracked.entrance.settle();
       }
       return stored;
     } catch (error) {
@@ -221,8 +231,16 @@ export class DurableLedger implements Ledger {
     await tracked.writing;
     if (tracked.holds) await this.#leaving.leave(tracked, closing);
     else this.#leases.remove(tracked);
-    tracked.leave();
-    if (this.#byId.get(tracked.activityId) === tracked) this.#byId.delete(tracked.activityId);
+    this.#leaving.left(tracked, closing);
+    this.#forget(tracked);
     if (tracked.lost !== undefined && closing.status === 'COMPLETED') throw overtaken(tracked);
+  }
+
+  #forget(tracked: Tracked): void {
+    const { activityId } = tracked;
+    this.#entrances.left(activityId, tracked.entrance);
+    if (this.#byId.get(activityId) !== tracked) return;
+    this.#byId.delete(activityId);
+    if (this.#byId.size === 0) this.#entrances.isIdle(this);
   }
 }

@@ -65,6 +65,26 @@ export interface LedgerStore extends HeartbeatStore {
   release?(activityId: string, generation: number): unknown;
 }
 
+/** A store that a runtime makes its ledger in, such as `fileStore`, or your own after `durableStore`. */
+export interface DurableStore extends LedgerStore {
+  /**
+   * Resolves when the entry of an activity has been written, so that the activity survives this
+   * process. Call it after `runtime.start`, before you tell anyone that the work is accepted. Resolves
+   * at once if the entry is there already, and if the activity has ended meanwhile.
+   *
+   * Rejects with the error that keeps the activity out: a `HeartbeatStoreError`, or an
+   * `ActivityAlreadyStartedError` if another process or runtime has it. Rejects with a `TypeError` if
+   * no runtime with this store has started such an activity. Of those that have ended, the last 1,000
+   * are remembered.
+   *
+   * @example
+   * const handle = runtime.start(importRows, { activityId: file, args: [file] });
+   * await store.entered(handle.activityId);
+   * response.writeHead(202).end();
+   */
+  entered(activityId: string): Promise<void>;
+}
+
 /** The ids that an owner still has after `renew`, or `undefined` if it still has all of them. */
 export type RenewedIds = Iterable<string> | undefined;
 

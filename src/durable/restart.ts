@@ -7,8 +7,7 @@ import { failing } from '../runtime/activity/next-attempt.js';
 import { pause } from '../runtime/activity/pausing.js';
 import { cancel } from '../runtime/activity/stopping.js';
 import type { Services } from '../runtime/shared/services.js';
-import { callOf } from './entry.js';
-import type { Found } from './tracked.js';
+import { callOf, type Found } from './entry.js';
 
 /** What recoveries use of their runtime. */
 export interface Host {

@@ -5,14 +5,9 @@ import { runStateOf } from '../runtime/activity/run-state.js';
 import type { Activity } from '../runtime/activity/activity.js';
 import type { LedgerEntry } from '../runtime/shared/ledger.js';
 import type { ResolvedOptions } from '../runtime/options/table.js';
-import { VERSION } from './entry.js';
+import { Entrance } from './entrance.js';
+import { VERSION, type Found, type KeptOptions } from './entry.js';
 import type { Claim } from './port.js';
-
-/** An entry that this runtime has claimed, to run its activity again. */
-export interface Found {
-  readonly entry: LedgerEntry;
-  readonly generation: number;
-}
 
 /**
  * What the store has under the id of an activity: no entry, its own, or one that an earlier
@@ -20,15 +15,10 @@ export interface Found {
  */
 type Standing = 'absent' | 'own' | 'earlier';
 
-/** The options of a call, as values and as text. */
-export interface KeptOptions {
-  readonly values: Readonly<Record<string, unknown>>;
-  readonly text: string;
-}
-
 export class Tracked {
   readonly activity: Activity;
   readonly activityId: string;
+  readonly entrance = new Entrance();
   readonly #args: string;
   readonly #scheduledAt: number;
   /** The options at each set of options that the activity has had. */
@@ -78,6 +68,7 @@ export class Tracked {
     this.#options.set(activity.options, options);
     this.generation = found?.generation;
     this.isBeingRecovered = found !== undefined;
+    if (found !== undefined) this.entrance.settle();
     this.standing = found === undefined ? 'absent' : 'own';
     this.#runState = found?.entry.runState ?? 'SCHEDULED';
     this.#attempt = found?.entry.attempt ?? 1;
@@ -150,10 +141,7 @@ export class Tracked {
     this.isForgotten = true;
   }
 
-  /**
-   * Writes its entry. In a store that is not ordered, one write waits for the one before, and writes
-   * all that has changed meanwhile.
-   */
+  /** Writes its entry. Unless the store is ordered, one write waits for the other, and writes all. */
   write(
     write: (entry: LedgerEntry) => unknown,
     onError: (error: unknown) => void,

@@ -2,15 +2,21 @@
 import { badOption } from '../kernel/bad-input.js';
 import { rejectable } from '../kernel/stack.js';
 import { LEDGER, type Ledger, type LedgerHost } from '../runtime/shared/ledger.js';
+import { Entrances } from './entrance.js';
 import { DurableLedger } from './ledger.js';
-import type { LedgerStore } from './port.js';
+import type { DurableStore, LedgerStore } from './port.js';
 
 /** @param newOwner makes a name for a runtime that no other runtime has */
-export function withLedger<Store extends LedgerStore>(store: Store, newOwner: () => string): Store {
+export function withLedger<Store extends LedgerStore>(
+  store: Store,
+  newOwner: () => string,
+): Store & DurableStore {
+  const entrances = new Entrances();
   const ledger = function (this: LedgerStore, host: LedgerHost): Ledger {
-    return new DurableLedger(this, host, newOwner);
+    return new DurableLedger(this, host, newOwner, entrances);
   };
-  return Object.assign(store, { [LEDGER]: ledger });
+  const entered = byId('store.entered', (id: string) => entrances.entered(id));
+  return Object.assign(store, { entered, [LEDGER]: ledger });
 }
 
 type ById = (activityId: string, ...rest: never[]) => Promise<unknown>;

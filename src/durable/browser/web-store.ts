@@ -3,7 +3,7 @@ import { badOption, checkNames, option, type OptionNames } from '../../kernel/ba
 import { refusable } from '../../kernel/stack.js';
 import type { LedgerEntry } from '../../runtime/shared/ledger.js';
 import { TTL_MS } from '../leases.js';
-import { LeaseLostError, type Claim, type Held, type LedgerStore } from '../port.js';
+import { LeaseLostError, type Claim, type DurableStore, type Held } from '../port.js';
 import { byId, withLedger } from '../with-ledger.js';
 import { Batch } from './batch.js';
 import { Connection, type Durability } from './connection.js';
@@ -22,7 +22,7 @@ export interface WebStoreOptions {
 }
 
 /** A store in IndexedDB, made by `webStore`. */
-export interface WebStore extends LedgerStore {
+export interface WebStore extends DurableStore {
   /**
    * Closes the database. Shut the runtime down first. Later calls of the store are refused, and a
    * second call does nothing. The database also closes when the tab is closed.
@@ -115,7 +115,7 @@ export function makeWebStore(
         living.has(owner) && { heldBy: owner, heldUntil: host.now() + TTL_MS }),
     }));
   };
-  const store: WebStore = {
+  const store: Omit<WebStore, 'entered'> = {
     isOrdered: true,
     get: byId('webStore.get', (id: string) => batch.add(id, (rows) => rows.get(id))),
     set: byId('webStore.set', (id: string, snapshot: string, generation?: number) =>

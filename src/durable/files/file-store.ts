@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { badOption } from '../../kernel/bad-input.js';
 import { refusable } from '../../kernel/stack.js';
 import { thisMachine, type Machine } from '../machine.js';
-import type { LedgerStore } from '../port.js';
+import type { DurableStore, LedgerStore } from '../port.js';
 import { byId, withLedger } from '../with-ledger.js';
 import { Folder } from './folder.js';
 
@@ -24,12 +24,12 @@ import { Folder } from './folder.js';
  * await runtime.recover({ importRows });
  * await runtime.run(importRows, { args: ['big.csv'], activityId: 'import big.csv' });
  */
-export function fileStore(folder: string): LedgerStore {
+export function fileStore(folder: string): DurableStore {
   return refusable(fileStore, () => makeFileStore(folder, thisMachine()));
 }
 
 /** The same on a given machine, for tests. */
-export function makeFileStore(path: string, machine: Machine): LedgerStore {
+export function makeFileStore(path: string, machine: Machine): DurableStore {
   if (typeof path !== 'string' || path === '') {
     throw badOption('fileStore', path, 'the path of a folder');
   }

@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { badOption, checkNames, option, type OptionNames } from '../../kernel/bad-input.js';
 import { refusable, refusal } from '../../kernel/stack.js';
 import { thisMachine, type Machine } from '../machine.js';
-import type { LedgerStore } from '../port.js';
+import type { DurableStore } from '../port.js';
 import { byId, withLedger } from '../with-ledger.js';
 import { Batch } from './batch.js';
 import { Connection } from './connection.js';
@@ -24,7 +24,7 @@ export interface SqliteStoreOptions {
 }
 
 /** A store in a SQLite database, made by `sqliteStore`. */
-export interface SqliteStore extends LedgerStore, Disposable {
+export interface SqliteStore extends DurableStore, Disposable {
   /**
    * Closes the database. Shut the runtime down first. Later calls of the store are refused, and a
    * second call does nothing. The database also closes when the process ends.
@@ -80,7 +80,7 @@ export function makeSqliteStore(
   /** How many entries of each id wait for the end of the turn. */
   const waiting = new Map<string, number>();
   const batch = new Batch((run) => connection.transaction(run));
-  const store: SqliteStore = {
+  const store: Omit<SqliteStore, 'entered'> = {
     isOrdered: true,
     get: byId('sqliteStore.get', (id: string) => batch.add(() => tables.get(id))),
     set: byId('sqliteStore.set', (id: string, snapshot: string, generation?: number) =>

@@ -1,6 +1,6 @@
 // Heartbeats of one activity as a Response, and a store in the browser.
 import { ActivityRuntime, startActivity, type ActivityContext } from 'systole';
-import { durableStore } from 'systole/durable';
+import { durableStore, type DurableStore } from 'systole/durable';
 import { heartbeatResponse, webStore, type WebStore } from 'systole/web';
 import { typeOf } from './assert.js';
 
@@ -18,7 +18,8 @@ const store = webStore();
 typeOf(store).is<WebStore>();
 webStore('jobs', { durability: 'strict' });
 new ActivityRuntime({ store });
-typeOf(durableStore(store)).is<WebStore>();
+typeOf(durableStore(store)).is<WebStore & DurableStore>();
+typeOf(store.entered('x')).is<Promise<void>>();
 typeOf(store.closeDatabase()).is<void>();
 
 // @ts-expect-error is not assignable to parameter of type 'string
