@@ -12,7 +12,7 @@ import type { ActivityRunner } from '../runtime/runner.js';
 import type { ProxyOptions, RunParameters } from '../runtime/runtime.js';
 import type { ShutdownOptions, ShutdownResult } from '../runtime/shutdown.js';
 import type { Recording } from '../timeline/recording.js';
-import { problemsAtEnd } from './ending.js';
+import { failureBefore, problemsAtEnd } from './ending.js';
 import type { TestEnvironmentOptions } from './environment-options.js';
 import type { AttemptRecord, RecordedEvent } from './recorder.js';
 import { TestEngine } from './test-engine.js';
@@ -227,7 +227,8 @@ export class TestActivityEnvironment implements ActivityRunner {
    * says
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    const problems = problemsAtEnd(this.#inner.engine.list(), this.#inner.steering.unmet);
+    const { unmet, events } = this;
+    const problems = problemsAtEnd(this.#inner.engine.list(), unmet, failureBefore(unmet, events));
     const story = timeline({ recording: this.recording });
     void this.#inner.engine.shutdown({ abandonAfter: 0 });
     await this.#inner.clock.advance(0); // lets work in progress settle

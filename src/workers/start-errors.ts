@@ -4,6 +4,7 @@ import { ApplicationFailure } from '../kernel/failures.js';
 import { ignore } from '../kernel/promises.js';
 import { messageOf } from '../kernel/thrown.js';
 import { markUnable } from '../kernel/unable.js';
+import { typeScriptHint } from './typescript.js';
 
 /**
  * The failure of an attempt that cannot get a worker. It is not retried in this process. A ledger keeps
@@ -21,7 +22,8 @@ export function final(message: string, type: string, cause?: unknown): Applicati
 
 /** The failure for a module that cannot be loaded or exports no function. */
 export function unusable(module: string, cause: unknown): ApplicationFailure {
-  const message = `workerPool: the module ${module} cannot be used: ${messageOf(cause)}`;
+  const said = messageOf(cause);
+  const message = `workerPool: the module ${module} cannot be used: ${said}${typeScriptHint(said)}`;
   return hopeless(message, 'WorkerModuleError', cause);
 }
 

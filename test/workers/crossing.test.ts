@@ -131,6 +131,15 @@ describe.each(workers)('in a %s', (isolation) => {
   });
 });
 
+// With isolation 'none', Vitest loads the module in this repository.
+test.each(workers)('a module that is TypeScript needs a loader: %s', async (isolation) => {
+  const pool = poolOf(isolation, { module: fixture('typed.js') });
+  const { message } = await rejection(new Recorded().run(pool.activities['add']!));
+  expect(message).toMatch(
+    /Cannot find module .*typed\.js'.*\. typed\.ts needs a TypeScript loader:/,
+  );
+});
+
 describe.each([...workers, 'none'] as const)('with isolation %s', (isolation) => {
   test.each([
     ['is not there', 'missing.mjs', /missing\.mjs cannot be used: Cannot find module/],

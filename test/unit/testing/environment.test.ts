@@ -464,6 +464,20 @@ describe('at the end of a test', () => {
     );
   });
 
+  test('a failure that kept a plan from happening is told first', async () => {
+    const env = new TestActivityEnvironment();
+    env.failOnHeartbeat(1, boom);
+    const once = { retryPolicy: { maximumAttempts: 1 } };
+    const early = (): never => {
+      throw new Error('no module');
+    };
+    const failure = env.run(early, once);
+    await expect(failure).rejects.toThrow('no module');
+    await expect(env[Symbol.asyncDispose]()).rejects.toThrow(
+      /^early failed: no module\nfailOnHeartbeat\(1\) has not happened;/,
+    );
+  });
+
   test('plans and open activities are named in one error', async () => {
     const env = new TestActivityEnvironment();
     env.failOnHeartbeat(1, boom);
