@@ -54,6 +54,7 @@ export class DurableLedger implements Ledger, Asked {
     this.#recovery = new Recovery(store, { ...host, services }, this.#leases, {
       has: (activityId) => this.#byId.has(activityId),
       adopt: (activity, call, found) => this.#adopt(activity, call, found),
+      whenRead: async (activity) => this.#tracked.get(activity)?.whenRead,
       recovered: (activity) => {
         this.#tracked.get(activity)?.recovered();
         this.changed(activity);

@@ -17,6 +17,7 @@ import { reasonOf, type Leases } from './leases.js';
 import { Line } from './line.js';
 import type { Claim, Held, LedgerStore } from './port.js';
 import { restart, type Book, type Host } from './restart.js';
+import { Leftovers, settled } from './findings.js';
 import type { Tracked } from './tracked.js';
 
 const NAMES: OptionNames = {
@@ -39,6 +40,7 @@ export class Recovery {
   readonly #host: Host;
   readonly #leases: Leases<Tracked>;
   readonly #book: Book;
+  readonly #leftovers = new Leftovers();
   /** The ids that are being claimed, so that two recoveries at once do not claim one twice. */
   readonly #taking = new Set<string>();
   /** The recoveries that are under way. */
@@ -73,6 +75,8 @@ export class Recovery {
   ): Promise<Recovered<Execution>> {
     const found = await this.#recoverOnce(activities, countCrashes);
     if (everyMs !== undefined) this.#again(everyMs, activities, countCrashes);
+    const reads = found.recovered.map((one) => this.#book.whenRead(one));
+    await settled(reads, this.#host.services().clock);
     return found;
   }
 
@@ -129,6 +133,7 @@ export class Recovery {
       else if ('held' in value) found.held.push(value.held);
       else found.unknown.push(value.unknown);
     }
+    this.#leftovers.warn(found.unknown, this.#host.services());
     return found;
   }
 

@@ -21,6 +21,8 @@ export interface Book {
   readonly has: (activityId: string) => boolean;
   /** Takes up the activity of an entry before it is scheduled. */
   readonly adopt: (execution: Execution, call: object, found: Found) => void;
+  /** Resolves when the details of the activity have been read, or never will be. */
+  readonly whenRead: (execution: Execution) => Promise<unknown>;
   /** Called when the activity is as its entry says. */
   readonly recovered: (execution: Execution) => void;
 }

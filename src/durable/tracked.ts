@@ -1,5 +1,5 @@
 /** What a ledger keeps of one activity of its runtime: its entry, its claim, and who waits for it. */
-import { Deferred } from '../kernel/promises.js';
+import { Deferred, ignore } from '../kernel/promises.js';
 import type { RunState } from '../kernel/errors.js';
 import { runStateOf } from '../runtime/activity/run-state.js';
 import type { Activity } from '../runtime/activity/activity.js';
@@ -38,6 +38,8 @@ export class Tracked {
   isBeingRecovered: boolean;
   /** Resolves when its details have been read, or cannot be. Undefined before. */
   reading: Promise<unknown> | undefined;
+  /** Resolves with the reading, for those who ask before it begins. */
+  #coming: Deferred<unknown> | undefined;
   /** The last write of its entry. */
   writing: Promise<void> | undefined;
   #isWriting = false;
@@ -116,10 +118,13 @@ export class Tracked {
 
   /** Called while its details are being read. */
   read(reading: Promise<unknown>): void {
-    this.reading = reading.then(
-      () => {},
-      () => {},
-    );
+    this.reading = reading.then(ignore, ignore);
+    this.#coming?.resolve(this.reading);
+  }
+
+  /** Resolves when its details have been read, or never will be. */
+  get whenRead(): Promise<unknown> {
+    return this.reading ?? (this.#coming ??= new Deferred<unknown>()).promise;
   }
 
   /** Called when its details could not be read. The entry of a recovered activity stays. */
@@ -147,18 +152,10 @@ export class Tracked {
     onError: (error: unknown) => void,
     isOrdered: boolean,
   ): void {
-    if (isOrdered) {
-      const earlier = this.writing;
-      const written = this.#writeOnce(write, onError);
-      this.writing = earlier === undefined ? written : earlier.then(() => written);
-      return;
-    }
-    if (this.#isWriting) return;
-    this.#isWriting = true;
-    const run = async (): Promise<void> => {
+    const writeWhile = async (hasMore: () => boolean): Promise<void> => {
       try {
         do await write(this.entry());
-        while (this.holds && this.activity.isOpen && this.update());
+        while (hasMore());
       } catch (error) {
         this.#written = undefined;
         onError(error);
@@ -166,24 +163,20 @@ export class Tracked {
         this.#isWriting = false;
       }
     };
-    this.writing = run();
-  }
-
-  async #writeOnce(
-    write: (entry: LedgerEntry) => unknown,
-    onError: (error: unknown) => void,
-  ): Promise<void> {
-    try {
-      await write(this.entry());
-    } catch (error) {
-      this.#written = undefined;
-      onError(error);
+    if (isOrdered) {
+      const earlier = this.writing;
+      const written = writeWhile(() => false);
+      this.writing = earlier === undefined ? written : earlier.then(() => written);
+    } else if (!this.#isWriting) {
+      this.#isWriting = true;
+      this.writing = writeWhile(() => this.holds && this.activity.isOpen && this.update());
     }
   }
 
   /** Called when the activity has left the ledger. */
   leave(): void {
     this.generation = undefined;
+    this.#coming?.resolve(undefined);
     this.#done.resolve();
   }
 

@@ -1,6 +1,7 @@
 /** `recover()` when something goes wrong meanwhile, and what it keeps of an activity's past. */
 import { describe, expect, test } from 'vitest';
 import type { ActivityContext, LedgerEntry, RecoverOptions } from '../../../src/index.js';
+import { describe as describeActivity } from '../../../src/runtime/description.js';
 import { never, type Harness } from '../../support/harness.js';
 import { MemoryDisk } from '../../support/ledger-store.js';
 import { die, processOn } from '../../support/processes.js';
@@ -64,6 +65,88 @@ describe('recover', () => {
     answer();
     await h.turn();
     expect([over.outcome.state, recovering.outcome.state]).toEqual(['resolved', 'rejected']);
+  });
+
+  test('resolves when the details of what it has started have been read, also if paused', async () => {
+    const disk = new MemoryDisk();
+    const first = processOn(disk);
+    const report = (ctx: ActivityContext<number>): Promise<never> => {
+      ctx.heartbeat(5);
+      return ctx.cancelled;
+    };
+    for (const activityId of ['a', 'paused', 'broken']) {
+      first
+        .start(report, { activityId, activityType: 'report' })
+        .result()
+        .catch(() => {});
+    }
+    await first.turn();
+    die(disk);
+    const { entry } = disk.rows.get('paused')!;
+    disk.rows.get('paused')!.entry = { ...entry!, runState: 'PAUSED' };
+    const h = processOn(disk, {}, (store) => ({
+      get: async (id: string) => {
+        for (let n = 0; n < 50; n++) await Promise.resolve();
+        if (id === 'broken') throw new Error('disk');
+        return store.get(id);
+      },
+    }));
+    const { recovered } = await h.engine.recover({ report });
+    expect(
+      recovered.map((one) => [one.activityId, describeActivity(one).heartbeatDetails]),
+    ).toEqual([
+      ['a', 5],
+      ['paused', 5],
+      ['broken', undefined],
+    ]);
+  });
+
+  test('warns once for each type and reason of what it cannot run, and not of what others run', async () => {
+    const disk = new MemoryDisk();
+    await leave(disk, 'a', 'b', 'c', 'd', 'held');
+    const change = (id: string, entry: Partial<LedgerEntry>): void => {
+      const row = disk.rows.get(id)!;
+      row.entry = { ...row.entry!, ...entry };
+    };
+    change('c', { activityType: 'other' });
+    change('d', { version: 99 });
+    Object.assign(disk.rows.get('held')!, { owner: 'another', until: Infinity });
+    const h = processOn(disk);
+    const { unknown } = await h.engine.recover({}, { every: '10s' });
+    expect(unknown).toHaveLength(5);
+    await h.advance(35_000);
+    await h.engine.recover({});
+    expect(h.logs).toEqual([
+      {
+        level: 'warn',
+        message:
+          'recover: 2 entries of the type "never" cannot be run here and stay in the ledger. "a" has ' +
+          'the type "never", which recover() was not given. Pass its function to recover(), or ' +
+          'remove what nobody needs: store.close(activityId).',
+        attributes: { activityType: 'never', entries: 2 },
+      },
+      {
+        level: 'warn',
+        message: expect.stringContaining('1 entry of the type "other"') as unknown,
+        attributes: { activityType: 'other', entries: 1 },
+      },
+      {
+        level: 'warn',
+        message: expect.stringContaining('Update systole in this program') as unknown,
+        attributes: { activityType: 'never', entries: 1 },
+      },
+    ]);
+  });
+
+  test('does not wait for ever for a store that does not answer', async () => {
+    const disk = new MemoryDisk();
+    await leave(disk, 'a');
+    const h = processOn(disk, {}, () => ({ get: () => new Promise(() => {}) }));
+    const recovering = h.watch(h.engine.recover({ never }));
+    await h.advance(4_999);
+    expect(recovering.outcome.state).toBe('pending');
+    await h.advance(1);
+    expect(recovering.outcome).toMatchObject({ value: { recovered: [{ activityId: 'a' }] } });
   });
 
   test.each([
