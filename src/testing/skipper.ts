@@ -120,7 +120,7 @@ function workOf(execution: Execution): Attempt | Execution {
 function isAtWork({ state, place, queue }: Execution): boolean {
   if (state.phase === 'WAITING') return place !== undefined && queue === undefined;
   if (state.attempt !== undefined) return state.attempt.busy && state.attempt.holdsSlot;
-  return state.held || (state.waitsFor?.busy ?? state.loading);
+  return state.held !== undefined || (state.waitsFor?.busy ?? state.loading);
 }
 
 /** A store that calls `onRead` after each read: afterwards everything may wait, without an event. */

@@ -2,6 +2,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ApplicationFailure, type FailedAttemptInfo, type RetryPolicy } from '../../src/index.js';
 import { TestActivityEnvironment } from '../../src/testing.js';
+import { Deferred } from '../../src/kernel/promises.js';
 import { Harness, never } from '../support/harness.js';
 import { delaysOf, failureOf, settledAt, startsOf } from '../support/outcomes.js';
 
@@ -259,6 +260,35 @@ describe('while a hook decides', () => {
     await h.advance(20_000);
     await closed;
     expect(failureOf(run)).toMatchObject({ cause: { message: 'WORKER_SHUTDOWN' } });
+  });
+
+  test('a shutdown leaves a failure that was final as it is', async () => {
+    const h = new Harness();
+    const retryPolicy = { maximumAttempts: 1, onFailedAttempt: never };
+    const run = h.watch(h.run(fails, { retryPolicy }));
+    await h.advance(1);
+    const closed = h.engine.shutdown();
+    await h.advance(20_000);
+    await closed;
+    expect(failureOf(run)).toMatchObject({ retryState: 'MAXIMUM_ATTEMPTS_REACHED', cause: lost });
+  });
+
+  test('shouldRetry is not asked any more when the activity has closed or started over', async () => {
+    for (const end of ['cancel', 'terminate', 'reset'] as const) {
+      const shouldRetry = vi.fn(() => true);
+      const hook = new Deferred<void>();
+      const h = new Harness();
+      const retryPolicy = { shouldRetry, onFailedAttempt: () => hook.promise };
+      const once = vi.fn(fails).mockImplementation(never).mockImplementationOnce(fails);
+      const handle = h.start(once, { retryPolicy });
+      handle.result().catch(() => {});
+      await h.advance(1);
+      handle[end]();
+      hook.resolve();
+      await h.advance(1);
+      expect(shouldRetry, end).not.toHaveBeenCalled();
+      if (end === 'reset') handle.terminate();
+    }
   });
 
   test('virtual time does not skip past real work of the hook', async () => {

@@ -97,7 +97,7 @@ function retry(activity: Activity, attempt: Attempt, next: Retry, now: number): 
   const fruitless = next.attempt === 1 ? 0 : withoutProgress(activity, attempt);
   activity.remember().retried(fruitless, backsOff ? now : undefined);
   if (reset?.options.restoreOriginalOptions === true) state.restoreOptions();
-  state.retry(next.attempt - 1, delayedUntil, next.paused);
+  state.retry(next.attempt - 1, delayedUntil, next.paused, next.held);
   const overlapWaitMs = activity.place === undefined ? options.attemptOverlapMs : Infinity;
   if (attempt.running && overlapWaitMs > 0) state.waitFor(attempt, now + overlapWaitMs);
   else if (attempt.holdsSlot) services.slots.release(activity);

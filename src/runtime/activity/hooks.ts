@@ -66,17 +66,19 @@ async function decide(
       return false;
     }
   };
+  // Meanwhile the activity may close or start over.
+  const isOpen = (): boolean =>
+    activity.isOpen && state.lastAttempt === attempt && state.held !== undefined;
   let next = planned;
   try {
     await onFailedAttempt?.(failure, info);
-    if (next.again && !(await isAllowed())) {
+    if (next.again && isOpen() && !(await isAllowed())) {
       next = lastFailure(failure, 'NON_RETRYABLE_FAILURE', timedOut);
     }
   } catch (thrown) {
     next = failing('FAILED', ensureError(thrown), 'NON_RETRYABLE_FAILURE');
   }
-  // Meanwhile the activity may have started over. If it has closed, nothing below changes it.
-  if (state.lastAttempt !== attempt || !state.held) return;
+  if (!isOpen()) return;
   const now = services.clock.now();
   if (next.again && next.delayMs >= activity.expiresAt - now) {
     next = lastFailure(failure, 'TIMEOUT', timedOut);

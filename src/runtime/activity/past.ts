@@ -13,24 +13,20 @@ export class PastAttempts {
   withoutProgress = 0;
   /** The number of attempts that ended while their function was still running. */
   abandoned = 0;
-  /** The request to cancel, with its reason. */
   cancelRequest: CancelledFailure | undefined;
   #warnedOfEndlessness = false;
   #followed = false;
 
-  /** Enters the retry loop, once. */
   follow(activity: Retried): void {
     if (this.#followed) return;
     this.#followed = true;
     retryLoop(activity);
   }
 
-  /** Called when an attempt has failed or timed out. */
   failed(failure: Error): void {
     this.lastFailure = failure;
   }
 
-  /** Called when another attempt follows. */
   retried(withoutProgress: number, backingOffSince: number | undefined): void {
     this.withoutProgress = withoutProgress;
     this.backingOffSince = backingOffSince;
@@ -51,7 +47,6 @@ export class PastAttempts {
     this.lastHeartbeatAt = time;
   }
 
-  /** Called when the activity starts over. */
   reset(): void {
     this.withoutProgress = 0;
     this.backingOffSince = undefined;

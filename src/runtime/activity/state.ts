@@ -15,6 +15,7 @@ import type { Attempt } from '../attempt/attempt.js';
 import type { ResolvedOptions } from '../options/table.js';
 import type { Listed, Phase, Registry } from '../shared/registry.js';
 import type { ClosedStatus } from './failure-messages.js';
+import type { Next } from './next-attempt.js';
 
 /** The phases that may follow each phase. `NEW` stands for an activity without a phase. */
 export const MOVES: Readonly<Record<Phase | 'NEW', readonly Phase[]>> = {
@@ -58,6 +59,7 @@ export class ActivityState {
   loading = false;
   #overlap: Overlap | undefined;
   #waitingSince: number | undefined;
+  #planned: Next | undefined;
   #change: Deferred<void> | undefined;
 
   constructor(activity: Listed, registry: Registry<Listed>, options: ResolvedOptions) {
@@ -78,9 +80,9 @@ export class ActivityState {
     return this.#delayedUntil ?? 0;
   }
 
-  /** Whether the hooks of the retry policy decide what follows. */
-  get held(): boolean {
-    return this.#delayedUntil === Infinity;
+  /** What follows unless the hooks of the policy decide otherwise; undefined if they have. */
+  get held(): Next | undefined {
+    return this.#delayedUntil === Infinity ? this.#planned : undefined;
   }
 
   /** The ended attempt whose function the next attempt waits for. */
@@ -140,9 +142,10 @@ export class ActivityState {
   }
 
   /** Called when the running attempt has ended. The next one has the number `attemptNumber + 1`. */
-  retry(attemptNumber: number, delayedUntil: number, paused: boolean): void {
+  retry(attemptNumber: number, delayedUntil: number, paused: boolean, planned?: Next): void {
     this.attemptNumber = attemptNumber;
     this.#delayedUntil = delayedUntil;
+    this.#planned = planned;
     this.#enter(paused ? 'PAUSED' : 'SCHEDULED');
   }
 

@@ -55,8 +55,11 @@ export function shutDown(activity: Activity): void {
   } else closeForShutdown(activity);
 }
 
-/** Closes the activity at the end of a shutdown, even if a function still runs. */
+/** Closes the activity, even if a function still runs. A failure that its hooks delay stays final. */
 export function closeForShutdown(activity: Activity): void {
-  const cause = requested('WORKER_SHUTDOWN', undefined);
-  conclude(activity, failing('CANCELED', cause, undefined), { told: cause });
+  const planned = activity.state.held;
+  const told = requested('WORKER_SHUTDOWN', undefined);
+  conclude(activity, planned?.again === false ? planned : failing('CANCELED', told, undefined), {
+    told,
+  });
 }

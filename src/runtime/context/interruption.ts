@@ -64,7 +64,6 @@ export class Interruption {
     if (this.#told !== undefined) this.#told.timer = timer;
   }
 
-  /** The function has settled. */
   stopped(): void {
     this.#told?.timer?.clear();
   }
