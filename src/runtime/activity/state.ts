@@ -43,7 +43,7 @@ export class ActivityState {
   readonly #activity: Listed;
   readonly #registry: Registry<Listed>;
   /** The options as the call gave them. */
-  readonly #firstOptions: ResolvedOptions;
+  #firstOptions: ResolvedOptions;
   options: ResolvedOptions;
   /** Undefined before the activity is scheduled. */
   phase: Phase | undefined;
@@ -118,7 +118,7 @@ export class ActivityState {
     if (typeof SYSTOLE_BUILD === 'undefined' && this.phase !== undefined) {
       throw new Error('prepare() comes before schedule()');
     }
-    this.options = options;
+    this.options = this.#firstOptions = options;
     this.attemptNumber = attemptNumber;
   }
 

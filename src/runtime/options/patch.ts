@@ -29,12 +29,14 @@ export function readPatch(patch: OptionsPatch): OptionsPatch {
 /** @throws TypeError that names the option, the value received and what is accepted */
 export function patchOptions(options: ResolvedOptions, patch: OptionsPatch): ResolvedOptions {
   const merged: Record<string, unknown> = {};
-  for (const { name, field, describe } of ROWS) {
+  const kept: Record<string, unknown> = {};
+  for (const { name, field, patchable, describe } of ROWS) {
     const change: unknown = (patch as Record<string, unknown>)[name];
     const now = options[field];
-    merged[name] = change === undefined ? (describe?.(now) ?? now) : (change ?? undefined);
+    if (patchable === undefined) kept[field] = now;
+    else merged[name] = change === undefined ? (describe?.(now) ?? now) : (change ?? undefined);
   }
-  return resolveOptions(merged);
+  return { ...resolveOptions(merged), ...kept };
 }
 
 /** The options as `describe().options` shows them. */

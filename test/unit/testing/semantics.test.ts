@@ -4,7 +4,12 @@
  */
 import * as temporal from '@temporalio/activity';
 import { describe, expect, test } from 'vitest';
-import { HeartbeatDetailsError, isTimeout, type ActivityContext } from 'systole';
+import {
+  HeartbeatDetailsError,
+  isTimeout,
+  type ActivityContext,
+  type ActivityHandle,
+} from 'systole';
 import { fromTemporal } from 'systole/temporal';
 import { TestActivityEnvironment, type TestSemantics } from 'systole/testing';
 import { never } from '../../support/harness.js';
@@ -369,4 +374,29 @@ describe.each(both)('semantics: %s', (semantics) => {
     await env.advance('1 minute');
     expect(await run).toBe('second');
   });
+});
+
+test.each([
+  ['updateOptions', (handle: ActivityHandle) => handle.updateOptions({ heartbeatTimeout: '90m' })],
+  ['reset', (handle: ActivityHandle) => handle.reset({ restoreOriginalOptions: true })],
+])('%s leaves the rules of Temporal in force', async (_, change) => {
+  const env = new TestActivityEnvironment({ semantics: 'temporal' });
+  const heard: unknown[] = [];
+  const handle = env.start(
+    async (ctx) => {
+      if (ctx.info.attempt === 1 && heard.length === 0) {
+        heard.push('began');
+        throw new Error('no');
+      }
+      await ctx.sleep('1h').catch((error: unknown) => heard.push(error));
+    },
+    { heartbeatTimeout: '2h', retryPolicy: { initialInterval: '10m' } },
+  );
+  handle.result().catch(() => {});
+  await env.advance(0);
+  change(handle);
+  await env.advance('11m');
+  handle.cancel();
+  await env.advance('1m');
+  expect(heard).toEqual(['began']); // Temporal's sleep does not hear of it
 });
