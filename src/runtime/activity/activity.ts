@@ -132,7 +132,6 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
     return this.state.closedAs === undefined;
   }
 
-  /** The promise that the caller waits for. */
   get result(): Promise<unknown> {
     return this.caller.result;
   }

@@ -7,7 +7,6 @@ export class PastAttempts {
   lastFailure: Error | undefined;
   /** The time of the last heartbeat before the current attempt. */
   lastHeartbeatAt: number | undefined;
-  /** When the current backoff began. */
   backingOffSince: number | undefined;
   /** The number of attempts in a row without new heartbeat details. */
   withoutProgress = 0;

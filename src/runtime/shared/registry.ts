@@ -88,12 +88,10 @@ export class Registry<T extends Listed> {
     this.open--;
   }
 
-  /** Makes an open activity known by its id. */
   name(activity: T, id: string): void {
     this.#byId.set(id, activity);
   }
 
-  /** Makes an id free again. */
   forget(id: string): void {
     this.#byId.delete(id);
   }
