@@ -26,9 +26,10 @@ export class Leaving {
 
   /**
    * Called when an activity has closed, before its failure is logged. Tells those who wait for its
-   * entrance, unless that is still to be seen.
+   * entrance, unless that is still to be seen. The entry stays if the details cannot be read.
    */
   close(tracked: Tracked, closing: Closing): void {
+    if (wasUnreadable(tracked, closing)) tracked.failed();
     if (!wasShutDown(closing)) tracked.entrance.settle(refusalOf(tracked, closing));
     this.#warn(tracked, closing);
   }
@@ -124,6 +125,12 @@ function refusalOf({ activity, activityId }: Tracked, closing: Closing): Error |
   }
   if (closing.status !== 'FAILED' || activity.state.lastAttempt !== undefined) return undefined;
   return closing.cause;
+}
+
+/** Whether the stored details could be got but not decoded, which the ledger does not see. */
+function wasUnreadable({ activity }: Tracked, closing: Closing): boolean {
+  if (closing.status !== 'FAILED' || activity.state.lastAttempt !== undefined) return false;
+  return closing.cause instanceof HeartbeatStoreError;
 }
 
 /** Whether this process could not run the function. A cancelled activity need not run again. */

@@ -127,7 +127,7 @@ export class Tracked {
     return this.reading ?? (this.#coming ??= new Deferred<unknown>()).promise;
   }
 
-  /** Called when its details could not be read. The entry of a recovered activity stays. */
+  /** Called when its details could not be read or decoded. An entry that is there stays. */
   failed(): void {
     if (this.standing === 'own') this.standing = 'earlier';
   }

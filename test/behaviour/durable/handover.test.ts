@@ -85,6 +85,36 @@ describe('an activity that ends before it has begun', () => {
     expect(disk.rows.get('x')).toMatchObject({ entry: { activityType: 'work' }, owner: undefined });
   });
 
+  test.each(['recovered', 'started'] as const)(
+    'stays in the ledger if its details cannot be decoded: %s',
+    async (how) => {
+      const disk = new MemoryDisk();
+      await left(disk);
+      const damaged = '{"json":';
+      disk.rows.get('x')!.snapshot = damaged;
+      const h = processOn(disk);
+      const results =
+        how === 'started'
+          ? [h.run(never, { activityId: 'x', activityType: 'work' })]
+          : (await h.engine.recover({ work: never })).recovered.map(({ result }) => result);
+      const message = /cannot be read: .* were not changed/;
+      await expect(results[0]).rejects.toMatchObject({ cause: { message } });
+      await h.turn();
+      expect(disk.rows.get('x')).toMatchObject({
+        entry: { activityType: 'work', attempt: 1 },
+        snapshot: damaged,
+        owner: undefined,
+      });
+      disk.rows.get('x')!.snapshot = '{"json":5}';
+      const seen: unknown[] = [];
+      const work = (ctx: ActivityContext): unknown => seen.push(ctx.heartbeatDetails);
+      await h.engine.recover({ work });
+      await h.turn();
+      expect(seen).toEqual([5]);
+      expect(disk.rows.size).toBe(0);
+    },
+  );
+
   test('is left for the next process by a shutdown, paused if it was paused', async () => {
     const disk = new MemoryDisk();
     const { passed, open } = gate();
