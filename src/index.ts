@@ -40,7 +40,7 @@ export { retryAfter } from './retry/retry-after.js';
 export { parseDuration, type Duration } from './kernel/duration.js';
 
 // Steering
-export type { ActivityHandle } from './runtime/handle.js';
+export type { ActivityHandle, RecoveredHandle } from './runtime/handle.js';
 export type { HeartbeatReport } from './runtime/heartbeats.js';
 export type { ActivityDescription, ActivityStatus } from './runtime/description.js';
 export type { Completion } from './runtime/completion.js';

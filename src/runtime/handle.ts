@@ -5,6 +5,7 @@ import * as outside from './activity/outside.js';
 import { pause, reset, unpause } from './activity/pausing.js';
 import { cancel, terminate } from './activity/stopping.js';
 import { updateOptions } from './activity/update-options.js';
+import type { ActivityContext } from './context/context.js';
 import { describe, type ActivityDescription } from './description.js';
 import type { Execution } from './activity/execution.js';
 import { heartbeatsOf, type HeartbeatReport } from './heartbeats.js';
@@ -174,3 +175,19 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
     refusable(this.updateOptions, () => updateOptions(this.#execution, patch));
   }
 }
+
+/**
+ * The handle of a recovered activity: its result and its details are those of one of the functions of
+ * `T`.
+ */
+export type RecoveredHandle<T extends object> = [keyof T] extends [never]
+  ? ActivityHandle
+  : ActivityHandle<ResultOf<T[keyof T]>, DetailsOf<T[keyof T]>>;
+
+type ResultOf<Fn> = Fn extends (...args: never[]) => infer R ? Awaited<R> : never;
+
+type DetailsOf<Fn> = Fn extends (ctx: ActivityContext<infer D>, ...args: never[]) => unknown
+  ? [D] extends [never]
+    ? unknown
+    : D
+  : never;

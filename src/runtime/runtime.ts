@@ -8,7 +8,7 @@ import type { RuntimeStats } from './context/attached.js';
 import type { ActivityContext } from './context/context.js';
 import type { ActivityDescription, ActivityStatus } from './description.js';
 import { Engine } from './engine.js';
-import { ActivityHandle, expectNobody } from './handle.js';
+import { ActivityHandle, expectNobody, type RecoveredHandle } from './handle.js';
 import { executionOf } from './joining.js';
 import type { ActivityOptions } from './options/activity-options.js';
 import { callOf } from './options/resolve.js';
@@ -157,11 +157,16 @@ export class ActivityRuntime {
    *
    * @param activities the functions, by activity type. The type is usually the function's name
    */
-  recover(activities: object, options?: RecoverOptions): Promise<Recovered<ActivityHandle>> {
+  recover<T extends object>(
+    activities: T,
+    options?: RecoverOptions,
+  ): Promise<Recovered<RecoveredHandle<T>>> {
     return rejectable(this.recover, () =>
       this.#engine.recover(activities, options).then((found) => ({
         ...found,
-        recovered: found.recovered.map((one) => new ActivityHandle(one, one.result)),
+        recovered: found.recovered.map(
+          (one) => new ActivityHandle(one, one.result) as RecoveredHandle<T>,
+        ),
       })),
     );
   }
