@@ -218,12 +218,12 @@ export class Engine {
     return this.#roster.open.idle();
   }
 
-  /** @throws TypeError if the store keeps no ledger */
+  /** @throws TypeError without a ledger */
   recover(activities: object, options: RecoverOptions = {}): Promise<Recovered<Execution>> {
     const { ledger } = this.#services;
     if (ledger === undefined) {
       throw badInput(
-        "recover: the runtime's store keeps no ledger; expected one such as sqliteStore(path)",
+        "recover: the runtime's store keeps no ledger; expected sqliteStore(path) or fileStore(folder)",
       );
     }
     return ledger.recover(activities, options) as Promise<Recovered<Execution>>;

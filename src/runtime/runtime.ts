@@ -149,7 +149,7 @@ export class ActivityRuntime {
 
   /**
    * Starts the activities that an earlier process left unfinished, with their own arguments and
-   * options, from their last stored details. Needs a durable store, such as `sqliteStore`: see
+   * options, from their last stored details. Needs a store such as `fileStore`: see
    * docs/durable.md.
    *
    * Rejects with a `TypeError` for a bad option or a store without a ledger, and with a

@@ -337,7 +337,7 @@ describe('recover', () => {
 
   test('refuses a runtime whose store keeps no ledger', () => {
     expect(() => new Harness({ store: new Map() }).engine.recover({})).toThrow(
-      "recover: the runtime's store keeps no ledger; expected one such as sqliteStore(path)",
+      "recover: the runtime's store keeps no ledger; expected sqliteStore(path) or fileStore(folder)",
     );
   });
 });
