@@ -6,7 +6,12 @@ import {
   type ActivityContext,
   type LedgerEntry,
 } from '../../src/index.js';
-import { LeaseLostError, type Claim, type LedgerStore } from '../../src/durable.js';
+import {
+  LeaseLostError,
+  type Claim,
+  type DurableStore,
+  type LedgerStore,
+} from '../../src/durable.js';
 import { allIds, type Limits } from './store-suite.js';
 import type { Place } from './stores.js';
 import { TestMachine } from './test-machine.js';
@@ -167,6 +172,20 @@ export function testLedger(
       expect(await list(store)).toEqual([]);
     });
 
+    test('says when the entry of an activity has been written', async () => {
+      const store = place.open(machine.process()) as DurableStore;
+      const runtime = new ActivityRuntime({ store, logger: false });
+      const handle = runtime.start(() => {}, {
+        activityId: 'x',
+        activityType: 't',
+        startDelay: '1h',
+      });
+      await store.entered(handle.activityId);
+      expect((await list(store)).map(({ activityId }) => activityId)).toEqual(['x']);
+      await runtime.shutdown();
+      expect(await list(store)).toHaveLength(1);
+    });
+
     test('brings back what a dead process has left, and what it was doing', async () => {
       const [one, two] = [machine.process(), machine.process()];
       const first = new ActivityRuntime({ store: place.open(one), logger: false });
@@ -197,6 +216,7 @@ export function testLedger(
       const found = Object.fromEntries(recovered.map((one) => [one.activityId, one]));
       expect(found['paused']?.describe().status).toBe('PAUSED');
       expect(found['x']?.describe().attempt).toBe(2);
+      expect(found['x']?.describe().heartbeatDetails).toBeGreaterThanOrEqual(3);
       expect(await found['x']?.result()).toBe(5);
       found['paused']?.terminate();
       await found['paused']?.result().catch(() => {});
