@@ -46,7 +46,8 @@ export class Recovery {
   /** The recoveries that are under way. */
   readonly #running = new Set<Promise<unknown>>();
   readonly #claims = new Line();
-  #timer: Timer | undefined;
+  /** One timer for each call with an interval. */
+  readonly #timers = new Set<Timer>();
 
   constructor(store: LedgerStore, host: Host, leases: Leases<Tracked>, book: Book) {
     this.#store = store;
@@ -82,33 +83,26 @@ export class Recovery {
 
   /** Resolves when no recovery is under way. No other one begins. */
   async stop(): Promise<void> {
-    this.#disarm();
+    for (const timer of this.#timers) timer.clear();
+    this.#timers.clear();
     await Promise.allSettled(this.#running);
-  }
-
-  #disarm(): void {
-    this.#timer?.clear();
-    this.#timer = undefined;
   }
 
   #again(everyMs: number, activities: Functions, countCrashes: boolean): void {
     const { clock, log, shutdown } = this.#host.services();
-    this.#disarm();
     if (shutdown.begun) return;
-    const timer = clock.setTimer(
-      () => {
-        this.#recoverOnce(activities, countCrashes)
-          .catch((error: unknown) => {
-            if (!shutdown.begun) log('error', 'recover() has failed and will try again', { error });
-          })
-          .finally(() => {
-            if (this.#timer === timer) this.#again(everyMs, activities, countCrashes);
-          });
-      },
-      everyMs,
-      true,
-    );
-    this.#timer = timer;
+    const onTimer = (): void => {
+      this.#timers.delete(timer);
+      this.#recoverOnce(activities, countCrashes)
+        .catch((error: unknown) => {
+          if (!shutdown.begun) log('error', 'recover() has failed and will try again', { error });
+        })
+        .finally(() => {
+          this.#again(everyMs, activities, countCrashes);
+        });
+    };
+    const timer = clock.setTimer(onTimer, everyMs, true);
+    this.#timers.add(timer);
   }
 
   #recoverOnce(activities: Functions, countCrashes: boolean): Promise<Recovered<Execution>> {
@@ -216,7 +210,7 @@ export class Recovery {
     if (version > VERSION) {
       return `was written by a later version of systole: its form is ${version}, not ${VERSION}`;
     }
-    if (typeof activities[activityType] !== 'function') {
+    if (!Object.hasOwn(activities, activityType)) {
       return `has the type ${quote(activityType)}, which recover() was not given`;
     }
     try {

@@ -85,25 +85,29 @@ const NO_ACTIVITIES = new Set(['then', 'toJSON', 'constructor', 'asymmetricMatch
 
 /**
  * Only a process that has loaded a module knows the names that it exports. So any name gives a
- * function, and asking for all names makes this process ask another one.
+ * function, and asking which names there are makes this process ask another one, once.
  */
 function functionsOf(pool: Pool, options: ResolvedPool): object {
   const made = Object.create(null) as Record<string, PoolFunction>;
   const functionOf = (name: string): PoolFunction => (made[name] ??= functionIn(pool, name));
-  let complete = false;
-  const complement = (): void => {
-    if (!complete) for (const name of namesIn(options)) functionOf(name);
-    complete = true;
-  };
+  let names: ReadonlySet<string> | undefined;
+  const exported = (): ReadonlySet<string> => (names ??= new Set(namesIn(options).filter(mayBe)));
+  const has = (name: string | symbol): name is string => mayBe(name) && exported().has(name);
   return new Proxy(made, {
-    get: (_made, name) =>
-      typeof name === 'string' && !NO_ACTIVITIES.has(name) ? functionOf(name) : undefined,
-    ownKeys: () => {
-      complement();
-      return Reflect.ownKeys(made);
-    },
+    get: (_made, name) => (mayBe(name) ? functionOf(name) : undefined),
+    has: (_made, name) => has(name),
+    getOwnPropertyDescriptor: (_made, name) =>
+      has(name)
+        ? { value: functionOf(name), writable: true, enumerable: true, configurable: true }
+        : undefined,
+    ownKeys: () => [...exported()],
     set: () => false,
   });
+}
+
+/** Whether an activity may have the name. */
+function mayBe(name: string | symbol): name is string {
+  return typeof name === 'string' && !NO_ACTIVITIES.has(name);
 }
 
 function functionIn(pool: Pool, name: string): PoolFunction {

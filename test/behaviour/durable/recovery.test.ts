@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ActivityContext, LedgerEntry, RecoverOptions } from '../../../src/index.js';
 import { describe as describeActivity } from '../../../src/runtime/description.js';
+import { workerPool } from '../../../src/workers.js';
 import { never, type Harness } from '../../support/harness.js';
 import { MemoryDisk } from '../../support/ledger-store.js';
 import { die, processOn } from '../../support/processes.js';
@@ -136,6 +137,66 @@ describe('recover', () => {
         attributes: { activityType: 'never', entries: 1 },
       },
     ]);
+  });
+
+  test('finds the functions that it was given, and not those of every object', async () => {
+    const disk = new MemoryDisk();
+    const first = processOn(disk);
+    for (const activityType of ['toString', 'work', 'inherited']) {
+      void first.run(never, { activityId: activityType, activityType });
+    }
+    await first.turn();
+    die(disk);
+    const activities = Object.assign(Object.create({ inherited: never }) as object, {
+      work: never,
+    });
+    const { recovered, unknown } = await processOn(disk).engine.recover(activities);
+    expect(recovered.map(({ activityId }) => activityId)).toEqual(['work']);
+    expect(unknown.map(({ activityId }) => activityId)).toEqual(['toString', 'inherited']);
+  });
+
+  test('does not run what a pool does not export', async () => {
+    const disk = new MemoryDisk();
+    const first = processOn(disk);
+    for (const activityType of ['other', 'add']) {
+      void first.run(never, { activityId: activityType, activityType });
+    }
+    await first.turn();
+    die(disk);
+    const pool = workerPool('data:text/javascript,export const add = () => {}', { execArgv: [] });
+    expect(pool.activities['other']).toBeTypeOf('function');
+    const { recovered, unknown } = await processOn(disk).engine.recover(pool.activities);
+    expect(recovered.map(({ activityId }) => activityId)).toEqual(['add']);
+    expect(unknown.map(({ activityId }) => activityId)).toEqual(['other']);
+    await pool.close();
+  });
+
+  test('keeps the interval of each call until the shutdown', async () => {
+    const disk = new MemoryDisk();
+    let lists = 0;
+    const h = processOn(disk, {}, (store) => ({
+      list: () => {
+        lists++;
+        return store.list();
+      },
+    }));
+    await h.engine.recover({ one: never }, { every: '10s' });
+    await h.engine.recover({ two: never }, { every: '15s' });
+    const first = processOn(disk);
+    for (const activityType of ['one', 'two']) {
+      void first.run(never, { activityId: activityType, activityType });
+    }
+    await first.turn();
+    die(disk);
+    const running = (): string[] => h.of('started').map(({ activityType }) => activityType);
+    await h.advance(10_000);
+    expect(running()).toEqual(['one']);
+    await h.advance(5_000);
+    expect(running()).toEqual(['one', 'two']);
+    void h.engine.shutdown();
+    lists = 0;
+    await h.advance(60_000);
+    expect(lists).toBe(0);
   });
 
   test('does not wait for ever for a store that does not answer', async () => {

@@ -14,6 +14,17 @@ test('activities of a pool can be awaited, printed and compared by mistake', asy
   expect(activities['add']!.name).toBe('add');
 });
 
+test('the functions of a pool are those that its module exports, whatever was asked for', () => {
+  const { activities } = poolOf('process');
+  expect(activities['absent']!.name).toBe('absent');
+  expect(['absent', 'add', 'toString', 'then'].filter((name) => name in activities)).toEqual([
+    'add',
+  ]);
+  expect(Object.hasOwn(activities, 'absent')).toBe(false);
+  expect(Object.keys(activities)).not.toContain('absent');
+  expect(Object.entries(activities)).toContainEqual(['add', activities['add']]);
+});
+
 describe('bad input is refused at the call', () => {
   const module = fixture('activities.mjs');
   test.each([
