@@ -152,7 +152,10 @@ export class DurableLedger implements Ledger, Asked {
     const tracked = this.#holder(activityId);
     if (tracked === undefined) return undefined;
     tracked.hold(true);
-    return fenced(tracked, () => this.#store.set(activityId, snapshot, tracked.generation));
+    const { activity, generation } = tracked;
+    const written = fenced(tracked, () => this.#store.set(activityId, snapshot, generation));
+    if (activity.past !== undefined) this.changed(activity); // the entry says that there is progress
+    return written;
   }
 
   delete(activityId: string): unknown {

@@ -1,9 +1,9 @@
 /** Starts an activity again where an earlier process has left it. */
 import { ApplicationFailure } from '../kernel/failures.js';
-import { countedAttempt, retryDelayMs } from '../retry/delay.js';
+import { classify } from '../retry/classify.js';
 import { conclude } from '../runtime/activity/endings.js';
 import type { Execution } from '../runtime/activity/execution.js';
-import { failing } from '../runtime/activity/next-attempt.js';
+import { lastFailure } from '../runtime/activity/next-attempt.js';
 import { pause } from '../runtime/activity/pausing.js';
 import { cancel } from '../runtime/activity/stopping.js';
 import type { Services } from '../runtime/shared/services.js';
@@ -59,7 +59,7 @@ export function restart(
   };
   const execution = host.start(fn as never, call, prepare) as Execution;
   execution.caller.keepQuiet();
-  if (hasCrashed) countCrash(execution, attempt);
+  if (hasCrashed) countCrash(execution, attempt, runState === 'CANCEL_REQUESTED');
   else if (dueAt !== undefined && dueAt > now) {
     execution.state.delayUntil(clock.now() + dueAt - now);
   }
@@ -69,18 +69,31 @@ export function restart(
   return execution;
 }
 
-/** Treats an attempt that its process has not survived as one that has failed. */
-function countCrash(execution: Execution, attempt: number): void {
-  const { options, services, state } = execution;
-  const { retryPolicy } = options;
+/**
+ * Treats an attempt that its process has not survived as one that has failed. Whether it had new
+ * details is not known, so it counts as one without progress.
+ */
+function countCrash(execution: Execution, attempt: number, isCancelled: boolean): void {
+  const { options, services, state, expiresAt } = execution;
   const message = `The process died during attempt ${attempt}`;
   const failure = new ApplicationFailure(message, { type: 'ProcessDied' });
-  execution.remember().failed(failure);
-  if (attempt >= retryPolicy.maximumAttempts) {
-    conclude(execution, failing('FAILED', failure, 'MAXIMUM_ATTEMPTS_REACHED'));
-    return;
-  }
-  const counted = countedAttempt(retryPolicy, attempt, 0);
-  const delayMs = retryDelayMs(retryPolicy, counted, services.random);
-  state.delayUntil(services.clock.now() + delayMs);
+  const past = execution.remember();
+  past.failed(failure);
+  const now = services.clock.now();
+  if (isCancelled || execution.enforceLimits(now)) return;
+  const withoutProgress = past.withoutProgress + 1;
+  const verdict = classify({
+    failure,
+    timedOut: undefined,
+    policy: options.retryPolicy,
+    attempt,
+    attemptsWithoutProgress: withoutProgress,
+    cancelRequested: false,
+    remainingMs: expiresAt - now,
+    random: services.random,
+  });
+  if (verdict.retry) {
+    past.retried(withoutProgress, verdict.delayMs > 0 ? now : undefined);
+    state.delayUntil(now + verdict.delayMs);
+  } else conclude(execution, lastFailure(failure, verdict.retryState, undefined));
 }

@@ -220,7 +220,7 @@ export class Tracked {
   entry(): LedgerEntry {
     this.#written = this.#summary();
     const { activity, activityId } = this;
-    const withoutProgress = Math.max(0, (activity.past?.withoutProgress ?? 0) - this.#uncounted);
+    const withoutProgress = this.#withoutProgress;
     return {
       activityId,
       activityType: activity.activityType,
@@ -235,7 +235,15 @@ export class Tracked {
     };
   }
 
+  /** The number of attempts in a row without new details, before the current one if it has none. */
+  get #withoutProgress(): number {
+    const { state, past } = this.activity;
+    if (past === undefined || state.lastAttempt?.reports?.progressed === true) return 0;
+    return Math.max(0, past.withoutProgress - this.#uncounted);
+  }
+
   #summary(): string {
-    return `${this.#runState} ${this.#attempt} ${this.#delayedUntil} ${this.options.text}`;
+    const numbers = `${this.#attempt} ${this.#delayedUntil} ${this.#withoutProgress}`;
+    return `${this.#runState} ${numbers} ${this.options.text}`;
   }
 }
