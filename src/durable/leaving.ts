@@ -59,7 +59,7 @@ export class Leaving {
   async leave(tracked: Tracked, closing: Closing): Promise<void> {
     const { activity, standing } = tracked;
     try {
-      if (standing === 'earlier') {
+      if (standing === 'earlier' && !wasDecided(closing)) {
         // The entry stays as it is.
       } else if (wasShutDown(closing) || wasUnable(closing)) {
         if (wasShutDown(closing)) tracked.interrupted(isError((closing as Failing).cause.cause));
@@ -115,6 +115,12 @@ export class Leaving {
 /** Whether a shutdown has closed the activity. Every other way of cancelling has a `retryState`. */
 function wasShutDown(closing: Closing): boolean {
   return closing.status === 'CANCELED' && closing.retryState === undefined;
+}
+
+/** Whether a call from outside has ended the activity. It may not have begun. */
+function wasDecided(closing: Closing): boolean {
+  const { status } = closing;
+  return status !== 'FAILED' && status !== 'TIMED_OUT' && !wasShutDown(closing);
 }
 
 /** The error that keeps an activity out of the ledger that has closed before its first attempt. */

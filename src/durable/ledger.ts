@@ -210,7 +210,7 @@ export class DurableLedger implements Ledger, Asked {
     const { activityId, generation } = tracked;
     const stored = await this.#store.get(activityId);
     const hasDetails = stored !== undefined && stored !== null;
-    // A closed activity removes them when it leaves, unless they are those of an earlier process.
+    // A closed activity removes them when it leaves, if it should.
     const isForgotten = hasDetails && tracked.isForgotten && tracked.activity.isOpen;
     if (isForgotten) await this.#store.delete(activityId, generation);
     tracked.hold(hasDetails && !isForgotten);

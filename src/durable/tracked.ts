@@ -11,7 +11,7 @@ import type { Claim } from './port.js';
 
 /**
  * What the store has under the id of an activity: no entry, its own, or one that an earlier
- * process has left. That one stays as it is until this activity replaces it.
+ * process has left. That one stays as it is until this activity replaces it, or is ended by a call.
  */
 type Standing = 'absent' | 'own' | 'earlier';
 

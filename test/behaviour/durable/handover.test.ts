@@ -43,31 +43,36 @@ describe('an activity that ends before it has begun', () => {
     },
   );
 
-  test.each(['cancel', 'terminate'] as const)(
-    'leaves the entry of an earlier process as it is: %s',
-    async (how) => {
-      const disk = new MemoryDisk();
-      await left(disk);
-      const { passed, open } = gate();
-      const h = processOn(disk, {}, (store) => ({
-        get: async (id: string) => {
-          await passed;
-          return store.get(id);
-        },
-      }));
-      const handle = h.start(never, { activityId: 'x' });
-      handle.result().catch(() => {});
-      await h.turn();
-      handle[how]();
-      open();
-      await h.turn();
-      expect(disk.log).toEqual(['release x']);
-      expect(disk.rows.get('x')).toMatchObject({
-        entry: { activityType: 'work', runState: 'STARTED' },
-        snapshot: '{"json":5}',
-      });
-    },
-  );
+  test.each([
+    ['cancel', '{"json":5}'],
+    ['terminate', undefined],
+    ['complete', undefined],
+    ['shutdown', '{"json":5}'],
+  ] as const)('decides about the entry of an earlier process: %s', async (how, snapshot) => {
+    const disk = new MemoryDisk();
+    await left(disk);
+    const { passed, open } = gate();
+    const h = processOn(disk, {}, (store) => ({
+      get: async (id: string) => {
+        await passed;
+        return store.get(id);
+      },
+    }));
+    const handle = h.start(() => 'never', { activityId: 'x' });
+    handle.result().catch(() => {});
+    await h.turn();
+    if (how === 'complete') handle.complete('done');
+    else if (how === 'shutdown') void h.engine.shutdown();
+    else handle[how]();
+    open();
+    await h.turn();
+    const row = disk.rows.get('x');
+    expect(row?.snapshot).toBe(snapshot);
+    expect(row?.owner).toBeUndefined();
+    expect(row?.entry?.activityType).toBe(how === 'shutdown' ? 'work' : undefined);
+    const next = await processOn(disk).engine.recover({ work: never });
+    expect(next.recovered).toHaveLength(how === 'shutdown' ? 1 : 0);
+  });
 
   test('leaves the entry of an earlier process if its details cannot be read', async () => {
     const disk = new MemoryDisk();
