@@ -108,3 +108,8 @@ export function callOf(
   const { activityId, activityType } = entry;
   return { ...options, args, activityId, activityType };
 }
+
+/** Whether an attempt had begun and not ended, as far as its entry says. */
+export function isUnderWay({ runState }: LedgerEntry): boolean {
+  return /^STARTED$|_REQUESTED$/.test(runState);
+}

@@ -62,9 +62,10 @@ export class Leaving {
       if (standing === 'earlier' && !wasDecided(closing)) {
         // The entry stays as it is.
       } else if (wasShutDown(closing) || wasUnable(closing)) {
-        if (wasShutDown(closing)) tracked.interrupted(isError((closing as Failing).cause.cause));
-        else tracked.notRun();
-        await fenced(tracked, () => this.#store.open(tracked.entry(), tracked.generation));
+        if (wasShutDown(closing))
+          tracked.draft.interrupted(isError((closing as Failing).cause.cause));
+        else tracked.draft.notRun();
+        await fenced(tracked, () => this.#store.open(tracked.draft.entry(), tracked.generation));
         if (tracked.lost === undefined) tracked.entrance.settle();
       } else {
         const forgets = closing.status === 'COMPLETED' || closing.status === 'TERMINATED';

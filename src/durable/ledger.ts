@@ -16,12 +16,13 @@ import type {
 } from '../runtime/shared/ledger.js';
 import type { Services } from '../runtime/shared/services.js';
 import type { Asked, Entrance, Entrances } from './entrance.js';
-import { encodeArgs, encodeOptions, optionsOf, patchedOptions } from './entry.js';
+import { encodeArgs, encodeOptions, optionsOf } from './entry.js';
 import type { Found, KeptOptions } from './entry.js';
 import { fenced, lose, overtaken } from './fence.js';
 import { heldElsewhere, Leases } from './leases.js';
 import { Leaving } from './leaving.js';
 import { Line } from './line.js';
+import { keepPatch } from './patch.js';
 import type { LedgerStore } from './port.js';
 import { Recovery } from './recovery.js';
 import { Tracked } from './tracked.js';
@@ -98,16 +99,13 @@ export class DurableLedger implements Ledger, Asked {
   changed(activity: object): void {
     const tracked = this.#tracked.get(activity);
     if (tracked?.activity.isOpen !== true || tracked.isBeingRecovered) return;
-    const hasChanged = tracked.update();
+    const hasChanged = tracked.draft.update();
     if (hasChanged && tracked.holds && tracked.standing === 'own') this.#write(tracked);
   }
 
   patched(activity: object, patch: object, next: ResolvedOptions): void {
     const tracked = this.#tracked.get(activity);
-    if (tracked === undefined) return;
-    const values = patchedOptions(tracked.options.values, patch as Options, next);
-    const text = encodeOptions(tracked.activity.services.codec, values);
-    tracked.change(next, { values, text });
+    if (tracked !== undefined) keepPatch(tracked, patch as Options, next);
   }
 
   close(activity: object, closing: object, written?: Promise<void>): Promise<void> | undefined {
@@ -194,9 +192,9 @@ export class DurableLedger implements Ledger, Asked {
     try {
       const stored = await this.#read(tracked);
       if (tracked.standing !== 'own' && tracked.activity.isOpen) {
-        tracked.update();
+        tracked.draft.update();
         tracked.entered();
-        await this.#store.open(tracked.entry(), tracked.generation);
+        await this.#store.open(tracked.draft.entry(), tracked.generation);
         tracked.entrance.settle();
       }
       return stored;

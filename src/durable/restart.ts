@@ -7,7 +7,7 @@ import { lastFailure } from '../runtime/activity/next-attempt.js';
 import { pause } from '../runtime/activity/pausing.js';
 import { cancel } from '../runtime/activity/stopping.js';
 import type { Services } from '../runtime/shared/services.js';
-import { callOf, type Found } from './entry.js';
+import { callOf, isUnderWay, type Found } from './entry.js';
 
 /** What recoveries use of their runtime. */
 export interface Host {
@@ -47,7 +47,7 @@ export function restart(
   const { entry } = found;
   const { codec, clock } = host.services();
   const { attempt, runState, scheduledAt, dueAt, withoutProgress = 0 } = entry;
-  const hasCrashed = countCrashes && /^STARTED$|_REQUESTED$/.test(runState);
+  const hasCrashed = countCrashes && isUnderWay(entry);
   const now = clock.wallNow();
   const call = callOf(codec, entry);
   const prepare = (execution: Execution): void => {

@@ -1,12 +1,10 @@
 /** What a ledger keeps of one activity of its runtime: its entry, its claim, and who waits for it. */
 import { Deferred, ignore } from '../kernel/promises.js';
-import type { RunState } from '../kernel/errors.js';
-import { runStateOf } from '../runtime/activity/run-state.js';
 import type { Activity } from '../runtime/activity/activity.js';
 import type { LedgerEntry } from '../runtime/shared/ledger.js';
-import type { ResolvedOptions } from '../runtime/options/table.js';
+import { Draft } from './draft.js';
 import { Entrance } from './entrance.js';
-import { VERSION, type Found, type KeptOptions } from './entry.js';
+import { isUnderWay, type Found, type KeptOptions } from './entry.js';
 import type { Claim } from './port.js';
 
 /**
@@ -18,11 +16,9 @@ type Standing = 'absent' | 'own' | 'earlier';
 export class Tracked {
   readonly activity: Activity;
   readonly activityId: string;
+  /** What its entry says. */
+  readonly draft: Draft;
   readonly entrance = new Entrance();
-  readonly #args: string;
-  readonly #scheduledAt: number;
-  /** The options at each set of options that the activity has had. */
-  readonly #options = new WeakMap<ResolvedOptions, KeptOptions>();
   /** The record before it with the same id, until its activity has left the ledger. */
   previous: Tracked | undefined;
   /** Undefined before the claim; 0 in a store without claims. */
@@ -36,6 +32,8 @@ export class Tracked {
   isForgotten = false;
   /** Whether its delay and its requests are still to come. Its entry stays as it is until then. */
   isBeingRecovered: boolean;
+  /** Whether an earlier process has begun an attempt, as far as the entry says. */
+  readonly hasRunBefore: boolean;
   /** Resolves when its details have been read, or cannot be. Undefined before. */
   reading: Promise<unknown> | undefined;
   /** Resolves with the reading, for those who ask before it begins. */
@@ -43,15 +41,6 @@ export class Tracked {
   /** The last write of its entry. */
   writing: Promise<void> | undefined;
   #isWriting = false;
-  /** What the entry said last. */
-  #written: string | undefined;
-  #runState: RunState;
-  #attempt: number;
-  /** 1 if an attempt that does not count has been counted as one without progress. */
-  #uncounted = 0;
-  /** The end of the delay on the monotonic clock, by which a change is noticed. */
-  #delayedUntil = 0;
-  #dueAt: number | undefined;
   /** Resolves when the activity has left the ledger. */
   readonly #done = new Deferred<void>();
 
@@ -62,20 +51,14 @@ export class Tracked {
     options: KeptOptions,
     found?: Found,
   ) {
-    const { clock } = activity.services;
     this.activity = activity;
     this.activityId = activityId;
-    this.#args = args;
-    this.#scheduledAt = found?.entry.scheduledAt ?? clock.wallNow();
-    this.#options.set(activity.options, options);
+    this.draft = new Draft(activity, activityId, args, options, found?.entry);
     this.generation = found?.generation;
     this.isBeingRecovered = found !== undefined;
+    this.hasRunBefore = found !== undefined && (found.entry.attempt > 1 || isUnderWay(found.entry));
     if (found !== undefined) this.entrance.settle();
     this.standing = found === undefined ? 'absent' : 'own';
-    this.#runState = found?.entry.runState ?? 'SCHEDULED';
-    this.#attempt = found?.entry.attempt ?? 1;
-    this.#dueAt = found?.entry.dueAt;
-    if (found !== undefined && this.#dueAt === undefined) this.#written = this.#summary();
   }
 
   /** Whether it may write to the store. */
@@ -154,10 +137,10 @@ export class Tracked {
   ): void {
     const writeWhile = async (hasMore: () => boolean): Promise<void> => {
       try {
-        do await write(this.entry());
+        do await write(this.draft.entry());
         while (hasMore());
       } catch (error) {
-        this.#written = undefined;
+        this.draft.notWritten();
         onError(error);
       } finally {
         this.#isWriting = false;
@@ -169,7 +152,7 @@ export class Tracked {
       this.writing = earlier === undefined ? written : earlier.then(() => written);
     } else if (!this.#isWriting) {
       this.#isWriting = true;
-      this.writing = writeWhile(() => this.holds && this.activity.isOpen && this.update());
+      this.writing = writeWhile(() => this.holds && this.activity.isOpen && this.draft.update());
     }
   }
 
@@ -178,72 +161,5 @@ export class Tracked {
     this.generation = undefined;
     this.#coming?.resolve(undefined);
     this.#done.resolve();
-  }
-
-  get options(): KeptOptions {
-    return this.#options.get(this.activity.options) as KeptOptions;
-  }
-
-  /** Keeps the options that belong to the coming options of the activity. */
-  change(next: ResolvedOptions, options: KeptOptions): void {
-    this.#options.set(next, options);
-  }
-
-  /** Reads the state of an open activity. Returns true if the entry has changed. */
-  update(): boolean {
-    const { state, services } = this.activity;
-    this.#runState = runStateOf(this.activity) ?? this.#runState;
-    this.#attempt = state.attemptNumber + (state.attempt === undefined ? 1 : 0);
-    this.#delayedUntil = state.attempt === undefined ? state.delayedUntil : 0;
-    const waitMs = this.#delayedUntil - services.clock.now();
-    const isDelayed = waitMs > 0 && waitMs < Infinity;
-    this.#dueAt = isDelayed ? services.clock.wallNow() + waitMs : undefined;
-    return this.#summary() !== this.#written;
-  }
-
-  /** Called when a shutdown has ended the activity. It comes back as it would have gone on. */
-  interrupted(attemptFailed: boolean): void {
-    if (this.#runState === 'PAUSE_REQUESTED') this.#runState = 'PAUSED';
-    else if (this.#runState === 'STARTED') this.#runState = 'SCHEDULED';
-    this.#attempt += attemptFailed ? 1 : 0;
-  }
-
-  /** Called when this process could not run its function. The attempt does not count. */
-  notRun(): void {
-    this.interrupted(false);
-    const number = this.activity.state.lastAttempt?.number ?? this.#attempt;
-    this.#uncounted = this.#attempt - number; // hooks come between two attempts
-    this.#attempt = number;
-  }
-
-  /** The entry for the store, which has it from now on. */
-  entry(): LedgerEntry {
-    this.#written = this.#summary();
-    const { activity, activityId } = this;
-    const withoutProgress = this.#withoutProgress;
-    return {
-      activityId,
-      activityType: activity.activityType,
-      args: this.#args,
-      options: this.options.text,
-      attempt: this.#attempt,
-      runState: this.#runState,
-      scheduledAt: this.#scheduledAt,
-      ...(this.#dueAt !== undefined && { dueAt: Math.round(this.#dueAt) }),
-      ...(withoutProgress > 0 && { withoutProgress }),
-      version: VERSION,
-    };
-  }
-
-  /** The number of attempts in a row without new details, before the current one if it has none. */
-  get #withoutProgress(): number {
-    const { state, past } = this.activity;
-    if (past === undefined || state.lastAttempt?.reports?.progressed === true) return 0;
-    return Math.max(0, past.withoutProgress - this.#uncounted);
-  }
-
-  #summary(): string {
-    const numbers = `${this.#attempt} ${this.#delayedUntil} ${this.#withoutProgress}`;
-    return `${this.#runState} ${numbers} ${this.options.text}`;
   }
 }

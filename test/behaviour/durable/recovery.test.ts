@@ -1,6 +1,13 @@
 /** `recover()` when something goes wrong meanwhile, and what it keeps of an activity's past. */
 import { describe, expect, test } from 'vitest';
-import type { ActivityContext, LedgerEntry, RecoverOptions } from '../../../src/index.js';
+import {
+  ActivityStateError,
+  type ActivityContext,
+  type LedgerEntry,
+  type RecoverOptions,
+} from '../../../src/index.js';
+import type { Execution } from '../../../src/runtime/activity/execution.js';
+import { updateOptions } from '../../../src/runtime/activity/update-options.js';
 import { describe as describeActivity } from '../../../src/runtime/description.js';
 import { workerPool } from '../../../src/workers.js';
 import { never, type Harness } from '../../support/harness.js';
@@ -329,6 +336,40 @@ describe('what a recovered activity has behind it', () => {
     await second.advance(5_000);
     expect(second.of('started').map(({ attempt }) => attempt)).toEqual([3]);
     expect(result.outcome).toMatchObject({ error: { attempt: 3 } });
+  });
+
+  test('refuses a start delay, which would end the backoff', async () => {
+    const disk = new MemoryDisk();
+    const first = processOn(disk);
+    const retryPolicy = { initialInterval: '1h', maximumInterval: '1h' } as const;
+    first.run(fail, { activityId: 'x', retryPolicy }).catch(() => {});
+    await first.turn();
+    die(disk);
+    const second = processOn(disk);
+    const { recovered } = await second.engine.recover({ fail });
+    const [activity] = recovered as [Execution];
+    const delay = (): void => {
+      updateOptions(activity, { startDelay: '5s', priority: 2 });
+    };
+    expect(delay).toThrow(ActivityStateError);
+    expect(delay).toThrow('updateOptions({ startDelay }): activity "x" is SCHEDULED');
+    expect(activity.options.priority).toBe(3);
+    await second.advance(10_000);
+    expect(second.of('started')).toEqual([]);
+    expect(disk.rows.get('x')?.entry?.options).not.toContain('startDelay');
+  });
+
+  test('does not keep a start delay from being changed that has not passed', async () => {
+    const disk = new MemoryDisk();
+    const first = processOn(disk);
+    void first.run(never, { activityId: 'x', activityType: 'never', startDelay: '1h' });
+    await first.turn();
+    die(disk);
+    const second = processOn(disk);
+    const { recovered } = await second.engine.recover({ never });
+    updateOptions(recovered[0]!, { startDelay: '5s' });
+    await second.advance(5_000);
+    expect(second.of('started')).toMatchObject([{ at: 5_000 }]);
   });
 
   test.each(['PAUSE_REQUESTED', 'CANCEL_REQUESTED'] as const)(
