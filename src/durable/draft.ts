@@ -2,6 +2,7 @@
 import type { RunState } from '../kernel/errors.js';
 import type { Activity } from '../runtime/activity/activity.js';
 import { runStateOf } from '../runtime/activity/run-state.js';
+import type { ResetRequest } from '../runtime/attempt/requests.js';
 import type { ResolvedOptions } from '../runtime/options/table.js';
 import type { LedgerEntry } from '../runtime/shared/ledger.js';
 import { VERSION, type KeptOptions } from './entry.js';
@@ -62,11 +63,30 @@ export class Draft {
     return this.#summary() !== this.#written;
   }
 
-  /** Called when a shutdown has ended the activity. It comes back as it would have gone on. */
-  interrupted(attemptFailed: boolean): void {
+  /**
+   * Called when a shutdown has ended the activity. It comes back as it would have gone on. Returns
+   * true if it comes back without its details.
+   */
+  interrupted(attemptFailed: boolean): boolean {
+    const { lastAttempt } = this.#activity.state;
+    const isStarted = this.#runState === 'STARTED';
     if (this.#runState === 'PAUSE_REQUESTED') this.#runState = 'PAUSED';
-    else if (this.#runState === 'STARTED') this.#runState = 'SCHEDULED';
+    else if (isStarted) this.#runState = 'SCHEDULED';
+    const { reset, pause } = lastAttempt?.requests ?? {};
+    if (isStarted && reset !== undefined) return this.#startOver(reset, pause !== undefined);
     this.#attempt += attemptFailed ? 1 : 0;
+    return false;
+  }
+
+  /** Does what was requested of the attempt that the shutdown has ended. */
+  #startOver({ options, delayMs }: ResetRequest, wasPaused: boolean): boolean {
+    const { services, past, state } = this.#activity;
+    if (wasPaused && options.keepPaused) this.#runState = 'PAUSED';
+    if (options.restoreOriginalOptions) state.restoreOptions();
+    if (delayMs > 0) this.#dueAt = services.clock.wallNow() + delayMs;
+    past?.reset();
+    this.#attempt = 1;
+    return options.resetHeartbeat;
   }
 
   /** Called when this process could not run its function. The attempt does not count. */

@@ -62,11 +62,7 @@ export class Leaving {
       if (standing === 'earlier' && !wasDecided(closing)) {
         // The entry stays as it is.
       } else if (wasShutDown(closing) || wasUnable(closing)) {
-        if (wasShutDown(closing))
-          tracked.draft.interrupted(isError((closing as Failing).cause.cause));
-        else tracked.draft.notRun();
-        await fenced(tracked, () => this.#store.open(tracked.draft.entry(), tracked.generation));
-        if (tracked.lost === undefined) tracked.entrance.settle();
+        await this.#stay(tracked, closing as Failing);
       } else {
         const forgets = closing.status === 'COMPLETED' || closing.status === 'TERMINATED';
         const remove = (): Promise<unknown> => this.#remove(tracked, forgets);
@@ -80,6 +76,19 @@ export class Leaving {
       log(activity, 'error', 0, message, { error });
     }
     await this.#release(tracked);
+  }
+
+  /** Writes the entry for the next process. */
+  async #stay(tracked: Tracked, closing: Failing): Promise<void> {
+    const { activityId, draft, generation } = tracked;
+    let startsFromZero = false;
+    if (wasShutDown(closing)) startsFromZero = draft.interrupted(isError(closing.cause.cause));
+    else draft.notRun();
+    await Promise.all([
+      startsFromZero && fenced(tracked, () => this.#store.delete(activityId, generation)),
+      fenced(tracked, () => this.#store.open(draft.entry(), generation)),
+    ]);
+    if (tracked.lost === undefined) tracked.entrance.settle();
   }
 
   /** Removes the entry, and in the same turn the details, so that a store can do both in one step. */
