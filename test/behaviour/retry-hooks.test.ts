@@ -132,6 +132,42 @@ describe('onFailedAttempt', () => {
     expect(failureOf(run)).toMatchObject({ attempt: 1, retryState: 'NON_RETRYABLE_FAILURE' });
     expect(failureOf(run).cause).toBe(own);
     expect(h.names().slice(-2)).toEqual(['attemptFailed', 'failed']);
+    expect(h.of('failed')).toMatchObject([{ status: 'FAILED' }]);
+  });
+
+  test('is not called for an attempt that fails in the grace period of a shutdown', async () => {
+    const onFailedAttempt = vi.fn();
+    const h = new Harness();
+    const run = h.watch(
+      h.run((ctx) => ctx.sleep(100).then(fails), { retryPolicy: { onFailedAttempt } }),
+    );
+    await h.turn();
+    const closed = h.engine.shutdown({ gracePeriod: 1_000 });
+    await h.advance(2_000);
+    await closed;
+    expect(failureOf(run)).toMatchObject({ cause: { message: 'WORKER_SHUTDOWN', cause: lost } });
+    expect(onFailedAttempt).not.toHaveBeenCalled();
+  });
+
+  test('delays the warning of the retry', async () => {
+    const h = new Harness();
+    const handle = h.start(fails, { retryPolicy: { onFailedAttempt: () => h.work(500) } });
+    const warnings = (): string[] => h.logs.map(({ message }) => message);
+    await h.advance(100);
+    expect(warnings()).toEqual([]);
+    await h.advance(500);
+    expect(warnings()).toEqual([
+      expect.stringMatching(/ failed at attempt 1; next attempt in 1000 ms/),
+    ]);
+    handle.terminate();
+  });
+
+  test('leaves the activity scheduled while it hears of the last failure', async () => {
+    const h = new Harness();
+    const handle = h.start(fails, { retryPolicy: { maximumAttempts: 1, onFailedAttempt: never } });
+    await h.advance(10);
+    expect(handle.describe()).toMatchObject({ runState: 'SCHEDULED', attempt: 2 });
+    handle.terminate();
   });
 
   test('hears the error of a function that threw no Error', async () => {
@@ -199,6 +235,14 @@ describe('while a hook decides', () => {
     await h.advance(0);
     expect(failureOf(run)).toMatchObject({ retryState: 'TIMEOUT', cause: lost });
     expect(settledAt(run)).toBe(2_500);
+  });
+
+  test('time passes until the backoff would end with scheduleToCloseTimeout', async () => {
+    const { h, run, answer } = deciding({ scheduleToCloseTimeout: 3_000 });
+    await h.advance(2_000);
+    answer(true);
+    await h.advance(0);
+    expect(failureOf(run)).toMatchObject({ retryState: 'TIMEOUT', cause: lost });
   });
 
   test('a pause keeps the next attempt back, and a no closes the activity', async () => {
