@@ -1,8 +1,23 @@
-// The tests for mutants: those that run on the source in this process and are fast.
+// The tests for mutants. They share what they have loaded, because loading the source anew for each
+// file takes longer than its tests.
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+import { hostless } from '../../../scripts/test-files.js';
 
 const src = fileURLToPath(new URL('../../../src/', import.meta.url));
+
+/** They test what is built on the runtime, and would run for each of its mutants. */
+const BESIDE =
+  /behaviour\/(durable\/|(keyv|otel|workers)\.)|unit\/(durable|inspect|progress|timeline|web|workers|temporal)\/|properties\/(hostile|details)\./;
+
+/** They use the host, and can share what they have loaded all the same. */
+const ALSO = [
+  'test/unit/{retry,heartbeat}/**/*.test.ts',
+  'test/unit/runtime/run-activity.test.ts',
+  'test/behaviour/{context-use,deadlines,follow-heartbeats,from-p-retry,late,limits,yield}.test.ts',
+  'test/faults/matrix.test.ts',
+  'test/properties/control.test.ts',
+];
 
 export default defineConfig({
   root: fileURLToPath(new URL('../../../', import.meta.url)),
@@ -13,16 +28,8 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/{unit,behaviour,conformance,properties,faults}/**/*.test.ts'],
-    exclude: [
-      'test/behaviour/{fake-timers,leaks,keyv,otel,workers}.test.ts',
-      // They test what is built on the runtime, and would run for each of its mutants.
-      'test/behaviour/durable/**',
-      'test/unit/{durable,inspect,progress,timeline,web,workers}/**',
-      'test/unit/{context,runtime/shared/queue}.test.ts',
-      'test/unit/temporal/**',
-      'test/properties/{hostile,details}.test.ts',
-    ],
+    include: [...hostless().filter((file) => !BESIDE.test(file)), ...ALSO],
+    isolate: false,
     testTimeout: 20_000,
   },
 });
