@@ -64,9 +64,10 @@ export class Leaving {
       } else if (wasShutDown(closing) || wasUnable(closing)) {
         await this.#stay(tracked, closing as Failing);
       } else {
-        const forgets = closing.status === 'COMPLETED' || closing.status === 'TERMINATED';
-        const remove = (): Promise<unknown> => this.#remove(tracked, forgets);
-        await remove().catch(remove);
+        await this.#remove(
+          tracked,
+          closing.status === 'COMPLETED' || closing.status === 'TERMINATED',
+        );
         this.#leases.remove(tracked);
         return;
       }
@@ -91,15 +92,24 @@ export class Leaving {
     if (tracked.lost === undefined) tracked.entrance.settle();
   }
 
-  /** Removes the entry, and in the same turn the details, so that a store can do both in one step. */
-  async #remove(tracked: Tracked, forgets: boolean): Promise<unknown> {
-    const { activityId, generation } = tracked;
-    return Promise.all([
-      forgets && tracked.hasDetails !== false
-        ? fenced(tracked, () => this.#store.delete(activityId, generation))
-        : undefined,
-      fenced(tracked, () => this.#store.close(activityId, generation)),
-    ]);
+  /**
+   * Removes the entry and, in the same turn, the details, so that a store can do both in one step.
+   * What fails is tried once more. Rejects if the entry stays.
+   */
+  async #remove(tracked: Tracked, forgets: boolean): Promise<void> {
+    const { activity, activityId, generation } = tracked;
+    const forget = (): unknown => this.#store.delete(activityId, generation);
+    const close = (): unknown => fenced(tracked, () => this.#store.close(activityId, generation));
+    const tryBoth = (both: boolean): Promise<(Refusal | undefined)[]> =>
+      Promise.all([both ? tryTo(() => fenced(tracked, forget)) : undefined, tryTo(close)]);
+    let [details, entry] = await tryBoth(forgets && tracked.hasDetails !== false);
+    if (entry !== undefined) [details, entry] = await tryBoth(details !== undefined);
+    else if (details !== undefined) details = await tryTo(forget); // its claim may have ended
+    if (entry !== undefined) throw entry.error;
+    if (details === undefined) return;
+    const message =
+      'The store failed; the details of the activity stay, and the next run of its id resumes from them';
+    log(activity, 'error', 0, message, { error: details.error });
   }
 
   /** Ends the claim when no function of the activity runs here any more. Waits only if none does. */
@@ -119,6 +129,20 @@ export class Leaving {
     const later = Promise.resolve().then(ignored).then(ignored).then(ignored);
     if (await Promise.race([settled.then(() => true), later])) await release();
     else void settled.then(release);
+  }
+}
+
+/** Why the store has refused a write. */
+interface Refusal {
+  readonly error: unknown;
+}
+
+async function tryTo(write: () => unknown): Promise<Refusal | undefined> {
+  try {
+    await write();
+    return undefined;
+  } catch (error) {
+    return { error };
   }
 }
 

@@ -74,8 +74,10 @@ test('a reset that has happened leaves later requests alone', async () => {
   handle.reset({ jitter: '1h', resetHeartbeat: true });
   await h.advance(5);
   expect(disk.rows.get('x')?.entry).toMatchObject({ attempt: 1, runState: 'SCHEDULED' });
+  const { dueAt } = disk.rows.get('x')!.entry!;
+  await h.advance(1_000);
   handle.pause();
   await h.turn();
   await h.engine.shutdown();
-  expect(disk.rows.get('x')?.entry).toMatchObject({ attempt: 1, runState: 'PAUSED' });
+  expect(disk.rows.get('x')?.entry).toMatchObject({ attempt: 1, runState: 'PAUSED', dueAt });
 });

@@ -541,6 +541,52 @@ describe('a ledger that fails', () => {
     );
   });
 
+  test.each(['rejects', 'throws'])(
+    'says that only the details stay if delete always %s',
+    async (how) => {
+      const disk = new MemoryDisk();
+      let deletes = 0;
+      const h = processOn(disk, {}, () => ({
+        delete: () => {
+          deletes++;
+          if (how === 'throws') throw new Error('full');
+          return Promise.reject(new Error('full'));
+        },
+      }));
+      const run = h.watch(h.run((ctx) => ctx.heartbeat(5), { activityId: 'x' }));
+      await h.turn();
+      expect(run.outcome).toMatchObject({ state: 'resolved' });
+      expect(disk.rows.get('x')).toMatchObject({ snapshot: '{"json":5}', owner: undefined });
+      expect(disk.rows.get('x')?.entry).toBeUndefined();
+      expect(deletes).toBe(2);
+      expect(h.logs.filter(({ level }) => level === 'error')).toMatchObject([
+        {
+          message:
+            'The store failed; the details of the activity stay, and the next run of its id resumes from them',
+          attributes: { activityId: 'x', error: { message: 'full' } },
+        },
+      ]);
+    },
+  );
+
+  test('removes the details with the second try, although the entry is gone', async () => {
+    const disk = new MemoryDisk();
+    let fails = true;
+    const h = processOn(disk, {}, (store) => ({
+      delete: (id: string, generation?: number) => {
+        if (!fails) return store.delete(id, generation);
+        fails = false;
+        return Promise.reject(new Error('full'));
+      },
+    }));
+    const run = h.watch(h.run((ctx) => ctx.heartbeat(5), { activityId: 'x' }));
+    await h.turn();
+    expect(run.outcome).toMatchObject({ state: 'resolved' });
+    expect(disk.rows.size).toBe(0);
+    expect(disk.log.filter((line) => line === 'close x')).toHaveLength(1);
+    expect(h.logs.filter(({ level }) => level === 'error')).toEqual([]);
+  });
+
   test('writes an entry with its next change, if a write has failed', async () => {
     const disk = new MemoryDisk();
     const h = processOn(disk);
