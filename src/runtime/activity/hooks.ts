@@ -67,8 +67,7 @@ async function decide(
     }
   };
   // Meanwhile the activity may close or start over.
-  const isOpen = (): boolean =>
-    activity.isOpen && state.lastAttempt === attempt && state.held !== undefined;
+  const isOpen = (): boolean => activity.isOpen && state.held === planned;
   let next = planned;
   try {
     await onFailedAttempt?.(failure, info);
