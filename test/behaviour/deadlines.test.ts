@@ -506,6 +506,20 @@ describe('eventLoopBlockedMs', () => {
     });
   });
 
+  test('of a SCHEDULE_TO_START timeout counts none from before the wait for a slot', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    void h.watch(h.run(never, { startToCloseTimeout: '1s', retryPolicy: { maximumAttempts: 1 } }));
+    const run = h.watch(h.run(never, { startDelay: '2s', scheduleToStartTimeout: '1s' }));
+    h.clock.block(1_500); // 500 ms late for the first timeout
+    await h.advance(0);
+    void h.run(never);
+    await h.advance(2_000);
+    expect(timeoutOf(run)).toMatchObject({
+      timeoutType: 'SCHEDULE_TO_START',
+      eventLoopBlockedMs: 0,
+    });
+  });
+
   test('is 0 if the event loop was idle', async () => {
     const h = new Harness();
     const run = h.watch(

@@ -349,3 +349,18 @@ describe('a function that blocks the event loop', () => {
     expect(h.logs).toEqual([]);
   });
 });
+
+test.each(['pause', 'reset'] as const)(
+  'an attempt that stops for a %s is not warned of',
+  async (request) => {
+    const h = new Harness();
+    const handle = h.start((ctx) => ctx.sleep('1h'));
+    handle.result().catch(() => {});
+    await h.turn();
+    handle[request]();
+    await h.advance(10);
+    expect(handle.describe()).toMatchObject({ status: request === 'pause' ? 'PAUSED' : 'RUNNING' });
+    expect(h.logs).toEqual([]);
+    handle.terminate();
+  },
+);
