@@ -228,22 +228,17 @@ describe('while a hook decides', () => {
     expect(startsOf(h)).toEqual([0]);
   });
 
-  test('time passes that the backoff then lacks', async () => {
-    const { h, run, answer } = deciding({ scheduleToCloseTimeout: 3_000 });
-    await h.advance(2_500);
-    answer(true);
-    await h.advance(0);
-    expect(failureOf(run)).toMatchObject({ retryState: 'TIMEOUT', cause: lost });
-    expect(settledAt(run)).toBe(2_500);
-  });
-
-  test('time passes until the backoff would end with scheduleToCloseTimeout', async () => {
-    const { h, run, answer } = deciding({ scheduleToCloseTimeout: 3_000 });
-    await h.advance(2_000);
-    answer(true);
-    await h.advance(0);
-    expect(failureOf(run)).toMatchObject({ retryState: 'TIMEOUT', cause: lost });
-  });
+  test.each([2_000, 2_500])(
+    'time passes that the backoff then lacks, if the answer comes after %i of 3,000 ms',
+    async (answeredAt) => {
+      const { h, run, answer } = deciding({ scheduleToCloseTimeout: 3_000 });
+      await h.advance(answeredAt);
+      answer(true);
+      await h.advance(0);
+      expect(failureOf(run)).toMatchObject({ retryState: 'TIMEOUT', cause: lost });
+      expect(settledAt(run)).toBe(answeredAt);
+    },
+  );
 
   test('a pause keeps the next attempt back, and a no closes the activity', async () => {
     const paused = deciding();
