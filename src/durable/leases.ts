@@ -27,6 +27,7 @@ export class Leases<T extends Claimed> {
   readonly #newOwner: () => string;
   readonly #services: () => Services;
   readonly #onLost: (claimed: T, error: HeartbeatStoreError) => void;
+  readonly #onRenewed: (claimed: T, ms: number) => void;
   readonly #claimed = new Set<T>();
   /** The claims that are under way, by id: a later one waits for an earlier one. */
   readonly #claiming = new Map<string, Promise<unknown>>();
@@ -42,12 +43,14 @@ export class Leases<T extends Claimed> {
     newOwner: () => string,
     services: () => Services,
     onLost: (claimed: T, error: HeartbeatStoreError) => void,
+    onRenewed: (claimed: T, ms: number) => void,
   ) {
     this.#store = store;
     this.#newOwner = newOwner;
     this.#owner = newOwner();
     this.#services = services;
     this.#onLost = onLost;
+    this.#onRenewed = onRenewed;
   }
 
   /** Claims an activity for this runtime. Without leases in the store, everyone gets everything. */
@@ -77,6 +80,7 @@ export class Leases<T extends Claimed> {
   add(claimed: T): void {
     this.#claimed.add(claimed);
     this.#arm();
+    this.#tellRenewed(claimed);
   }
 
   remove(claimed: T): void {
@@ -86,8 +90,16 @@ export class Leases<T extends Claimed> {
     this.#timer = undefined;
   }
 
+  get #ageMs(): number {
+    return this.#services().clock.now() - (this.#renewedAt ?? 0);
+  }
+
   #isOlderThan(ms: number): boolean {
-    return this.#services().clock.now() - (this.#renewedAt ?? 0) >= ms;
+    return this.#ageMs >= ms;
+  }
+
+  #tellRenewed(claimed: T): void {
+    if (this.#store.renew !== undefined) this.#onRenewed(claimed, TTL_MS - this.#ageMs);
   }
 
   #arm(): void {
@@ -117,13 +129,13 @@ export class Leases<T extends Claimed> {
     try {
       const still = await this.#store.renew?.(this.#owner, TTL_MS);
       this.#renewedAt = askedAt;
-      if (still === undefined) return;
-      const ids = new Set(still);
+      const ids = new Set(still ?? before.map(({ activityId }) => activityId));
       const lost = before.filter((one) => !ids.has(one.activityId) && !one.isLeaving);
       // What is left in the store under the old name belongs to nobody.
       const isGone = lost.length > 0 || before.length === 0;
       if (ids.size === 0 && isGone) this.#owner = this.#newOwner();
       this.#lose(lost, 'another process has taken it over');
+      for (const one of this.#claimed) this.#tellRenewed(one);
     } catch (error) {
       const isOver = this.#isOlderThan(TTL_MS);
       const then = isOver ? 'they are lost' : 'it will be tried again';

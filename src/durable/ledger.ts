@@ -50,7 +50,9 @@ export class DurableLedger implements Ledger, Asked {
     const services = host.services as () => Services;
     this.#store = store;
     this.#entrances = entrances;
-    this.#leases = new Leases(store, newOwner, services, lose);
+    this.#leases = new Leases(store, newOwner, services, lose, ({ activity }, ms) =>
+      activity.place?.leasedFor?.(activity, ms),
+    );
     this.#leaving = new Leaving(store, this.#leases);
     this.#recovery = new Recovery(store, { ...host, services }, this.#leases, {
       has: (activityId) => this.#byId.has(activityId),

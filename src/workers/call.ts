@@ -1,6 +1,6 @@
 /** One call of a function in a worker: it feeds the context of the attempt, and stops the function. */
 import { types } from 'node:util';
-import { realTimer } from '../kernel/clock.js';
+import { hostNow, realTimer } from '../kernel/clock.js';
 import { CancelledFailure, TimeoutFailure, tellStuckAt } from '../kernel/failures.js';
 import type { LogAttributes } from '../kernel/logger.js';
 import { Deferred } from '../kernel/promises.js';
@@ -92,6 +92,11 @@ export class WorkerCall implements CallListener {
       signal.addEventListener('abort', onAbort, { once: true });
       this.#cleanUp.push(() => signal.removeEventListener('abort', onAbort));
     }
+  }
+
+  /** Says when the lease of the activity ends. Called after `run`, and at each renewal. */
+  lease(until: number): void {
+    this.#worker.lease({ task: this.#id, ms: until - hostNow() });
   }
 
   // ── Stopping ─────────────────────────────────────────────────────────────────────────────────

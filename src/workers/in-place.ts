@@ -63,6 +63,10 @@ export class InPlace implements Station {
     this.#stop(reason, verdict);
   }
 
+  lease(): void {
+    // It is suspended and blocked together with this process.
+  }
+
   retire(): void {
     // It never takes calls.
   }

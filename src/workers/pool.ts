@@ -37,6 +37,9 @@ export class Pool {
   #sweeping = false;
   readonly #busy = new Set<Station>();
   readonly #starting = new Set<Killable>();
+  /** The activities that a durable store has leased to this process: when each lease ends. */
+  readonly #leases = new WeakMap<Waiter, number>();
+  readonly #stations = new WeakMap<Waiter, Station>();
   #startingCount = 0;
   /** The errors of workers that could not start. Each is the failure of one attempt. */
   readonly #failures: unknown[] = [];
@@ -72,7 +75,12 @@ export class Pool {
     if (station === undefined) return failingRoom(this.#failures.shift(), ignore);
     this.#idle.delete(station);
     this.#busy.add(station);
-    const release = (): void => this.#release(station);
+    this.#stations.set(waiter, station);
+    station.lease(this.#leases.get(waiter));
+    const release = (): void => {
+      if (this.#stations.get(waiter) === station) this.#stations.delete(waiter);
+      this.#release(station);
+    };
     if (station.names.includes(name)) return new StationRoom(station, name, release);
     const { module } = this.#options;
     const exports = station.names.join(', ');
@@ -84,6 +92,13 @@ export class Pool {
   forget(waiter: Waiter): void {
     this.#waiters.delete(waiter);
     if (this.#waiters.size === 0) this.#failures.length = 0;
+  }
+
+  /** Called when a durable store has leased the activity to this process, and at each renewal. */
+  leasedFor(waiter: Waiter, ms: number): void {
+    const until = hostNow() + ms;
+    this.#leases.set(waiter, until);
+    this.#stations.get(waiter)?.lease(until);
   }
 
   /**

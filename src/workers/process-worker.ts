@@ -2,11 +2,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { realTimer } from '../kernel/clock.js';
+import { withoutStack } from '../kernel/stack.js';
 import { processScript, threadCode } from './code.js';
 import type { Call, Report, Task } from './messages.js';
 import type { WorkerOptions } from './options.js';
 import { packCall } from './wire/calls.js';
-import { asLine, readLines, type FromWatchdog, type ToWatchdog } from './wire/lines.js';
+import { asLine, readLines, type FromWatchdog, type Lease, type ToWatchdog } from './wire/lines.js';
 import { PATIENCE_MS } from './stack.js';
 import { PoolWorker } from './worker.js';
 
@@ -16,6 +17,9 @@ import { PoolWorker } from './worker.js';
  */
 const LAST_WORDS_MS = 100;
 
+const OVERDUE =
+  'this program was suspended or blocked for so long that its lease of the activity ran out';
+
 const HAS_GROUPS = process.platform !== 'win32';
 
 export class ProcessWorker extends PoolWorker {
@@ -23,6 +27,8 @@ export class ProcessWorker extends PoolWorker {
   readonly #channel: Duplex;
   readonly #stderr: Readable;
   #whereFound: ((where: string | undefined) => void) | undefined;
+  /** Why the process has ended itself. */
+  #cause: Error | undefined;
 
   constructor({ module, env, execArgv, memoryLimitMb }: WorkerOptions) {
     super();
@@ -58,7 +64,11 @@ export class ProcessWorker extends PoolWorker {
       this.hasGone();
       this.#channel.destroy();
       this.#whereFound?.(undefined);
-      const exit = { exitCode: code ?? undefined, signal: signal ?? undefined };
+      const exit = {
+        exitCode: code ?? undefined,
+        signal: signal ?? undefined,
+        cause: this.#cause,
+      };
       const done = (): void => {
         clear();
         stderr.destroy();
@@ -72,6 +82,7 @@ export class ProcessWorker extends PoolWorker {
 
   #said(words: FromWatchdog): void {
     if ('where' in words) this.#whereFound?.(words.where ?? undefined);
+    else if ('overdue' in words) this.#cause = withoutStack(() => new Error(OVERDUE));
     else this.delivered(words);
   }
 
@@ -90,6 +101,10 @@ export class ProcessWorker extends PoolWorker {
 
   call(call: Call): void {
     this.#tell({ call: packCall(call) });
+  }
+
+  override lease(lease: Lease): void {
+    this.#tell({ lease });
   }
 
   whereItIs(): Promise<string | undefined> {

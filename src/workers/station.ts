@@ -22,6 +22,8 @@ export interface Station {
   /** Resolves when it can take no more calls. */
   readonly gone: Promise<unknown>;
   call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown>;
+  /** Says when the lease of its activity ends, if it has one. The function must not run longer. */
+  lease(until: number | undefined): void;
   /**
    * Stops the running function, if there is one.
    *
@@ -39,6 +41,7 @@ class WorkerStation implements Station {
   readonly #worker: PoolWorker;
   readonly #graceMs: number;
   #call: WorkerCall | undefined;
+  #leasedUntil: number | undefined;
 
   constructor(worker: PoolWorker, graceMs: number) {
     this.#worker = worker;
@@ -65,10 +68,17 @@ class WorkerStation implements Station {
     const call = new WorkerCall(this.#worker, ctx, this.#graceMs);
     this.#call = call;
     try {
-      return await call.run(name, args);
+      const outcome = call.run(name, args);
+      this.lease(this.#leasedUntil);
+      return await outcome;
     } finally {
       this.#call = undefined;
     }
+  }
+
+  lease(until: number | undefined): void {
+    this.#leasedUntil = until;
+    if (until !== undefined) this.#call?.lease(until);
   }
 
   stop(reason: CancelledFailure, verdict?: Verdict): void {

@@ -125,6 +125,7 @@ function functionIn(pool: Pool, name: string): PoolFunction {
     enter: (waiter) => pool.enter(name, waiter),
     forget: (waiter) => pool.forget(waiter),
     answer: (settled) => pool.answer(settled),
+    leasedFor: (waiter, ms) => pool.leasedFor(waiter, ms),
   };
   Object.defineProperty(fn, 'name', { value: name });
   return Object.assign(fn, { [PLACE]: place });

@@ -3,6 +3,7 @@ import { realTimer, SystemClock } from '../kernel/clock.js';
 import { Deferred } from '../kernel/promises.js';
 import type { Delivery } from './mailbox.js';
 import type { Call, Report, Task } from './messages.js';
+import type { Lease } from './wire/lines.js';
 
 /** How a worker ended. */
 export interface Exit {
@@ -50,6 +51,8 @@ export abstract class PoolWorker {
   abstract call(call: Call): void;
   /** The stack of the running code; undefined if no code runs or it cannot be read. */
   abstract whereItIs(): Promise<string | undefined>;
+  /** Ends an attempt when its lease is over. A thread of this process needs nobody to do it. */
+  lease(_lease: Lease): void {}
   /** Ends it, whatever it is doing. */
   protected abstract killNow(): void;
   /** Lets it end by itself, because it has nothing to do. */

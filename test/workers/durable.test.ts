@@ -1,7 +1,8 @@
 /** Activities of a durable store that a pool could not run stay in its ledger. */
 import { describe, expect, test } from 'vitest';
+import { PLACE, placeOf, type Place, type Waiter } from '../../src/runtime/shared/place.js';
 import { MemoryDisk } from '../support/ledger-store.js';
-import { fixture, poolOf, Recorded, rejection } from './pools.js';
+import { fixture, once, poolOf, Recorded, rejection, retried } from './pools.js';
 
 /** What the ledger says of the activities that have not finished. */
 const leftIn = (disk: MemoryDisk): unknown[] =>
@@ -71,5 +72,61 @@ describe('a deployment whose module cannot be used', () => {
     expect(failure.message).toMatch(/has ended before it was ready/);
     expect(leftIn(disk)).toEqual([['x', 'SCHEDULED', 1]]);
     expect(await recovered(disk, 'add')).toEqual([3]);
+  });
+});
+
+describe('a program that does not renew the lease of an activity', () => {
+  /** A pool's function, with the lease that a durable store would give its next attempts. */
+  function leased<F extends object>(fn: F, ...leases: readonly (number | undefined)[]): F {
+    const place = placeOf(fn) as Place;
+    const rest = [...leases];
+    const enter = (waiter: Waiter): ReturnType<Place['enter']> => {
+      const ms = rest.shift();
+      if (ms !== undefined) place.leasedFor?.(waiter, ms);
+      return place.enter(waiter);
+    };
+    return Object.assign(() => {}, { [PLACE]: { ...place, enter } }) as unknown as F;
+  }
+
+  test('has the function killed in its worker process, even if it is in a busy loop', async () => {
+    const runtime = new Recorded();
+    const fn = leased(poolOf('process').activities['hangsOnce']!, 1_200, 60_000);
+    const failed = runtime.next('attemptFailed');
+    const run = runtime.run(fn, { args: ['loop'], ...retried });
+    expect(await failed).toMatchObject({
+      failure: {
+        name: 'WorkerCrashedError',
+        signal: 'SIGKILL',
+        message: expect.stringContaining('its lease of the activity ran out') as string,
+      },
+    });
+    expect(await run).toEqual({ step: 3 });
+  });
+
+  test('keeps it if it renews the lease while the function runs', async () => {
+    const runtime = new Recorded();
+    const fn = poolOf('process').activities['sleeps']!;
+    const place = placeOf(fn) as Place;
+    let waiter: Waiter | undefined;
+    const enter = (one: Waiter): ReturnType<Place['enter']> => {
+      place.leasedFor?.((waiter = one), 1_300);
+      return place.enter(one);
+    };
+    const renewed = Object.assign(() => {}, {
+      [PLACE]: { ...place, enter },
+    }) as unknown as typeof fn;
+    const begun = runtime.next('heartbeat');
+    const run = runtime.run(renewed, { args: [600], ...once });
+    await begun;
+    place.leasedFor?.(waiter as Waiter, 60_000);
+    expect(await run).toBe('slept');
+  });
+
+  test('does not end the next function in the same worker', async () => {
+    const runtime = new Recorded();
+    const { activities } = poolOf('process', { maxWorkers: 1 });
+    const before = await runtime.run(leased(activities['pid']!, 1_200), once);
+    expect(await runtime.run(activities['sleeps']!, { args: [500], ...once })).toBe('slept');
+    expect(await runtime.run(activities['pid']!, once)).toBe(before);
   });
 });

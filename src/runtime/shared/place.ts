@@ -27,6 +27,11 @@ export interface Place {
    * @param settled resolves when no function of the activity runs any more
    */
   answer(settled: Promise<void>): Promise<void>;
+  /**
+   * Called when a durable store has given the activity to this process for a time. If this process is
+   * suspended, another one may begin an attempt after it, so the function must have ended by then.
+   */
+  leasedFor?(waiter: Waiter, ms: number): void;
 }
 
 /** An activity that waits for room. It may have stopped waiting by the time it is called. */

@@ -2,16 +2,24 @@
  * The second thread of a worker process. Its channel to the program works while the first thread is
  * busy: it fetches heartbeats, passes calls on, and reports where the first thread is. It ends the
  * process when the program is gone: only the program holds the other end of the channel, so the
- * kernel closes that, however the program has ended.
+ * kernel closes that, however the program has ended. It also ends the process when the program has
+ * been suspended or blocked for so long that another program may run the activity.
  */
 import { Session } from 'node:inspector';
 import { Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 import { realTimer } from '../../kernel/clock.js';
+import { ignore } from '../../kernel/promises.js';
 import { isNew, Mailbox, NO_TASK } from '../mailbox.js';
 import { DELIVERY_MS } from '../messages.js';
 import { pausedStack, type Debugger } from '../stack.js';
-import { asLine, readLines, type FromWatchdog, type ToWatchdog } from '../wire/lines.js';
+import {
+  asLine,
+  readLines,
+  type FromWatchdog,
+  type Lease,
+  type ToWatchdog,
+} from '../wire/lines.js';
 import type { WatchdogInit } from './globals.js';
 import { killProcess } from './kill.js';
 
@@ -20,6 +28,12 @@ export const CHANNEL = 4;
 
 /** How long an idle process may take to exit when its program is gone, before it is killed. */
 const LAST_MS = 1_000;
+
+/** How long before the end of its lease a function is killed: the end must not be late. */
+const LEASE_MARGIN_MS = 1_000;
+
+/** How long its last message may take: a suspended program reads nothing. */
+const LAST_WORD_MS = 50;
 
 /** After a second without a function it looks no longer: to wake it up for each would cost more. */
 const MOST_IDLE_ROUNDS = 1_000 / DELIVERY_MS;
@@ -51,12 +65,23 @@ export function watch({ memory, port }: WatchdogInit): void {
     collect();
   });
 
+  let clearLease = ignore;
+  const lease = ({ task, ms }: Lease): void => {
+    clearLease();
+    const end = (): void => {
+      if (mailbox.task !== task) return;
+      say({ overdue: true });
+      realTimer(killProcess, LAST_WORD_MS, true);
+    };
+    clearLease = realTimer(end, Math.max(0, ms - LEASE_MARGIN_MS));
+  };
   const hear = readLines((given) => {
     const words = given as ToWatchdog;
     if ('call' in words) {
       port.postMessage(words.call);
       mailbox.call();
-    } else void whereItIs().then((where) => say({ where: where ?? null }));
+    } else if ('lease' in words) lease(words.lease);
+    else void whereItIs().then((where) => say({ where: where ?? null }));
   });
   channel.setEncoding('utf8').on('data', hear);
   channel.on('error', () => {}); // 'close' follows

@@ -2,11 +2,22 @@
 
 import type { Delivery } from '../mailbox.js';
 
+/**
+ * How long an attempt may still run if nothing more is said: after that, another program may have
+ * its activity.
+ */
+export interface Lease {
+  readonly task: number;
+  readonly ms: number;
+}
+
 /** Messages to the watchdog. A call is the text of a `Call`: see `packCall`. */
-export type ToWatchdog = { readonly call: string } | { readonly where: true };
+export type ToWatchdog =
+  { readonly call: string } | { readonly where: true } | { readonly lease: Lease };
 
 /** Messages from the watchdog. */
-export type FromWatchdog = Delivery | { readonly where: string | null };
+export type FromWatchdog =
+  Delivery | { readonly where: string | null } | { readonly overdue: true };
 
 export function asLine(value: ToWatchdog | FromWatchdog): string {
   return `${JSON.stringify(value)}\n`;

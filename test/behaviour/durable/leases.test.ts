@@ -1,6 +1,7 @@
 /** Leases: how a runtime keeps them, and what happens when it cannot. */
 import { describe, expect, test } from 'vitest';
 import { ActivityRuntime, type ActivityContext } from '../../../src/index.js';
+import { PLACE, type Place } from '../../../src/runtime/shared/place.js';
 import { MemoryDisk } from '../../support/ledger-store.js';
 import { processOn } from '../../support/processes.js';
 import { durable } from '../../support/stores.js';
@@ -128,4 +129,33 @@ test('a renewal loses neither what is ending nor what is being claimed', async (
   expect(y.outcome.state).toBe('pending');
   await h.advance(1_000);
   expect(y.outcome.state).toBe('resolved');
+});
+
+test('the place where a function runs hears how long the lease holds, at the claim and at renewals', async () => {
+  const leases: number[] = [];
+  let answer = (): void => {};
+  const disk = new MemoryDisk();
+  const h = processOn(disk, {}, () => ({
+    renew: () => new Promise<undefined>((resolve) => (answer = () => resolve(undefined))),
+  }));
+  const room = {
+    run: (ctx: ActivityContext) => ctx.cancelled,
+    leave: (outcome: unknown) => outcome,
+  };
+  const place: Partial<Place> = {
+    hasRoom: () => true,
+    enter: () => room,
+    forget: () => {},
+    leasedFor: (_, ms) => leases.push(ms),
+  };
+  const elsewhere = Object.assign((): unknown => 'never called here', { [PLACE]: place });
+  h.start(elsewhere, { activityId: 'x' })
+    .result()
+    .catch(() => {});
+  await h.advance(10_000);
+  expect(leases).toEqual([30_000]);
+  await h.advance(4_000); // a slow answer, which counts from the question
+  answer();
+  await h.advance(0);
+  expect(leases).toEqual([30_000, 26_000]);
 });
