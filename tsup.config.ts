@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, posix, resolve } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { defineConfig, type Options } from 'tsup';
+import { blankComments } from './scripts/comments.js';
 import { definitions } from './scripts/far-side.js';
 import { writeLicenses } from './scripts/licenses.js';
 import { completeMaps } from './scripts/maps.js';
@@ -65,7 +66,7 @@ const common = [
 /**
  * The build makes a file of all modules that the same entries use, and an import takes longer the more
  * files it reads. So the entries here use the same: all of the common modules, and all of the runtime
- * or nothing of it.
+ * or nothing of it. Comments would be read at each import too.
  */
 const fewFiles: Plugin = {
   name: 'few-files',
@@ -78,15 +79,17 @@ const fewFiles: Plugin = {
         : undefined,
     );
     build.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      if (!path.startsWith(root)) return undefined;
+      const code = blankComments(await readFile(path, 'utf8'), path);
       const entry = Object.values(entries).find((file) => resolve(file) === path);
-      if (entry === undefined) return undefined;
+      if (entry === undefined) return { contents: code, loader: 'ts' };
       const all = runtimes.includes(entry) ? [entries.index, ...common] : common;
       const imports = all
         .filter((file) => file !== entry)
         .map((file) => posix.relative(posix.dirname(entry), file).replace(/ts$/, 'js'))
         .map((file) => `import './${file}';`);
       // At the end, where they move no line.
-      return { contents: `${await readFile(path, 'utf8')}${imports.join(' ')}\n`, loader: 'ts' };
+      return { contents: `${code}${imports.join(' ')}\n`, loader: 'ts' };
     });
   },
 };
@@ -116,7 +119,12 @@ const shared: Options = {
 };
 
 export default defineConfig([
-  { ...shared, format: 'esm', noExternal: carried },
+  {
+    ...shared,
+    format: 'esm',
+    noExternal: carried,
+    onSuccess: () => completeMaps('dist', '.js.map'),
+  },
   {
     ...shared,
     format: 'cjs',
@@ -125,7 +133,7 @@ export default defineConfig([
     // takes the names of classes away.
     treeshake: true,
     onSuccess: async () => {
-      await Promise.all([writeLicenses('dist'), completeMaps('dist')]);
+      await Promise.all([writeLicenses('dist'), completeMaps('dist', '.cjs.map')]);
     },
   },
 ]);

@@ -8,11 +8,11 @@ interface SourceMap {
 }
 
 /**
- * Makes the maps of the CommonJS build as good as those of the other: tsup leaves the sources out,
- * and puts in the path of the folder it was run in.
+ * Puts our sources into the maps, with their comments. tsup leaves the sources out of the CommonJS
+ * build, and puts in the path of the folder it was run in.
  */
-export async function completeMaps(dist: string): Promise<void> {
-  const maps = (await readdir(dist, { recursive: true })).filter((it) => it.endsWith('.cjs.map'));
+export async function completeMaps(dist: string, ending: '.js.map' | '.cjs.map'): Promise<void> {
+  const maps = (await readdir(dist, { recursive: true })).filter((it) => it.endsWith(ending));
   await Promise.all(maps.map((map) => complete(join(dist, map))));
 }
 
