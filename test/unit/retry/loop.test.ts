@@ -1,5 +1,5 @@
 import { runInNewContext } from 'node:vm';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   ActivityFailure,
   ActivityRuntime,
@@ -9,6 +9,7 @@ import {
 } from '../../../src/index.js';
 import { Deferred } from '../../../src/kernel/promises.js';
 import { retryLoop } from '../../../src/retry/loop.js';
+import { ActivityState } from '../../../src/runtime/activity/state.js';
 import { Harness, never } from '../../support/harness.js';
 import { turn } from '../../support/virtual-clock.js';
 
@@ -318,6 +319,65 @@ describe('the loop follows an activity from its first failure to its end', () =>
     await turn();
     await activity.enter('CLOSED');
     expect(activity.asked).toBe(1);
+  });
+});
+
+describe('the loop is entered once by each activity', () => {
+  const watched = vi.spyOn(ActivityState.prototype, 'changed');
+  beforeEach(() => void watched.mockClear());
+  afterAll(() => watched.mockRestore());
+
+  /** Runs up to here, and returns how often the loop has waited for a change since the last time. */
+  async function waits(harness: Harness, ms: number): Promise<number> {
+    const before = watched.mock.calls.length;
+    await harness.advance(ms);
+    return watched.mock.calls.length - before;
+  }
+  const fails = (): never => {
+    throw new Error('no');
+  };
+
+  test('at its first failure', async () => {
+    const harness = new Harness();
+    void harness.watch(harness.run(() => 1));
+    const run = harness.watch(
+      harness.run(async (ctx) => {
+        await harness.work(100);
+        if (ctx.info.attempt < 3) fails();
+      }),
+    );
+    expect(await waits(harness, 99)).toBe(0);
+    expect(await waits(harness, 2)).toBe(1); // during the delay
+    expect(await waits(harness, 1_000)).toBe(1); // during attempt 2
+    expect(await waits(harness, 100)).toBe(1); // during the second delay
+    expect(await waits(harness, 2_000)).toBe(1); // during attempt 3
+    expect(await waits(harness, 10_000)).toBe(0);
+    expect(run.outcome.state).toBe('resolved');
+  });
+
+  test('when it continues after a pause that its first attempt has accepted', async () => {
+    const harness = new Harness();
+    const handle = harness.start((ctx) => (ctx.info.attempt === 1 ? ctx.sleep(100) : never()));
+    handle.pause();
+    expect(await waits(harness, 1_000)).toBe(0);
+    handle.unpause();
+    expect(await waits(harness, 1_000)).toBe(1);
+    handle.terminate();
+  });
+
+  test('and not again after a second pause', async () => {
+    const harness = new Harness();
+    const handle = harness.start(fails);
+    handle.result().catch(() => {});
+    await harness.advance(0);
+    handle.pause();
+    handle.unpause();
+    handle.pause();
+    expect(await waits(harness, 0)).toBe(1); // however many changes there were
+    handle.unpause();
+    expect(await waits(harness, 0)).toBe(1);
+    handle.terminate();
+    expect(await waits(harness, 0)).toBe(0);
   });
 });
 
