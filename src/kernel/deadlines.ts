@@ -59,6 +59,7 @@ export class Deadlines {
   /** An empty bucket stays until its time, or until most buckets are empty. */
   readonly #heap = new Heap<Bucket>();
   #sweepAt = SWEEP_FROM;
+  /** The number of armed deadlines. */
   #armed = 0;
   #timer: Timer | undefined;
   /** A timer that should have fired and has not: it is late or lost. */
@@ -75,11 +76,6 @@ export class Deadlines {
   constructor(clock: Clock, around: (fall: () => void) => void = (fall) => fall()) {
     this.#clock = clock;
     this.#around = around;
-  }
-
-  /** The number of armed deadlines. */
-  get size(): number {
-    return this.#armed;
   }
 
   /** Arms or moves a deadline. It is never early, and less than a millisecond late. */

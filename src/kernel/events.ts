@@ -139,11 +139,7 @@ export class Events {
     this.#log = log;
   }
 
-  /** False if there are no listeners, so no payload is needed. */
-  get wanted(): boolean {
-    return this.#listeners > 0;
-  }
-
+  /** Whether there is a listener. Without one, no payload is needed. */
   has(name: ActivityEventName): boolean {
     return this.#listeners > 0 && this.#emitter.listenerCount(name) > 0;
   }

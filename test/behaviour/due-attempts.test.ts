@@ -65,6 +65,21 @@ describe('a slot that is kept for a retry goes to that retry', () => {
     expect(begun(h)).toEqual(['urgent 1', 'bulk 1']);
   });
 
+  test('when its start is due, even if its priority has become lower meanwhile', async () => {
+    const h = new Harness({ maxConcurrentActivities: 1, maxActivitiesPerSecond: 0.1 });
+    const zombie = new Deferred<void>();
+    const work = (ctx: { info: { attempt: number } }): Promise<unknown> =>
+      ctx.info.attempt === 1 ? zombie.promise : never();
+    const handle = h.start(work, { ...urgent, attemptOverlap: 'forbid' });
+    void h.run(never, { activityType: 'bulk' });
+    await h.advance(5_000);
+    zombie.resolve();
+    await h.turn();
+    handle.updateOptions({ priority: 5 });
+    await h.advance(5_000);
+    expect(begun(h)).toEqual(['urgent 1', 'urgent 2']);
+  });
+
   test('with a key: no other activity of the key comes in between', async () => {
     const h = new Harness({ maxConcurrentPerKey: 1 });
     const zombie = new Deferred<void>();

@@ -54,9 +54,6 @@ describe('after 100,000 activities of every ending', () => {
       timers: 0,
       listeners: 0,
       tokens: 0,
-      deadlines: 0,
-      slots: 0,
-      waiting: 0,
       stats: {
         open: 0,
         running: 0,

@@ -16,7 +16,10 @@ export function updateOptions(execution: Execution, given: OptionsPatch): void {
   check(execution, 'updateOptions({ startDelay })', patch.startDelay === undefined || !dispatched);
   const options = patchOptions(execution.options, patch);
   services.ledger?.patched(execution, patch, options);
-  const requeued = state.phase === 'WAITING' && options.priority !== execution.options.priority;
+  const requeued =
+    state.phase === 'WAITING' &&
+    options.priority !== execution.options.priority &&
+    !services.slots.keepsOneFor(execution);
   if (requeued) execution.withdraw();
   state.changeOptions(options);
   execution.changed();

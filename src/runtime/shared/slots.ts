@@ -54,11 +54,6 @@ export class Slots implements Deadline {
     this.#deadlines = deadlines;
   }
 
-  /** The number of tickets that wait for a slot. */
-  get waiting(): number {
-    return this.#queue.size;
-  }
-
   /** Slots that nobody holds. */
   get available(): number {
     return this.#limits.slots - this.held;
@@ -81,6 +76,11 @@ export class Slots implements Deadline {
       this.#take(key, now);
       ticket.begin(now);
     } else this.#wait(ticket, key, KEPT_PRIORITY, now);
+  }
+
+  /** Whether the ticket waits only for the time of its start, because a slot was kept for it. */
+  keepsOneFor({ queue }: Ticket): boolean {
+    return queue !== undefined && queue === queue.key.queues[KEPT_PRIORITY];
   }
 
   /** Lets the ticket wait until all tickets that are due at the same moment are in the queue. */

@@ -81,7 +81,6 @@ describe('a deadline', () => {
     arm(at, probe, 40);
     arm(at, probe, 200);
     arm(at, probe, 200);
-    expect(at.deadlines.size).toBe(1);
     await at.clock.advance(1_000);
     expect(probe.times).toEqual([200]);
   });
@@ -93,7 +92,7 @@ describe('a deadline', () => {
     arm(at, probe, 100);
     at.deadlines.disarm(probe);
     at.deadlines.disarm(probe);
-    expect(at.deadlines.size).toBe(0);
+    expect(probe.bucket).toBeUndefined();
     await at.clock.advance(1_000);
     expect(probe.fired).toEqual([]);
   });
@@ -168,7 +167,7 @@ describe('several deadlines', () => {
     arm(at, near, 20);
     arm(at, far, 1_000);
     await at.clock.advance(20);
-    expect(at.deadlines.size).toBe(0);
+    expect(far.bucket).toBeUndefined();
     expect(at.clock.pending).toBe(0);
     arm(at, far, 10);
     await at.clock.advance(100);
@@ -198,7 +197,6 @@ describe('several deadlines', () => {
     await expect(at.clock.advance(30)).rejects.toThrow('bad');
     await at.clock.advance(30);
     expect(good.map(({ fired }) => fired)).toMatchObject([[{}], [{}]]);
-    expect(at.deadlines.size).toBe(0);
   });
 });
 
@@ -206,7 +204,6 @@ describe('the one timer', () => {
   test('is only one for any number of deadlines', () => {
     const at = setUp();
     for (let n = 0; n < 100; n++) arm(at, new Probe(at.clock), 1_000 - n * 7);
-    expect(at.deadlines.size).toBe(100);
     expect(at.clock.pending).toBe(1);
   });
 
@@ -377,7 +374,8 @@ describe('setTimer', () => {
     await clock.advance(100);
     expect(fired).toEqual([3, 2]);
     timer.clear();
-    expect(deadlines.size).toBe(0);
+    await clock.advance(REST_MS);
+    expect(clock.pending).toBe(0);
   });
 
   test('with an infinite delay never calls back and keeps its timer', async () => {
@@ -505,7 +503,7 @@ test('arming, moving and disarming in any order agree with a list that is search
             expect(due, 'overdue').toBeGreaterThan(at.clock.now() - 1);
           }
         }
-        expect(at.deadlines.size).toBe(model.size);
+        expect(probes.filter(({ bucket }) => bucket !== undefined).length).toBe(model.size);
         expect(at.clock.pending).toBeLessThanOrEqual(1);
         if (model.size > 0) expect(at.clock.pending).toBe(1);
       }
@@ -537,12 +535,10 @@ test('100,000 random deadlines fire in order, with a third of them moved and a t
     if (index % 3 === 1) at.deadlines.disarm(probe);
     else dues.push(probe.due);
   });
-  expect(at.deadlines.size).toBe(dues.length);
   while (at.clock.fireNext()); // a real turn for each of 10,000 milliseconds would be slow
   expect(fired.length).toBe(dues.length);
   expect(fired.every(({ due, now }) => now >= due)).toBe(true);
   expect(fired.map(({ due }) => Math.ceil(due))).toEqual(dues.map(Math.ceil).sort((a, b) => a - b));
-  expect(at.deadlines.size).toBe(0);
   expect(at.clock.pending).toBe(0);
 });
 
