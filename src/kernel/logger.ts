@@ -21,10 +21,18 @@ export interface Logger {
 }
 
 /** A logger whose methods take the attributes first, like those of pino and Bunyan. */
-export type AttributesFirstLogger = {
-  /** Logs at the level of its name. */
-  readonly [Level in LogLevel]: (attributes: object, message: string) => unknown;
-};
+export interface AttributesFirstLogger {
+  /** Logs something that only helps to debug. */
+  readonly debug: AttributesFirst;
+  /** Logs something that is good to know. */
+  readonly info: AttributesFirst;
+  /** Logs something that may need attention. */
+  readonly warn: AttributesFirst;
+  /** Logs something that went wrong. */
+  readonly error: AttributesFirst;
+}
+
+type AttributesFirst = (attributes: object, message: string) => unknown;
 
 /**
  * Adapts a logger whose methods take `(attributes, message)`, such as pino's. The `error` of a line

@@ -85,7 +85,8 @@ export interface RetryPolicy {
  * A retry policy with its defaults filled in. Intervals are in milliseconds. Infinity means no limit.
  */
 export type FilledRetryPolicy = Pick<RetryPolicy, Hook> & {
-  readonly [Field in Exclude<keyof RetryPolicy, Hook>]-?: Field extends
+  // With `as` and not `Exclude<keyof ...>`, each field keeps its comment.
+  readonly [Field in keyof RetryPolicy as Exclude<Field, Hook>]-?: Field extends
     'initialInterval' | 'maximumInterval'
     ? number
     : Exclude<RetryPolicy[Field], undefined>;
