@@ -75,7 +75,10 @@ export interface ActivityEvents {
   };
   /** Emitted when the activity has closed without a result. */
   failed: ActivityEvent & {
-    /** How the activity ended: the same as `describe().status`. */
+    /**
+     * How the activity ended, as in `describe().status`: `'FAILED'`, `'TIMED_OUT'`, `'CANCELED'` or
+     * `'TERMINATED'`.
+     */
     readonly status: 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
     /** Why the activity ended: the `cause` of the error that the caller gets. */
     readonly failure: Error;
