@@ -16,7 +16,8 @@ export abstract class Failure<
 > extends Error {
   abstract get [KIND](): Name;
 
-  /** On the prototype, so that a stack trace starts with the name. Users may set another one. */
+  // On the prototype, so that a stack trace starts with it.
+  /** The name of the error class. You may replace it. */
   override get name(): Name {
     return this[KIND];
   }

@@ -215,6 +215,7 @@ export function tellStuckAt(failure: TimeoutFailure, stack: string): void {
  * The `reason` of an aborted `ctx.signal`, and the `cause` when a cancelled activity fails.
  */
 export class CancelledFailure extends Failure<'CancelledFailure', CancelReason> {
+  /** Why the attempt should stop. `CancelReason` explains each value. */
   declare readonly message: CancelReason;
 
   get [KIND](): 'CancelledFailure' {

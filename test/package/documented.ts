@@ -28,7 +28,7 @@ export function documentedIn(
     add(symbol, path, declarations);
     for (const declaration of declarations) {
       if (ts.isClassDeclaration(declaration)) {
-        declaration.members.filter(isPublic).forEach((member) => visitNode(member, `${path}.`));
+        membersOf(declaration).forEach((member) => visitNode(member, `${path}.`));
       } else ts.forEachChild(declaration, (child) => visitMembers(child, `${path}.`));
       if (ts.isTypeAliasDeclaration(declaration)) visitMapped(symbol, `${path}.`);
     }
@@ -89,13 +89,23 @@ export function documentedIn(
   const resolved = (symbol: ts.Symbol | undefined): ts.Symbol | undefined =>
     symbol && symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 
-  const isPublic = (member: ts.ClassElement): boolean => {
-    if (member.name === undefined || ts.isPrivateIdentifier(member.name)) return false;
-    // Members of `Error`, and those that only `instanceof` and `await using` call.
-    if (ts.isComputedPropertyName(member.name)) return false;
-    const inherited = ['name', 'message', 'cause'].includes(member.name.getText());
-    return !inherited && !isInternal(checker.getSymbolAtLocation(member.name));
-  };
+  /** The public members of a class, and those that it inherits from a class of ours. */
+  const membersOf = (declaration: ts.ClassDeclaration): readonly ts.ClassElement[] => [
+    ...declaration.members.filter(isPublic),
+    ...(declaration.heritageClauses ?? [])
+      .flatMap(({ types }) => types)
+      .flatMap(
+        ({ expression }) => resolved(checker.getSymbolAtLocation(expression))?.declarations ?? [],
+      )
+      .flatMap((base) => (ts.isClassDeclaration(base) && isOurs(base) ? membersOf(base) : [])),
+  ];
+
+  const isPublic = (member: ts.ClassElement): boolean =>
+    member.name !== undefined &&
+    !ts.isPrivateIdentifier(member.name) &&
+    // Only `instanceof` and `await using` call them.
+    !ts.isComputedPropertyName(member.name) &&
+    !isInternal(checker.getSymbolAtLocation(member.name));
 
   const exported = new Set(
     files.flatMap((file) => {
@@ -130,6 +140,14 @@ function isMapped(property: ts.Symbol): boolean {
 /** Phrases that no one uses in speech. */
 const STILTED =
   /^As `|\bas of\b|\bis to\b|\bare to\b|\bbut for\b|\bfor ever\b|\bwhoever\b|\bbe it\b|\bnobody need\b|\bgo(es)? on\b|\blest\b/i;
+
+/** The faults of all comments, each with its path and its text. */
+export function faultsOf(documented: readonly Documented[]): string[] {
+  return documented.flatMap((one) => {
+    const fault = faultOf(one);
+    return fault === undefined ? [] : [`${one.path} ${fault}: ${one.text}`];
+  });
+}
 
 export function faultOf({ text, items, words }: Documented): string | undefined {
   const [first = ''] = text.split(/\n\s*\n|\n\s*-/);
