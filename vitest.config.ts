@@ -4,7 +4,9 @@ import { definitions } from './scripts/far-side.js';
 import { hostless } from './scripts/test-files.js';
 
 /** Tests of what is published. */
-const published = ['command', 'package', 'pack'].map((name) => `test/package/${name}.test.ts`);
+const published = ['command', 'declarations', 'package', 'pack'].map(
+  (name) => `test/package/${name}.test.ts`,
+);
 
 /** Tests that start processes and wait for their end, or for real time to pass. */
 const processes = ['test/hosts/process/**/*.test.ts', 'test/behaviour/leaks.test.ts'];
