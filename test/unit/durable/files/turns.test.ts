@@ -1,6 +1,7 @@
 /** Only some operations on files are under way at once, and the others wait for their turn. */
 import { expect, test } from 'vitest';
 import { inTurn } from '../../../../src/durable/files/turns.js';
+import { cpuMs } from '../../../support/cpu.js';
 
 test('at most 64 operations run at once, in the order of the calls', async () => {
   let running = 0;
@@ -24,9 +25,13 @@ test('at most 64 operations run at once, in the order of the calls', async () =>
 
 test('an operation takes no longer when many wait', async () => {
   const msFor = async (many: number): Promise<number> => {
-    const started = performance.now();
-    await Promise.all(Array.from({ length: many }, () => inTurn(() => Promise.resolve())));
-    return performance.now() - started;
+    let least = Infinity;
+    for (let round = 0; round < 3; round++) {
+      const started = cpuMs();
+      await Promise.all(Array.from({ length: many }, () => inTurn(() => Promise.resolve())));
+      least = Math.min(least, cpuMs() - started);
+    }
+    return least;
   };
   await msFor(10_000);
   // In an array, 100,000 take 140 times as long as 10,000.
