@@ -29,7 +29,7 @@ export function lose(tracked: Tracked, error: Error): void {
   tracked.lose(error);
   void Promise.resolve().then(() => {
     const next = failing('FAILED', error, 'NON_RETRYABLE_FAILURE');
-    conclude(tracked.activity, next, { told: requested('NOT_FOUND', error) });
+    conclude(tracked.activity, next, { told: () => requested('NOT_FOUND', error) });
   });
 }
 

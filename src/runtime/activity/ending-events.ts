@@ -13,8 +13,8 @@ export interface Ending {
   readonly failure?: Error | undefined;
   /** Whether it stopped because it was told to. */
   readonly accepted?: boolean | undefined;
-  /** The reason that is delivered to its function. */
-  readonly told?: CancelledFailure | undefined;
+  /** Makes the reason that is delivered to its function. */
+  readonly told?: (() => CancelledFailure) | undefined;
 }
 
 /** Queues the last report of an attempt, which was held back. */

@@ -138,8 +138,8 @@ export function startFromZero(activity: Activity): void {
 
 // ── Abort ────────────────────────────────────────────────────────────────────────────────────────
 
-function abort(attempt: Attempt, told: CancelledFailure | undefined): void {
-  if (told !== undefined) attempt.stop(told);
+function abort(attempt: Attempt, told: Ending['told']): void {
+  if (told !== undefined) attempt.stop(told());
   else if (attempt.running) attempt.stop(new CancelledFailure('NOT_FOUND'));
   else attempt.release();
 }

@@ -234,5 +234,5 @@ function timeOut(execution: Execution, timeoutType: DeadlineType, now: number): 
     conclude(execution, failing('TIMED_OUT', failure, 'TIMEOUT'));
     return;
   }
-  concludeFailed(execution, attempt, { failure, told: timedOut(failure) }, now, timeoutType);
+  concludeFailed(execution, attempt, { failure, told: () => timedOut(failure) }, now, timeoutType);
 }

@@ -156,7 +156,7 @@ export class ActivityState {
 
   /** Continues the rest of the delay, plus `extraMs`. */
   unpause(extraMs: number, now: number): void {
-    if (extraMs > 0) this.delayUntil(Math.max(this.delayedUntil, now) + extraMs);
+    if (extraMs > 0) this.#delayedUntil = Math.max(this.delayedUntil, now) + extraMs;
     this.#enter('SCHEDULED');
   }
 

@@ -36,7 +36,7 @@ export function terminate(activity: Activity, reason: unknown): void {
   const message = reason === undefined ? 'terminated' : asMessage(reason);
   const cause = new TerminatedFailure(message, isError(reason) ? { cause: reason } : {});
   const next = failing('TERMINATED', cause, undefined);
-  conclude(activity, next, { told: requested('NOT_FOUND', cause) });
+  conclude(activity, next, { told: () => requested('NOT_FOUND', cause) });
 }
 
 function asMessage(reason: unknown): string {
@@ -58,8 +58,7 @@ export function shutDown(activity: Activity): void {
 /** Closes the activity, even if a function still runs. A failure that its hooks delay stays final. */
 export function closeForShutdown(activity: Activity): void {
   const planned = activity.state.held;
-  const told = requested('WORKER_SHUTDOWN', undefined);
-  conclude(activity, planned?.again === false ? planned : failing('CANCELED', told, undefined), {
-    told,
-  });
+  const cause = requested('WORKER_SHUTDOWN', undefined);
+  const next = planned?.again === false ? planned : failing('CANCELED', cause, undefined);
+  conclude(activity, next, { told: () => cause });
 }

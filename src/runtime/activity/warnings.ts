@@ -5,9 +5,9 @@ import { ensureError, messageOf, retryWishes, said } from '../../kernel/thrown.j
 import type { Attempt } from '../attempt/attempt.js';
 import { LEFT_OPEN } from '../attempt/call.js';
 import { warn } from '../attempt/late.js';
-import { log } from '../shared/announce.js';
+import { attributesOf, log } from '../shared/announce.js';
 import type { Activity } from './activity.js';
-import { failureOf, type ClosedStatus } from './failure-messages.js';
+import { failureText, type ClosedStatus } from './failure-messages.js';
 import { lostThis } from './lost-this.js';
 import type { Failing } from './next-attempt.js';
 
@@ -81,19 +81,21 @@ export function warnOfAbandoned(activity: Activity, attempt: number): void {
 export function logUnheard(activity: Activity, closing: Failing, toldBefore: boolean): void {
   const { status, cause, retryState } = closing;
   if (isRequested(status, cause)) return;
-  const tell = (why: string): void => {
-    const message = `${failureOf(activity, status, cause, retryState).message}. ${why}`;
-    log(activity, levelOf(cause), activity.state.attemptNumber, message, { error: cause });
-  };
+  const { attemptNumber } = activity.state;
+  const tell = (what: string, why: string): void =>
+    log(activity, levelOf(cause), attemptNumber, `${what}. ${why}`, { error: cause });
   if (toldBefore) {
-    tell('Its caller was already told that it was cancelled');
+    const what = failureText(status, cause, retryState, attributesOf(activity, attemptNumber));
+    tell(what, 'Its caller was already told that it was cancelled');
     return;
   }
-  const tellIfUnasked = (): void => {
-    if (!activity.caller.asked) tell("No one called result() or listens to 'failed'");
+  const tellIfUnasked = ({ message }: Error): void => {
+    if (!activity.caller.asked) tell(message, "No one called result() or listens to 'failed'");
   };
   // As with an unhandled rejection, result() may still be called in the same turn of the event loop.
-  activity.result.catch(() => activity.services.clock.setTimer(tellIfUnasked, 0));
+  activity.result.catch((failure: unknown) =>
+    activity.services.clock.setTimer(() => tellIfUnasked(failure as Error), 0),
+  );
 }
 
 /** Whether this end was wanted. A shutdown during retries has the last error as its cause. */
