@@ -1,5 +1,5 @@
 /** The functions on the default runtime. */
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   defaultRuntime,
   proxyActivities,
@@ -7,6 +7,7 @@ import {
   startActivity,
   type ActivityContext,
 } from '../../../src/index.js';
+import { Caller } from '../../../src/runtime/activity/caller.js';
 
 describe('the default runtime', () => {
   test('is shared by the whole process, whichever copy of the package made it', () => {
@@ -48,5 +49,35 @@ describe('the default runtime', () => {
       open: 1,
       heartbeatTimeoutMs: 5_000,
     });
+  });
+});
+
+describe('the way of a call', () => {
+  const limit = Error.stackTraceLimit;
+  afterEach(() => {
+    Error.stackTraceLimit = limit;
+    vi.restoreAllMocks();
+  });
+
+  /** The files of src on the stack. What was asked in passing and has returned is not on it. */
+  function onTheWay(): string[] {
+    Error.stackTraceLimit = 100;
+    const frames = new Error().stack?.matchAll(/\/src\/([\w/.-]+\.ts):/g) ?? [];
+    return [...new Set([...frames].map(([, file]) => file as string))];
+  }
+
+  test('leads through at most ten files, to the function and back to the caller', async () => {
+    const back: string[][] = [];
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called below with its own `this`
+    const { resolve } = Caller.prototype;
+    vi.spyOn(Caller.prototype, 'resolve').mockImplementation(function (this: Caller, ...args) {
+      back.push(onTheWay());
+      resolve.apply(this, args);
+    });
+    const there = await runActivity(() => onTheWay());
+    expect(there).toContain('runtime/activity/execution.ts');
+    expect(back[0]).toContain('runtime/activity/endings.ts');
+    const all = new Set([...there, ...back.flat(), 'runtime/activity/caller.ts']);
+    expect(all.size, [...all].join(', ')).toBeLessThanOrEqual(10);
   });
 });
