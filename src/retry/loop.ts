@@ -1,9 +1,10 @@
 /**
  * The retry loop of an activity, from its first failure to its end. Only this file imports p-retry.
  *
- * The loop follows the state and decides nothing. An attempt may end in the middle of a timer or of
- * a call from outside, and the state must be right before that returns. p-retry would be a few
- * promises late.
+ * The loop follows the phases of the activity. It decides nothing and holds no state, because
+ * p-retry only awaits promises: four microtasks lie between a failure and its next call. An attempt
+ * may end in a timer or in a call from outside, and the phase must be right before that returns. So
+ * the phase changes at the event, and the loop sees it afterwards.
  */
 import pRetry, { type Options } from 'p-retry';
 import { ignore } from '../kernel/promises.js';

@@ -1,6 +1,6 @@
 /**
- * Ends attempts and closes activities. `conclude` does both, always in the same order: state, abort,
- * events, the caller, slots.
+ * Ends attempts and closes activities. `conclude` does both, always in the same order: state, the
+ * last report, abort, events, the caller, slots.
  */
 import { ActivityAlreadyStartedError } from '../../kernel/errors.js';
 import { CancelledFailure } from '../../kernel/failures.js';
@@ -42,7 +42,7 @@ export function conclude(
     return;
   }
 
-  // From here on the user's code may run. The events that it causes come after this end.
+  // The last report. From here on the user's code may run. Its events come after this end.
   const { outbox, roster } = activity;
   const outermost = outbox.hold();
   const id = activity.knownId;
