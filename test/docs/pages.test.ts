@@ -129,6 +129,19 @@ describe('every picture is drawn by the code of today, and a page shows it', () 
   });
 });
 
+test('the README, the docs and the code have the same drawing of the phases', async () => {
+  const files = ['README.md', 'docs/concepts.md', 'src/runtime/activity/state.ts'];
+  const drawings = await Promise.all(
+    files.map(async (file) => {
+      const lines = (await read(file)).split('\n').map((line) => line.replace(/^ \* {2}/, ''));
+      const first = lines.findIndex((line) => line.startsWith(' SCHEDULED ──▶'));
+      return lines.slice(first, first + 5).map((line) => line.slice(0, 41).trimEnd());
+    }),
+  );
+  expect(drawings[0]!.at(-1)).toMatch(/^ {2}PAUSED ◀/);
+  expect(drawings).toEqual(files.map(() => drawings[0]));
+});
+
 test('the picture in the README tells the same as the output of its first program', async () => {
   const readme = await read('README.md');
   const drawn = await read('docs/first-run.svg');

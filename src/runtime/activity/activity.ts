@@ -82,7 +82,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
   abstract leftOpen(attempt: Attempt): void;
   abstract enforceLimits(read?: number): boolean;
 
-  /** Called when its phase, its delay, or what it was asked has changed. */
+  /** Called when its phase, its delay, its options, or what it was asked to do has changed. */
   changed(): void {
     this.services.ledger?.changed(this);
   }

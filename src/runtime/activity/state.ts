@@ -1,14 +1,17 @@
 /**
  * The state of an activity. Only this file changes the phase, the current attempt, its number, the
- * options in force, and how the activity has closed.
+ * options that apply, and how the activity has closed.
  *
- *   SCHEDULED ──▶ WAITING ──▶ RUNNING ──▶ CLOSED      SCHEDULED  behind up to three locks: the store
- *     ▲ │ ▲ ▲        │           │                               is being read, a delay runs, or an
- *     │ │ │ └────────┘           │                               earlier function is waited for
- *     │ │ └──────────────────────┤                    WAITING    in the queue for a slot, from the
- *     │ ▼                        │                               moment the last lock opens
- *   PAUSED ◀─────────────────────┘                    Any phase can go to CLOSED, and PAUSED is
- *                                                     reached from WAITING too.
+ *   SCHEDULED ──▶ WAITING ──▶ RUNNING ──▶ CLOSED      Any phase can go to CLOSED.
+ *     ▲ │ ▲          │           │
+ *     │ │ └──────────┼───────────┤
+ *     │ ▼            │           │
+ *    PAUSED ◀────────┴───────────┘
+ *
+ * - SCHEDULED: up to three locks keep the next attempt back. The store is being read, a delay runs
+ *   (it has no end while the functions of the retry policy decide), or an earlier function is waited
+ *   for.
+ * - WAITING: the last lock has opened, and the activity is in the queue for a slot.
  */
 import { Deferred } from '../../kernel/promises.js';
 import type { Attempt } from '../attempt/attempt.js';
@@ -53,7 +56,7 @@ export class ActivityState {
   lastAttempt: Attempt | undefined;
   /** The number of the last attempt; 0 after a reset. */
   attemptNumber = 0;
-  /** Undefined for no delay. A number would cost every activity extra memory. */
+  /** The end of the delay; undefined for none, because a number would cost extra memory. */
   #delayedUntil: number | undefined;
   /** Whether the store is being read. */
   loading = false;
@@ -113,7 +116,10 @@ export class ActivityState {
     return this.phase === 'SCHEDULED' && unlocked;
   }
 
-  /** Gives an activity a past, for tests. Only before it is scheduled. */
+  /**
+   * Gives an activity the past of an earlier process, or of a test. Must be called before
+   * `schedule()`.
+   */
   prepare(options: ResolvedOptions, attemptNumber: number): void {
     if (typeof SYSTOLE_BUILD === 'undefined' && this.phase !== undefined) {
       throw new Error('prepare() comes before schedule()');

@@ -12,15 +12,15 @@ export interface RuntimeStats {
   /** Activities that are paused while no attempt runs. */
   readonly paused: number;
   /**
-   * Activities in a start delay or a backoff, or waiting for their store or for an earlier
-   * function.
+   * Activities that are in a start delay or a backoff, or that wait for their store, for an earlier
+   * function, or for the functions of their retry policy.
    */
   readonly delayed: number;
   /** Slots that running attempts hold. */
   readonly slotsUsed: number;
   /** Slots that are free; `Infinity` without `maxConcurrentActivities`. */
   readonly slotsAvailable: number;
-  /** How long the activity has waited that has waited longest for a slot, in milliseconds; or 0. */
+  /** The longest that an activity has waited for its slot so far, in milliseconds; 0 if none waits. */
   readonly oldestWaitMs: number;
 }
 

@@ -9,7 +9,7 @@ export type Phase = 'SCHEDULED' | 'WAITING' | 'RUNNING' | 'PAUSED' | 'CLOSED';
 export interface Listed {
   before: Listed | undefined;
   after: Listed | undefined;
-  /** Called when its phase has changed. */
+  /** Called when its phase, its delay, its options, or what it was asked to do has changed. */
   changed(): void;
 }
 
