@@ -26,7 +26,7 @@ function setUp(trouble: (index: number, attempt: number) => 'throw' | 'hang' | u
   return { h, done, starts, processItems };
 }
 
-test('an activity that fails halfway continues after the recorded index', async () => {
+test('row 51: an activity that fails halfway continues after the recorded index', async () => {
   const { h, done, starts, processItems } = setUp((index, attempt) =>
     (index === 2 && attempt === 1) || (index === 5 && attempt === 2) ? 'throw' : undefined,
   );
@@ -37,7 +37,7 @@ test('an activity that fails halfway continues after the recorded index', async 
   expect(done).toEqual(ITEMS);
 });
 
-test('an activity that hangs halfway continues after the recorded index', async () => {
+test('row 43: an activity that hangs halfway continues after the recorded index', async () => {
   const { h, done, starts, processItems } = setUp((index, attempt) =>
     index === 3 && attempt === 1 ? 'hang' : undefined,
   );
@@ -48,7 +48,7 @@ test('an activity that hangs halfway continues after the recorded index', async 
   expect(done).toEqual(ITEMS);
 });
 
-test('a final heartbeat timeout gives the caller the last details', async () => {
+test('row 52: a final heartbeat timeout gives the caller the last details', async () => {
   const { h, done, starts, processItems } = setUp((index) => (index === 4 ? 'hang' : undefined));
   const run = h.watch(
     h.run(processItems, { heartbeatTimeout: '1s', retryPolicy: { maximumAttempts: 2 } }),
