@@ -70,11 +70,11 @@ export interface DurableStore extends LedgerStore {
   /**
    * Resolves when the entry of an activity has been written, so that the activity survives this
    * process. Call it after `runtime.start`, before you tell anyone that the work is accepted. Resolves
-   * at once if the entry is there already, and if the activity has ended meanwhile.
+   * at once if the entry is there already, and if the activity has closed meanwhile.
    *
    * Rejects with the error that keeps the activity out: a `HeartbeatStoreError`, or an
    * `ActivityAlreadyStartedError` if another process or runtime has it. Rejects with a `TypeError` if
-   * no runtime with this store has started such an activity. Of those that have ended, the last 1,000
+   * no runtime with this store has started such an activity. Of those that have closed, the last 1,000
    * are remembered.
    *
    * @example

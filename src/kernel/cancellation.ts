@@ -22,7 +22,10 @@ declare const CANCELLATION: unique symbol;
 
 /** An error for which `isCancellation` is true. */
 export interface Cancellation extends Error {
-  /** A mark for the compiler, which no error has: where `isCancellation` is false, an `Error` stays an `Error`. */
+  /**
+   * A mark for the compiler. No error has it at run time. Where `isCancellation` is false, an `Error`
+   * stays an `Error`.
+   */
   readonly [CANCELLATION]: true;
 }
 

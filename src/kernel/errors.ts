@@ -58,7 +58,7 @@ export class ActivityNotFoundError extends Refusal<'ActivityNotFoundError'> {
 /**
  * What an open activity is doing.
  *
- * - `'SCHEDULED'`: No attempt runs. The activity waits for a slot, a delay or its store.
+ * - `'SCHEDULED'`: No attempt runs. The next one waits, for example for a slot or a delay.
  * - `'STARTED'`: An attempt runs.
  * - `'CANCEL_REQUESTED'`: An attempt runs and the activity was asked to cancel.
  * - `'PAUSE_REQUESTED'`: An attempt runs and the activity was asked to pause.

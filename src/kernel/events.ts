@@ -76,11 +76,11 @@ export interface ActivityEvents {
   /** Emitted when the activity has closed without a result. */
   failed: ActivityEvent & {
     /**
-     * How the activity ended, as in `describe().status`: `'FAILED'`, `'TIMED_OUT'`, `'CANCELED'` or
+     * How the activity closed, as in `describe().status`: `'FAILED'`, `'TIMED_OUT'`, `'CANCELED'` or
      * `'TERMINATED'`.
      */
     readonly status: 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED';
-    /** Why the activity ended: the `cause` of the error that the caller gets. */
+    /** Why the activity closed: the `cause` of the error that the caller gets. */
     readonly failure: Error;
     /** Why the activity was not retried; `undefined` after `terminate()` and a shutdown. */
     readonly retryState: RetryState | undefined;

@@ -20,19 +20,19 @@ export type RetryState =
 /**
  * Which deadline of an activity has passed.
  *
- * - `'HEARTBEAT'`: No heartbeat came for `heartbeatTimeout`. Retried.
- * - `'START_TO_CLOSE'`: One attempt took longer than `startToCloseTimeout`. Retried.
- * - `'PROGRESS'`: No heartbeat brought new details for `progressTimeout`. Retried.
- * - `'STREAM'`: A stream that `ctx.watch` reads brought no item in time. Thrown in the function.
- *   Retried.
- * - `'SCHEDULE_TO_START'`: An attempt waited for a free slot longer than
- *   `scheduleToStartTimeout`. Never retried.
- * - `'SCHEDULE_TO_CLOSE'`: The whole activity took longer than `scheduleToCloseTimeout`. Never
- *   retried.
+ * - `'HEARTBEAT'`: No heartbeat came for `heartbeatTimeout`. The attempt is retried.
+ * - `'START_TO_CLOSE'`: One attempt took longer than `startToCloseTimeout`. It is retried.
+ * - `'PROGRESS'`: No heartbeat brought new details for `progressTimeout`. The attempt is retried.
+ * - `'STREAM'`: A stream that `ctx.watch` reads brought no item in time. The function throws it, and
+ *   the attempt is retried.
+ * - `'SCHEDULE_TO_START'`: An attempt waited for a free slot longer than `scheduleToStartTimeout`.
+ *   The activity closes without a retry.
+ * - `'SCHEDULE_TO_CLOSE'`: The whole activity took longer than `scheduleToCloseTimeout`. The activity
+ *   closes without a retry.
  */
 export type TimeoutType = DeadlineType | 'STREAM';
 
-/** The timeouts that the runtime watches. Only a function can throw the other one. */
+/** The timeouts that the runtime watches. A function throws the type `'STREAM'` itself. */
 export type DeadlineType =
   'HEARTBEAT' | 'START_TO_CLOSE' | 'SCHEDULE_TO_START' | 'SCHEDULE_TO_CLOSE' | 'PROGRESS';
 
@@ -93,7 +93,7 @@ export class ActivityFailure extends Failure<'ActivityFailure'> {
 export interface ApplicationFailureFields {
   /** A name for this kind of failure. `retryPolicy.nonRetryableErrorTypes` can list it. */
   readonly type?: string | undefined;
-  /** Whether the failure ends the activity, whatever the retry policy says. Default false. */
+  /** Whether the failure is never retried, whatever the retry policy says. Default false. */
   readonly nonRetryable?: boolean | undefined;
   /** Any further data about the failure. Default `[]`. */
   readonly details?: readonly unknown[] | undefined;
@@ -114,7 +114,7 @@ export interface ApplicationFailureFields {
 export class ApplicationFailure extends Failure<'ApplicationFailure', string | undefined> {
   /** The name of this kind of failure; `undefined` if it has none. */
   declare readonly type: string | undefined;
-  /** Whether the failure ends the activity, whatever the retry policy says. */
+  /** Whether the failure is never retried, whatever the retry policy says. */
   declare readonly nonRetryable: boolean;
   /** Further data about the failure. If the function threw a non-Error, that is the first item. */
   declare readonly details: readonly unknown[];
@@ -149,7 +149,7 @@ export class ApplicationFailure extends Failure<'ApplicationFailure', string | u
     return applicationFailure(message, { type: type ?? 'Error', details }, 'retryable');
   }
 
-  /** Makes a failure that ends the activity. The type defaults to `'Error'`. */
+  /** Makes a failure that is never retried. The type defaults to `'Error'`. */
   static nonRetryable(message?: string, type?: string, ...details: unknown[]): ApplicationFailure {
     const fields = { type: type ?? 'Error', nonRetryable: true, details };
     return applicationFailure(message, fields, 'nonRetryable');
@@ -206,7 +206,7 @@ export class TimeoutFailure extends Failure<'TimeoutFailure'> {
   }
 }
 
-/** It is known only when the worker is killed, a while after the timeout. */
+/** Adds `stuckAt` to a timeout. It is known only when the worker has been killed, a while later. */
 export function tellStuckAt(failure: TimeoutFailure, stack: string): void {
   Object.assign(failure, { stuckAt: stack });
 }

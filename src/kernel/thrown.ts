@@ -17,20 +17,20 @@ import { printable, quote, shortened } from './text.js';
  */
 export type Timeout<Type extends TimeoutType = TimeoutType> =
   | (ActivityFailure & {
-      /** The timeout that ended the activity. */
+      /** The timeout that closed the activity. */
       readonly cause: TimeoutFailure & {
         /** Which timeout has passed. */
         readonly timeoutType: Type;
       };
-      /** Only a `TimeoutFailure` itself has it. */
+      /** An `ActivityFailure` has none. The type is in its `cause`. */
       readonly timeoutType?: undefined;
     })
   | (TimeoutFailure & {
       /** Which timeout has passed. */
       readonly timeoutType: Type;
-      /** The failure of the attempt before. The first attempt has none. */
+      /** The failure of the attempt before; `undefined` for the first attempt. */
       readonly cause: {
-        /** Which timeout had passed before, if it was one. */
+        /** Which timeout had passed in the attempt before, if that failed because of one. */
         readonly timeoutType?: TimeoutType;
       };
     });

@@ -54,8 +54,8 @@ export interface RetryPolicy {
   readonly maximumAttempts?: number | undefined;
   /**
    * The errors that are not retried. A class matches by `instanceof`. A string matches
-   * `ApplicationFailure.type`; without a type, the name that messages show or the name of the class.
-   * `'TemporalTimeout:Heartbeat'` and `'TemporalTimeout:StartToClose'` match those timeouts.
+   * `ApplicationFailure.type` or, without a type, the name that messages show or the name of the
+   * class. `'TemporalTimeout:Heartbeat'` and `'TemporalTimeout:StartToClose'` match those timeouts.
    * Default `[]`.
    */
   readonly nonRetryableErrorTypes?: readonly ErrorType[] | undefined;
@@ -69,14 +69,14 @@ export interface RetryPolicy {
   readonly maximumAttemptsWithoutProgress?: number | undefined;
   /**
    * Whether a failed attempt is retried. It is asked when nothing else in the policy rules a retry
-   * out, after `onFailedAttempt`. If it throws or rejects, that is logged and means no. In process
-   * only.
+   * out, after `onFailedAttempt`. If it throws or rejects, that is logged and the attempt is not
+   * retried. `TemporalRuntime` refuses it.
    */
   readonly shouldRetry?:
     ((failure: Error, info: FailedAttemptInfo) => boolean | PromiseLike<boolean>) | undefined;
   /**
    * Called after each failed attempt, the last one too, and awaited before the delay. If it throws or
-   * rejects, the activity ends with that error. In process only.
+   * rejects, the activity closes with that error. `TemporalRuntime` refuses it.
    */
   readonly onFailedAttempt?: ((failure: Error, info: FailedAttemptInfo) => unknown) | undefined;
 }

@@ -6,9 +6,9 @@ import type { DescribedOptions } from './options/activity-options.js';
 import { describeOptions } from './options/patch.js';
 
 /**
- * Whether an activity is open, or how it ended.
+ * Whether an activity is open, or how it closed.
  *
- * - `'RUNNING'`: The activity is open. An attempt runs, or waits for a slot, a delay or its store.
+ * - `'RUNNING'`: The activity is open and not paused. An attempt runs, or the next one will.
  * - `'PAUSED'`: The activity is open, and no attempt starts before `unpause()`.
  * - `'COMPLETED'`: The activity has closed with a result.
  * - `'FAILED'`: The activity has closed because its last attempt failed.
@@ -28,7 +28,7 @@ export interface ActivityDescription<Details = unknown> {
   readonly activityId: string;
   /** The type of the activity: by default the name of its function. */
   readonly activityType: string;
-  /** Whether the activity is open, and if not, how it ended. */
+  /** Whether the activity is open, and if not, how it closed. */
   readonly status: ActivityStatus;
   /** What the activity is doing; `undefined` if it has closed. */
   readonly runState: RunState | undefined;
@@ -67,7 +67,7 @@ export interface ActivityDescription<Details = unknown> {
   readonly expirationTime: Date | undefined;
   /** The number of attempts that ended while their functions were still running. */
   readonly abandonedAttempts: number;
-  /** The options in force now, after clamping. */
+  /** The options that apply now, after clamping. */
   readonly options: DescribedOptions;
 }
 

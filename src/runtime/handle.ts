@@ -82,7 +82,7 @@ export class ActivityHandle<Result = unknown, Details = unknown> {
   }
 
   /**
-   * Ends the activity now. A running function is told. Whatever it does afterwards does not count.
+   * Closes the activity now. A running function is told. Whatever it does afterwards does not count.
    *
    * @throws ActivityStateError if the activity has closed
    */

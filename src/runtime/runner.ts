@@ -47,9 +47,9 @@ export interface ActivityHandleLike<Result = unknown, Details = unknown> {
   result(): Promise<Result>;
   /** Asks the activity to stop. A waiting activity closes at once. */
   cancel(reason?: unknown): void | Promise<void>;
-  /** Ends the activity now. Whatever its function does afterwards does not count. */
+  /** Closes the activity now. Whatever its function does afterwards does not count. */
   terminate(reason?: unknown): void | Promise<void>;
-  /** Keeps new attempts from starting until `unpause()`, and asks a running one to stop. */
+  /** Keeps new attempts from starting until `unpause()`, and asks a running attempt to stop. */
   pause(): void | Promise<void>;
   /** Lets attempts start again, after the rest of the delay plus a random delay up to `jitter`. */
   unpause(options?: UnpauseOptions): void | Promise<void>;
@@ -59,7 +59,7 @@ export interface ActivityHandleLike<Result = unknown, Details = unknown> {
   complete(result: Result): void | Promise<void>;
   /** Fails the running attempt as if its function had thrown the error. */
   fail(error: unknown): void | Promise<void>;
-  /** Heartbeats for the running attempt. Fails with a `CancelledFailure` if that should stop. */
+  /** Heartbeats for the running attempt. Fails with a `CancelledFailure` if it should stop. */
   heartbeat(details?: Details): void | Promise<void>;
   /** Reports that the running attempt has stopped because of `cancel()`. */
   reportCancellation(details?: unknown): void | Promise<void>;
@@ -94,7 +94,7 @@ export interface CompletionLike {
   complete(taskToken: string | Uint8Array, result?: unknown): Promise<void>;
   /** Fails the attempt as if its function had thrown the error: the retry policy decides. */
   fail(taskToken: string | Uint8Array, error: unknown): Promise<void>;
-  /** Heartbeats for the attempt. Rejects with a `CancelledFailure` if that should stop. */
+  /** Heartbeats for the attempt. Rejects with a `CancelledFailure` if it should stop. */
   heartbeat(taskToken: string | Uint8Array, details?: unknown): Promise<void>;
   /** Reports that the attempt has stopped because the activity was cancelled. */
   reportCancellation(taskToken: string | Uint8Array, details?: unknown): Promise<void>;

@@ -137,7 +137,7 @@ export class ActivityRuntime {
       );
   }
 
-  /** Returns the number of activities. They are always counted, so the call costs nothing. */
+  /** Returns how many activities run, wait, are paused or are delayed. The call costs nothing. */
   stats(): RuntimeStats {
     return this.#engine.stats();
   }

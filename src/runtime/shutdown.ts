@@ -10,12 +10,12 @@ import type { Services } from './shared/services.js';
 /** The options of `runtime.shutdown()`: what to wait for, and how long. */
 export interface ShutdownOptions {
   /**
-   * Whether waiting activities still run. Default false: they reject, and their details are kept.
+   * Whether waiting activities still run. Default false: they close, and their details are kept.
    */
   readonly drain?: boolean | undefined;
   /**
-   * How long running attempts may continue before they are cancelled. Default 0. With `drain`, as
-   * long as they need.
+   * How long running attempts may continue before they are cancelled. Default 0. With `drain`, the
+   * default is no limit.
    */
   readonly gracePeriod?: Duration | undefined;
   /**
@@ -70,7 +70,7 @@ export function resolveShutdown(options: ShutdownOptions): ResolvedShutdown {
   };
 }
 
-/** Ends every open activity and waits for the functions. New work is already refused. */
+/** Closes every open activity and waits for the functions. New work is already refused. */
 export async function shutDown(
   { drain, graceMs, abandonMs }: ResolvedShutdown,
   { open, closedButRunning }: Roster<Activity>,

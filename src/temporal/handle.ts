@@ -49,7 +49,7 @@ export class TemporalActivityHandle<
 
   /**
    * Resolves to the result, like `TemporalRuntime.run`. Rejects with an `ActivityFailure` whose
-   * `cause` says why. You may call it any number of times, or never.
+   * `cause` says why it failed. You may call it any number of times, or never.
    */
   result(): Promise<Result> {
     return this.#caller.result();
@@ -69,7 +69,7 @@ export class TemporalActivityHandle<
     return this.#caller.cancel(reason, 'ABANDON');
   }
 
-  /** Ends the activity now. A running function is told in the answer to its next heartbeat. */
+  /** Closes the activity now. A running function is told in the answer to its next heartbeat. */
   terminate(reason?: unknown): Promise<void> {
     return this.#do('terminate', () => this.#handle.terminate(asText(reason, 'terminated')));
   }

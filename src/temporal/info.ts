@@ -56,15 +56,15 @@ export interface Info {
   /** The details of the last heartbeat of any earlier attempt; `undefined` if there are none. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in Temporal's own type
   readonly heartbeatDetails: any;
-  /** The heartbeat timeout in force, in milliseconds; absent for none. */
+  /** The heartbeat timeout that applies, in milliseconds; absent for none. */
   readonly heartbeatTimeoutMs?: number;
   /** When the activity was scheduled, in milliseconds since the Unix epoch. */
   readonly scheduledTimestampMs: number;
   /** When this attempt began to wait for a slot, in milliseconds since the Unix epoch. */
   readonly currentAttemptScheduledTimestampMs: number;
-  /** The start-to-close timeout in force, in milliseconds; 0 for none. */
+  /** The start-to-close timeout that applies, in milliseconds; 0 for none. */
   readonly startToCloseTimeoutMs: number;
-  /** The schedule-to-close timeout in force, in milliseconds; 0 for none. */
+  /** The schedule-to-close timeout that applies, in milliseconds; 0 for none. */
   readonly scheduleToCloseTimeoutMs: number;
   /** The priority of the activity in the queue for a slot. */
   readonly priority: {

@@ -107,8 +107,8 @@ export class TestActivityEnvironment implements ActivityRunner {
   }
 
   /**
-   * All of it as a recording, for `timelineSvg` and the other pictures of `systole/timeline`. It has
-   * every heartbeat, not only those that were reported.
+   * All that happened, as a recording for `timelineSvg` and the other pictures of
+   * `systole/timeline`. It has every heartbeat, not only those that were reported.
    */
   get recording(): Recording {
     return this.#inner.recorder.recording;
@@ -163,7 +163,7 @@ export class TestActivityEnvironment implements ActivityRunner {
   setHeartbeatDetails(
     details: unknown,
     options: {
-      /** The number of their first attempt. Default 2. */
+      /** The number of the first attempt of these activities. Default 2. */
       readonly attempt?: number | undefined;
     } = {},
   ): void {
@@ -220,7 +220,7 @@ export class TestActivityEnvironment implements ActivityRunner {
   // ── The end ──────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Ends everything that is left. Call it at the end of each test, best with `await using`.
+   * Closes everything that is left. Call it at the end of each test, best with `await using`.
    *
    * @throws Error (as a rejection) that names the activities that are still open and the plans, such
    * as `failOnHeartbeat(5)`, that never happened: a test that leaves either is not testing what it

@@ -9,21 +9,21 @@ import type { VirtualClock } from './virtual-clock.js';
 /**
  * How an attempt in a test environment ended.
  *
- * - `'RUNNING'`: It has not ended yet.
- * - `'COMPLETED'`: Its function returned a result.
- * - `'FAILED'`: Its function threw an error.
- * - `'TIMED_OUT'`: It timed out.
- * - `'CANCELED'`: It stopped because the activity was cancelled or the runtime was shutting down.
- * - `'TERMINATED'`: It ended because the activity was terminated.
- * - `'PAUSED'`: It stopped because of a pause.
- * - `'RESET'`: It ended because of a reset.
+ * - `'RUNNING'`: The attempt has not ended yet.
+ * - `'COMPLETED'`: The function returned a result.
+ * - `'FAILED'`: The function threw an error.
+ * - `'TIMED_OUT'`: The attempt timed out.
+ * - `'CANCELED'`: The activity was cancelled or the runtime was shutting down.
+ * - `'TERMINATED'`: The activity was terminated.
+ * - `'PAUSED'`: The attempt stopped because of a pause.
+ * - `'RESET'`: The attempt ended because of a reset.
  */
 export type AttemptOutcome =
   'RUNNING' | 'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED' | 'PAUSED' | 'RESET';
 
 /** One call of `ctx.heartbeat` in a test environment. */
 export interface HeartbeatRecord {
-  /** When it was made, in virtual milliseconds since the environment was made. */
+  /** When the heartbeat was made, in virtual milliseconds since the environment was made. */
   readonly at: number;
   /** A copy of the details; `undefined` for a heartbeat without details. */
   readonly details: unknown;
@@ -39,16 +39,17 @@ export interface AttemptRecord {
   readonly attempt: number;
   /** The details that it found in `ctx.heartbeatDetails`; `undefined` if there were none. */
   readonly heartbeatDetails: unknown;
-  /** Its heartbeats so far, in order. */
+  /** The heartbeats of the attempt so far, in order. */
   readonly heartbeats: readonly HeartbeatRecord[];
-  /** How it ended, or `'RUNNING'`. */
+  /** How the attempt ended, or `'RUNNING'`. */
   readonly outcome: AttemptOutcome;
-  /** Why it ended; absent if it completed or still runs. */
+  /** Why the attempt ended; absent if it completed or still runs. */
   readonly error?: unknown;
-  /** When it began, in virtual milliseconds since the environment was made. */
+  /** When the attempt began, in virtual milliseconds since the environment was made. */
   readonly startedAt: number;
   /**
-   * When it ended, in virtual milliseconds since the environment was made; absent while it runs.
+   * When the attempt ended, in virtual milliseconds since the environment was made; absent while it
+   * runs.
    */
   readonly endedAt?: number;
   /**

@@ -25,11 +25,11 @@ export interface TimelineEvent {
   readonly attempt?: number | undefined;
   /** Heartbeat details as short text: what was reported, or what an attempt was given. */
   readonly details?: string | undefined;
-  /** How the attempt or the activity ended, such as `'TIMED_OUT'`. */
+  /** How the attempt ended or the activity closed, such as `'TIMED_OUT'`. */
   readonly outcome?: string | undefined;
   /** The timeout that passed, such as `'HEARTBEAT'`. */
   readonly timeoutType?: string | undefined;
-  /** Why the attempt or the activity ended, as short text. */
+  /** Why the attempt ended or the activity closed, as short text. */
   readonly reason?: string | undefined;
   /** The delay before the next attempt, in milliseconds. */
   readonly delayMs?: number | undefined;

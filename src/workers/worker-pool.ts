@@ -26,9 +26,9 @@ export interface WorkerPool<T> {
   /** Returns how many workers are busy, idle and starting, and how many activities wait for one. */
   stats(): WorkerPoolStats;
   /**
-   * Ends the pool. Running functions are told to stop, and are killed after `gracePeriod`. Their
-   * attempts fail and are not retried here; a durable store keeps them. Resolves when every worker is dead. If the activities should
-   * end gracefully, shut the runtime down first.
+   * Closes the pool. Running functions are told to stop, and are killed after `gracePeriod`. Their
+   * attempts fail and are not retried here; a durable store keeps the activities. Resolves when every
+   * worker is dead. If the activities should close gracefully, shut the runtime down first.
    */
   close(): Promise<void>;
   /** Closes the pool at the end of a block with `await using pool = workerPool(...)`. */

@@ -22,13 +22,13 @@ export interface ActivityInfo {
   readonly currentAttemptScheduledTimestampMs: number;
   /** When this attempt started, in milliseconds since the Unix epoch. */
   readonly startedTimestampMs: number;
-  /** The heartbeat timeout in force, after clamping, in milliseconds; `undefined` for none. */
+  /** The heartbeat timeout that applies, after clamping, in milliseconds; `undefined` for none. */
   readonly heartbeatTimeoutMs: number | undefined;
   /**
-   * The start-to-close timeout in force, after clamping, in milliseconds; `undefined` for none.
+   * The start-to-close timeout that applies, after clamping, in milliseconds; `undefined` for none.
    */
   readonly startToCloseTimeoutMs: number | undefined;
-  /** The schedule-to-close timeout in force, in milliseconds; `undefined` for none. */
+  /** The schedule-to-close timeout that applies, in milliseconds; `undefined` for none. */
   readonly scheduleToCloseTimeoutMs: number | undefined;
   /** The retry policy with its defaults filled in. Intervals are in milliseconds. */
   readonly retryPolicy: FilledRetryPolicy;

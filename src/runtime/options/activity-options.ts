@@ -14,9 +14,9 @@ export type CancellationType = 'TRY_CANCEL' | 'WAIT_CANCELLATION_COMPLETED' | 'A
 /**
  * How `handle.cancel()`, `pause()` and `reset()` reach a running function.
  *
- * - `'heartbeat'`: Inside its next `ctx.heartbeat()`, or at once while it is in `ctx.sleep` or
- *   `ctx.keepAlive`.
- * - `'immediate'`: At once, through `ctx.signal`.
+ * - `'heartbeat'`: The function is told inside its next `ctx.heartbeat()`, or at once while it waits
+ *   in `ctx.sleep`, `ctx.keepAlive` or another wait of its context.
+ * - `'immediate'`: The function is told at once, through `ctx.signal`.
  */
 export type CancellationDelivery = 'heartbeat' | 'immediate';
 
@@ -80,12 +80,13 @@ export interface ActivityOptions {
   /** An outside signal. Its abort cancels the activity, and reaches `ctx.signal` at once. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * When the caller of a cancelled activity gets its rejection. Default `'TRY_CANCEL'`: at once.
+   * When the caller of a cancelled activity gets its rejection. Default `'TRY_CANCEL'`, which means
+   * at once.
    */
   readonly cancellationType?: CancellationType | undefined;
   /**
-   * How `handle.cancel()`, `pause()` and `reset()` reach a running function. Default `'heartbeat'`:
-   * inside its next heartbeat.
+   * How `handle.cancel()`, `pause()` and `reset()` reach a running function. Default `'heartbeat'`,
+   * which means inside its next heartbeat.
    */
   readonly cancellationDelivery?: CancellationDelivery | undefined;
   /**
@@ -127,7 +128,7 @@ export interface OptionsPatch {
 }
 
 /**
- * The options of an activity in force now, after clamping. Durations are in milliseconds, or
+ * The options of an activity that apply now, after clamping. Durations are in milliseconds, or
  * `undefined` for none.
  */
 export interface DescribedOptions {

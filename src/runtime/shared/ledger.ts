@@ -27,26 +27,34 @@ export interface LedgerEntry {
   readonly runState: RunState;
   /** When the activity was scheduled, in milliseconds since the Unix epoch. */
   readonly scheduledAt: number;
-  /** When the next attempt may start, in milliseconds since the Unix epoch. Absent for at once. */
+  /**
+   * When the next attempt may start, in milliseconds since the Unix epoch. Absent if it may start at
+   * once.
+   */
   readonly dueAt?: number | undefined;
   /** The number of attempts in a row without new heartbeat details. */
   readonly withoutProgress?: number | undefined;
   /** The version of this format. `recover` leaves entries of a later version alone. */
   readonly version: number;
-  /** The newest stored heartbeat details as text. Absent if there are none. Only in `list()`. */
+  /**
+   * The newest stored heartbeat details as text. Absent if there are none. Only `list()` returns
+   * them.
+   */
   readonly details?: string | undefined;
-  /** The name of the owner that runs the activity. Absent if none does. Only in `list()`. */
+  /**
+   * The name of the owner that runs the activity. Absent if none does. Only `list()` returns it.
+   */
   readonly heldBy?: string | undefined;
   /**
    * When the claim of the owner ends unless it is renewed, in milliseconds since the Unix epoch. Only
-   * in `list()`.
+   * `list()` returns it.
    */
   readonly heldUntil?: number | undefined;
 }
 
 /** An entry that `recover` did not start, with the reason. */
 export interface UnrecoveredEntry extends LedgerEntry {
-  /** Why `recover` did not start it. */
+  /** Why `recover` did not start the activity. */
   readonly reason: string;
 }
 
@@ -94,7 +102,7 @@ export interface Ledger extends HeartbeatStore {
    * @throws TypeError for arguments or options that cannot be kept
    */
   enter(activity: object, call: object | undefined): void;
-  /** Called when an activity has changed its phase or its delay, or was asked to. Never throws. */
+  /** Called when the phase, delay, options or requests of an activity have changed. Never throws. */
   changed(activity: object): void;
   /**
    * Called before the options of an activity change.
@@ -103,7 +111,7 @@ export interface Ledger extends HeartbeatStore {
    */
   patched(activity: object, patch: object, next: ResolvedOptions): void;
   /**
-   * Called when an activity has closed. The promise resolves when the ledger knows that. For a
+   * Called when an activity has closed. The promise resolves when that has been written. For a
    * completed activity, it rejects with the caller's failure if another owner has the activity now.
    *
    * @param closing how it closes: a `Closing`
