@@ -2,14 +2,10 @@
 import { quote } from '../kernel/text.js';
 import type { ActivityOptions, CallOptions } from '../runtime/options/activity-options.js';
 import { resolveOptions } from '../runtime/options/resolve.js';
-import { ROWS, type OptionName, type ResolvedOptions } from '../runtime/options/table.js';
-import type { ErrorType, FilledRetryPolicy } from '../retry/policy.js';
+import { ROWS, type ResolvedOptions } from '../runtime/options/table.js';
+import type { FilledRetryPolicy } from '../retry/policy.js';
 import type { ClientOptions } from './client-api.js';
-import type { TemporalRetryPolicy } from './common-api.js';
-import { serverMs } from './duration.js';
-
-/** The server counts attempts in 32 bits, so a higher limit means no limit. */
-const MOST_ATTEMPTS = 2 ** 31 - 1;
+import { insteadOf, SENT } from './options-table.js';
 
 /** @throws TypeError for a bad option, and for one that Temporal does not have */
 export function resolveForTemporal(
@@ -27,21 +23,10 @@ export function resolveForTemporal(
   return options;
 }
 
-/** The options that Temporal does not have, each with what to use instead. */
-const INSTEAD: { readonly [Name in OptionName]?: string } = {
-  progressTimeout: 'use startToCloseTimeout, or let the activity watch its own progress',
-  heartbeatThrottleInterval: 'set maxHeartbeatThrottleInterval of the Worker',
-  cancellationDelivery: "use 'heartbeat': a worker receives requests in heartbeats only",
-  attemptOverlap:
-    'a retry may run at the same time as an attempt that timed out; make the activity idempotent',
-  concurrencyKey:
-    'use a separate task queue whose worker limits maxConcurrentActivityTaskExecutions',
-};
-
 /** @throws TypeError for an option that Temporal does not have */
 export function refuseUnsupported(options: ResolvedOptions): void {
   for (const { name, field, read } of ROWS) {
-    const instead = INSTEAD[name];
+    const instead = insteadOf(name);
     const isGiven = instead !== undefined && options[field] !== read(undefined, name);
     if (isGiven) throw unsupported(name, instead);
   }
@@ -86,36 +71,12 @@ export function startOptions(
   { activityId, taskQueue, args }: Destination,
   options: ResolvedOptions,
 ): ClientOptions {
+  const sent = SENT.map(({ field, sentAs, toServer }) => [sentAs, toServer(options[field])]);
   return {
     id: activityId,
     taskQueue,
     args,
     idConflictPolicy: 'FAIL', // also for a call that joins: see TemporalRuntime
-    priority: { priorityKey: options.priority },
-    retry: retryPolicy(options.retryPolicy),
-    ...given('heartbeatTimeout', options.heartbeatTimeoutMs),
-    ...given('startToCloseTimeout', options.startToCloseTimeoutMs),
-    ...given('scheduleToStartTimeout', options.scheduleToStartTimeoutMs),
-    ...given('scheduleToCloseTimeout', options.scheduleToCloseTimeoutMs),
-    ...given('startDelay', options.startDelayMs),
+    ...(Object.fromEntries(sent.filter(([, value]) => value !== undefined)) as object),
   };
-}
-
-function given<Name extends string>(name: Name, ms: number): { readonly [N in Name]?: number } {
-  return (ms === 0 ? {} : { [name]: serverMs(ms) }) as { readonly [N in Name]?: number };
-}
-
-export function retryPolicy(policy: FilledRetryPolicy): TemporalRetryPolicy {
-  const { maximumAttempts, nonRetryableErrorTypes } = policy;
-  return {
-    initialInterval: serverMs(policy.initialInterval),
-    backoffCoefficient: policy.backoffCoefficient,
-    maximumInterval: serverMs(policy.maximumInterval),
-    nonRetryableErrorTypes: nonRetryableErrorTypes.filter(isName),
-    ...(maximumAttempts > MOST_ATTEMPTS ? undefined : { maximumAttempts }),
-  };
-}
-
-function isName(type: ErrorType): type is string {
-  return typeof type === 'string';
 }

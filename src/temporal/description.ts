@@ -1,16 +1,17 @@
 /** Turns the server's description of an activity into systole's. */
-import type { CancellationType } from '../runtime/options/activity-options.js';
+import type { DescribedOptions } from '../runtime/options/activity-options.js';
+import { describeOptions } from '../runtime/options/patch.js';
+import { resolveOptions } from '../runtime/options/resolve.js';
 import type { DescriptionLike } from '../runtime/runner.js';
-import { DEFAULT_PRIORITY } from '../runtime/options/table.js';
 import type { ActivityExecutionDescription } from './client-api.js';
-import { filledPolicy } from './policy.js';
 import { TemporalApplicationFailure } from './common-api.js';
 import { fromTemporalFailure } from './from-temporal-failure.js';
+import { SENT, type ClientSideOptions } from './options-table.js';
 import { lastAttempt } from './outcome.js';
 
 export async function descriptionOf(
   from: ActivityExecutionDescription,
-  cancellationType: CancellationType,
+  clientSide: ClientSideOptions,
 ): Promise<DescriptionLike> {
   const [heartbeatDetails, lastFailure] = await Promise.all([
     from.getHeartbeatDetails<unknown>(),
@@ -34,18 +35,20 @@ export async function descriptionOf(
     nextAttemptScheduleTime: from.nextAttemptScheduleTime,
     currentRetryInterval: from.currentRetryIntervalMs || undefined,
     expirationTime: from.expirationTime,
-    options: Object.freeze({
-      heartbeatTimeout: from.heartbeatTimeoutMs || undefined,
-      startToCloseTimeout: from.startToCloseTimeoutMs || undefined,
-      scheduleToStartTimeout: from.scheduleToStartTimeoutMs || undefined,
-      scheduleToCloseTimeout: from.scheduleToCloseTimeoutMs || undefined,
-      progressTimeout: undefined,
-      startDelay: from.startDelayMs ?? 0,
-      retryPolicy: filledPolicy(from.retryPolicy),
-      cancellationType,
-      priority: from.priority.priorityKey || DEFAULT_PRIORITY,
-      concurrencyKey: undefined,
-    }),
+    options: optionsOf(from, clientSide),
+  });
+}
+
+/** Options that Temporal does not have are shown with their defaults. */
+function optionsOf(
+  from: ActivityExecutionDescription,
+  clientSide: ClientSideOptions,
+): DescribedOptions {
+  const shown = SENT.map(({ field, fromServer }) => [field, fromServer?.(from)]);
+  return describeOptions({
+    ...resolveOptions(),
+    ...clientSide,
+    ...(Object.fromEntries(shown) as object),
   });
 }
 

@@ -102,7 +102,8 @@ export class TemporalActivityHandle<
     } catch (error) {
       throw asOwnError(error, 'describe', this.activityId);
     }
-    return (await descriptionOf(description, this.#cancellationType)) as DescriptionLike<Details>;
+    const clientSide = { cancellationType: this.#cancellationType };
+    return (await descriptionOf(description, clientSide)) as DescriptionLike<Details>;
   }
 
   /**

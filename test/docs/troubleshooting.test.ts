@@ -30,7 +30,7 @@ test('messages are found wherever they are put together', () => {
       'src/runtime/activity/warnings.ts', // by way of a variable that grows
       'src/heartbeat/store/load.ts', // of a parameter
       'src/runtime/activity/lost-this.ts', // of a function's result
-      'src/temporal/activity-options.ts', // of a table
+      'src/temporal/options-table.ts', // of a table
       'src/testing/ending.ts', // of a list that is joined
     ]),
   );

@@ -77,17 +77,22 @@ export const OPTIONS = [
 
 type Table = (typeof OPTIONS)[number];
 
-type FieldOf<Option extends Table> = Option extends { readonly ms: true }
-  ? `${Option['name']}Ms`
-  : Option['name'];
+/** The name of the field of `ResolvedOptions` that holds an option. */
+export type Field<Name extends OptionName> =
+  Extract<Table, { readonly name: Name }> extends { readonly ms: true } ? `${Name}Ms` : Name;
 
 /**
  * Options with their defaults filled in: durations in milliseconds, 0 for no timeout, Infinity for a
  * forbidden overlap, `undefined` if another part decides. Activities may share them.
  */
 export type ResolvedOptions = {
-  readonly [Option in Table as FieldOf<Option>]: ReturnType<Option['read']>;
+  readonly [Option in Table as Field<Option['name']>]: ReturnType<Option['read']>;
 };
+
+/** The value of an option in `ResolvedOptions`. */
+export type Resolved<Name extends OptionName> = ReturnType<
+  Extract<Table, { readonly name: Name }>['read']
+>;
 
 /** A row without its exact types. */
 export interface Option {

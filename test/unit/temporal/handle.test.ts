@@ -52,6 +52,7 @@ describe('updateOptions', () => {
       scheduleToStartTimeout: 0,
       scheduleToCloseTimeout: null,
       progressTimeout: null,
+      startDelay: '5s',
       priority: 1,
       retryPolicy: { maximumAttempts: 2 },
     });
@@ -70,6 +71,7 @@ describe('updateOptions', () => {
           startToCloseTimeout: 120_000,
           scheduleToStartTimeout: null,
           scheduleToCloseTimeout: null,
+          startDelay: 5_000,
           priority: { priorityKey: 1 },
           retry,
         },
