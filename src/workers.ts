@@ -5,4 +5,4 @@
 export { workerPool, type PoolActivities, type WorkerPool } from './workers/worker-pool.js';
 export type { WorkerPoolOptions } from './workers/options.js';
 export type { WorkerPoolStats } from './workers/pool.js';
-export { WorkerCrashedError, WorkerTerminatedError } from './workers/errors.js';
+export { WorkerCrashedError, WorkerTerminatedError } from './workers/wire/worker-errors.js';

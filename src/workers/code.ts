@@ -2,7 +2,7 @@
  * The code of the far side. It is included here as a text, so a bundled program needs no other file
  * of ours. The build and the tests put it in: see `scripts/far-side.ts`.
  */
-import { OURS } from './stack.js';
+import { OURS } from './wire/stack.js';
 
 declare const SYSTOLE_FAR_SIDE: string | undefined;
 

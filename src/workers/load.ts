@@ -1,6 +1,6 @@
 /** Loads a module of activities in this process, or asks another process for its names. */
 import { spawnSync } from 'node:child_process';
-import { functionsOf, type Functions } from './functions.js';
+import { functionsOf, type Functions } from './wire/functions.js';
 import { hopeless, LONGEST_LOAD_MS, neverLoaded, unusable, within } from './start-errors.js';
 import type { WorkerOptions } from './options.js';
 import { inheritedFlags } from './process-worker.js';

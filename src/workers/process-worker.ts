@@ -4,11 +4,11 @@ import type { Duplex, Readable } from 'node:stream';
 import { realTimer } from '../kernel/clock.js';
 import { withoutStack } from '../kernel/stack.js';
 import { processScript, threadCode } from './code.js';
-import type { Call, Report, Task } from './messages.js';
+import type { Call, Report, Task } from './wire/messages.js';
 import type { WorkerOptions } from './options.js';
 import { packCall } from './wire/calls.js';
 import { asLine, readLines, type FromWatchdog, type Lease, type ToWatchdog } from './wire/lines.js';
-import { PATIENCE_MS } from './stack.js';
+import { PATIENCE_MS } from './wire/stack.js';
 import { PoolWorker } from './worker.js';
 
 /**

@@ -4,7 +4,7 @@ import { CancelledFailure } from '../kernel/failures.js';
 import { Deferred, ignore } from '../kernel/promises.js';
 import type { ActivityContext } from '../runtime/context/context.js';
 import type { Lodger, Room } from '../runtime/shared/place.js';
-import { WorkerTerminatedError } from './errors.js';
+import { WorkerTerminatedError } from './wire/worker-errors.js';
 import { final } from './start-errors.js';
 import type { Station } from './station.js';
 

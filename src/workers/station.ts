@@ -10,7 +10,7 @@ import type { ResolvedPool } from './options.js';
 import { ProcessWorker } from './process-worker.js';
 import { hopeless, LONGEST_LOAD_MS, neverLoaded, unusable, within } from './start-errors.js';
 import { ThreadWorker } from './thread-worker.js';
-import type { Report } from './messages.js';
+import type { Report } from './wire/messages.js';
 import { receive } from './wire/errors.js';
 import type { PoolWorker } from './worker.js';
 

@@ -1,6 +1,6 @@
 /** The debugger of a thread. It reaches the thread even if a loop there never yields. */
 import { Session } from 'node:inspector';
-import type { Debugger } from './stack.js';
+import type { Debugger } from './wire/stack.js';
 
 interface Attached {
   readonly sessionId: string;

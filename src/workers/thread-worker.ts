@@ -2,10 +2,10 @@
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { realTimer } from '../kernel/clock.js';
 import { threadCode } from './code.js';
-import { isNew, Mailbox } from './mailbox.js';
-import { DELIVERY_MS, type Call, type Report, type Task } from './messages.js';
+import { isNew, Mailbox } from './wire/mailbox.js';
+import { DELIVERY_MS, type Call, type Report, type Task } from './wire/messages.js';
 import type { WorkerOptions } from './options.js';
-import { pausedStack } from './stack.js';
+import { pausedStack } from './wire/stack.js';
 import { attachTo } from './thread-debugger.js';
 import { packCall } from './wire/calls.js';
 import { PoolWorker } from './worker.js';

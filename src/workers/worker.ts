@@ -1,8 +1,8 @@
 /** A worker as the pool sees it: a process or a thread in which a function can be called. */
 import { realTimer, SystemClock } from '../kernel/clock.js';
 import { Deferred } from '../kernel/promises.js';
-import type { Delivery } from './mailbox.js';
-import type { Call, Report, Task } from './messages.js';
+import type { Delivery } from './wire/mailbox.js';
+import type { Call, Report, Task } from './wire/messages.js';
 import type { Lease } from './wire/lines.js';
 
 /** How a worker ended. */

@@ -11,8 +11,8 @@ import type { ActivityInfo, CancellationDetails } from '../../runtime/context/co
 import { FLAGS, Interruption } from '../../runtime/context/interruption.js';
 import type { ContextSource } from '../../runtime/context/source.js';
 import { randomToken } from '../../runtime/shared/ids.js';
-import { MOST_DETAILS_BYTES, type SentDetails } from '../mailbox.js';
-import type { Call, OfAttempt, Report, Task } from '../messages.js';
+import { MOST_DETAILS_BYTES, type SentDetails } from '../wire/mailbox.js';
+import type { Call, OfAttempt, Report, Task } from '../wire/messages.js';
 import { receive, send, type Sent } from '../wire/errors.js';
 import { pollingSignal } from './polling-signal.js';
 

@@ -1,5 +1,5 @@
 /** The globals that the starting code gives to the far side: see `../code.ts`. */
-import type { Init } from '../messages.js';
+import type { Init } from '../wire/messages.js';
 
 /** The input of the thread that watches over a process. */
 export interface WatchdogInit {

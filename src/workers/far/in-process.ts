@@ -3,8 +3,8 @@
  * that works while the function's thread is busy. It ends the process when the program is gone.
  */
 import { Worker } from 'node:worker_threads';
-import { Mailbox, NO_TASK } from '../mailbox.js';
-import type { Init, Report } from '../messages.js';
+import { Mailbox, NO_TASK } from '../wire/mailbox.js';
+import type { Init, Report } from '../wire/messages.js';
 import { code } from './globals.js';
 import { killProcess } from './kill.js';
 import { Server } from './server.js';

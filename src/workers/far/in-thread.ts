@@ -1,7 +1,7 @@
 /** A worker that is a thread of the program, which reads its mailbox. */
 import { parentPort } from 'node:worker_threads';
-import { Mailbox } from '../mailbox.js';
-import type { Init, Report } from '../messages.js';
+import { Mailbox } from '../wire/mailbox.js';
+import type { Init, Report } from '../wire/messages.js';
 import { Server } from './server.js';
 import { teachTypeScript } from './tsx.js';
 

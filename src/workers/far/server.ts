@@ -2,9 +2,15 @@
 import { receiveMessageOnPort, type MessagePort as Port } from 'node:worker_threads';
 import { callFunction } from '../../runtime/attempt/call.js';
 import type { AnyFunction } from '../../runtime/attempt/owner.js';
-import { functionsOf, type Functions } from '../functions.js';
-import { NO_TASK, type Delivery, type Mailbox, type SentDetails } from '../mailbox.js';
-import { DELIVERY_MS, type Call, type OfAttempt, type Report, type Task } from '../messages.js';
+import { functionsOf, type Functions } from '../wire/functions.js';
+import { NO_TASK, type Delivery, type Mailbox, type SentDetails } from '../wire/mailbox.js';
+import {
+  DELIVERY_MS,
+  type Call,
+  type OfAttempt,
+  type Report,
+  type Task,
+} from '../wire/messages.js';
 import { unpackCall } from '../wire/calls.js';
 import { send } from '../wire/errors.js';
 import { uncloneable } from '../wire/uncloneable.js';

@@ -10,9 +10,9 @@ import { Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 import { realTimer } from '../../kernel/clock.js';
 import { ignore } from '../../kernel/promises.js';
-import { isNew, Mailbox, NO_TASK } from '../mailbox.js';
-import { DELIVERY_MS } from '../messages.js';
-import { pausedStack, type Debugger } from '../stack.js';
+import { isNew, Mailbox, NO_TASK } from '../wire/mailbox.js';
+import { DELIVERY_MS } from '../wire/messages.js';
+import { pausedStack, type Debugger } from '../wire/stack.js';
 import {
   asLine,
   readLines,

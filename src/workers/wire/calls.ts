@@ -1,6 +1,6 @@
 /** Calls as text, which every channel to a worker can send. */
 import { deserialize, serialize } from 'node:v8';
-import type { Call } from '../messages.js';
+import type { Call } from './messages.js';
 
 export function packCall(call: Call): string {
   return serialize(call).toString('base64');

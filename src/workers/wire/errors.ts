@@ -5,7 +5,7 @@ import { KIND } from '../../kernel/failure.js';
 import * as failures from '../../kernel/failures.js';
 import { isError, shownName } from '../../kernel/thrown.js';
 import { isPlain } from '../../heartbeat/details/copy.js';
-import * as ours from '../errors.js';
+import * as ours from './worker-errors.js';
 
 /** A thrown value in a form that can be sent. */
 export type Sent = { readonly value: unknown } | SentError;

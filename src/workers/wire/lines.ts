@@ -1,6 +1,6 @@
 /** JSON, one value per line: the channel between a program and a watchdog. */
 
-import type { Delivery } from '../mailbox.js';
+import type { Delivery } from './mailbox.js';
 
 /**
  * How long an attempt may still run if nothing more is said: after that, another program may have

@@ -1,8 +1,8 @@
 /** The far side of a worker, without a worker. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CancelledFailure, type ActivityContext } from '../../../../src/index.js';
-import { Mailbox } from '../../../../src/workers/mailbox.js';
-import type { Call, Report, Task } from '../../../../src/workers/messages.js';
+import { Mailbox } from '../../../../src/workers/wire/mailbox.js';
+import type { Call, Report, Task } from '../../../../src/workers/wire/messages.js';
 import { packCall } from '../../../../src/workers/wire/calls.js';
 import { send } from '../../../../src/workers/wire/errors.js';
 

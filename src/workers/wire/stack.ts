@@ -1,6 +1,6 @@
 /** Reads the stack of a busy thread through the inspector. No port is opened. */
 import { SourceMap, type SourceMapPayload } from 'node:module';
-import { realTimer } from '../kernel/clock.js';
+import { realTimer } from '../../kernel/clock.js';
 
 /** The messages between a debugger and the thread that it is attached to. */
 export interface Debugger {

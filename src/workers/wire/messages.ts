@@ -1,8 +1,8 @@
 /** The messages between a pool and its workers. */
-import type { LogLevel } from '../kernel/logger.js';
-import type { CancellationDetails } from '../runtime/context/context.js';
+import type { LogLevel } from '../../kernel/logger.js';
+import type { CancellationDetails } from '../../runtime/context/context.js';
 import type { Delivery, SentDetails } from './mailbox.js';
-import type { Sent } from './wire/errors.js';
+import type { Sent } from './errors.js';
 
 /** The input of the far side when it starts. */
 export interface Init {

@@ -1,6 +1,6 @@
 /** What a stuck thread was doing, from what a debugger tells. */
 import { expect, test } from 'vitest';
-import { pausedStack, type Debugger } from '../../../src/workers/stack.js';
+import { pausedStack, type Debugger } from '../../../../src/workers/wire/stack.js';
 
 /** A thread that is paused in these files, the innermost first. */
 function pausedIn(...urls: string[]): Debugger {

@@ -1,5 +1,5 @@
 /** The errors of attempts whose worker has ended. */
-import { Failure, KIND, type Fields } from '../kernel/failure.js';
+import { Failure, KIND, type Fields } from '../../kernel/failure.js';
 
 /**
  * The failure of an attempt whose worker ended by itself: through `process.exit`, an uncaught
