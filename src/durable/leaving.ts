@@ -5,7 +5,7 @@
 import { HeartbeatStoreError } from '../kernel/errors.js';
 import { quote } from '../kernel/text.js';
 import { isError, messageOf } from '../kernel/thrown.js';
-import { isUnable } from '../kernel/unable.js';
+import { isUnable } from '../runtime/shared/unable.js';
 import type { Closing, Failing } from '../runtime/activity/next-attempt.js';
 import { log } from '../runtime/shared/announce.js';
 import { fenced } from './fence.js';

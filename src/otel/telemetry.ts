@@ -1,5 +1,5 @@
 /** What one runtime tells OpenTelemetry. */
-import { failedOutcome } from '../kernel/attempt-outcome.js';
+import { failedOutcome } from '../runtime/shared/attempt-outcome.js';
 import type { ActivityEvent, ActivityEvents } from '../kernel/events.js';
 import type { RetryState } from '../kernel/failures.js';
 import type { LogAttributes } from '../kernel/logger.js';

@@ -1,5 +1,5 @@
 /** Records what happens in an environment, for assertions and for timelines. */
-import { failedOutcome } from '../kernel/attempt-outcome.js';
+import { failedOutcome } from '../runtime/shared/attempt-outcome.js';
 import { EVENT_NAMES, type ActivityEventName, type ActivityEvents } from '../kernel/events.js';
 import type { Engine } from '../runtime/engine.js';
 import { brief, follow } from '../timeline/notes.js';

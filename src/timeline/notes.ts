@@ -1,5 +1,5 @@
 /** What the events of a runtime add to a recording. */
-import { failedOutcome } from '../kernel/attempt-outcome.js';
+import { failedOutcome } from '../runtime/shared/attempt-outcome.js';
 import type { ActivityEventName, ActivityEvents } from '../kernel/events.js';
 import { TimeoutFailure } from '../kernel/failures.js';
 import { shortened } from '../kernel/text.js';

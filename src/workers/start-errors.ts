@@ -3,7 +3,7 @@ import { realTimer } from '../kernel/clock.js';
 import { ApplicationFailure } from '../kernel/failures.js';
 import { ignore } from '../kernel/promises.js';
 import { messageOf } from '../kernel/thrown.js';
-import { markUnable } from '../kernel/unable.js';
+import { markUnable } from '../runtime/shared/unable.js';
 import { typeScriptHint } from './typescript.js';
 
 /**

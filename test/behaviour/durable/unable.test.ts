@@ -1,7 +1,7 @@
 /** An activity whose function this process could not run stays in the ledger. */
 import { describe, expect, test } from 'vitest';
 import { ActivityFailure, ApplicationFailure, type ActivityContext } from '../../../src/index.js';
-import { markUnable } from '../../../src/kernel/unable.js';
+import { markUnable } from '../../../src/runtime/shared/unable.js';
 import { Harness } from '../../support/harness.js';
 import { MemoryDisk } from '../../support/ledger-store.js';
 import { processOn } from '../../support/processes.js';

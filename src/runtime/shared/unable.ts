@@ -1,5 +1,5 @@
 /** Failures that say nothing about an activity: this process could not run its function. */
-import { ActivityFailure } from './failures.js';
+import { ActivityFailure } from '../../kernel/failures.js';
 
 /** The mark of such a failure. All copies of the package share it. */
 const UNABLE = /* @__PURE__ */ Symbol.for('systole.unable');

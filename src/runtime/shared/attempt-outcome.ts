@@ -1,5 +1,5 @@
 /** How an attempt ended, read from the failure of its `attemptFailed` event. */
-import { CancelledFailure, TimeoutFailure } from './failures.js';
+import { CancelledFailure, TimeoutFailure } from '../../kernel/failures.js';
 
 /** What ended an attempt that did not close its activity. */
 export type FailedOutcome = 'FAILED' | 'TIMED_OUT' | 'PAUSED' | 'RESET';
