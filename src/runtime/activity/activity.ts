@@ -1,8 +1,8 @@
 /**
  * One activity: its input and everything it keeps. `execution.ts` describes its life, and
- * `endings.ts` its end. It is one object and so one long file, because each further object would cost
- * every open activity memory; what only some need is made when they need it.
+ * `endings.ts` its end. What only some activities need is made when they need it.
  */
+/* eslint-disable max-lines -- It is one object, because each further one costs every open activity memory. */
 import type { Bucket, Deadline } from '../../kernel/deadline.js';
 import type { ActivityEventName, EventFields } from '../../kernel/events.js';
 import { functionName } from '../../kernel/function-name.js';
