@@ -3,7 +3,7 @@ import { isCancellation } from '../kernel/cancellation.js';
 import { SystemClock } from '../kernel/clock.js';
 import { CancelledFailure, type CancelReason } from '../kernel/failures.js';
 import { jsonDetails } from '../heartbeat/details/json.js';
-import { LOG_LEVELS, type Logger } from '../kernel/logger.js';
+import { loggerThat, type Logger } from '../kernel/logger.js';
 import { type ActivityInfo, type CancellationDetails } from '../runtime/context/context.js';
 import { attemptContext } from '../runtime/context/attempt-context.js';
 import type { Interceptors } from '../runtime/context/interceptors.js';
@@ -135,13 +135,9 @@ export class WorkerAttempt implements ContextSource {
 
   log(): Logger {
     const { log } = this.#context;
-    const logger: Partial<Logger> = {};
-    for (const level of LOG_LEVELS) {
-      logger[level] = (message, attributes) => {
-        log[level](message, attributes);
-      };
-    }
-    return logger as Logger;
+    return loggerThat((level, message, attributes) => {
+      log[level](message, attributes);
+    });
   }
 }
 

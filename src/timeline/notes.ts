@@ -13,8 +13,6 @@ import { briefly } from './shown.js';
 /** The part of an `ActivityRuntime` that `record` uses. */
 export type Recordable = Pick<ActivityRuntime, 'on' | 'list' | 'stats'>;
 
-type Writable = { -readonly [Field in keyof TimelineEvent]: TimelineEvent[Field] };
-
 type FieldsOf<Name extends ActivityEventName> = (
   event: ActivityEvents[Name],
   details: boolean,
@@ -53,19 +51,24 @@ export function follow(
     const fieldsOf = FIELDS[name] as FieldsOf<ActivityEventName>;
     const note = (event: ActivityEvents[ActivityEventName]): void => {
       const { activityId, activityType, attempt, timestamp } = event;
-      const noted: Writable = { at: timestamp, event: name, activityId, activityType, attempt };
-      const fields = fieldsOf(event, details);
-      if (fields !== undefined) Object.assign(noted, fields);
-      if (name !== 'heartbeat') {
-        const { running, waiting } = runtime.stats();
-        noted.running = running;
-        noted.waiting = waiting;
-      }
-      recording.note(noted);
+      recording.note({
+        at: timestamp,
+        event: name,
+        activityId,
+        activityType,
+        attempt,
+        ...fieldsOf(event, details),
+        ...(name === 'heartbeat' ? undefined : countsOf(runtime)),
+      });
     };
     return runtime.on(name, note, { passive: true });
   });
   return () => removers.forEach((remove) => remove());
+}
+
+function countsOf(runtime: Pick<Recordable, 'stats'>): Partial<TimelineEvent> {
+  const { running, waiting } = runtime.stats();
+  return { running, waiting };
 }
 
 /** Details as text that is short enough for a picture and for the memory of a recording. */

@@ -1,7 +1,8 @@
 /** Every field has one writer: the file that declares it. The type checker finds all others. */
 import { basename, relative } from 'node:path';
 import ts from 'typescript';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { writesIn, type Write } from './writes.js';
 
 /** The links of lists. Only the list writes them, so that being in it costs no object. */
 const LINKS = [
@@ -16,22 +17,55 @@ const LINKS = [
   'Ticket.queue, by queue.ts',
 ];
 
-test('no field is assigned outside its own file, apart from the links of lists', () => {
-  const { config } = ts.readConfigFile('tsconfig.json', (file) => ts.sys.readFile(file)) as {
-    config: object;
-  };
-  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, '.');
-  const program = ts.createProgram(
-    fileNames.filter((file) => relative('.', file).startsWith('src/')),
-    options,
-  );
-  expect(foreignWrites(program)).toEqual(LINKS);
+describe('in src', () => {
+  const program = sourceProgram();
+  const writes = writesIn(program);
+
+  test('no field is assigned outside its own file, apart from the links of lists', () => {
+    expect(foreign(writes)).toEqual(LINKS);
+  });
+
+  test('only #enter changes the phase of an activity', () => {
+    const phases = writes.filter((one) => one.owner === 'ActivityState' && one.field === 'phase');
+    expect(phases.map(({ within }) => within)).toEqual(['#enter']);
+  });
+
+  test('only outbox.ts emits events', () => {
+    expect(callersOf(program, 'Events', 'emit')).toEqual(['outbox.ts']);
+  });
 });
 
 test.each([
   ['class A { x = 1 }', "import { A } from './a.js'; new A().x = 2;", ['A.x, by b.ts']],
   ['class A { x = 1 }', "import { A } from './a.js'; new A().x++;", ['A.x, by b.ts']],
   ['class A { x = 1 }', "import { A } from './a.js'; delete (new A() as any).x;", []],
+  ['class A { x = 1 }', "import { A } from './a.js'; new A()['x'] = 2;", ['A.x, by b.ts']],
+  ['class A { x = 1 }', "import { A } from './a.js'; [new A().x] = [2];", ['A.x, by b.ts']],
+  [
+    'class A { x = 1 }',
+    "import { A } from './a.js'; ({ y: new A().x } = { y: 2 });",
+    ['A.x, by b.ts'],
+  ],
+  [
+    'class A { x = 1 }',
+    "import { A } from './a.js'; Object.assign(new A(), { x: 2 });",
+    ['A.x, by b.ts'],
+  ],
+  [
+    'class A { x = 1 }',
+    "import { A } from './a.js'; const a: A = Object.assign({}, { x: 2 });",
+    [],
+  ],
+  [
+    'interface A { x: number }',
+    "import type { A } from './a.js'; const a: A = { x: 1 }; a.x = 2;",
+    ['A.x, by b.ts'],
+  ],
+  [
+    'type A = { readonly x: number }',
+    "import type { A } from './a.js'; const a: { -readonly [F in keyof A]: A[F] } = { x: 1 }; a.x = 2;",
+    ['A.x, by b.ts'],
+  ],
   ['class A { x = 1; set() { this.x = 2 } }', "import { A } from './a.js'; new A().set();", []],
   [
     'class A { x = 1 }',
@@ -44,69 +78,46 @@ test.each([
     ['A.x, by b.ts'],
   ],
 ])('%s, with %s', (a, b, found) => {
-  expect(foreignWrites(programOf({ 'a.ts': `export ${a}`, 'b.ts': b }))).toEqual(found);
+  expect(foreign(writesIn(programOf({ 'a.ts': `export ${a}`, 'b.ts': b })))).toEqual(found);
 });
 
-/** Writes to a field of a class that is declared, or implements an interface, in another file. */
-function foreignWrites(program: ts.Program): string[] {
+test('the callers of a method are found', () => {
+  const a = 'export class A { f() {} }';
+  const b = "import { A } from './a.js'; new A().f(); ({ f() {} }).f();";
+  expect(callersOf(programOf({ 'a.ts': a, 'b.ts': b }), 'A', 'f')).toEqual(['b.ts']);
+});
+
+function foreign(writes: readonly Write[]): string[] {
+  const found = writes.filter((one) => one.foreign);
+  return [...new Set(found.map((one) => `${one.owner}.${one.field}, by ${one.file}`))].sort();
+}
+
+/** The files that name a method of a class, apart from where it is declared. */
+function callersOf(program: ts.Program, owner: string, method: string): string[] {
   const checker = program.getTypeChecker();
   const found = new Set<string>();
-  const own = program
-    .getSourceFiles()
-    .filter((file) => !/node_modules|lib\..*d\.ts/.test(file.fileName));
-  const implemented = implementedInterfaces(own, checker);
-  const visit = (node: ts.Node, file: ts.SourceFile): void => {
-    const target = writtenBy(node);
-    if (target !== undefined && ts.isPropertyAccessExpression(target)) {
-      const declaration = checker.getSymbolAtLocation(target.name)?.declarations?.[0];
-      const owner = declaration?.parent;
-      const foreign =
-        owner !== undefined &&
-        own.includes(owner.getSourceFile()) &&
-        ((ts.isClassLike(owner) && owner.getSourceFile() !== file) ||
-          (ts.isInterfaceDeclaration(owner) && implemented.has(owner)));
-      if (foreign) {
-        found.add(`${owner.name?.text ?? '?'}.${target.name.text}, by ${basename(file.fileName)}`);
-      }
-    }
-    ts.forEachChild(node, (child) => visit(child, file));
-  };
-  own.forEach((file) => visit(file, file));
-  return [...found].sort();
-}
-
-function writtenBy(node: ts.Node): ts.Expression | undefined {
-  if (ts.isBinaryExpression(node)) {
-    const { kind } = node.operatorToken;
-    const assigns = kind >= ts.SyntaxKind.FirstAssignment && kind <= ts.SyntaxKind.LastAssignment;
-    return assigns ? node.left : undefined;
-  }
-  if (!ts.isPrefixUnaryExpression(node) && !ts.isPostfixUnaryExpression(node)) return undefined;
-  const { operator } = node;
-  const changes =
-    operator === ts.SyntaxKind.PlusPlusToken || operator === ts.SyntaxKind.MinusMinusToken;
-  return changes ? node.operand : undefined;
-}
-
-function implementedInterfaces(
-  files: readonly ts.SourceFile[],
-  checker: ts.TypeChecker,
-): Set<ts.Node> {
-  const found = new Set<ts.Node>();
   const visit = (node: ts.Node): void => {
-    if (ts.isClassLike(node)) {
-      for (const clause of node.heritageClauses ?? []) {
-        if (clause.token !== ts.SyntaxKind.ImplementsKeyword) continue;
-        for (const { expression } of clause.types) {
-          const symbol = checker.getTypeAtLocation(expression).getSymbol();
-          symbol?.declarations?.forEach((declaration) => found.add(declaration));
-        }
-      }
+    if (ts.isIdentifier(node) && node.text === method) {
+      const declaration = checker.getSymbolAtLocation(node)?.declarations?.[0];
+      const type = declaration?.parent;
+      const isIt = type && ts.isClassLike(type) && type.name?.text === owner;
+      if (isIt && node.parent !== declaration) found.add(basename(node.getSourceFile().fileName));
     }
     ts.forEachChild(node, visit);
   };
-  files.forEach(visit);
-  return found;
+  program.getSourceFiles().forEach(visit);
+  return [...found];
+}
+
+function sourceProgram(): ts.Program {
+  const { config } = ts.readConfigFile('tsconfig.json', (file) => ts.sys.readFile(file)) as {
+    config: object;
+  };
+  const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, '.');
+  return ts.createProgram(
+    fileNames.filter((file) => relative('.', file).startsWith('src/')),
+    options,
+  );
 }
 
 function programOf(files: Readonly<Record<string, string>>): ts.Program {

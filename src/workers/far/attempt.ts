@@ -3,7 +3,7 @@
  */
 import { SystemClock } from '../../kernel/clock.js';
 import { CancelledFailure, type CancelReason } from '../../kernel/failures.js';
-import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
+import { loggerThat, type Logger } from '../../kernel/logger.js';
 import { DetailsCodec, type Snapshot } from '../../heartbeat/details/codec.js';
 import { LEFT_OPEN } from '../../runtime/attempt/call.js';
 import { attemptContext } from '../../runtime/context/attempt-context.js';
@@ -126,15 +126,11 @@ export class FarAttempt implements ContextSource {
   }
 
   log(): Logger {
-    const logger: Partial<Logger> = {};
-    for (const level of LOG_LEVELS) {
-      logger[level] = (message, attributes = {}) => {
-        const more: Record<string, Sent> = {};
-        for (const [key, value] of Object.entries(attributes)) more[key] = send(value);
-        this.#report({ is: 'log', level, message, more });
-      };
-    }
-    return logger as Logger;
+    return loggerThat((level, message, attributes = {}) => {
+      const more: Record<string, Sent> = {};
+      for (const [key, value] of Object.entries(attributes)) more[key] = send(value);
+      this.#report({ is: 'log', level, message, more });
+    });
   }
 
   #report(report: OfAttempt): void {
