@@ -134,6 +134,14 @@ test('a cycle would be found', () => {
   expect(cyclesOf(['a'], (one) => graph[one] ?? [])).toEqual(['b -> c -> b']);
 });
 
+test('each unit test is named after a file of src', () => {
+  const tests = readdirSync('test/unit', { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.test.ts'));
+  expect(tests.length).toBeGreaterThan(50);
+  expect(tests.filter((file) => !imports.has(file.replace(/test\.ts$/, 'ts')))).toEqual([]);
+});
+
 test('each package is imported in only one file', () => {
   const wrong = [...imports].flatMap(([file, names]) =>
     names

@@ -8,7 +8,7 @@ const src = fileURLToPath(new URL('../../../src/', import.meta.url));
 
 /** They test what is built on the runtime, and would run for each of its mutants. */
 const BESIDE =
-  /behaviour\/(durable\/|(keyv|otel|workers)\.)|unit\/(durable|inspect|progress|timeline|web|workers|temporal)\/|properties\/(hostile|details)\./;
+  /behaviour\/((durable|temporal|timeline)\/|(keyv|otel|workers)\.)|unit\/(durable|inspect|progress|timeline|web|workers|temporal)\/|properties\/(hostile|details)\./;
 
 /** They use the host, and can share what they have loaded all the same. */
 const ALSO = [

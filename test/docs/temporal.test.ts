@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { differences } from '../../temporal-server/differences.js';
+import { differences } from '../temporal-server/differences.js';
 
 test('the docs contain the table of differences, row by row', async () => {
   const docs = await readFile('docs/temporal.md', 'utf8');

@@ -7,13 +7,13 @@ import {
   type ActivityOptions,
   type RuntimeOptions,
   type ShutdownOptions,
-} from '../../../../src/index.js';
-import { TestActivityEnvironment } from '../../../../src/testing.js';
-import { OptionsReader } from '../../../../src/runtime/options/read.js';
-import { activityIdOf, resolveOptions, signalOf } from '../../../../src/runtime/options/resolve.js';
-import { checkRuntimeOptions } from '../../../../src/runtime/options/runtime-options.js';
-import { resolveShutdown } from '../../../../src/runtime/shutdown.js';
-import { Harness, never } from '../../../support/harness.js';
+} from '../../src/index.js';
+import { TestActivityEnvironment } from '../../src/testing.js';
+import { OptionsReader } from '../../src/runtime/options/read.js';
+import { activityIdOf, resolveOptions, signalOf } from '../../src/runtime/options/resolve.js';
+import { checkRuntimeOptions } from '../../src/runtime/options/runtime-options.js';
+import { resolveShutdown } from '../../src/runtime/shutdown.js';
+import { Harness, never } from '../support/harness.js';
 
 type Row = [name: string, value: unknown, message: string];
 

@@ -8,7 +8,7 @@ test('systole/temporal/activity replaces @temporalio/activity', async () => {
     'node_modules/vitest/vitest.mjs',
     'run',
     '--config',
-    'test/unit/temporal/alias/vitest.config.ts',
+    'test/behaviour/temporal/alias/vitest.config.ts',
     '--reporter=json',
   ]);
   const report = JSON.parse(stdout.slice(stdout.indexOf('{'))) as Record<string, unknown>;

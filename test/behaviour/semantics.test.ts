@@ -12,7 +12,7 @@ import {
 } from 'systole';
 import { fromTemporal } from 'systole/temporal';
 import { TestActivityEnvironment, type TestSemantics } from 'systole/testing';
-import { never } from '../../support/harness.js';
+import { never } from '../support/harness.js';
 
 const both = ['in-process', 'temporal'] as const;
 const ONCE = { maximumAttempts: 1 };
