@@ -64,8 +64,8 @@ export class Draft {
   }
 
   /**
-   * Called when a shutdown has ended the activity. It comes back as it would have gone on. Returns
-   * true if it comes back without its details.
+   * Called when a shutdown has closed the activity. Recovered, it continues where it was. Returns true
+   * if it comes back without its details.
    */
   interrupted(attemptFailed: boolean): boolean {
     const { lastAttempt } = this.#activity.state;

@@ -49,7 +49,7 @@ export class Entrances {
     this.#ledgers.add(ledger);
   }
 
-  /** Called when an activity has left. */
+  /** Called when an activity has left the ledger. */
   left(activityId: string, entrance: Entrance): void {
     this.#past.delete(activityId);
     this.#past.set(activityId, entrance);

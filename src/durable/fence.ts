@@ -9,7 +9,7 @@ import { leaseLost } from './leases.js';
 import { LeaseLostError } from './port.js';
 import type { Tracked } from './tracked.js';
 
-/** Writes for an activity. If the store refuses because the claim is lost, the activity ends. */
+/** Writes for an activity. If the store refuses because the claim is lost, the activity closes. */
 export function fenced(tracked: Tracked, write: () => unknown): unknown {
   const refuse = (error: unknown): void => {
     if (!(error instanceof LeaseLostError)) throw error;

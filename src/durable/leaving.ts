@@ -34,7 +34,7 @@ export class Leaving {
     this.#warn(tracked, closing);
   }
 
-  /** Called when an activity has left. */
+  /** Called when an activity has left the ledger. */
   left(tracked: Tracked, closing: Closing): void {
     tracked.entrance.settle(refusalOf(tracked, closing));
     tracked.leave();
@@ -151,7 +151,7 @@ function wasShutDown(closing: Closing): boolean {
   return closing.status === 'CANCELED' && closing.retryState === undefined;
 }
 
-/** Whether a call from outside has ended the activity. It may not have begun. */
+/** Whether a call from outside has closed the activity. It may not have begun. */
 function wasDecided(closing: Closing): boolean {
   const { status } = closing;
   return status !== 'FAILED' && status !== 'TIMED_OUT' && !wasShutDown(closing);

@@ -46,7 +46,7 @@ export class Recovery {
   /** The recoveries that are under way. */
   readonly #running = new Set<Promise<unknown>>();
   readonly #claims = new Line();
-  /** One timer for each call with an interval. */
+  /** The timers of recoveries that repeat, one for each call with an interval. */
   readonly #timers = new Set<Timer>();
 
   constructor(store: LedgerStore, host: Host, leases: Leases<Tracked>, book: Book) {

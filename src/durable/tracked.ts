@@ -21,7 +21,7 @@ export class Tracked {
   readonly entrance = new Entrance();
   /** The record before it with the same id, until its activity has left the ledger. */
   previous: Tracked | undefined;
-  /** Undefined before the claim; 0 in a store without claims. */
+  /** The generation of the claim; undefined before it, and 0 in a store without claims. */
   generation: number | undefined;
   standing: Standing;
   /** Why the claim was lost. */
@@ -74,7 +74,7 @@ export class Tracked {
     return this.#done.promise;
   }
 
-  /** Called before it is entered, with the record that has its id now. */
+  /** Called before the activity is entered, with the record that has its id now. */
   follow(previous: Tracked | undefined): void {
     this.previous = previous;
   }
@@ -84,22 +84,22 @@ export class Tracked {
     if (entry !== undefined) this.standing = 'earlier';
   }
 
-  /** Called when its own entry is about to be written. */
+  /** Called when the activity's own entry is about to be written. */
   entered(): void {
     this.standing = 'own';
   }
 
-  /** Called when it is as its entry says: its delay has begun, and it has heard of the requests. */
+  /** Called when the activity is as its entry says, with its delay and with the requests to it. */
   recovered(): void {
     this.isBeingRecovered = false;
   }
 
-  /** Called when its claim is lost. */
+  /** Called when the claim of the activity is lost. */
   lose(error: Error): void {
     this.lost ??= error;
   }
 
-  /** Called while its details are being read. */
+  /** Called while the details of the activity are being read. */
   read(reading: Promise<unknown>): void {
     this.reading = reading.then(ignore, ignore);
     this.#coming?.resolve(this.reading);
@@ -110,7 +110,7 @@ export class Tracked {
     return this.reading ?? (this.#coming ??= new Deferred<unknown>()).promise;
   }
 
-  /** Called when its details could not be read or decoded. An entry that is there stays. */
+  /** Called when the details could not be read or decoded. An entry that is there stays. */
   failed(): void {
     if (this.standing === 'own') this.standing = 'earlier';
   }

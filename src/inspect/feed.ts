@@ -14,7 +14,7 @@ export type Inspectable = Pick<ActivityRuntime, 'on' | 'list' | 'stats' | 'getHa
 export interface Client {
   /** Sends a message. */
   send(data: string): void;
-  /** False while the page has not read what was sent before. */
+  /** Whether the page has read what was sent before. */
   readonly ready: boolean;
 }
 
@@ -24,7 +24,7 @@ const EVERY_MS = 100;
 const QUIET_MS = 1_000;
 /** The most activities that are described in one turn, so that the program is not held up. */
 const MOST_AT_ONCE = 500;
-/** Some changes have no event, such as a request to cancel: all rows are read again, few at a time. */
+/** How many rows are read again in a turn. Some changes have no event, such as a request to cancel. */
 const REREAD_PER_TURN = 25;
 /** The largest part of the program's time that the feed takes. */
 const MOST_SHARE = 0.05;
@@ -102,7 +102,7 @@ export class Feed {
     this.#timer = this.#clock.setTimer(() => this.#turn(), delayMs, true);
   }
 
-  /** It runs in a timer, where an error would end the program. */
+  /** One turn of the feed. It runs in a timer, where an error would end the program. */
   #turn(): void {
     const startedAt = this.#clock.now();
     try {

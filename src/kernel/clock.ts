@@ -38,7 +38,7 @@ export interface Clock {
  * and they show that the global functions have been replaced.
  */
 export const heldTimeout = setTimeout;
-/** Missing in browsers and in the types for browsers. */
+/** The host's `setImmediate`. Browsers and their types do not have it. */
 declare const setImmediate: ((callback: () => void) => unknown) | undefined;
 const heldImmediate = typeof setImmediate === 'function' ? setImmediate : undefined;
 const heldDateNow = Date.now;
@@ -89,7 +89,7 @@ export class SystemClock implements Clock {
   #skewMs = 0;
   /** The wall time when `now` was 0. */
   #epoch = performance.timeOrigin;
-  /** No reading is older than this date. See `#noteDate`. */
+  /** The earliest date that `wallAt` may return, for a clock whose date alone was replaced. */
   #earliestDate = -Infinity;
 
   now(): number {
@@ -195,7 +195,7 @@ class HostTimer implements Timer {
     this.#handle = undefined;
   }
 
-  /** A browser's timer is a number. */
+  /** Lets the process exit meanwhile. In a browser, whose timers are numbers, this does nothing. */
   unref(): void {
     (this.#handle as { unref?: () => void } | undefined)?.unref?.();
   }

@@ -44,7 +44,7 @@ export class Bucket {
     this.last = deadline;
   }
 
-  /** Called when one of its deadlines has moved to `due` within the millisecond. */
+  /** Called when a deadline of this bucket has moved to `due` within the millisecond. */
   move(due: number): void {
     this.due = Math.max(this.due, due);
   }

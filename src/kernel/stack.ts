@@ -29,7 +29,7 @@ export function withoutStack<E extends Error>(make: () => E): E {
   }
 }
 
-/** More than the number of our frames between `run` and the user's function. */
+/** The maximum number of our own stack frames between `run` and the user's function. */
 const FRAMES_OF_OURS = 16;
 
 /**

@@ -33,7 +33,7 @@ export function partOf({ done, total }: Progress): number | undefined {
   return total === 0 ? 1 : Math.min(1, done / total);
 }
 
-/** How much is done in percent, rounded down; empty if nobody knows. Only what is done is `100 %`. */
+/** How much is done in percent, rounded down; empty if unknown. Only what is done is `100 %`. */
 export function percentOf(progress: Progress): string {
   const part = partOf(progress);
   if (part === undefined) return '';
@@ -57,7 +57,7 @@ const MOST_SAMPLES = 150;
 /** Progress has stalled if it takes this many times longer than it has ever taken in the window. */
 const STALLED = 4;
 
-/** Measures how fast one activity gets on. A stall begins a new rate: work continues as fast as before. */
+/** Measures the speed of one activity. A stall begins a new rate: work continues as fast as before. */
 export class Speed {
   #samples: readonly Sample[] = [];
 
@@ -73,7 +73,7 @@ export class Speed {
     this.#samples = [...kept.slice(from), { at, done }];
   }
 
-  /** Undefined if there is too little to tell, or in a stall. It falls while nothing is done. */
+  /** The current speed. It falls while nothing is done. Undefined in a stall, or if too little is known. */
   perSecond(at: number): number | undefined {
     const [first] = this.#samples;
     const last = this.#samples.at(-1);

@@ -12,7 +12,7 @@ export interface AttemptSpan {
   /** The context in which the function runs. */
   readonly context: Context;
   readonly startedAt: number;
-  /** Its outcome is known. The span is still open for the events that come with the end. */
+  /** Whether the outcome is known. The span stays open for the events that come with the end. */
   ended: boolean;
 }
 

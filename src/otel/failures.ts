@@ -5,7 +5,7 @@ import { shownName } from '../kernel/thrown.js';
 import type { Attributes } from './api.js';
 import { KEYS } from './names.js';
 
-/** How an attempt or an activity has ended: a status of activities, or what an attempt stopped for. */
+/** How an attempt ended or an activity closed: a status of activities, or why an attempt stopped. */
 export type Outcome =
   'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'CANCELED' | 'TERMINATED' | 'PAUSED' | 'RESET';
 

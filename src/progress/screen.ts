@@ -14,7 +14,7 @@ export interface TerminalLike {
 
 /** The terminal shows everything between these two at once, or ignores them. */
 const [TOGETHER, SHOW] = ['\u001b[?2026h', '\u001b[?2026l'];
-/** Between these two, a character that is wider than we think cannot break a line into two. */
+/** Between these two codes, a character that is wider than expected does not wrap its line. */
 const [NO_WRAP, WRAP] = ['\u001b[?7l', '\u001b[?7h'];
 const ERASE_BELOW = '\u001b[J';
 const DEFAULT_COLUMNS = 80;

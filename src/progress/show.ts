@@ -49,7 +49,7 @@ export function showProgress(runtime: Watchable, options: ProgressOptions = {}):
   return { close, [Symbol.dispose]: close };
 }
 
-/** Two blocks on one terminal would overwrite each other. */
+/** The terminals that are in use. Two blocks on one terminal would overwrite each other. */
 const inUse = /* @__PURE__ */ new WeakSet<object>();
 
 const OPTIONS = {

@@ -37,7 +37,7 @@ export function retryLoop(activity: Retried): void {
   pRetry(attempt, { ...FOLLOW, shouldRetry: delay }).catch(ignore);
 }
 
-/** No waits by p-retry: its timers support neither a virtual clock nor delays over 2^31-1 ms. */
+/** p-retry itself never waits: its timers have no virtual clock and no delay over 2^31-1 ms. */
 const FOLLOW: Options = {
   retries: Infinity, // the policy sets the limit
   minTimeout: 0,

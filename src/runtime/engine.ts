@@ -38,7 +38,7 @@ import {
 } from './shutdown.js';
 import { OutsideSignals } from './shared/signals.js';
 
-/** More nested starts than this are unusual, so the stack is checked. */
+/** The number of nested starts from which the stack is checked, because so many are unusual. */
 const DEEP = 10;
 
 export class Engine {

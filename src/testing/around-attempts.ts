@@ -35,7 +35,7 @@ interface AttemptState {
   readonly attempt: Attempt | undefined;
   readonly record: Attempting;
   readonly worker: WorkerThrottle | undefined;
-  /** Set when its heartbeats no longer count: they are ignored, or they throw the crash. */
+  /** What happens to the heartbeats of the attempt, once they no longer count. */
   silenced: 'ignored' | { readonly crash: unknown } | undefined;
 }
 

@@ -19,7 +19,7 @@ export class StuckWatch {
     this.#stop = undefined;
   }
 
-  /** Called when nothing can move. Later it asks which activities are stuck still. */
+  /** Called when nothing can move. Later, `stuck` is asked which activities still wait. */
   begin(stuck: () => readonly Execution[]): void {
     this.clear();
     if (this.#patienceMs < Infinity) {

@@ -111,7 +111,7 @@ class Patience {
     this.#over.reject(new WorkerTerminatedError(message, { cause }));
   }
 
-  /** Called when they have settled. */
+  /** Called when the function and its interceptors have settled. */
   end(): void {
     this.#ended = true;
     this.#clear();

@@ -17,9 +17,9 @@ import type { PoolWorker } from './worker.js';
 export interface Station {
   /** The functions of the module. */
   readonly names: readonly string[];
-  /** False once it can take no more calls. */
+  /** Whether the worker can take more calls. */
   readonly usable: boolean;
-  /** Resolves when it can take no more calls. */
+  /** Resolves when the worker can take no more calls. */
   readonly gone: Promise<unknown>;
   call(name: string, ctx: ActivityContext, args: readonly unknown[]): Promise<unknown>;
   /** Says when the lease of its activity ends, if it has one. The function must not run longer. */

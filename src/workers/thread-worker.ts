@@ -21,7 +21,7 @@ export class ThreadWorker extends PoolWorker {
   readonly #mailbox = new Mailbox();
   readonly #calls: MessagePort;
   #beats = 0;
-  /** Undefined while nothing is read. */
+  /** Stops reading the mailbox; undefined while nothing is read. */
   #stopReading: (() => void) | undefined;
   #cause: unknown;
 

@@ -31,7 +31,7 @@ export const clock = new SystemClock();
 export abstract class PoolWorker {
   /** The functions of its module. */
   names: readonly string[] = [];
-  /** Undefined while it is alive. */
+  /** How the worker ended; undefined while it is alive. */
   exit: Exit | undefined;
   /** Whether it can take no more work, because it has ended. Its last words may still come. */
   isGone = false;

@@ -62,7 +62,7 @@ export function webStore(name = 'systole', options: WebStoreOptions = {}): WebSt
   return refusable(webStore, () => makeWebStore(name, options, thisHost));
 }
 
-/** The same on a given host, for tests. */
+/** Makes a `webStore` on the given host. Tests use a host of their own. */
 export function makeWebStore(
   name: string,
   options: WebStoreOptions,

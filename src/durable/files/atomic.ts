@@ -3,7 +3,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { link, open, readFile, rm } from 'node:fs/promises';
 import { ignore } from '../../kernel/promises.js';
 
-/** Only the owner may read what activities have said. */
+/** The mode of files that only their owner may read. */
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
 

@@ -28,7 +28,7 @@ export function fileStore(folder: string): DurableStore {
   return refusable(fileStore, () => makeFileStore(folder, thisMachine()));
 }
 
-/** The same on a given machine, for tests. */
+/** Makes the store on the given machine. Tests use a machine of their own. */
 export function makeFileStore(path: string, machine: Machine): DurableStore {
   if (typeof path !== 'string' || path === '') {
     throw badOption('fileStore', path, 'the path of a folder');

@@ -49,7 +49,7 @@ function builtInDriver(): Open | undefined {
   }
 }
 
-/** In CommonJS there is no `import.meta`. */
+/** The path of this file. In CommonJS there is no `import.meta`. */
 function ownFile(): string {
   return typeof __filename === 'string' ? __filename : import.meta.url;
 }

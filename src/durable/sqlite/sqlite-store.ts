@@ -64,7 +64,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Sql
   return refusable(sqliteStore, () => makeSqliteStore(path, options, thisMachine()));
 }
 
-/** The same on a given machine, for tests. */
+/** Makes the store on the given machine. Tests use a machine of their own. */
 export function makeSqliteStore(
   path: string,
   options: SqliteStoreOptions,

@@ -62,7 +62,7 @@ export class StoreWriter {
   }
 
   /**
-   * Called at the end of an activity. Repeats a failed write once, and the current one if it fails.
+   * Called when an activity closes. Repeats a failed write once, and the current one if it fails.
    * Returns a promise if a write is in progress, else undefined.
    */
   flush(): Promise<void> | undefined {

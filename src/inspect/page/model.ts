@@ -6,7 +6,7 @@ export const ORDERS = ['as scheduled', 'next limit first'] as const;
 export interface Filter {
   /** Words of the type or the id; empty for all. */
   readonly text: string;
-  /** Empty for all. */
+  /** The state that is shown; empty for all. */
   readonly state: string;
   readonly type: string;
   readonly order: (typeof ORDERS)[number];

@@ -48,7 +48,7 @@ export abstract class Activity implements AttemptOwner<Attempt>, Deadline, Ticke
 
   #id: string | undefined;
   #checkpoint: Checkpoint | undefined;
-  /** Undefined until an attempt has ended and another one follows. */
+  /** The attempts before the current one; undefined until one has ended and another one follows. */
   past: PastAttempts | undefined;
   #outbox: Outbox | undefined;
   /** The number of functions that have not settled. Abandoned attempts count too. */

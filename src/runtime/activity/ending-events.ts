@@ -9,7 +9,7 @@ import { warnOfAbandoned } from './warnings.js';
 
 /** How the running attempt ended. */
 export interface Ending {
-  /** Its failure; undefined if it has returned, or the activity ends without asking it. */
+  /** The failure of the attempt; undefined if it has returned, or the activity closes meanwhile. */
   readonly failure?: Error | undefined;
   /** Whether it stopped because it was told to. */
   readonly accepted?: boolean | undefined;

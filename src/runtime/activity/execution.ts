@@ -69,7 +69,7 @@ export class Execution extends Activity {
     this.rearm(now);
   }
 
-  /** Called when there may be room where the function runs. It still needs a slot. */
+  /** Called when there may be room where the function runs. The attempt still needs a slot. */
   onRoom(): void {
     const { state, services, queue } = this;
     if (state.phase === 'WAITING' && queue === undefined) {

@@ -48,7 +48,7 @@ export class ActivityState {
   /** The options as the call gave them. */
   #firstOptions: ResolvedOptions;
   options: ResolvedOptions;
-  /** Undefined before the activity is scheduled. */
+  /** The phase; undefined before the activity is scheduled. */
   phase: Phase | undefined;
   /** How the activity has closed; undefined while it is open. */
   closedAs: ClosedStatus | 'COMPLETED' | undefined;

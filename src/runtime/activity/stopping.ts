@@ -30,7 +30,7 @@ export function cancel(activity: Activity, cause: unknown, immediate: boolean): 
   }
 }
 
-/** Ends the activity now. A running function is told. What it does afterwards does not count. */
+/** Closes the activity now. A running function is told. What it does afterwards does not count. */
 export function terminate(activity: Activity, reason: unknown): void {
   check(activity, 'terminate', activity.isOpen);
   const message = reason === undefined ? 'terminated' : asMessage(reason);

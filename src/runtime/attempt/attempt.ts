@@ -36,15 +36,15 @@ export class Attempt implements ContextSource, InformedAttempt {
   /** The requests to the attempt; undefined if there are none. */
   requests: Requests | undefined;
   readonly alive: HeartbeatMonitor;
-  /** Undefined without a `progressTimeout`. */
+  /** Watches for progress; undefined without a `progressTimeout`. */
   progress: HeartbeatMonitor | undefined;
-  /** Undefined before the first details. */
+  /** The reports of the attempt; undefined before its first details. */
   reports: Reports | undefined;
   #interruption: Interruption | undefined;
   /** Set when the function has read `ctx.shutdownSignal`, which may tell it to stop earlier. */
   #watchesShutdown = false;
   readonly #previousDetails: Snapshot | undefined;
-  /** Kept for interceptors of heartbeats; undefined without any. */
+  /** The context, for interceptors of heartbeats; undefined if there are none. */
   #context: ActivityContext | undefined;
   #token: string | undefined;
 

@@ -34,7 +34,7 @@ export class Checkpoint {
   details: Snapshot | undefined;
   /** The last report. */
   report: Report | undefined;
-  /** Made for the first follower: they hear of each report, and of the activity's end. */
+  /** The followers, who hear of each report and when the activity closes. Made for the first one. */
   #followers: Set<() => void> | undefined;
   readonly #activity: Reporting;
   readonly #writer: StoreWriter | undefined;
@@ -166,7 +166,7 @@ export class Checkpoint {
       });
       return;
     }
-    // The user's serializer may have ended the activity or sent a heartbeat itself.
+    // The user's serializer may have closed the activity or sent a heartbeat itself.
     if (!this.#closed && Object.is(this.details, details)) this.#writer.write(text);
   }
 

@@ -15,7 +15,7 @@ export function activityInfo(attempt: InformedAttempt): ActivityInfo {
   return Object.freeze(new AttemptInfo(attempt));
 }
 
-/** A class for the sake of its getter: one that was defined on each object would cost 1 us more. */
+/** The class of `ctx.info`, because a getter on each object would cost 1 us more. */
 class AttemptInfo implements ActivityInfo {
   readonly activityId: string;
   readonly activityType: string;
@@ -47,7 +47,7 @@ class AttemptInfo implements ActivityInfo {
     this.#attempt = attempt;
   }
 
-  /** Made when it is read, and no own property, so that it does not appear in logs: it is a secret. */
+  /** The token is a secret, so it is no own property, which logs would show. It is made when read. */
   get taskToken(): string {
     return this.#attempt.taskToken;
   }

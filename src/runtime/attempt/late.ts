@@ -30,7 +30,7 @@ export function watchStop(attempt: Late): void {
   attempt.interruption.watch(clock.setTimer(tell, PATIENCE_MS, true));
 }
 
-/** A heartbeat came after the attempt had timed out for want of one: its timeout is too short. */
+/** Warns that a heartbeat came after the heartbeat timeout, which is therefore too short. */
 export function warnOfLateBeat(attempt: Late): void {
   const { alive, interruption, owner } = attempt;
   if (!isTimeout(interruption.reason?.cause, 'HEARTBEAT') || !interruption.firstLateBeat()) return;

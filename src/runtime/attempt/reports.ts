@@ -9,7 +9,7 @@ import type { Checkpoint } from './checkpoint.js';
 export interface ReportingAttempt {
   readonly number: number;
   readonly ended: boolean;
-  /** Undefined without a `progressTimeout`. */
+  /** Watches for progress; undefined without a `progressTimeout`. */
   readonly progress: HeartbeatMonitor | undefined;
   readonly owner: {
     readonly options: ResolvedOptions;

@@ -22,9 +22,9 @@ export interface TimedAttempt {
   readonly dispatchedAt: number;
   readonly startedAt: number;
   readonly alive: HeartbeatMonitor;
-  /** Undefined without a `progressTimeout`. */
+  /** Watches for progress; undefined without a `progressTimeout`. */
   readonly progress: HeartbeatMonitor | undefined;
-  /** Undefined before the first details. */
+  /** The reports of the attempt; undefined before its first details. */
   readonly reports: { readonly dueAt: number } | undefined;
 }
 

@@ -13,7 +13,7 @@ const KEY = /* @__PURE__ */ Symbol.for('systole.context');
 
 const holder = globalThis as unknown as Record<symbol, Ambient | undefined>;
 
-/** Undefined before the first attempt that runs through `ambient`. */
+/** The current storage; undefined before the first attempt that runs through `ambient`. */
 export function maybeAmbient(): Ambient | undefined {
   return holder[KEY];
 }

@@ -44,7 +44,7 @@ export function watch<T>(
   /** The current wait for an item, or for the stream to close. */
   let wait: Deferred<Result<T>> | undefined;
   let stopListening: () => void;
-  /** It stays set between waits, because a new one for each item would cost too much. */
+  /** The timer of the watchdog. It stays set between waits, because each new one has its cost. */
   let timer: Pick<Timer, 'clear'> | undefined;
 
   /** @param onStop called if the attempt ends meanwhile, with the reason if there is one */

@@ -10,13 +10,13 @@ export interface Ticket {
   queue: KeyQueue | undefined;
   ahead: Ticket | undefined;
   behind: Ticket | undefined;
-  /** Its number among all tickets that have ever waited. */
+  /** The number of the ticket among all that have ever waited. */
   order: number;
 
   /** The priority, from 1 (first) to 5 (last). */
   readonly priority: number;
   readonly concurrencyKey: string | undefined;
-  /** Called when it gets a slot, which it holds until `release`. `now` is a fresh reading, if any. */
+  /** Called when the ticket gets a slot, until `release`. `now` is a fresh reading, if any. */
   begin(now?: number): void;
 }
 

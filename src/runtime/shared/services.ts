@@ -19,10 +19,10 @@ export interface Services {
   readonly events: Events;
   readonly signals: OutsideSignals;
   readonly codec: DetailsCodec;
-  /** Undefined if the user gave none. Details then live as long as their activity. */
+  /** The user's store. If there is none, details live as long as their activity. */
   readonly store: HeartbeatStore | undefined;
   readonly writers: BusyWriters;
-  /** Undefined if the store keeps no ledger. If it does, the ledger is also the store. */
+  /** The ledger of the store, which then is the `store` too; undefined if it keeps none. */
   readonly ledger: Ledger | undefined;
   readonly interceptors: Interceptors;
   readonly shutdown: ShutdownState;

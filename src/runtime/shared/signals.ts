@@ -11,7 +11,7 @@ export class OutsideSignals {
   readonly #followed = new Map<AbortSignal, Followed>();
   readonly #allAtOnce: (change: () => void) => void;
 
-  /** @param allAtOnce runs the change that ends all activities of a signal */
+  /** @param allAtOnce runs the change that cancels all activities of a signal */
   constructor(allAtOnce: (change: () => void) => void) {
     this.#allAtOnce = allAtOnce;
   }

@@ -31,7 +31,7 @@ export class Slots implements Deadline {
   earlier: Deadline | undefined;
   later: Deadline | undefined;
   readonly #limits: Limits;
-  /** Between two starts; 0 without a limit. */
+  /** The minimum time between two starts; 0 without a limit. */
   readonly #spacingMs: number;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;

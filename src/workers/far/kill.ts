@@ -1,6 +1,6 @@
 /** The end of a worker process that has no program any more. */
 
-/** Also kills the processes that the function has started, because they are in the same group. */
+/** Kills this process and those that the function has started, which are in the same group. */
 export function killProcess(): void {
   try {
     process.kill(-process.pid, 'SIGKILL');

@@ -35,7 +35,7 @@ const LEASE_MARGIN_MS = 1_000;
 /** How long its last message may take: a suspended program reads nothing. */
 const LAST_WORD_MS = 50;
 
-/** After a second without a function it looks no longer: to wake it up for each would cost more. */
+/** The rounds without a function after which the watchdog sleeps: one second. */
 const MOST_IDLE_ROUNDS = 1_000 / DELIVERY_MS;
 
 export function watch({ memory, port }: WatchdogInit): void {

@@ -40,7 +40,7 @@ export interface Delivery {
   readonly beats: number;
   /** The number of the details, so that older ones that come in another way are recognised. */
   readonly order: number;
-  /** Undefined if no heartbeat has had any. */
+  /** The newest details; undefined if no heartbeat has had any. */
   readonly details: SentDetails | undefined;
 }
 
@@ -104,7 +104,7 @@ export class Mailbox {
 
   // ── The reader ───────────────────────────────────────────────────────────────────────────────
 
-  /** Undefined if another reader is reading at the moment. */
+  /** Takes what has come; undefined if another reader is reading at the moment. */
   take(): Delivery | undefined {
     const header = this.#header;
     if (Atomics.compareExchange(header, READING, 0, 1) !== 0) return undefined;

@@ -9,12 +9,12 @@ export interface Init {
   readonly role: 'process' | 'thread';
   /** The address of the module of activities. */
   readonly module: string;
-  /** Only for a thread: its mailbox, and the port for calls. */
+  /** The mailbox of a thread. A process has none. */
   readonly memory?: SharedArrayBuffer;
   readonly port?: MessagePort;
 }
 
-/** One attempt. */
+/** One attempt, as the program sends it to a worker. */
 export interface Task {
   /** A number that no other attempt has. */
   readonly id: number;

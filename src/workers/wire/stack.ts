@@ -65,7 +65,7 @@ export function pausedStack(thread: Debugger): Promise<string | undefined> {
 /** Frames of Node, of our code, of the script that starts it, and of a TypeScript loader. */
 const NOT_THEIRS = new RegExp(`^$|^node:|^evalmachine|^\\[|${OURS}|/node_modules/tsx/`);
 
-/** Like `error.stack`, without the frames of Node and ours. */
+/** Writes frames like `error.stack`, without those of Node and our own. */
 function inWords(
   frames: readonly Frame[],
   scripts: ReadonlyMap<string, Script>,
