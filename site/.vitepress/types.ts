@@ -30,7 +30,7 @@ export interface Fence {
   info: string;
 }
 
-const MOST_CHARACTERS = 600;
+const MAX_CHARACTERS = 600;
 const MARK = 'types-of=';
 
 const files = new Map<string, { version: number; text: string }>();
@@ -176,5 +176,5 @@ function textAt(file: string, position: number): Text | undefined {
 
 function shortened(text: string): string {
   const plain = text.replaceAll(`${root}/`, '');
-  return plain.length > MOST_CHARACTERS ? `${plain.slice(0, MOST_CHARACTERS)} …` : plain;
+  return plain.length > MAX_CHARACTERS ? `${plain.slice(0, MAX_CHARACTERS)} …` : plain;
 }

@@ -5,7 +5,7 @@ import { sceneNames, scenes, type SceneName } from './scenes.js';
 const PREFIX = '#scene=';
 /** The version of the format, before the first dot. */
 const VERSION = '1';
-const MOST_BYTES = 4 * LONGEST_TEXT;
+const MAX_BYTES = 4 * LONGEST_TEXT;
 
 /** The fragment for a scene: the name of one that is ready, or the whole scene, compressed. */
 export async function fragmentOf(scene: Scene): Promise<string> {
@@ -49,7 +49,7 @@ async function unpacked(packed: string): Promise<string> {
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     size += value.length;
-    if (size > MOST_BYTES) {
+    if (size > MAX_BYTES) {
       await reader.cancel();
       throw new Error('too long');
     }

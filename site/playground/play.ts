@@ -44,9 +44,9 @@ const SLICE_MS = 100;
 /** After this time, an activity that is still open stays so. */
 const LONGEST_MS = 7 * 86_400_000;
 const LONGEST_SLICE_MS = 3_600_000;
-const MOST_EVENTS = 2_000;
+const MAX_EVENTS = 2_000;
 const DRAW_AGAIN = 1.03;
-const MOST_LINES = 200;
+const MAX_LINES = 200;
 const LONGEST_RESULT = 1_000;
 const WIDTH = 800;
 
@@ -106,7 +106,7 @@ class Stage {
     const program = programOf(code);
     this.#name = program.name;
     const print = (line: string): void => {
-      if (this.#printed.length < MOST_LINES) this.#printed.push(line);
+      if (this.#printed.length < MAX_LINES) this.#printed.push(line);
     };
     const activity = activityOf(program, print);
     const call = optionsOf(options);
@@ -175,8 +175,8 @@ class Stage {
         onFrame(this.#frame(events));
         drawn = seen;
       }
-      if (events.length > MOST_EVENTS) {
-        this.#notes.push(`It was stopped after ${MOST_EVENTS} events.`);
+      if (events.length > MAX_EVENTS) {
+        this.#notes.push(`It was stopped after ${MAX_EVENTS} events.`);
         return false;
       }
     }

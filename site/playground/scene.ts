@@ -56,7 +56,7 @@ export const KINDS: Readonly<
   crash: { words: 'The process crashes', fields: [at] },
 };
 
-export const MOST_HAPPENINGS = 12;
+export const MAX_HAPPENINGS = 12;
 export const LONGEST_TEXT = 20_000;
 
 /** A happening of this kind, with the numbers that it begins with. */
@@ -73,8 +73,8 @@ export function newHappening(kind: HappeningKind): Happening {
 export function readScene(given: unknown): Scene {
   if (typeof given !== 'object' || given === null) throw new Error('There is no scene in it');
   const { title, code, options, happenings } = given as Partial<Record<keyof Scene, unknown>>;
-  if (!Array.isArray(happenings) || happenings.length > MOST_HAPPENINGS) {
-    throw new Error(`A scene has a list of up to ${MOST_HAPPENINGS} happenings`);
+  if (!Array.isArray(happenings) || happenings.length > MAX_HAPPENINGS) {
+    throw new Error(`A scene has a list of up to ${MAX_HAPPENINGS} happenings`);
   }
   return {
     title: textOf('title', title),

@@ -6,7 +6,7 @@ import { dirname, join, posix, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-const MOST_BYTES = 150_000;
+const MAX_BYTES = 150_000;
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../.vitepress/dist');
 const problems = [];
@@ -77,7 +77,7 @@ const weights = [...pages.keys()]
   .map((file) => ({ file, bytes: weightOf(file) }))
   .sort((a, b) => b.bytes - a.bytes);
 for (const { file, bytes } of weights) {
-  if (bytes > MOST_BYTES) problems.push(`${file}: its first load is ${kB(bytes)} gzipped`);
+  if (bytes > MAX_BYTES) problems.push(`${file}: its first load is ${kB(bytes)} gzipped`);
 }
 
 for (const problem of problems) console.error(problem);

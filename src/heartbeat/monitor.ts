@@ -1,14 +1,14 @@
 /** Decides whether an attempt is alive or makes progress. It knows nothing about retries. */
 
-import { LEAST_LATENESS_MS } from '../kernel/blocks.js';
+import { MIN_LATENESS_MS } from '../kernel/blocks.js';
 
 /** A deadline that is late by up to this part of its timeout does not count as blocked. */
-const LEAST_LATENESS_PART = 0.05;
+const MIN_LATENESS_PART = 0.05;
 
 /** The most extra time since the last heartbeat, as a multiple of the timeout. */
-const MOST_GRANTED = 2;
+const MAX_GRANTED = 2;
 /** The latest timeout after many short blocks, as a multiple of the timeout after the heartbeat. */
-const MOST_WAITED = 3;
+const MAX_WAITED = 3;
 
 /** What late deadlines have shown about the event loop since the last heartbeat. */
 interface Lateness {
@@ -79,20 +79,20 @@ export class HeartbeatMonitor {
   extend(firedAt: number, now = firedAt): boolean {
     const timeout = this.#timeoutMs;
     const lateMs = firedAt - this.deadline;
-    if (lateMs <= Math.max(LEAST_LATENESS_MS, LEAST_LATENESS_PART * timeout)) return false;
+    if (lateMs <= Math.max(MIN_LATENESS_MS, MIN_LATENESS_PART * timeout)) return false;
     const late = (this.#late ??= { ...NOT_LATE });
     late.longestMs = Math.max(late.longestMs, lateMs);
     const grantMs = Math.min(lateMs, timeout);
-    if (late.grantedMs + grantMs > MOST_GRANTED * timeout) return false;
+    if (late.grantedMs + grantMs > MAX_GRANTED * timeout) return false;
     // If the loop is always busy with short blocks, a hung attempt must still time out. So we
     // estimate the next verdict, with a timer as late as the latest and a turn as long as this one,
     // and it must be within the bound. A block of a whole timeout or more does not count, because no
     // function could have sent a heartbeat. The first block does not count either if it is the only
     // one.
     const turnMs = now - firedAt;
-    const busy = (late.grantedMs > 0 || turnMs > LEAST_LATENESS_MS) && lateMs < timeout;
+    const busy = (late.grantedMs > 0 || turnMs > MIN_LATENESS_MS) && lateMs < timeout;
     const nextVerdictAt = Math.max(firedAt + grantMs, now) + late.longestMs + turnMs;
-    if (busy && nextVerdictAt - this.lastBeatAt > MOST_WAITED * timeout) return false;
+    if (busy && nextVerdictAt - this.lastBeatAt > MAX_WAITED * timeout) return false;
     late.grantedMs += grantMs;
     late.deadline = firedAt + grantMs;
     return true;

@@ -23,11 +23,11 @@ const EVERY_MS = 100;
 /** How often a message is sent with nothing new, for the counts and to show that all is well. */
 const QUIET_MS = 1_000;
 /** The most activities that are described in one turn, so that the program is not held up. */
-const MOST_AT_ONCE = 500;
+const MAX_AT_ONCE = 500;
 /** How many rows are read again in a turn. Some changes have no event, such as a request to cancel. */
 const REREAD_PER_TURN = 25;
 /** The largest part of the program's time that the feed takes. */
-const MOST_SHARE = 0.05;
+const MAX_SHARE = 0.05;
 
 const CHANGING: readonly ActivityEventName[] = [
   'scheduled',
@@ -98,7 +98,7 @@ export class Feed {
   }
 
   #arm(tookMs: number): void {
-    const delayMs = Math.max(EVERY_MS, tookMs / MOST_SHARE);
+    const delayMs = Math.max(EVERY_MS, tookMs / MAX_SHARE);
     this.#timer = this.#clock.setTimer(() => this.#turn(), delayMs, true);
   }
 
@@ -162,7 +162,7 @@ export class Feed {
   #read(): Read {
     const rows: string[] = [];
     const gone: string[] = [];
-    let left = MOST_AT_ONCE;
+    let left = MAX_AT_ONCE;
     for (const id of this.#dirty) {
       if (left-- === 0) break;
       this.#dirty.delete(id);

@@ -94,7 +94,7 @@ const OPTIONS = {
   known: ['port', 'token', 'actions', 'details'],
 };
 
-const MOST_PORT = 65_535;
+const MAX_PORT = 65_535;
 
 function checkAll(runtime: unknown, options: InspectOptions): void {
   if (!hasMethods(runtime, 'on', 'list', 'stats', 'getHandle')) {
@@ -102,8 +102,8 @@ function checkAll(runtime: unknown, options: InspectOptions): void {
   }
   checkNames(options, OPTIONS);
   const { port = 0, token, actions = false, details = true } = options;
-  if (!Number.isInteger(port) || port < 0 || port > MOST_PORT) {
-    throw badOption('inspect port', port, `a whole number from 0 to ${MOST_PORT}`);
+  if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) {
+    throw badOption('inspect port', port, `a whole number from 0 to ${MAX_PORT}`);
   }
   if (token !== undefined && !(typeof token === 'string' && /^[\w-]{16,200}$/.test(token))) {
     throw badInput(

@@ -80,13 +80,13 @@ export function aboutActivity(
   };
 }
 
-const MOST_CAUSES = 5;
+const MAX_CAUSES = 5;
 
 /** Writes a failure with its causes, outermost first. */
 function reasons(failure: Error): string {
   const all: string[] = [];
   let one: unknown = failure;
-  while (isError(one) && all.length < MOST_CAUSES) {
+  while (isError(one) && all.length < MAX_CAUSES) {
     all.push(printable(said(one), LONGEST_REASON));
     one = readCause(one);
   }

@@ -38,8 +38,8 @@ const HEADERS = {
 };
 
 /** The most events of the recording in one answer. */
-const MOST_EVENTS = 2_000;
-const MOST_BODY_BYTES = 10_000;
+const MAX_EVENTS = 2_000;
+const MAX_BODY_BYTES = 10_000;
 
 export class PageServer {
   readonly #served: Served;
@@ -106,7 +106,7 @@ export class PageServer {
     const handle = openHandle(runtime, id);
     const about =
       handle === undefined ? {} : aboutActivity(handle.describe(), details, clock.wallNow());
-    return { ...about, events: events.slice(-MOST_EVENTS) };
+    return { ...about, events: events.slice(-MAX_EVENTS) };
   }
 
   #timeline(after: number): TimelinePart {
@@ -114,7 +114,7 @@ export class PageServer {
     const dropped = head?.dropped ?? 0;
     const next = dropped + events.length;
     const from = Math.max(0, (after > 0 && after <= next ? after : 0) - dropped);
-    return { next, events: events.slice(from).slice(-MOST_EVENTS) };
+    return { next, events: events.slice(from).slice(-MAX_EVENTS) };
   }
 
   async #act(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -157,7 +157,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BODY_BYTES) return undefined;
+    if (bytes > MAX_BODY_BYTES) return undefined;
     chunks.push(chunk);
   }
   try {

@@ -1,10 +1,10 @@
 /** Remembers when the event loop was blocked. */
 
 /** A timer that is late by up to this much says nothing about the event loop. */
-export const LEAST_LATENESS_MS = 10;
+export const MIN_LATENESS_MS = 10;
 
 /** The most blocks to keep. Older ones are merged into one. */
-const MOST_BLOCKS = 64;
+const MAX_BLOCKS = 64;
 
 interface Block {
   readonly from: number;
@@ -17,12 +17,12 @@ export class LoopBlocks {
 
   /** Records that something was due at `due` and ran at `now`. */
   note(due: number, now: number): void {
-    if (now - due <= LEAST_LATENESS_MS) return;
+    if (now - due <= MIN_LATENESS_MS) return;
     const blocks = this.#blocks;
     const from = Math.max(due, blocks.at(-1)?.to ?? -Infinity);
     if (from >= now) return;
     blocks.push({ from, to: now });
-    if (blocks.length <= MOST_BLOCKS) return;
+    if (blocks.length <= MAX_BLOCKS) return;
     const [first, second] = blocks.splice(0, 2) as [Block, Block];
     const blockedMs = first.to - first.from + (second.to - second.from);
     blocks.unshift({ from: second.to - blockedMs, to: second.to });

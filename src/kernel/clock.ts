@@ -107,11 +107,11 @@ export class SystemClock implements Clock {
     // of the two clocks has been set.
     const before = this.now();
     const date = this.#noteDate();
-    const least = date - this.now();
-    const most = date + 1 - before;
+    const earliest = date - this.now();
+    const latest = date + 1 - before;
     this.#epoch =
-      this.#epoch > least - 1 && this.#epoch < most + 1
-        ? Math.min(Math.max(this.#epoch, least + MARGIN_MS), most - MARGIN_MS)
+      this.#epoch > earliest - 1 && this.#epoch < latest + 1
+        ? Math.min(Math.max(this.#epoch, earliest + MARGIN_MS), latest - MARGIN_MS)
         : date + 0.5 - before;
     return Math.max(Math.floor(this.#epoch + reading), this.#earliestDate);
   }

@@ -24,7 +24,7 @@ const IDLE_LEG_MS = 20;
  * The minimum delay of a deadline that is armed while others are handled, as with the host's timers.
  * So time moves on even if something keeps arming itself.
  */
-const LEAST_DELAY_MS = 1;
+const MIN_DELAY_MS = 1;
 
 /** A timer that is later than this may be lost: some code clears all timers of the host. */
 const LOST_MS = 20;
@@ -80,7 +80,7 @@ export class Deadlines {
 
   /** Arms or moves a deadline. It is never early, and less than a millisecond late. */
   arm(deadline: Deadline, time: number, now: number): void {
-    const due = time > now ? time : now + (this.#falling ? LEAST_DELAY_MS : 0);
+    const due = time > now ? time : now + (this.#falling ? MIN_DELAY_MS : 0);
     const order = Math.ceil(due);
     const held = deadline.bucket;
     if (held !== undefined) {

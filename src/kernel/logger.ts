@@ -107,7 +107,7 @@ function forConsole(attributes: LogAttributes): LogAttributes {
 }
 
 const LONGEST_STACK = 10_000;
-const MOST_ERRORS = 100;
+const MAX_ERRORS = 100;
 
 /** Whether a console can print an error and its causes: short, and without control characters. */
 function isHarmless(error: unknown): boolean {
@@ -116,10 +116,10 @@ function isHarmless(error: unknown): boolean {
     if (!isError(one)) continue;
     const { errors = [] } = one as { readonly errors?: Iterable<unknown> };
     const stack = String(one.stack);
-    if (stack.length > LONGEST_STACK || found.size > MOST_ERRORS) return false;
+    if (stack.length > LONGEST_STACK || found.size > MAX_ERRORS) return false;
     if (!stack.split('\n').every(isPrintable)) return false;
     found.add(one.cause);
-    for (const each of errors) if (found.add(each).size > MOST_ERRORS) return false;
+    for (const each of errors) if (found.add(each).size > MAX_ERRORS) return false;
   }
   return true;
 }

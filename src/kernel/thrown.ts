@@ -175,7 +175,7 @@ function describeObject(thrown: object): string {
   const said = typeof message === 'string' && message !== '' ? [quote(message, 1_000)] : [];
   if (typeof code === 'string' || typeof code === 'number') said.push(`code ${show(code)}`);
   if (said.length > 0) return `an object with ${said.join(', ')}`;
-  let left = MOST_VALUES;
+  let left = MAX_VALUES;
   const text = JSON.stringify(thrown, (_key, value: unknown) => {
     if (--left < 0) return undefined;
     if (typeof value === 'bigint') return show(value);
@@ -185,4 +185,4 @@ function describeObject(thrown: object): string {
 }
 
 /** The most values of an object that are written. More would not help. */
-const MOST_VALUES = 50;
+const MAX_VALUES = 50;

@@ -52,8 +52,8 @@ interface Sample {
 /** A rate is about the last 15 seconds. */
 const WINDOW_MS = 15_000;
 /** A rate from less time would jump about. */
-const LEAST_MS = 500;
-const MOST_SAMPLES = 150;
+const MIN_MS = 500;
+const MAX_SAMPLES = 150;
 /** Progress has stalled if it takes this many times longer than it has ever taken in the window. */
 const STALLED = 4;
 
@@ -69,7 +69,7 @@ export class Speed {
     const kept = again || this.#stalled(at) ? [] : this.#samples;
     const old = kept.filter((one) => one.at < at - WINDOW_MS).length;
     // The newest of the old ones is where the window begins.
-    const from = Math.max(0, old - 1, kept.length + 1 - MOST_SAMPLES);
+    const from = Math.max(0, old - 1, kept.length + 1 - MAX_SAMPLES);
     this.#samples = [...kept.slice(from), { at, done }];
   }
 
@@ -77,7 +77,7 @@ export class Speed {
   perSecond(at: number): number | undefined {
     const [first] = this.#samples;
     const last = this.#samples.at(-1);
-    if (first === undefined || last === undefined || at - first.at < LEAST_MS) return undefined;
+    if (first === undefined || last === undefined || at - first.at < MIN_MS) return undefined;
     const perSecond = ((last.done - first.done) / (at - first.at)) * 1_000;
     return perSecond > 0 && !this.#stalled(at) ? perSecond : undefined;
   }

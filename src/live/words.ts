@@ -1,11 +1,11 @@
 /** Times and counts as people read them at a glance. */
 
 /** Longer times are shown as 'over 1,000 d'. */
-const MOST_MS = 1_000 * 86_400_000;
+const MAX_MS = 1_000 * 86_400_000;
 
 /** A time in at most two units: `0.3 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function lapse(ms: number): string {
-  if (!(ms < MOST_MS)) return 'over 1,000 d';
+  if (!(ms < MAX_MS)) return 'over 1,000 d';
   const tenths = Math.round(Math.max(0, ms) / 100);
   if (tenths < 100) return `${(tenths / 10).toFixed(1)} s`;
   const seconds = Math.round(Math.max(0, ms) / 1_000);

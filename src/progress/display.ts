@@ -17,8 +17,8 @@ const FRAME_MS = 100;
 /** How often a line is written without a terminal, in the first minute and later. */
 const LINE_MS = 10_000;
 const LATER_LINE_MS = 60_000;
-const MOST_LINES = 20;
-const MOST_IN_SUMMARY = 3;
+const MAX_LINES = 20;
+const MAX_IN_SUMMARY = 3;
 const DEFAULT_ROWS = 24;
 
 export class Display {
@@ -115,9 +115,9 @@ export class Display {
 
   #drawBlock(screen: Screen): void {
     const rows = sizeOf(this.#stream.rows, DEFAULT_ROWS);
-    const most = Math.max(1, Math.min(rows - 2, MOST_LINES));
+    const limit = Math.max(1, Math.min(rows - 2, MAX_LINES));
     const { size } = this.#roster;
-    const shown = this.#shown(size > most ? most - 1 : most);
+    const shown = this.#shown(size > limit ? limit - 1 : limit);
     const colours = this.#stream.hasColors?.() === true;
     const options = { more: size - shown.length, columns: screen.columns, colours };
     screen.show(frame(shown, { ...options, now: this.#clock.wallNow() }));
@@ -126,12 +126,12 @@ export class Display {
   #drawLine(): void {
     const { size } = this.#roster;
     if (size === 0) return;
-    const shown = this.#shown(MOST_IN_SUMMARY);
+    const shown = this.#shown(MAX_IN_SUMMARY);
     this.#stream.write(`${summary(shown, size - shown.length, this.#clock.wallNow())}\n`);
   }
 
-  #shown(most: number): Shown[] {
-    return this.#roster.describe(most).map(({ entry, description }) => {
+  #shown(limit: number): Shown[] {
+    return this.#roster.describe(limit).map(({ entry, description }) => {
       const progress = this.#progressOf(description);
       const now = this.#clock.now();
       if (progress !== undefined) entry.speed.note(progress.done, now);

@@ -49,7 +49,7 @@ export function frame(shown: readonly Shown[], options: FrameOptions): string[] 
 function fit(rows: readonly Row[], room: number): Map<Part, number> {
   const widths = new Map<Part, number>();
   for (const part of PARTS) {
-    const width = rows.reduce((most, row) => Math.max(most, widthOf(row[part])), 0);
+    const width = rows.reduce((widest, row) => Math.max(widest, widthOf(row[part])), 0);
     if (width > 0) widths.set(part, width);
   }
   const name = widths.get('name') ?? 0;

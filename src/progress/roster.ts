@@ -57,11 +57,11 @@ export class Roster {
   }
 
   /** Describes the activities that come first, up to a limit. */
-  describe(most: number): { entry: Entry; description: ActivityDescription }[] {
+  describe(limit: number): { entry: Entry; description: ActivityDescription }[] {
     const described: { entry: Entry; description: ActivityDescription }[] = [];
     for (const entries of this.#groups) {
       for (const entry of entries.values()) {
-        if (described.length >= most) return described;
+        if (described.length >= limit) return described;
         entry.handle ??= this.#runtime.getHandle(entry.activityId);
         described.push({ entry, description: entry.handle.describe() });
       }

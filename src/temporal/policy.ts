@@ -5,7 +5,7 @@ import type { TemporalRetryPolicy } from './common-api.js';
 import { serverMs, temporalDurationMs } from './duration.js';
 
 /** The server counts attempts in 32 bits, so a higher limit means no limit. */
-const MOST_ATTEMPTS = 2 ** 31 - 1;
+const MAX_ATTEMPTS = 2 ** 31 - 1;
 
 export function clientPolicy(policy: FilledRetryPolicy): TemporalRetryPolicy {
   const { maximumAttempts, nonRetryableErrorTypes } = policy;
@@ -14,7 +14,7 @@ export function clientPolicy(policy: FilledRetryPolicy): TemporalRetryPolicy {
     backoffCoefficient: policy.backoffCoefficient,
     maximumInterval: serverMs(policy.maximumInterval),
     nonRetryableErrorTypes: nonRetryableErrorTypes.filter(isName),
-    ...(maximumAttempts > MOST_ATTEMPTS ? undefined : { maximumAttempts }),
+    ...(maximumAttempts > MAX_ATTEMPTS ? undefined : { maximumAttempts }),
   };
 }
 

@@ -67,7 +67,7 @@ function lastBefore(stretches: readonly Stretch[], at: number): number {
 }
 
 /** Cuts the story at the idle stretches that are so long that they would hide the rest. */
-function fold(story: Story, most: number): Stretch[] {
+function fold(story: Story, limit: number): Stretch[] {
   const idle = idleStretches(story).sort((a, b) => a.to - a.from - (b.to - b.from));
   let restMs = story.to - story.from - idle.reduce((sum, { from, to }) => sum + to - from, 0);
   const long = new Set<Span>();
@@ -76,7 +76,7 @@ function fold(story: Story, most: number): Stretch[] {
     if (restMs > 0 && ms > FOLD_FROM * restMs) long.add(one);
     else restMs += ms;
   }
-  const folds = [...long].slice(-most).sort((a, b) => a.from - b.from);
+  const folds = [...long].slice(-limit).sort((a, b) => a.from - b.from);
   const stretches: Stretch[] = [];
   let from = story.from;
   for (const one of folds) {
@@ -122,9 +122,9 @@ function ticks(
 ): Axis['ticks'] {
   if (perMs === 0)
     return stretches.slice(0, 1).map(({ from }) => ({ at: from - base, x: place(from) }));
-  const least = TICK_WIDTH / perMs;
-  const days = 10 ** Math.ceil(Math.log10(Math.max(1, least / DAY_MS)));
-  const step = ROUND.find((round) => round >= least) ?? days * DAY_MS;
+  const minMs = TICK_WIDTH / perMs;
+  const days = 10 ** Math.ceil(Math.log10(Math.max(1, minMs / DAY_MS)));
+  const step = ROUND.find((round) => round >= minMs) ?? days * DAY_MS;
   const all: { at: number; x: number }[] = [];
   for (const { from, to, folded } of stretches) {
     if (folded) continue;

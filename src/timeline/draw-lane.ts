@@ -50,8 +50,8 @@ export function drawLane(layout: LaneLayout, base: number): string {
       ),
     );
   }
-  for (const { of, x, room: most } of notes) {
-    const said = note(of, most);
+  for (const { of, x, room: limit } of notes) {
+    const said = note(of, limit);
     if (said !== '') parts.push(text({ class: 'small', x, y: noteY }, said));
   }
   if (lane.status !== undefined && bars.at(-1)?.tries.at(-1)?.outcome !== lane.status) {
@@ -62,7 +62,7 @@ export function drawLane(layout: LaneLayout, base: number): string {
 }
 
 /** A reason that is cut shorter says nothing. */
-const LEAST_REASON = 12;
+const MIN_REASON = 12;
 
 /** The number, the sign and the reason of an attempt, as far as there is room. */
 function note({ number, outcome, timeoutType, reason }: Try, room: number): string {
@@ -71,14 +71,14 @@ function note({ number, outcome, timeoutType, reason }: Try, room: number): stri
   if (brief.length > room) return '';
   const why = timeoutType === undefined ? reason?.replace(/^\w*: /, '') : `${timeoutType} timeout`;
   const full = outcome === 'COMPLETED' ? brief : `${brief} ${why ?? words}`;
-  return full.length <= room || room >= LEAST_REASON ? shortened(full, room) : brief;
+  return full.length <= room || room >= MIN_REASON ? shortened(full, room) : brief;
 }
 
 function drawBar({ tries, x, to, beats }: Bar, y: number, base: number): string {
   const last = tries.at(-1) as Try;
   const { outcome, timeoutType } = last;
-  const hints = tries.slice(0, MOST_HINTS).map((one) => hintOf(one, base));
-  if (tries.length > MOST_HINTS) hints.push(`and ${tries.length - MOST_HINTS} more`);
+  const hints = tries.slice(0, MAX_HINTS).map((one) => hintOf(one, base));
+  if (tries.length > MAX_HINTS) hints.push(`and ${tries.length - MAX_HINTS} more`);
   const parts = [
     element(
       'rect',
@@ -100,7 +100,7 @@ function drawBar({ tries, x, to, beats }: Bar, y: number, base: number): string 
   return parts.join('');
 }
 
-const MOST_HINTS = 5;
+const MAX_HINTS = 5;
 
 function hintOf({ number, from, to, outcome, timeoutType, reason }: Try, base: number): string {
   const why = timeoutType ?? reason;
@@ -110,9 +110,7 @@ function hintOf({ number, from, to, outcome, timeoutType, reason }: Try, base: n
 
 function beatHint(beats: Bar['beats'][number]['beats'], base: number): string {
   const shown = beats
-    .slice(-MOST_HINTS)
+    .slice(-MAX_HINTS)
     .map(({ at, details = '' }) => `♥ ${moment(at - base)} ${details}`);
-  return [...(beats.length > MOST_HINTS ? [`${beats.length} heartbeats`] : []), ...shown].join(
-    '\n',
-  );
+  return [...(beats.length > MAX_HINTS ? [`${beats.length} heartbeats`] : []), ...shown].join('\n');
 }

@@ -110,7 +110,7 @@ const TEXTS = [
 const COUNTS = ['attempt', 'delayMs', 'blockedMs', 'running', 'waiting', 'dropped'] as const;
 
 /** The furthest time from 1970 that a `Date` can show. */
-const MOST_MS = 8.64e15;
+const MAX_MS = 8.64e15;
 
 /** Most text is plain and short, and a test for that costs less than the search for the rest. */
 const PLAIN = /^[ -~]{0,200}$/;
@@ -123,7 +123,7 @@ function legible(text: string): string {
 function checked(given: unknown): TimelineEvent[] {
   if (typeof given !== 'object' || given === null) return [];
   const { at, event } = given as TimelineEvent;
-  if (typeof event !== 'string' || typeof at !== 'number' || !(Math.abs(at) <= MOST_MS)) return [];
+  if (typeof event !== 'string' || typeof at !== 'number' || !(Math.abs(at) <= MAX_MS)) return [];
   const fields: Partial<Record<string, unknown>> = { at, event };
   for (const name of TEXTS) {
     const value = (given as TimelineEvent)[name];
@@ -131,7 +131,7 @@ function checked(given: unknown): TimelineEvent[] {
   }
   for (const name of COUNTS) {
     const value = (given as TimelineEvent)[name];
-    if (typeof value === 'number' && value >= 0 && value <= MOST_MS) fields[name] = value;
+    if (typeof value === 'number' && value >= 0 && value <= MAX_MS) fields[name] = value;
   }
   return [fields as unknown as TimelineEvent];
 }

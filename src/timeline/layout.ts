@@ -12,9 +12,9 @@ export const TAIL_HEIGHT = 5;
 const TAIL_STEP = 7;
 const NOTE_HEIGHT = 14;
 const LANE_GAP = 12;
-/** The least width of an attempt. It moves right by at most `MOST_SHIFT` to stay visible. */
-const LEAST_WIDTH = 4;
-const MOST_SHIFT = 14;
+/** The least width of an attempt. It moves right by at most `MAX_SHIFT` to stay visible. */
+const MIN_WIDTH = 4;
+const MAX_SHIFT = 14;
 /** The room for the note of an attempt at the right edge. */
 const END_WIDTH = 36;
 /** Heartbeats that are closer are drawn as one. */
@@ -82,7 +82,7 @@ export function layoutOf(story: Story, width: number): Layout {
 function layLane(lane: Lane, y: number, axis: Axis, edge: number): LaneLayout {
   const bars = layBars(lane.tries, axis);
   const tails = layTails(lane.tries, axis);
-  const rows = tails.reduce((most, { row }) => Math.max(most, row + 1), 0);
+  const rows = tails.reduce((count, { row }) => Math.max(count, row + 1), 0);
   const noteY = y + BAR_HEIGHT + rows * TAIL_STEP + NOTE_HEIGHT - 3;
   return {
     lane,
@@ -107,11 +107,11 @@ function layBars(tries: readonly Try[], axis: Axis): Bar[] {
     const last = bars.at(-1);
     const from = axis.x(one.from);
     const x = Math.max(from, last?.to ?? 0);
-    if (last !== undefined && x - from > MOST_SHIFT) {
+    if (last !== undefined && x - from > MAX_SHIFT) {
       last.tries.push(one);
       last.to = Math.max(last.to, axis.x(one.to));
     } else {
-      bars.push({ tries: [one], x, to: Math.max(axis.x(one.to), x + LEAST_WIDTH) });
+      bars.push({ tries: [one], x, to: Math.max(axis.x(one.to), x + MIN_WIDTH) });
     }
   }
   return bars.map((bar) => ({ ...bar, beats: layBeats(bar, axis) }));
@@ -135,7 +135,7 @@ function layTails(tries: readonly Try[], axis: Axis): Tail[] {
     const { tail } = one;
     if (tail === undefined || (tail.settled && tail.to === tail.from)) return [];
     const x = axis.x(tail.from);
-    const to = Math.max(axis.x(tail.to), x + LEAST_WIDTH);
+    const to = Math.max(axis.x(tail.to), x + MIN_WIDTH);
     const free = ends.findIndex((end) => end <= x);
     const row = free < 0 ? ends.length : free;
     ends[row] = to;

@@ -24,8 +24,8 @@ const OPTIONS = {
   example: '{ width: 960 }',
   known: ['width', 'title'],
 };
-const LEAST_WIDTH = 400;
-const MOST_WIDTH = 20_000;
+const MIN_WIDTH = 400;
+const MAX_WIDTH = 20_000;
 const SLOTS_HEIGHT = 34;
 
 /**
@@ -40,8 +40,8 @@ export function timelineSvg(recording: Recorded, options: PictureOptions = {}): 
   return refusable(timelineSvg, () => {
     checkNames(options, OPTIONS);
     const { width = 960, title: name = 'Timeline' } = options;
-    if (!(width >= LEAST_WIDTH && width <= MOST_WIDTH)) {
-      throw badOption('timelineSvg width', width, `a number from ${LEAST_WIDTH} to ${MOST_WIDTH}`);
+    if (!(width >= MIN_WIDTH && width <= MAX_WIDTH)) {
+      throw badOption('timelineSvg width', width, `a number from ${MIN_WIDTH} to ${MAX_WIDTH}`);
     }
     if (typeof name !== 'string') throw badOption('timelineSvg title', name, 'a string');
     return svgOf(storyOf(recording, 'timelineSvg'), width, name);
@@ -132,10 +132,10 @@ function blocks({ blocks: all, base }: Story, { axis: { x }, bottom }: Layout): 
 
 /** How many activities ran and waited, as two staircases. */
 function slots({ slots: all }: Story, { axis: { x }, right, bottom }: Layout): string {
-  const most = all.reduce((top, { running, waiting }) => Math.max(top, running, waiting), 0);
-  if (most === 0) return '';
+  const peak = all.reduce((top, { running, waiting }) => Math.max(top, running, waiting), 0);
+  if (peak === 0) return '';
   const floor = bottom + SLOTS_HEIGHT - 4;
-  const scale = (SLOTS_HEIGHT - 12) / most;
+  const scale = (SLOTS_HEIGHT - 12) / peak;
   const stairs = (count: (one: Story['slots'][number]) => number): string => {
     let path = '';
     let before = -1;

@@ -45,7 +45,7 @@ export class StationRoom implements Room {
 
   readonly leave = (outcome?: unknown, attempt?: Lodger): unknown => {
     if (attempt !== undefined) return this.#leaveAfter(outcome, attempt);
-    this.#leave();
+    this.#abandonOrRelease();
     return undefined;
   };
 
@@ -54,11 +54,11 @@ export class StationRoom implements Room {
     const patience = new Patience(attempt, () => this.#ended);
     try {
       const result = await Promise.race([outcome, patience.over]);
-      this.#leave();
+      this.#abandonOrRelease();
       if (attempt.interruption.reason !== undefined) await this.#ended;
       return result;
     } catch (thrown) {
-      this.#leave();
+      this.#abandonOrRelease();
       await this.#ended;
       throw thrown;
     } finally {
@@ -67,7 +67,7 @@ export class StationRoom implements Room {
   }
 
   /** Stops a function that still runs. Frees the worker when the function has ended. */
-  #leave(): void {
+  #abandonOrRelease(): void {
     this.#left = true;
     if (this.#running) {
       this.#station.stop(new CancelledFailure('NOT_FOUND'));

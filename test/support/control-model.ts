@@ -95,10 +95,10 @@ export class ModelAttempt {
 }
 
 export class ModelActivity {
-  phase: 'DELAYED' | 'WAITING' | 'PAUSED' | 'RUNNING' | 'CLOSED' = 'DELAYED';
+  phase: 'SCHEDULED' | 'WAITING' | 'PAUSED' | 'RUNNING' | 'CLOSED' = 'SCHEDULED';
   status: Ending | 'COMPLETED' | undefined;
   options: ModelOptions;
-  /** DELAYED and PAUSED: the end of the delay. WAITING: since when. */
+  /** SCHEDULED and PAUSED: the end of the delay. WAITING: since when. */
   at: number;
   /** The time at which everything due earlier is noticed. */
   unseenUntil = 0;
@@ -283,7 +283,7 @@ export class ControlModel {
     const { overlap } = activity;
     if (overlap !== undefined && overlap.until <= this.now) this.#endOverlap(activity);
     const locked = activity.overlap !== undefined || activity.at > this.now;
-    if (activity.phase !== 'DELAYED' || locked || activity.expiresAt <= this.now) {
+    if (activity.phase !== 'SCHEDULED' || locked || activity.expiresAt <= this.now) {
       activity.kept = false;
       return;
     }
@@ -301,7 +301,7 @@ export class ControlModel {
   /** When to check again; Infinity if nothing is due. */
   get nextDue(): number {
     const dues = this.open.map(({ phase, at, overlap, timeouts, unseenUntil }) => {
-      const until = overlap?.until ?? (phase === 'DELAYED' ? at : Infinity);
+      const until = overlap?.until ?? (phase === 'SCHEDULED' ? at : Infinity);
       const first = Math.min(until, ...timeouts.map(([, end]) => end));
       return onGrid(Math.max(unseenUntil, first));
     });
@@ -451,7 +451,7 @@ export class ControlModel {
     activity.resetAsked = undefined;
     activity.number = reset === undefined ? number - 1 : 0;
     activity.endedAt = delay > 0 && reset === undefined ? this.now : undefined;
-    activity.phase = paused ? 'PAUSED' : 'DELAYED';
+    activity.phase = paused ? 'PAUSED' : 'SCHEDULED';
     activity.at = this.now + delay;
     if (reset !== undefined) {
       this.#apply(activity, reset);
@@ -572,7 +572,7 @@ export class ControlModel {
     const { runState } = activity;
     if (runState === 'PAUSE_REQUESTED') activity.pauseAsked = false;
     else if (runState === 'PAUSED') {
-      activity.phase = 'DELAYED';
+      activity.phase = 'SCHEDULED';
       activity.unseenUntil = 0;
       activity.hear('unpaused');
       this.#goOn(activity);
@@ -594,7 +594,7 @@ export class ControlModel {
     const firstAt = activity.scheduledAt + activity.options.startDelay;
     activity.at = activity.attempts.length === 0 ? Math.max(firstAt, this.now) : this.now;
     const paused = activity.phase === 'PAUSED';
-    if (!paused || !choice.keepPaused) activity.phase = 'DELAYED';
+    if (!paused || !choice.keepPaused) activity.phase = 'SCHEDULED';
     activity.hear('reset');
     if (paused && !choice.keepPaused) activity.hear('unpaused');
     this.#goOn(activity);

@@ -332,7 +332,7 @@ export class Stage {
     if (!this.#options.watched) return;
     agree(this.#heard.get(handle.activityId) ?? [], model.heard, 'events');
     const described = handle.describe();
-    const delayed = model.phase === 'DELAYED' && model.at > this.model.now;
+    const delayed = model.phase === 'SCHEDULED' && model.at > this.model.now;
     agree(
       {
         status: described.status,

@@ -98,10 +98,10 @@ export class StoreWriter {
       () => this.#next(),
       (error: unknown) => {
         const again = this.#again;
-        const goOn = again || this.#unwritten !== undefined;
+        const hasMore = again || this.#unwritten !== undefined;
         this.#again = false;
-        this.#failed(written, error, last && !goOn);
-        return this.#next(goOn, again);
+        this.#failed(written, error, last && !hasMore);
+        return this.#next(hasMore, again);
       },
     );
     return true;
@@ -113,9 +113,9 @@ export class StoreWriter {
   }
 
   /** Called when a write is over. Continues with what has come in the meantime. */
-  #next(goOn = true, last = false): Promise<void> | undefined {
+  #next(hasMore = true, last = false): Promise<void> | undefined {
     this.#writing = undefined;
-    if (!goOn || !this.#start(last)) {
+    if (!hasMore || !this.#start(last)) {
       this.#busy.delete(this.#activityId);
       this.#again = false;
     }

@@ -5,10 +5,10 @@ import { timelineSvg } from '../../timeline/svg.js';
 import type { TimelinePart } from '../messages.js';
 import { make } from './dom.js';
 
-const MOST_KEPT = 6_000;
-const MOST_LANES = 25;
-const MOST_DRAWN = 800;
-const LEAST_WIDTH = 420;
+const MAX_KEPT = 6_000;
+const MAX_LANES = 25;
+const MAX_DRAWN = 800;
+const MIN_WIDTH = 420;
 
 export class Timeline {
   readonly #element: HTMLElement;
@@ -38,7 +38,7 @@ export class Timeline {
       const part = (await answer.json()) as TimelinePart;
       if (part.next < this.#next) this.forget();
       this.#next = part.next;
-      this.#events = [...this.#events, ...part.events].slice(-MOST_KEPT);
+      this.#events = [...this.#events, ...part.events].slice(-MAX_KEPT);
       this.#draw();
     } catch {
       // The connection is lost, which the page says at its top.
@@ -67,11 +67,11 @@ export class Timeline {
 export function ofLastLanes(events: readonly TimelineEvent[]): TimelineEvent[] {
   const lanes = new Set<string>();
   const kept: TimelineEvent[] = [];
-  for (let n = events.length - 1; n >= 0 && kept.length < MOST_DRAWN; n--) {
+  for (let n = events.length - 1; n >= 0 && kept.length < MAX_DRAWN; n--) {
     const event = events[n] as TimelineEvent;
     const { activityId } = event;
     if (activityId !== undefined && !lanes.has(activityId)) {
-      if (lanes.size === MOST_LANES) continue;
+      if (lanes.size === MAX_LANES) continue;
       lanes.add(activityId);
     }
     kept.push(event);
@@ -80,7 +80,7 @@ export function ofLastLanes(events: readonly TimelineEvent[]): TimelineEvent[] {
 }
 
 export function picture(events: readonly TimelineEvent[], width: number): string {
-  return timelineSvg(events, { width: Math.max(LEAST_WIDTH, Math.floor(width)) });
+  return timelineSvg(events, { width: Math.max(MIN_WIDTH, Math.floor(width)) });
 }
 
 /** The picture escapes what comes from users, and the page's policy runs no script that is in it. */

@@ -11,14 +11,14 @@ import type { ActivityInfo, CancellationDetails } from '../../runtime/context/co
 import { FLAGS, Interruption } from '../../runtime/context/interruption.js';
 import type { ContextSource } from '../../runtime/context/source.js';
 import { randomToken } from '../../runtime/shared/ids.js';
-import { MOST_DETAILS_BYTES, type SentDetails } from '../wire/mailbox.js';
+import { MAX_DETAILS_BYTES, type SentDetails } from '../wire/mailbox.js';
 import type { Call, OfAttempt, Report, Task } from '../wire/messages.js';
 import { receive, send, type Sent } from '../wire/errors.js';
 import { pollingSignal } from './polling-signal.js';
 
 export const clock = new SystemClock();
 
-const codec = new DetailsCodec(undefined, MOST_DETAILS_BYTES);
+const codec = new DetailsCodec(undefined, MAX_DETAILS_BYTES);
 
 /** The connection of an attempt to the program. */
 export interface Line {

@@ -36,7 +36,7 @@ const LEASE_MARGIN_MS = 1_000;
 const LAST_WORD_MS = 50;
 
 /** The rounds without a function after which the watchdog sleeps: one second. */
-const MOST_IDLE_ROUNDS = 1_000 / DELIVERY_MS;
+const MAX_IDLE_ROUNDS = 1_000 / DELIVERY_MS;
 
 export function watch({ memory, port }: WatchdogInit): void {
   const mailbox = new Mailbox(memory);
@@ -47,7 +47,7 @@ export function watch({ memory, port }: WatchdogInit): void {
   let idleRounds = 0;
   const collect = (): void => {
     idleRounds = mailbox.task === NO_TASK ? idleRounds + 1 : 0;
-    if (idleRounds > MOST_IDLE_ROUNDS) {
+    if (idleRounds > MAX_IDLE_ROUNDS) {
       mailbox.setWatched(false);
       if (mailbox.task === NO_TASK) return; // otherwise a function has begun just now, and asks nobody to watch
       mailbox.setWatched(true);

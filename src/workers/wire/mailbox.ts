@@ -19,15 +19,16 @@ const LEFT = 7;
 const HEADER_BYTES = 64;
 /** The start of each slot: a number, the length of the text, which details these are, and whose. */
 const SLOT_HEADER_BYTES = 24;
-const NEWS = 4;
+/** The bit of `MIDDLE` that says that nobody has read that slot yet. */
+const UNREAD = 4;
 const IS_NUMBER = -1;
 
 /** The attempt of a mailbox for which no function runs. */
 export const NO_TASK = 0;
 
 /** The limit of heartbeat details. No text is longer. */
-export const MOST_DETAILS_BYTES = 2 * 1024 * 1024;
-const SLOT_BYTES = SLOT_HEADER_BYTES + MOST_DETAILS_BYTES;
+export const MAX_DETAILS_BYTES = 2 * 1024 * 1024;
+const SLOT_BYTES = SLOT_HEADER_BYTES + MAX_DETAILS_BYTES;
 
 /** The form in which details are sent: numbers as they are, and everything else as text. */
 export type SentDetails = number | string;
@@ -73,7 +74,7 @@ export class Mailbox {
       return {
         numbers: new Float64Array(this.memory, at, 1),
         words: new Int32Array(this.memory, at + 8, 3),
-        bytes: Buffer.from(this.memory, at + SLOT_HEADER_BYTES, MOST_DETAILS_BYTES),
+        bytes: Buffer.from(this.memory, at + SLOT_HEADER_BYTES, MAX_DETAILS_BYTES),
       };
     });
     if (memory !== undefined) return;
@@ -94,7 +95,7 @@ export class Mailbox {
     }
     slot.words[1] = ++this.#order;
     slot.words[2] = this.task;
-    this.#own = Atomics.exchange(this.#header, MIDDLE, this.#own | NEWS) & ~NEWS;
+    this.#own = Atomics.exchange(this.#header, MIDDLE, this.#own | UNREAD) & ~UNREAD;
     return this.#order;
   }
 
@@ -111,10 +112,10 @@ export class Mailbox {
     try {
       const { task } = this;
       const beats = Atomics.load(header, BEATS);
-      if ((Atomics.load(header, MIDDLE) & NEWS) === 0) {
+      if ((Atomics.load(header, MIDDLE) & UNREAD) === 0) {
         return { task, beats, order: 0, details: undefined };
       }
-      const read = Atomics.exchange(header, MIDDLE, header[READERS] ?? 0) & ~NEWS;
+      const read = Atomics.exchange(header, MIDDLE, header[READERS] ?? 0) & ~UNREAD;
       header[READERS] = read;
       const { numbers, words, bytes } = this.#slot(read);
       const [length = 0, order = 0, putBy = NO_TASK] = words;
