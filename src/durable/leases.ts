@@ -15,7 +15,7 @@ export const TTL_MS = 30_000;
 const RENEWAL_MS = TTL_MS / 3;
 
 /** An activity that is claimed. */
-export interface Claimed {
+interface Claimed {
   readonly activityId: string;
   readonly holds: boolean;
   /** Whether it has closed, so that the store may have removed its claim already. */

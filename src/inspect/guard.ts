@@ -2,7 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** The parts of a request that decide whether it is answered. */
-export interface Asked {
+interface Asked {
   readonly method: string;
   readonly url: string;
   readonly host: string | undefined;
@@ -10,7 +10,7 @@ export interface Asked {
 }
 
 /** What is served, where the page really is, or why the request is refused. */
-export type Verdict =
+type Verdict =
   | { readonly status: 308; readonly location: string }
   | { readonly status: 200; readonly path: string; readonly query: URLSearchParams }
   | { readonly status: 400 | 403 | 404 | 405; readonly why: string };

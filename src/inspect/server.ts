@@ -18,7 +18,7 @@ import {
 import { page, policyOf } from './page.js';
 import { aboutActivity } from './row.js';
 
-export interface Served {
+interface Served {
   readonly runtime: Inspectable;
   readonly recording: Recording;
   readonly clock: Clock;

@@ -42,7 +42,7 @@ type Unit =
  */
 export type Duration = number | `${number}${Unit}` | `${number} ${Unit}`;
 
-export const DURATION_ACCEPTED =
+const DURATION_ACCEPTED =
   "milliseconds (0 or more), or a number with a unit such as '10s' or '5 minutes'";
 
 // Every call uses the same few strings, and parsing is the most expensive part of reading an option.

@@ -9,7 +9,7 @@ import type { ActivityRuntime } from '../runtime/runtime.js';
 /** The part of an `ActivityRuntime` that `showProgress` uses. */
 export type Watchable = Pick<ActivityRuntime, 'on' | 'list' | 'getHandle'>;
 
-export interface Entry {
+interface Entry {
   readonly activityId: string;
   readonly speed: Speed;
   /** The handle, made when the activity is first shown. Thousands may never be. */

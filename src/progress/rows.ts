@@ -71,7 +71,7 @@ export function rowOf({ description, progress, perSecond }: Shown, now: number):
 }
 
 /** Names an activity by its type, and by its id if the program has chosen it. */
-export function nameOf({
+function nameOf({
   activityId,
   activityType,
 }: Pick<ActivityDescription, 'activityId' | 'activityType'>): string {

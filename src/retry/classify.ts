@@ -21,7 +21,7 @@ export interface FailedAttempt {
   readonly random: () => number;
 }
 
-export type Verdict =
+type Verdict =
   | { readonly retry: true; readonly delayMs: number }
   | { readonly retry: false; readonly retryState: RetryState };
 

@@ -10,7 +10,7 @@ import type { ResolvedOptions } from './options/table.js';
 import type { OutsideSignals } from './shared/signals.js';
 
 /** A call that waits for an activity that another call has started. */
-export interface Joined {
+interface Joined {
   readonly joins: Execution;
   readonly result: Promise<unknown>;
 }

@@ -10,6 +10,5 @@ export {
   TemporalFailure,
   TerminatedFailure as TemporalTerminatedFailure,
   TimeoutFailure as TemporalTimeoutFailure,
-  type Logger as TemporalLogger,
   type RetryPolicy as TemporalRetryPolicy,
 } from '@temporalio/common';

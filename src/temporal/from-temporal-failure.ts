@@ -17,7 +17,7 @@ import {
 import { temporalDurationMs } from './duration.js';
 
 /** Gives the cause of a timeout, which Temporal's class lacks; undefined if there is none. */
-export type CauseOf = (failure: TemporalTimeoutFailure) => Error | undefined;
+type CauseOf = (failure: TemporalTimeoutFailure) => Error | undefined;
 
 /** Converts Temporal's failures and their causes. Other errors stay as they are. */
 export function fromTemporalFailure(error: unknown, causeOf?: CauseOf): unknown {

@@ -18,7 +18,7 @@ import { WorkerThrottle } from './temporal-worker.js';
 import type { VirtualClock } from './virtual-clock.js';
 
 /** What the environment shares with its interceptor. */
-export interface Surroundings {
+interface Surroundings {
   readonly clock: VirtualClock;
   readonly steering: Steering;
   readonly temporal: boolean;
@@ -40,7 +40,7 @@ interface AttemptState {
 }
 
 /** Copies details the way they are copied for the next attempt. */
-export function copyOf(details: unknown, { services: { codec } }: Execution): unknown {
+function copyOf(details: unknown, { services: { codec } }: Execution): unknown {
   if (details === undefined) return undefined;
   try {
     return codec.copy(codec.snapshot(details, () => {}));

@@ -47,7 +47,7 @@ export interface TestEnvironmentOptions extends RuntimeOptions {
 }
 
 /** The options of a test environment, split into its own and those of the runtime. */
-export interface ResolvedEnvironment {
+interface ResolvedEnvironment {
   readonly autoSkip: boolean;
   readonly maxAttempts: number;
   readonly stuckAfterMs: number;

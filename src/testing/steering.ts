@@ -2,7 +2,7 @@
 import { badOption } from '../kernel/bad-input.js';
 
 /** What a heartbeat can trigger. Each plan happens once. */
-export type Step =
+type Step =
   | { readonly do: 'cancel' | 'pause' | 'shutdown' | 'timeout' }
   | { readonly do: 'fail' | 'crash'; readonly error: unknown };
 

@@ -2,7 +2,7 @@
 import type { Span } from './lane.js';
 import type { Story } from './story.js';
 
-export interface Fold extends Span {
+interface Fold extends Span {
   /** The middle of the fold. */
   readonly x: number;
 }
@@ -15,7 +15,7 @@ export interface Axis {
   readonly ticks: readonly { readonly at: number; readonly x: number }[];
 }
 
-export const FOLD_WIDTH = 26;
+const FOLD_WIDTH = 26;
 
 /** An idle stretch is folded if it is longer than everything shorter together, by this factor. */
 const FOLD_FROM = 5;

@@ -30,7 +30,7 @@ export interface Bar {
   readonly beats: readonly { readonly x: number; readonly beats: readonly Beat[] }[];
 }
 
-export interface Tail {
+interface Tail {
   readonly of: Try;
   readonly x: number;
   readonly to: number;
@@ -38,7 +38,7 @@ export interface Tail {
   readonly row: number;
 }
 
-export interface Note {
+interface Note {
   readonly of: Try;
   readonly x: number;
   /** The most characters that fit. */

@@ -22,7 +22,7 @@ export function escape(text: string): string {
   return text.replace(IMPOSSIBLE, '\ufffd').replace(/[&<>"']/g, (one) => SPECIAL[one] ?? one);
 }
 
-export type Attributes = Readonly<Record<string, string | number | undefined>>;
+type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 /** @param content markup, not text */
 export function element(name: string, attributes: Attributes, content?: string): string {

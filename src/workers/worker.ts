@@ -1,5 +1,5 @@
 /** A worker as the pool sees it: a process or a thread in which a function can be called. */
-import { realTimer, SystemClock } from '../kernel/clock.js';
+import { realTimer } from '../kernel/clock.js';
 import { Deferred } from '../kernel/promises.js';
 import type { Delivery } from './wire/mailbox.js';
 import type { Call, Report, Task } from './wire/messages.js';
@@ -25,8 +25,6 @@ const LET_GO_MS = 20;
 
 /** The last output to standard error. */
 const STDERR_BYTES = 4_096;
-
-export const clock = new SystemClock();
 
 export abstract class PoolWorker {
   /** The functions of its module. */

@@ -12,7 +12,7 @@ export interface Row {
 }
 
 /** The answer to a claim on an activity that has another owner, who may be gone. */
-export interface Owned {
+interface Owned {
   readonly owner: string;
   readonly generation: number;
 }

@@ -16,7 +16,7 @@ export interface Statement {
   all(...values: readonly Value[]): unknown[];
 }
 
-export type Value = string | number | null;
+type Value = string | number | null;
 
 type Open = new (path: string) => Database;
 

@@ -10,7 +10,7 @@ import { CONTAINER, INDEX, NOTE, QUOTES, sizeOf, slowTexts, tooLarge } from './s
 /** What the user's serializer makes of an instance: a copy of it, or the fields to copy. */
 export type Registered = { copy: object; size: number } | { copy?: undefined; fields: object };
 
-export type FindRegistered = (instance: object) => Registered | undefined;
+type FindRegistered = (instance: object) => Registered | undefined;
 
 const MAX_DEPTH = 100;
 

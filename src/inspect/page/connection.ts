@@ -2,7 +2,7 @@
 import { SystemClock } from '../../kernel/clock.js';
 import type { Changes, Hello } from '../messages.js';
 
-export interface Listener {
+interface Listener {
   hello(hello: Hello): void;
   changes(changes: Changes): void;
   /** Tells whether the program answers. */

@@ -64,7 +64,7 @@ export class Timeline {
 }
 
 /** The events of the activities that came last, in their order. */
-export function ofLastLanes(events: readonly TimelineEvent[]): TimelineEvent[] {
+function ofLastLanes(events: readonly TimelineEvent[]): TimelineEvent[] {
   const lanes = new Set<string>();
   const kept: TimelineEvent[] = [];
   for (let n = events.length - 1; n >= 0 && kept.length < MAX_DRAWN; n--) {

@@ -46,7 +46,7 @@ export type Closing =
 export type Next = Retry | Closing;
 
 /** The part of an activity that the decision needs. */
-export interface Undecided {
+interface Undecided {
   readonly services: Services;
   readonly options: ResolvedOptions;
   readonly past: PastAttempts | undefined;

@@ -7,7 +7,7 @@ import type { EventFields } from '../../kernel/events.js';
 import { emit } from '../shared/outbox.js';
 
 /** The activity that the details belong to. */
-export interface Reporting extends Announced {
+interface Reporting extends Announced {
   readonly isOpen: boolean;
   onClosed(listener: () => void): void;
   emit(name: 'heartbeat', fields: EventFields<'heartbeat'>, attempt: number): void;

@@ -6,7 +6,7 @@ import type { ResolvedOptions } from '../options/table.js';
 import type { Checkpoint } from './checkpoint.js';
 
 /** An attempt that heartbeats details. */
-export interface ReportingAttempt {
+interface ReportingAttempt {
   readonly number: number;
   readonly ended: boolean;
   /** Watches for progress; undefined without a `progressTimeout`. */

@@ -5,7 +5,7 @@ import type { ResolvedOptions } from '../options/table.js';
 import type { Services } from '../shared/services.js';
 
 /** The part of an activity that its time limits need. */
-export interface TimedActivity {
+interface TimedActivity {
   readonly options: ResolvedOptions;
   readonly services: Services;
   readonly scheduledAt: number;
@@ -14,7 +14,7 @@ export interface TimedActivity {
 }
 
 /** The part of an attempt that its time limits need. */
-export interface TimedAttempt {
+interface TimedAttempt {
   readonly owner: TimedActivity;
   /** The number of the attempt, from 1. */
   readonly number: number;

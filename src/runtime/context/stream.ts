@@ -5,7 +5,7 @@ import { badOption, hasMethods } from '../../kernel/bad-input.js';
 export type Stream<T> = AsyncIterable<T> | ReadableStream<T>;
 
 /** A stream that is being read. */
-export interface Reading<T> {
+interface Reading<T> {
   next(this: void): PromiseLike<IteratorResult<T>>;
   /** Closes the stream. If it is `stuck`, an item is being waited for. */
   close(this: void, stuck: boolean): unknown;

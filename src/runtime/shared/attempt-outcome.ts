@@ -2,7 +2,7 @@
 import { CancelledFailure, TimeoutFailure } from '../../kernel/failures.js';
 
 /** What ended an attempt that did not close its activity. */
-export type FailedOutcome = 'FAILED' | 'TIMED_OUT' | 'PAUSED' | 'RESET';
+type FailedOutcome = 'FAILED' | 'TIMED_OUT' | 'PAUSED' | 'RESET';
 
 /** A cancellation that nobody asked for is a failure like any other: it is retried. */
 export function failedOutcome(failure: Error): FailedOutcome {

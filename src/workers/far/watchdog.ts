@@ -24,7 +24,7 @@ import type { WatchdogInit } from './globals.js';
 import { killProcess } from './kill.js';
 
 /** The file descriptor of the channel. */
-export const CHANNEL = 4;
+const CHANNEL = 4;
 
 /** How long an idle process may take to exit when its program is gone, before it is killed. */
 const LAST_MS = 1_000;
