@@ -4,8 +4,7 @@ import { hints } from '../kernel/bad-input.js';
 const ATTEMPTS = 'retryPolicy.maximumAttempts';
 const COUNTS_ALL = `${ATTEMPTS} (the first one counts too)`;
 const FAILED_ATTEMPT = 'retryPolicy.onFailedAttempt';
-const RUNTIME = 'an option of ActivityRuntime';
-const CONCURRENCY = `maxConcurrentActivities, ${RUNTIME}`;
+const CONCURRENCY = 'maxConcurrentActivities, an option of ActivityRuntime';
 
 const HINTS: Readonly<Record<string, string>> = {
   retry: 'retryPolicy',
@@ -32,12 +31,6 @@ const HINTS: Readonly<Record<string, string>> = {
   onProgress: "ctx.heartbeat(details) in the function, and runtime.on('heartbeat', listener)",
   concurrency: CONCURRENCY,
   maxConcurrentActivityTaskExecutions: CONCURRENCY,
-  maxConcurrentActivities: RUNTIME,
-  maxActivitiesPerSecond: RUNTIME,
-  interceptors: RUNTIME,
-  serializer: RUNTIME,
-  store: RUNTIME,
-  logger: RUNTIME,
   taskQueue: 'not needed in one process',
 };
 

@@ -14,6 +14,7 @@ import {
   OPTION_NAMES,
   signalOf,
 } from '../runtime/options/resolve.js';
+import type { RuntimeOptions } from '../runtime/options/runtime-options.js';
 import type { ResolvedOptions } from '../runtime/options/table.js';
 import { activityFailure } from '../runtime/activity/failure-messages.js';
 import type { ActivityRunner } from '../runtime/runner.js';
@@ -49,7 +50,8 @@ const NAMES: OptionNames = {
   elsewhere: (name) => hints(HINTS, name) ?? callHint(name),
 };
 
-const HINTS: Readonly<Record<string, string>> = {
+/** What to use on Temporal instead of the options of an `ActivityRuntime`. */
+const HINTS: Readonly<Record<Exclude<keyof RuntimeOptions, 'defaults'>, string>> = {
   store: 'not needed: the server keeps the heartbeat details',
   serializer: 'the dataConverter of the Client; the default is JSON',
   logger: 'the logger of the Runtime of @temporalio/worker',

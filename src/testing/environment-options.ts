@@ -3,11 +3,8 @@ import { badOption, checkNames } from '../kernel/bad-input.js';
 import { durationMs, type Duration } from '../kernel/duration.js';
 import { safeLog, type Logger } from '../kernel/logger.js';
 import { ignore } from '../kernel/promises.js';
-import {
-  checkRuntimeOptions,
-  RUNTIME_OPTION_NAMES,
-  type RuntimeOptions,
-} from '../runtime/options/runtime-options.js';
+import { checkRuntimeOptions, RUNTIME_OPTION_NAMES } from '../runtime/options/check-runtime.js';
+import type { RuntimeOptions } from '../runtime/options/runtime-options.js';
 
 /**
  * Whose rules apply in a test environment.

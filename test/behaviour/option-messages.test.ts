@@ -11,7 +11,11 @@ import {
 import { TestActivityEnvironment } from '../../src/testing.js';
 import { OptionsReader } from '../../src/runtime/options/read.js';
 import { activityIdOf, resolveOptions, signalOf } from '../../src/runtime/options/resolve.js';
-import { checkRuntimeOptions } from '../../src/runtime/options/runtime-options.js';
+import {
+  checkRuntimeOptions,
+  RUNTIME_OPTION_NAMES,
+} from '../../src/runtime/options/check-runtime.js';
+import { OPTIONS } from '../../src/runtime/options/table.js';
 import { resolveShutdown } from '../../src/runtime/shutdown.js';
 import { Harness, never } from '../support/harness.js';
 
@@ -178,18 +182,21 @@ describe('of a call', () => {
     abortSignal: 'signal',
     onProgress: "ctx.heartbeat(details) in the function, and runtime.on('heartbeat', listener)",
     concurrency: 'maxConcurrentActivities, an option of ActivityRuntime',
-    maxConcurrentActivities: 'an option of ActivityRuntime',
-    maxActivitiesPerSecond: 'an option of ActivityRuntime',
-    interceptors: 'an option of ActivityRuntime',
-    serializer: 'an option of ActivityRuntime',
-    store: 'an option of ActivityRuntime',
-    logger: 'an option of ActivityRuntime',
     taskQueue: 'not needed in one process',
   };
 
   test.each(Object.entries(ELSEWHERE))('%s gets a hint about what to use here', (name, hint) => {
     expect(refused({ [name]: 1 })).toBe(
       `ActivityOptions has no option "${name}"; here it is ${hint}`,
+    );
+  });
+
+  test.each(RUNTIME_OPTION_NAMES.known)('%s is known as an option of the runtime', async (name) => {
+    const hint = `has no option "${name}"; here it is an option of ActivityRuntime`;
+    expect(refused({ [name]: 1 })).toBe(`ActivityOptions ${hint}`);
+    await expect(runActivity(() => 1, { [name]: 1 })).rejects.toThrow(hint);
+    expect(refusal(() => new ActivityRuntime({ defaults: { [name]: 1 } }))).toBe(
+      `defaults ${hint}`,
     );
   });
 
@@ -204,10 +211,7 @@ describe('of a call', () => {
   test('a name unlike all others lists them', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
       'ActivityOptions has no option "completelyDifferent"; known options: args, activityId, ' +
-        'signal, activityType, heartbeatTimeout, startToCloseTimeout, scheduleToStartTimeout, ' +
-        'scheduleToCloseTimeout, progressTimeout, startDelay, retryPolicy, ' +
-        'heartbeatThrottleInterval, cancellationType, cancellationDelivery, ' +
-        'attemptOverlap, priority, concurrencyKey, idConflictPolicy',
+        `signal, ${OPTIONS.map(({ name }) => name).join(', ')}`,
     );
   });
 });
@@ -430,10 +434,8 @@ describe('of the defaults', () => {
 
   test('a name unlike all others lists those that a default may have', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
-      'defaults has no option "completelyDifferent"; known options: activityType, ' +
-        'heartbeatTimeout, startToCloseTimeout, scheduleToStartTimeout, scheduleToCloseTimeout, ' +
-        'progressTimeout, startDelay, retryPolicy, heartbeatThrottleInterval, cancellationType, ' +
-        'cancellationDelivery, attemptOverlap, priority, concurrencyKey, idConflictPolicy',
+      'defaults has no option "completelyDifferent"; known options: ' +
+        OPTIONS.map(({ name }) => name).join(', '),
     );
   });
 

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { OPTIONS } from '../../src/runtime/options/table.js';
-import { RUNTIME_OPTION_NAMES } from '../../src/runtime/options/runtime-options.js';
+import { RUNTIME_OPTION_NAMES } from '../../src/runtime/options/check-runtime.js';
 import { pictures } from '../../scripts/pictures.js';
 import { codeBlocks, pages } from '../support/markdown.js';
 

@@ -37,7 +37,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   // The options of calls and runtimes, which are read once.
   'runtime/options': room(
     'kernel retry heartbeat/details heartbeat/store runtime/context',
-    'activity-options elsewhere patch read resolve runtime-options steering-options table',
+    'activity-options check-runtime elsewhere patch read resolve runtime-options steering-options table',
   ),
   // What all activities of a runtime share.
   'runtime/shared': room(

@@ -1,7 +1,9 @@
 /** What to use instead of a name that is not an option of a call. */
 import { elsewhere } from '../../retry/elsewhere.js';
 import { RETRY_POLICY_NAMES } from '../../retry/policy.js';
+import { RUNTIME_NAMES } from './runtime-options.js';
 
 export function callHint(name: string): string | undefined {
-  return RETRY_POLICY_NAMES.known.includes(name) ? `retryPolicy.${name}` : elsewhere(name);
+  if (RETRY_POLICY_NAMES.known.includes(name)) return `retryPolicy.${name}`;
+  return RUNTIME_NAMES.includes(name) ? 'an option of ActivityRuntime' : elsewhere(name);
 }

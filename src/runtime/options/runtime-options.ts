@@ -1,20 +1,11 @@
-/** The options of a runtime, and their checks. */
-import {
-  badOption,
-  checkNames,
-  hasMethods,
-  option,
-  type OptionNames,
-  type Read,
-} from '../../kernel/bad-input.js';
+/** The options of a runtime, and the check of each. */
+import { badOption, hasMethods, option, type Read } from '../../kernel/bad-input.js';
 import type { DetailsSerializer } from '../../heartbeat/details/encoding.js';
 import type { HeartbeatStore } from '../../heartbeat/store/store.js';
 import { LOG_LEVELS, type Logger } from '../../kernel/logger.js';
-import { callHint } from './elsewhere.js';
+import { ignore } from '../../kernel/promises.js';
 import type { ActivityInterceptor } from '../context/interceptors.js';
 import type { ActivityOptions } from './activity-options.js';
-import { OPTION_NAMES, OWN_OPTIONS, resolveOptions } from './resolve.js';
-import { ROWS } from './table.js';
 
 /** The options of a runtime. All of them have defaults. */
 export interface RuntimeOptions {
@@ -75,7 +66,7 @@ const objectWith = (...methods: readonly string[]): Read<unknown, unknown> =>
 const loggerObject = /* @__PURE__ */ objectWith(...LOG_LEVELS);
 
 /** All options of a runtime, each with its check. */
-const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> } = {
+export const RUNTIME_CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> } = {
   maxConcurrentActivities: wholeNumber,
   maxConcurrentPerKey: wholeNumber,
   maxActivitiesPerSecond: /* @__PURE__ */ option(
@@ -84,46 +75,14 @@ const CHECKS: { readonly [Name in keyof RuntimeOptions]-?: Read<never, unknown> 
   ),
   maxWaiting: wholeNumber,
   interceptors: checkInterceptors,
-  defaults: checkDefaults,
+  defaults: ignore, // `checkRuntimeOptions` checks them, because they are options of a call
   store: /* @__PURE__ */ objectWith('get', 'set', 'delete'),
   serializer: /* @__PURE__ */ objectWith('serialize', 'deserialize'),
   logger: checkLogger,
   maxHeartbeatDetailsBytes: wholeNumber,
 };
 
-export const RUNTIME_OPTION_NAMES: OptionNames = /* @__PURE__ */ runtimeOptionNames();
-
-function runtimeOptionNames(): OptionNames {
-  return {
-    of: 'ActivityRuntime',
-    example: '{ maxConcurrentActivities: 10 }',
-    known: Object.keys(CHECKS),
-    elsewhere: runtimeHint,
-  };
-}
-
-/** What to use instead of an unknown name. The options of a call belong in `defaults`. */
-function runtimeHint(name: string): string | undefined {
-  return ROWS.some((row) => row.name === name) ? `defaults.${name}` : callHint(name);
-}
-
-function defaultsNames(): OptionNames {
-  return {
-    of: 'defaults',
-    example: OPTION_NAMES.example,
-    known: ROWS.map(({ name }) => name),
-    elsewhere: (name) =>
-      OWN_OPTIONS.includes(name) ? 'an option of each call, not a default' : callHint(name),
-  };
-}
-
-/** @throws TypeError that names the option, the value received and what is accepted */
-export function checkRuntimeOptions(options: RuntimeOptions): void {
-  checkNames(options, RUNTIME_OPTION_NAMES);
-  for (const name of Object.keys(CHECKS) as (keyof RuntimeOptions)[]) {
-    CHECKS[name](options[name] as never, name);
-  }
-}
+export const RUNTIME_NAMES: readonly string[] = /* @__PURE__ */ Object.keys(RUNTIME_CHECKS);
 
 function checkLogger(logger: unknown, name: string): void {
   // The first method is one of pino's, the second one of Bunyan's.
@@ -131,12 +90,6 @@ function checkLogger(logger: unknown, name: string): void {
     throw badOption(name, logger, 'pinoLogger(logger): its methods take the attributes first');
   }
   if (logger !== false) loggerObject(logger, name);
-}
-
-function checkDefaults(defaults: ActivityOptions | undefined): void {
-  if (defaults === undefined) return;
-  checkNames(defaults, defaultsNames());
-  resolveOptions(defaults);
 }
 
 /** An interceptor has at least one of these. */
