@@ -1,9 +1,10 @@
 /** Follows a runtime for the pages that look at it: first all rows, then what changes. */
 import type { Clock, Timer } from '../kernel/clock.js';
-import type { ActivityEvent, ActivityEventName } from '../kernel/events.js';
+import type { ActivityEvent } from '../kernel/events.js';
 import { safeLog, type Log } from '../kernel/logger.js';
 import type { ActivityHandle } from '../runtime/handle.js';
 import type { ActivityRuntime } from '../runtime/runtime.js';
+import { NAMES } from '../timeline/notes.js';
 import type { Changes, Counts } from './messages.js';
 import { rowOf } from './row.js';
 
@@ -29,17 +30,10 @@ const REREAD_PER_TURN = 25;
 /** The largest part of the program's time that the feed takes. */
 const MAX_SHARE = 0.05;
 
-const CHANGING: readonly ActivityEventName[] = [
-  'scheduled',
-  'started',
-  'heartbeat',
-  'attemptFailed',
-  'paused',
-  'unpaused',
-  'reset',
-  'completed',
-  'failed',
-];
+/** The events of functions that no longer count change no row. */
+const CHANGING = /* @__PURE__ */ NAMES.filter(
+  (name) => name !== 'attemptAbandoned' && name !== 'attemptSettled',
+);
 
 export class Feed {
   readonly #runtime: Inspectable;
