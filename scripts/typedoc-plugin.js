@@ -4,24 +4,6 @@
  */
 import { Converter } from 'typedoc';
 
-const MODULES = {
-  index: 'systole',
-  testing: 'systole/testing',
-  'testing/matchers': 'systole/testing/matchers',
-  context: 'systole/context',
-  node: 'systole/node',
-  temporal: 'systole/temporal',
-  'temporal/activity': 'systole/temporal/activity',
-  workers: 'systole/workers',
-  otel: 'systole/otel',
-  timeline: 'systole/timeline',
-  web: 'systole/web',
-  progress: 'systole/progress',
-  inspect: 'systole/inspect',
-  durable: 'systole/durable',
-  sqlite: 'systole/sqlite',
-};
-
 /** The mark that `instanceof` compares, and the hook that compares it. */
 const INNER = ['@@systole/failure', '[hasInstance]'];
 
@@ -31,6 +13,8 @@ export function load(app) {
     for (const reflection of Object.values(project.reflections)) {
       if (INNER.includes(reflection.name)) project.removeReflection(reflection);
     }
-    for (const module of project.children ?? []) module.name = MODULES[module.name] ?? module.name;
+    for (const module of project.children ?? []) {
+      module.name = module.name === 'index' ? 'systole' : `systole/${module.name}`;
+    }
   });
 }

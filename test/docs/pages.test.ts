@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { EVENT_NAMES } from '../../src/kernel/events.js';
 import { OPTIONS } from '../../src/runtime/options/table.js';
 import { RUNTIME_OPTION_NAMES } from '../../src/runtime/options/check-runtime.js';
 import { pictures } from '../../scripts/pictures.js';
@@ -115,6 +116,11 @@ test('docs/options.md has a row for every option', async () => {
     (name) => !rows.includes(`| \`${name}\``),
   );
   expect(missing).toEqual([]);
+});
+
+test('docs/observability.md has a row for every event', async () => {
+  const rows = (await read('docs/observability.md')).match(/^\| `.*?\|/gm)?.join() ?? '';
+  expect(EVENT_NAMES.filter((name) => !rows.includes(`\`${name}\``))).toEqual([]);
 });
 
 describe('every picture is drawn by the code of today, and a page shows it', () => {

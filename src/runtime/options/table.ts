@@ -1,7 +1,7 @@
 /**
  * The options that activities may share, one row each: how it is read, whether it can be changed,
- * and how it is shown. Everything else about options is derived from this table. To add an option,
- * add it here and in `ActivityOptions`.
+ * and how it is shown. Everything else about options is derived from this table, except what Temporal
+ * does with them (`src/temporal/options-table.ts`). CONTRIBUTING.md says how to add an option.
  */
 import { badOption, option, type Read } from '../../kernel/bad-input.js';
 import { durationMs, finiteMs, type Duration } from '../../kernel/duration.js';
