@@ -23,16 +23,14 @@ export interface Logger {
 /** A logger whose methods take the attributes first, like those of pino and Bunyan. */
 export interface AttributesFirstLogger {
   /** Logs something that only helps to debug. */
-  readonly debug: AttributesFirst;
+  readonly debug: (attributes: object, message: string) => unknown;
   /** Logs something that is good to know. */
-  readonly info: AttributesFirst;
+  readonly info: (attributes: object, message: string) => unknown;
   /** Logs something that may need attention. */
-  readonly warn: AttributesFirst;
+  readonly warn: (attributes: object, message: string) => unknown;
   /** Logs something that went wrong. */
-  readonly error: AttributesFirst;
+  readonly error: (attributes: object, message: string) => unknown;
 }
-
-type AttributesFirst = (attributes: object, message: string) => unknown;
 
 /**
  * Adapts a logger whose methods take `(attributes, message)`, such as pino's. The `error` of a line
