@@ -68,7 +68,9 @@ export class Completion {
     const execution = this.#tokens.get(tokenText(taskToken)) as Execution | undefined;
     // The token is a secret, so the message does not repeat it.
     if (execution === undefined) {
-      throw new ActivityNotFoundError('No running attempt has this task token');
+      throw new ActivityNotFoundError(
+        'No running attempt has this task token; the attempt has ended, or the token is wrong',
+      );
     }
     return execution;
   }

@@ -124,7 +124,7 @@ export class Engine {
     const args = argsOf(call);
     const services = this.#capture(fn, options, activityId);
     if (this.#services.shutdown.begun) {
-      throw new RuntimeShutdownError('This runtime is shutting down; it takes no new activities');
+      throw new RuntimeShutdownError('This runtime is shutting down; use a new runtime');
     }
     const open = activityId === undefined ? undefined : this.#find(activityId);
     if (open !== undefined) return join(open, { fn, options, signal }, this.#services.signals);
@@ -181,9 +181,8 @@ export class Engine {
   find(activityId: string): Execution {
     const execution = this.#find(activityId);
     if (execution !== undefined) return execution;
-    throw new ActivityNotFoundError(`No activity ${show(activityId)} is open`, {
-      activityId,
-    });
+    const message = `No activity ${show(activityId)} is open; it has closed, or the id is wrong`;
+    throw new ActivityNotFoundError(message, { activityId });
   }
 
   /** The open activities, in the order they were scheduled. */

@@ -28,7 +28,10 @@ export function asOwnError(error: unknown, operation: string, activityId?: strin
   const cause = error;
   if (isNotFound(error)) {
     return activityId === undefined
-      ? new ActivityNotFoundError('No running attempt has this task token', { cause })
+      ? new ActivityNotFoundError(
+          'No running attempt has this task token; the attempt has ended, or the token is wrong',
+          { cause },
+        )
       : new ActivityNotFoundError(`No attempt of activity ${quote(activityId)} is open`, {
           activityId,
           cause,

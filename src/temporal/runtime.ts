@@ -188,9 +188,12 @@ export class TemporalRuntime implements ActivityRunner {
     } catch (error) {
       throw asOwnError(error, 'getHandle', activityId);
     }
-    throw new ActivityNotFoundError(`No activity ${quote(activityId)} is open`, {
-      activityId,
-    });
+    throw new ActivityNotFoundError(
+      `No activity ${quote(activityId)} is open; it has closed, or the id is wrong`,
+      {
+        activityId,
+      },
+    );
   }
 }
 

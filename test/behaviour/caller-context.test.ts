@@ -221,7 +221,9 @@ describe('capture', () => {
     await expect(h.run(() => 1, { activityId: 'a', signal })).rejects.toThrow('no context here');
     expect(h.engine.stats().open).toBe(0);
     expect(h.events).toEqual([]);
-    expect(() => h.engine.find('a')).toThrow('No activity "a" is open');
+    expect(() => h.engine.find('a')).toThrow(
+      'No activity "a" is open; it has closed, or the id is wrong',
+    );
   });
 
   test('must return a function', async () => {

@@ -51,6 +51,13 @@ const IN: Record<RunState | 'a backoff', (h: Harness) => ActivityHandle | Promis
     },
   };
 
+/** What the message says after the state. */
+const WHY: Readonly<Record<string, string>> = {
+  unpause: '; only a paused activity can be unpaused',
+  reportCancellation: '; fail or complete it',
+  'updateOptions({ startDelay })': '; its start delay is over',
+};
+
 describe('an operation that the state does not allow', () => {
   const startDelay: Operation = (handle) => handle.updateOptions({ startDelay: '1s' });
 
@@ -68,7 +75,7 @@ describe('an operation that the state does not allow', () => {
     const handle = await IN[runState](new Harness());
     const error = thrownBy(() => act(handle));
     expect(error).toBeInstanceOf(ActivityStateError);
-    expect(error.message).toBe(`${operation}: activity "a" is ${runState}`);
+    expect(error.message).toBe(`${operation}: activity "a" is ${runState}${WHY[operation] ?? ''}`);
     expect(error).toMatchObject({ activityId: 'a', runState, operation });
     expect(handle.describe().runState).toBe(runState);
   });
@@ -76,7 +83,9 @@ describe('an operation that the state does not allow', () => {
   test('updateOptions refuses a start delay after the first attempt', async () => {
     const handle = await IN['a backoff'](new Harness());
     const error = thrownBy(() => startDelay(handle));
-    expect(error.message).toBe('updateOptions({ startDelay }): activity "a" is SCHEDULED');
+    expect(error.message).toBe(
+      'updateOptions({ startDelay }): activity "a" is SCHEDULED; its start delay is over',
+    );
     expect(handle.describe()).toMatchObject({ attempt: 2, currentRetryInterval: 1_000 });
   });
 
@@ -102,7 +111,7 @@ describe('an operation that the state does not allow', () => {
   test('escapes the id in its message', () => {
     const handle = new Harness().start(never, { activityId: 'say "a"' });
     const { message } = thrownBy(() => handle.unpause());
-    expect(message).toBe('unpause: activity "say \\"a\\"" is STARTED');
+    expect(message).toMatch(/^unpause: activity "say \\"a\\"" is STARTED; only /);
   });
 });
 

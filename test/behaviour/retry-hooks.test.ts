@@ -81,7 +81,7 @@ describe('shouldRetry', () => {
     expect(h.logs).toMatchObject([
       {
         level: 'error',
-        message: 'retryPolicy.shouldRetry failed, which means no',
+        message: 'retryPolicy.shouldRetry threw, so the attempt is not retried',
         attributes: { attempt: 1, error: { message: 'bug' } },
       },
     ]);

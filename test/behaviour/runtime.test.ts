@@ -117,8 +117,8 @@ describe('getHandle', () => {
   });
 
   test.each([
-    ['x', 'No activity "x" is open'],
-    ['a "b"', 'No activity "a \\"b\\"" is open'],
+    ['x', 'No activity "x" is open; it has closed, or the id is wrong'],
+    ['a "b"', 'No activity "a \\"b\\"" is open; it has closed, or the id is wrong'],
   ])('with %s, which is not open, throws', async (activityId, message) => {
     const runtime = new ActivityRuntime();
     const find = (): unknown => thrownBy(() => runtime.getHandle(activityId));
@@ -180,7 +180,8 @@ describe('completion', () => {
     await expect(result).resolves.toBe('done');
     await expect(runtime.completion.complete(token)).rejects.toMatchObject({
       name: 'ActivityNotFoundError',
-      message: 'No running attempt has this task token',
+      message:
+        'No running attempt has this task token; the attempt has ended, or the token is wrong',
       activityId: undefined,
     });
   });
@@ -236,7 +237,7 @@ describe('a refused call', () => {
     const error = thrownBy(() => runtime.start(never));
     expect(error).toBeInstanceOf(RuntimeShutdownError);
     expect(error).toMatchObject({
-      message: 'This runtime is shutting down; it takes no new activities',
+      message: 'This runtime is shutting down; use a new runtime',
     });
   });
 

@@ -62,7 +62,13 @@ async function decide(
     try {
       return (await shouldRetry?.(failure, info)) ?? true;
     } catch (error) {
-      log(activity, 'error', number, 'retryPolicy.shouldRetry failed, which means no', { error });
+      log(
+        activity,
+        'error',
+        number,
+        'retryPolicy.shouldRetry threw, so the attempt is not retried',
+        { error },
+      );
       return false;
     }
   };

@@ -35,7 +35,8 @@ export function pause(execution: Execution): void {
 export function unpause(execution: Execution, options: UnpauseOptions): void {
   const extraMs = readUnpause(options) * execution.services.random();
   const runState = runStateOf(execution);
-  check(execution, 'unpause', runState === 'PAUSED' || runState === 'PAUSE_REQUESTED');
+  const isPaused = runState === 'PAUSED' || runState === 'PAUSE_REQUESTED';
+  check(execution, 'unpause', isPaused, '; only a paused activity can be unpaused');
   const { state, services } = execution;
   if (state.attempt !== undefined) {
     state.attempt.ask({ pause: undefined });

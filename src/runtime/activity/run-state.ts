@@ -14,14 +14,22 @@ export function runStateOf({ state }: Activity): RunState | undefined {
   return pause !== undefined && reset === undefined ? 'PAUSE_REQUESTED' : 'STARTED';
 }
 
-/** @throws ActivityStateError unless the operation is allowed */
-export function check(activity: Activity, operation: string, allowed: boolean): asserts allowed {
+/**
+ * @param why what the message adds to the state, such as what the operation needs
+ * @throws ActivityStateError unless the operation is allowed
+ */
+export function check(
+  activity: Activity,
+  operation: string,
+  allowed: boolean,
+  why = '',
+): asserts allowed {
   if (allowed) return;
   const { activityId, state } = activity;
   const runState = runStateOf(activity);
   const asked = state.attempt?.requests?.reset === undefined ? '' : ' and will be reset';
   const is = runState === undefined ? `closed (${state.closedAs ?? ''})` : runState + asked;
-  throw new ActivityStateError(`${operation}: activity ${quote(activityId)} is ${is}`, {
+  throw new ActivityStateError(`${operation}: activity ${quote(activityId)} is ${is}${why}`, {
     activityId,
     runState,
     operation,

@@ -13,7 +13,8 @@ export function updateOptions(execution: Execution, given: OptionsPatch): void {
   const { state, services } = execution;
   const { attempt } = state;
   const dispatched = state.lastAttempt !== undefined || state.phase === 'WAITING';
-  check(execution, 'updateOptions({ startDelay })', patch.startDelay === undefined || !dispatched);
+  const keepsDelay = patch.startDelay === undefined || !dispatched;
+  check(execution, 'updateOptions({ startDelay })', keepsDelay, '; its start delay is over');
   const options = patchOptions(execution.options, patch);
   services.ledger?.patched(execution, patch, options);
   const requeued =

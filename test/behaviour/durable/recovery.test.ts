@@ -352,7 +352,9 @@ describe('what a recovered activity has behind it', () => {
       updateOptions(activity, { startDelay: '5s', priority: 2 });
     };
     expect(delay).toThrow(ActivityStateError);
-    expect(delay).toThrow('updateOptions({ startDelay }): activity "x" is SCHEDULED');
+    expect(delay).toThrow(
+      'updateOptions({ startDelay }): activity "x" is SCHEDULED; its start delay is over',
+    );
     expect(activity.options.priority).toBe(3);
     await second.advance(10_000);
     expect(second.of('started')).toEqual([]);

@@ -131,7 +131,10 @@ test.each(['Error deserializing task token.', 'Task token not set on request.'])
       .complete('garbage')
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ActivityNotFoundError);
-    expect(error).toMatchObject({ message: 'No running attempt has this task token' });
+    expect(error).toMatchObject({
+      message:
+        'No running attempt has this task token; the attempt has ended, or the token is wrong',
+    });
   },
 );
 
