@@ -276,17 +276,26 @@ test('arguments and results are in no answer, and details in none with details: 
   expect(answers.join()).not.toContain('SECRET');
 });
 
+/** Without the blocks of the event loop, which depend on how busy the machine is. */
+function ofActivities({ events }: TimelinePart): TimelinePart['events'] {
+  return events.filter(({ event }) => event !== 'blocked');
+}
+
 test('the timeline comes in parts', async () => {
   const { runtime, url } = await inspected();
   await runtime.run(() => undefined, { activityId: 'one' });
   const first = await json<TimelinePart>(`${url}timeline`);
-  expect(first.events.map(({ event }) => event)).toEqual(['scheduled', 'started', 'completed']);
+  expect(ofActivities(first).map(({ event }) => event)).toEqual([
+    'scheduled',
+    'started',
+    'completed',
+  ]);
   await runtime.run(() => undefined, { activityId: 'two' });
   const second = await json<TimelinePart>(`${url}timeline?after=${first.next}`);
-  expect(second.events.map(({ activityId }) => activityId)).toEqual(['two', 'two', 'two']);
-  expect((await json<TimelinePart>(`${url}timeline?after=${second.next}`)).events).toEqual([]);
+  expect(ofActivities(second).map(({ activityId }) => activityId)).toEqual(['two', 'two', 'two']);
+  expect(ofActivities(await json(`${url}timeline?after=${second.next}`))).toEqual([]);
   // A number of an earlier start of the program.
-  expect((await json<TimelinePart>(`${url}timeline?after=999`)).events).toHaveLength(6);
+  expect(ofActivities(await json(`${url}timeline?after=999`))).toHaveLength(6);
 });
 
 test('with actions, a page can cancel, pause, unpause, reset and terminate', async () => {
