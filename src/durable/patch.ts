@@ -17,7 +17,7 @@ export function keepPatch(
 ): void {
   const { activity, draft, hasRunBefore } = tracked;
   const isTooLate = hasRunBefore && patch['startDelay'] !== undefined;
-  check(activity, 'updateOptions({ startDelay })', !isTooLate, '; its start delay is over');
+  check(activity, 'updateOptions({ startDelay })', !isTooLate, '; its delay is over');
   const values = patchedOptions(draft.options.values, patch, next);
   draft.change(next, { values, text: encodeOptions(activity.services.codec, values) });
 }

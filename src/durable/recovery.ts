@@ -134,7 +134,7 @@ export class Recovery {
   /** @throws RuntimeShutdownError */
   #refuseIfShutDown(): void {
     if (!this.#host.services().shutdown.begun) return;
-    throw new RuntimeShutdownError('This runtime is shutting down; use a new runtime to recover');
+    throw new RuntimeShutdownError('This runtime is shutting down; use a new one to recover');
   }
 
   async #take(entry: LedgerEntry, activities: Functions, countCrashes: boolean): Promise<Outcome> {

@@ -19,7 +19,7 @@ export interface Retried {
  * The only rejection that p-retry ever sees. p-retry treats kinds of errors differently (it does not
  * retry a TypeError, for example), and here all failures should be treated alike.
  */
-const RETRY = /* @__PURE__ */ new Error('another attempt is due');
+const RETRY = /* @__PURE__ */ new Error();
 
 /** Enters the loop when an attempt has failed and another one follows. */
 export function retryLoop(activity: Retried): void {

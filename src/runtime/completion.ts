@@ -69,7 +69,7 @@ export class Completion {
     // The token is a secret, so the message does not repeat it.
     if (execution === undefined) {
       throw new ActivityNotFoundError(
-        'No running attempt has this task token; the attempt has ended, or the token is wrong',
+        'No running attempt has this task token; it has ended, or the token is wrong',
       );
     }
     return execution;

@@ -124,7 +124,7 @@ export class Engine {
     const args = argsOf(call);
     const services = this.#capture(fn, options, activityId);
     if (this.#services.shutdown.begun) {
-      throw new RuntimeShutdownError('This runtime is shutting down; use a new runtime');
+      throw new RuntimeShutdownError('This runtime is shutting down; use a new one');
     }
     const open = activityId === undefined ? undefined : this.#find(activityId);
     if (open !== undefined) return join(open, { fn, options, signal }, this.#services.signals);

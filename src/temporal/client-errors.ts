@@ -29,7 +29,7 @@ export function asOwnError(error: unknown, operation: string, activityId?: strin
   if (isNotFound(error)) {
     return activityId === undefined
       ? new ActivityNotFoundError(
-          'No running attempt has this task token; the attempt has ended, or the token is wrong',
+          'No running attempt has this task token; it has ended, or the token is wrong',
           { cause },
         )
       : new ActivityNotFoundError(`No attempt of activity ${quote(activityId)} is open`, {

@@ -53,9 +53,9 @@ const IN: Record<RunState | 'a backoff', (h: Harness) => ActivityHandle | Promis
 
 /** What the message says after the state. */
 const WHY: Readonly<Record<string, string>> = {
-  unpause: '; only a paused activity can be unpaused',
-  reportCancellation: '; fail or complete it',
-  'updateOptions({ startDelay })': '; its start delay is over',
+  unpause: '; pause it first',
+  reportCancellation: '; cancel it first',
+  'updateOptions({ startDelay })': '; its delay is over',
 };
 
 describe('an operation that the state does not allow', () => {
@@ -84,7 +84,7 @@ describe('an operation that the state does not allow', () => {
     const handle = await IN['a backoff'](new Harness());
     const error = thrownBy(() => startDelay(handle));
     expect(error.message).toBe(
-      'updateOptions({ startDelay }): activity "a" is SCHEDULED; its start delay is over',
+      'updateOptions({ startDelay }): activity "a" is SCHEDULED; its delay is over',
     );
     expect(handle.describe()).toMatchObject({ attempt: 2, currentRetryInterval: 1_000 });
   });
@@ -111,7 +111,7 @@ describe('an operation that the state does not allow', () => {
   test('escapes the id in its message', () => {
     const handle = new Harness().start(never, { activityId: 'say "a"' });
     const { message } = thrownBy(() => handle.unpause());
-    expect(message).toMatch(/^unpause: activity "say \\"a\\"" is STARTED; only /);
+    expect(message).toMatch(/^unpause: activity "say \\"a\\"" is STARTED; pause it first$/);
   });
 });
 

@@ -81,7 +81,7 @@ describe('shouldRetry', () => {
     expect(h.logs).toMatchObject([
       {
         level: 'error',
-        message: 'retryPolicy.shouldRetry threw, so the attempt is not retried',
+        message: 'retryPolicy.shouldRetry threw: no retry',
         attributes: { attempt: 1, error: { message: 'bug' } },
       },
     ]);

@@ -180,8 +180,7 @@ describe('completion', () => {
     await expect(result).resolves.toBe('done');
     await expect(runtime.completion.complete(token)).rejects.toMatchObject({
       name: 'ActivityNotFoundError',
-      message:
-        'No running attempt has this task token; the attempt has ended, or the token is wrong',
+      message: 'No running attempt has this task token; it has ended, or the token is wrong',
       activityId: undefined,
     });
   });
@@ -237,7 +236,7 @@ describe('a refused call', () => {
     const error = thrownBy(() => runtime.start(never));
     expect(error).toBeInstanceOf(RuntimeShutdownError);
     expect(error).toMatchObject({
-      message: 'This runtime is shutting down; use a new runtime',
+      message: 'This runtime is shutting down; use a new one',
     });
   });
 

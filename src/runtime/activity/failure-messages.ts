@@ -35,21 +35,12 @@ export function activityFailure(
   attributes: Attributes,
   hint = '',
 ): ActivityFailure {
-  const message = failureText(status, cause, retryState, attributes) + hint;
+  const { activityType, attempt } = attributes;
+  const when = attempt === 0 ? 'before its first attempt' : `at attempt ${attempt}`;
+  const state = retryState === undefined ? '' : ` (${retryState})`;
+  const message = `Activity ${printable(activityType, 100)} ${DONE[status]} ${when}${state}: ${said(cause)}${hint}`;
   const fields = { ...attributes, retryState, cause };
   return withoutStack(() => new ActivityFailure(message, fields));
-}
-
-/** What that failure says. */
-export function failureText(
-  status: ClosedStatus,
-  cause: Error,
-  retryState: RetryState | undefined,
-  { activityType, attempt }: Attributes,
-): string {
-  const when = attempt === 0 ? 'before its first attempt' : `at attempt ${String(attempt)}`;
-  const state = retryState === undefined ? '' : ` (${retryState})`;
-  return `Activity ${printable(activityType, 100)} ${DONE[status]} ${when}${state}: ${said(cause)}`;
 }
 
 /** Makes the failure that the caller of an activity gets. */

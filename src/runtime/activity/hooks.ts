@@ -62,13 +62,7 @@ async function decide(
     try {
       return (await shouldRetry?.(failure, info)) ?? true;
     } catch (error) {
-      log(
-        activity,
-        'error',
-        number,
-        'retryPolicy.shouldRetry threw, so the attempt is not retried',
-        { error },
-      );
+      log(activity, 'error', number, 'retryPolicy.shouldRetry threw: no retry', { error });
       return false;
     }
   };

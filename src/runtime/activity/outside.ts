@@ -41,7 +41,7 @@ export function heartbeat(execution: Execution, details: unknown): void {
 /** Reports that the running attempt has stopped because it was cancelled. */
 export function reportCancellation(execution: Execution, details: unknown): void {
   const request = attemptInTime(execution).requests?.cancel;
-  check(execution, 'reportCancellation', request !== undefined, '; fail or complete it');
+  check(execution, 'reportCancellation', request !== undefined, '; cancel it first');
   const cause =
     details === undefined ? request : new CancelledFailure('CANCELLED', { cause: details });
   const next = failing('CANCELED', cause, 'CANCEL_REQUESTED');

@@ -36,7 +36,7 @@ export function unpause(execution: Execution, options: UnpauseOptions): void {
   const extraMs = readUnpause(options) * execution.services.random();
   const runState = runStateOf(execution);
   const isPaused = runState === 'PAUSED' || runState === 'PAUSE_REQUESTED';
-  check(execution, 'unpause', isPaused, '; only a paused activity can be unpaused');
+  check(execution, 'unpause', isPaused, '; pause it first');
   const { state, services } = execution;
   if (state.attempt !== undefined) {
     state.attempt.ask({ pause: undefined });

@@ -14,7 +14,7 @@ export function updateOptions(execution: Execution, given: OptionsPatch): void {
   const { attempt } = state;
   const dispatched = state.lastAttempt !== undefined || state.phase === 'WAITING';
   const keepsDelay = patch.startDelay === undefined || !dispatched;
-  check(execution, 'updateOptions({ startDelay })', keepsDelay, '; its start delay is over');
+  check(execution, 'updateOptions({ startDelay })', keepsDelay, '; its delay is over');
   const options = patchOptions(execution.options, patch);
   services.ledger?.patched(execution, patch, options);
   const requeued =

@@ -5,9 +5,9 @@ import { ensureError, messageOf, retryWishes, said } from '../../kernel/thrown.j
 import type { Attempt } from '../attempt/attempt.js';
 import { LEFT_OPEN } from '../attempt/call.js';
 import { warn } from '../attempt/late.js';
-import { attributesOf, log } from '../shared/announce.js';
+import { log } from '../shared/announce.js';
 import type { Activity } from './activity.js';
-import { failureText, type ClosedStatus } from './failure-messages.js';
+import type { ClosedStatus } from './failure-messages.js';
 import { lostThis } from './lost-this.js';
 import type { Failing } from './next-attempt.js';
 
@@ -79,18 +79,17 @@ export function warnOfAbandoned(activity: Activity, attempt: number): void {
  * @param toldBefore whether the caller was already told that it was cancelled
  */
 export function logUnheard(activity: Activity, closing: Failing, toldBefore: boolean): void {
-  const { status, cause, retryState } = closing;
+  const { status, cause } = closing;
   if (isRequested(status, cause)) return;
-  const { attemptNumber } = activity.state;
-  const tell = (what: string, why: string): void =>
-    log(activity, levelOf(cause), attemptNumber, `${what}. ${why}`, { error: cause });
+  const tell = (message: string): void =>
+    log(activity, levelOf(cause), activity.state.attemptNumber, message, { error: cause });
   if (toldBefore) {
-    const what = failureText(status, cause, retryState, attributesOf(activity, attemptNumber));
-    tell(what, 'Its caller was already told that it was cancelled');
+    const who = `Activity ${printable(activity.activityType, 100)}`;
+    tell(`${who} failed after its caller was told that it was cancelled: ${said(cause)}`);
     return;
   }
   const tellIfUnasked = ({ message }: Error): void => {
-    if (!activity.caller.asked) tell(message, "No one called result() or listens to 'failed'");
+    if (!activity.caller.asked) tell(`${message}. No one called result() or listens to 'failed'`);
   };
   // As with an unhandled rejection, result() may still be called in the same turn of the event loop.
   activity.result.catch((failure: unknown) =>

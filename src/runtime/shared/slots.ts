@@ -37,7 +37,7 @@ export class Slots implements Deadline {
   readonly #deadlines: Deadlines;
   readonly #queue = new Queue();
   readonly #noKey = new Key(undefined, Infinity);
-  readonly #keys = new Map<string, Key>();
+  readonly #keys = new Map<string | undefined, Key>();
   /** The number of slots in use. */
   held = 0;
   /** No attempt starts before this time. */
@@ -162,8 +162,7 @@ export class Slots implements Deadline {
 
   /** Whether a ticket would begin at once. Tickets that wait while a slot is free wait for a key. */
   isFree({ concurrencyKey }: Ticket, now: number): boolean {
-    const key = concurrencyKey === undefined ? undefined : this.#keys.get(concurrencyKey);
-    return this.#isFree(now) && key?.full !== true;
+    return this.#isFree(now) && this.#keys.get(concurrencyKey)?.full !== true;
   }
 
   /** How many tickets could begin at once. */

@@ -353,7 +353,7 @@ describe('what a recovered activity has behind it', () => {
     };
     expect(delay).toThrow(ActivityStateError);
     expect(delay).toThrow(
-      'updateOptions({ startDelay }): activity "x" is SCHEDULED; its start delay is over',
+      'updateOptions({ startDelay }): activity "x" is SCHEDULED; its delay is over',
     );
     expect(activity.options.priority).toBe(3);
     await second.advance(10_000);

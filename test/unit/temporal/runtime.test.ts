@@ -132,8 +132,7 @@ test.each(['Error deserializing task token.', 'Task token not set on request.'])
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ActivityNotFoundError);
     expect(error).toMatchObject({
-      message:
-        'No running attempt has this task token; the attempt has ended, or the token is wrong',
+      message: 'No running attempt has this task token; it has ended, or the token is wrong',
     });
   },
 );
