@@ -328,7 +328,7 @@ describe('recover', () => {
     die(disk);
     const second = processOn(disk);
     const recovering = second.engine.recover({ never });
-    const refused = expect(recovering).rejects.toThrow('use a new runtime to recover');
+    const refused = expect(recovering).rejects.toThrow('use a new one to recover');
     await second.engine.shutdown();
     await refused;
     expect([...disk.rows.values()].map(({ owner }) => owner)).toEqual([undefined, undefined]);
