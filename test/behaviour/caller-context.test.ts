@@ -21,7 +21,7 @@ function witness(seen: string[], fail = 0) {
   };
 }
 
-describe('with contextInterceptor', () => {
+describe('contextInterceptor', () => {
   test("two tenants that share one slot never see each other's context, not even in retries", async () => {
     const h = new Harness({ interceptors, maxConcurrentActivities: 1 });
     const seen: string[] = [];
@@ -120,7 +120,7 @@ describe('with contextInterceptor', () => {
     expect(await Promise.all(calls)).toEqual(['a', 'b', undefined]);
   });
 
-  test('TestActivityEnvironment does the same', async () => {
+  test('the context is right in TestActivityEnvironment too', async () => {
     await using env = new TestActivityEnvironment({ interceptors, maxConcurrentActivities: 1 });
     const seen: string[] = [];
     const activity = witness(seen, 1);
@@ -171,7 +171,7 @@ describe('with another copy of the package', () => {
   });
 });
 
-describe('capture', () => {
+describe('capture of an interceptor', () => {
   test("is called once inside the call, with the call's options", async () => {
     const infos: unknown[] = [];
     const capture: ActivityInterceptor['capture'] = (info) => {
@@ -254,7 +254,7 @@ describe('capture', () => {
   });
 });
 
-describe('log', () => {
+describe('log of an interceptor', () => {
   test('adds to the lines of ctx.log, and to no other', async () => {
     const add = (name: string): ActivityInterceptor => ({
       log: (attributes) => ({ ...attributes, [name]: Object.keys(attributes).length }),
@@ -302,7 +302,7 @@ describe('log', () => {
   });
 });
 
-describe('attach', () => {
+describe('attach of an interceptor', () => {
   test('is called once by each runtime, which uses the returned interceptor', async () => {
     const attached: unknown[] = [];
     const interceptor: ActivityInterceptor = {

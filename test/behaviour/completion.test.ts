@@ -177,7 +177,7 @@ describe('ctx.completeAsync', () => {
     expect(run.outcome).toMatchObject({ value: 'done' });
   });
 
-  test('the last timeout becomes the outcome', async () => {
+  test('makes the last timeout the outcome', async () => {
     const h = new Harness();
     const { run } = leaveOpen(h, {
       startToCloseTimeout: 100,

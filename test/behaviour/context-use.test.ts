@@ -111,7 +111,7 @@ describe.each(ways)('a context extended by %s', (_, withDb) => {
   });
 });
 
-test('rest destructuring gives all other members', async () => {
+test('rest destructuring of a context gives all other members', async () => {
   const { result } = await runWith(({ heartbeat, ...rest }) => {
     heartbeat({ line: 2 });
     return Object.keys(rest).sort();
@@ -133,7 +133,7 @@ test('an object that inherits from a context shows a later cancellation', async 
   await expect(handle.result()).resolves.toBe(true);
 });
 
-test('a spy records the calls, passes them on, and can be restored', async () => {
+test('a spy on a context records the calls, passes them on, and can be restored', async () => {
   const { result, heartbeats } = await runWith(async (ctx) => {
     const { heartbeat } = ctx;
     const spy = vi.spyOn(ctx, 'heartbeat');

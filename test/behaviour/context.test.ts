@@ -29,7 +29,7 @@ function running() {
   return { h, run, ctx, controller, finish };
 }
 
-test('every member is bound', async () => {
+test('every member of a context is bound', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(async ({ heartbeat, sleep, signal, info, log }) => {
@@ -44,7 +44,7 @@ test('every member is bound', async () => {
   expect(h.logs).toMatchObject([{ level: 'info', message: 'here', attributes: { attempt: 1 } }]);
 });
 
-test('signal, cancelled, info and the methods are always the same objects', () => {
+test('signal, cancelled, info and the methods of a context are always the same objects', () => {
   const { ctx } = running();
   expect(ctx.signal).toBe(ctx.signal);
   expect(ctx.cancelled).toBe(ctx.cancelled);
@@ -53,7 +53,7 @@ test('signal, cancelled, info and the methods are always the same objects', () =
   expect(ctx.sleep).toBe(ctx.sleep);
 });
 
-describe('signal', () => {
+describe('ctx.signal', () => {
   test('has a CancelledFailure as its reason, whose cause is the timeout', async () => {
     const h = new Harness();
     let signal!: AbortSignal;
@@ -117,7 +117,7 @@ describe('signal', () => {
   });
 });
 
-describe('cancelled', () => {
+describe('ctx.cancelled', () => {
   test('rejects with the reason of the signal', async () => {
     const { ctx, controller } = running();
     const { cancelled } = ctx;
@@ -139,7 +139,7 @@ describe('cancelled', () => {
   });
 });
 
-describe('cancellationDetails', () => {
+describe('ctx.cancellationDetails', () => {
   test('is frozen and does not change', () => {
     const { ctx, controller } = running();
     controller.abort();
@@ -173,7 +173,7 @@ describe('cancellationDetails', () => {
   });
 });
 
-describe('sleep', () => {
+describe('ctx.sleep', () => {
   test('waits for the given time', async () => {
     const { h, ctx } = running();
     const sleep = h.watch(ctx.sleep('10s'));
@@ -291,7 +291,7 @@ describe('sleep', () => {
   });
 });
 
-describe('heartbeatDetails', () => {
+describe('ctx.heartbeatDetails', () => {
   test('are undefined in a first attempt', () => {
     const { ctx } = running();
     expect([ctx.heartbeatDetails, ctx.hasHeartbeatDetails]).toEqual([undefined, false]);
@@ -342,7 +342,7 @@ describe('heartbeatDetails', () => {
   });
 });
 
-test('info has the attempt, the times and the policy', async () => {
+test('ctx.info has the attempt, the times and the policy', async () => {
   const h = new Harness();
   const infos: unknown[] = [];
   void h.run(

@@ -200,12 +200,15 @@ test.each<[string, unknown]>([
   expect((failureOf(run).cause as Error).message).toBe('terminated');
 });
 
-test.each(['pause', 'reset'] as const)('%s during a requested reset says so', (name) => {
-  const h = new Harness();
-  const handle = h.start(never, { activityId: 'a' });
-  void handle.result().catch(() => {});
-  handle.reset();
-  expect(() => {
-    handle[name]();
-  }).toThrow(`${name}: activity "a" is STARTED and will be reset`);
-});
+test.each(['pause', 'reset'] as const)(
+  'the refusal of %s during a requested reset says so',
+  (name) => {
+    const h = new Harness();
+    const handle = h.start(never, { activityId: 'a' });
+    void handle.result().catch(() => {});
+    handle.reset();
+    expect(() => {
+      handle[name]();
+    }).toThrow(`${name}: activity "a" is STARTED and will be reset`);
+  },
+);

@@ -14,7 +14,7 @@ import type {
 import { Harness, never } from '../support/harness.js';
 import { failureOf, settledAt, startsOf, timeoutOf } from '../support/outcomes.js';
 
-describe('ctx.info shows the timeouts in force', () => {
+describe('ctx.info shows the timeouts that apply', () => {
   test.each<[string, ActivityOptions, (number | undefined)[]]>([
     ['none', {}, [undefined, undefined, undefined]],
     ['heartbeat alone', { heartbeatTimeout: '1s' }, [1_000, undefined, undefined]],
@@ -58,7 +58,7 @@ describe('ctx.info shows the timeouts in force', () => {
     expect([heartbeatTimeoutMs, startToCloseTimeoutMs, scheduleToCloseTimeoutMs]).toEqual(expected);
   });
 
-  test('and ctx.info is frozen', () => {
+  test('and is frozen', () => {
     const h = new Harness();
     let info!: ActivityInfo;
     void h.run((ctx) => {
@@ -235,7 +235,7 @@ test('scheduleToClose counts over all attempts and delays', async () => {
   expect(failureOf(run)).toMatchObject({ attempt: 4, retryState: 'TIMEOUT' });
 });
 
-test('without a timeout there is no timer and no end', async () => {
+test('an activity without a timeout has no timer and no end', async () => {
   const h = new Harness();
   const run = h.watch(h.run(never));
   await h.advance(365 * 86_400_000);

@@ -392,14 +392,17 @@ const closed: Case[] = [
   },
 ];
 
-test.each(open)('describes an activity that is $state', async ({ reach, expected }) => {
+test.each(open)('a description shows an activity that is $state', async ({ reach, expected }) => {
   expect(earlier((await reach()).describe())).toStrictEqual({ ...RUNNING, ...expected });
 });
 
-test.each(closed)('describes an activity that was $state', async ({ reach, expected }) => {
-  const description = (await reach()).describe();
-  expect(earlier(description)).toStrictEqual({ ...RUNNING, runState: undefined, ...expected });
-});
+test.each(closed)(
+  'a description shows an activity that was $state',
+  async ({ reach, expected }) => {
+    const description = (await reach()).describe();
+    expect(earlier(description)).toStrictEqual({ ...RUNNING, runState: undefined, ...expected });
+  },
+);
 
 test.each<[string, (handle: ActivityHandle, h: Harness) => unknown]>([
   ['that has completed', (_, h) => h.advance(2_500)],
@@ -412,28 +415,31 @@ test.each<[string, (handle: ActivityHandle, h: Harness) => unknown]>([
       handle.terminate();
     },
   ],
-])('shows the last details of an activity %s, which the store has forgotten', async (_, end) => {
-  const store = new Map<string, string>();
-  const h = new Harness({ store });
-  const handle = h.start(
-    async (ctx) => {
-      ctx.heartbeat({ row: ctx.info.attempt });
-      await ctx.sleep(1_000);
-      if (ctx.info.attempt === 1) throw new Error('once more');
-    },
-    { activityId: 'kept', retryPolicy: { initialInterval: 500 } },
-  );
-  await h.turn();
-  expect(store.has('kept')).toBe(true);
-  const ended = h.watch(handle.result());
-  await end(handle, h);
-  await h.advance(0);
-  expect(ended.outcome.state).not.toBe('pending');
-  expect(handle.describe().heartbeatDetails).toEqual({ row: handle.describe().attempt });
-  expect(store.size).toBe(0);
-});
+])(
+  'a description shows the last details of an activity %s, which the store has forgotten',
+  async (_, end) => {
+    const store = new Map<string, string>();
+    const h = new Harness({ store });
+    const handle = h.start(
+      async (ctx) => {
+        ctx.heartbeat({ row: ctx.info.attempt });
+        await ctx.sleep(1_000);
+        if (ctx.info.attempt === 1) throw new Error('once more');
+      },
+      { activityId: 'kept', retryPolicy: { initialInterval: 500 } },
+    );
+    await h.turn();
+    expect(store.has('kept')).toBe(true);
+    const ended = h.watch(handle.result());
+    await end(handle, h);
+    await h.advance(0);
+    expect(ended.outcome.state).not.toBe('pending');
+    expect(handle.describe().heartbeatDetails).toEqual({ row: handle.describe().attempt });
+    expect(store.size).toBe(0);
+  },
+);
 
-test('describes an activity without options', () => {
+test('a description of an activity without options shows the defaults', () => {
   const { activityId, options, expirationTime } = new Harness().start(never).describe();
   expect(activityId).not.toBe('');
   expect(expirationTime).toBeUndefined();
@@ -459,7 +465,7 @@ test('describes an activity without options', () => {
   });
 });
 
-test('has the options in force, after clamping', () => {
+test('a description has the options after clamping', () => {
   const { handle } = hold({ scheduleToCloseTimeout: '30s' });
   expect(handle.describe().options).toMatchObject({
     heartbeatTimeout: 30_000,
@@ -533,7 +539,7 @@ describe('a description', () => {
   });
 });
 
-test('has a copy of the error types in use', () => {
+test('a description has its own copy of the error types', () => {
   const { retryPolicy } = new Harness().start(never).describe().options;
   const types = retryPolicy.nonRetryableErrorTypes as string[];
   expect(() => types.push('Error')).toThrow(TypeError);
@@ -544,12 +550,15 @@ test('has a copy of the error types in use', () => {
 test.each<[string, (h: Harness) => unknown]>([
   ['because its store cannot be read', () => 1],
   ['by a listener', (h) => h.engine.events.add('scheduled', () => void h.engine.shutdown(), true)],
-])('of an activity that closes inside start(), %s, has a close time', async (_, prepare) => {
-  const store = new Map([['x', '{bad']]);
-  const h = new Harness({ store });
-  prepare(h);
-  expect(h.start(never, { activityId: 'x' }).describe()).toMatchObject({ closeTime: at(0) });
-});
+])(
+  'a description of an activity that closes inside start(), %s, has a close time',
+  async (_, prepare) => {
+    const store = new Map([['x', '{bad']]);
+    const h = new Harness({ store });
+    prepare(h);
+    expect(h.start(never, { activityId: 'x' }).describe()).toMatchObject({ closeTime: at(0) });
+  },
+);
 
 describe('heartbeatDeadline', () => {
   test('moves with each heartbeat, and is there while an attempt runs', async () => {
@@ -604,7 +613,7 @@ describe('lastProgressTime', () => {
     expect(times).toEqual([at(0), at(0), at(2_000), at(2_000), at(2_000)]);
   });
 
-  test('otherwise it is at most a report too late, and never after the last heartbeat', async () => {
+  test('is at most one report too late if reports are throttled, and never after the last heartbeat', async () => {
     const h = new Harness();
     const handle = h.start(beats(1, 2, 2, 2, 2, 2), { heartbeatThrottleInterval: 4_000 });
     await h.advance(2_500); // nothing says yet that the last heartbeat brought no news
@@ -615,7 +624,7 @@ describe('lastProgressTime', () => {
     expect(lastHeartbeatTime).toEqual(at(5_000));
   });
 
-  test('goes on over attempts, and a reset may forget it', async () => {
+  test('is kept over attempts, and a reset may forget it', async () => {
     const h = new Harness();
     const handle = h.start(
       async (ctx) => {

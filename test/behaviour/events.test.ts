@@ -25,7 +25,7 @@ const eventful = async (ctx: ActivityContext<number>): Promise<string> => {
 };
 const EVENTFUL = { heartbeatTimeout: '1s', retryPolicy: FAST } as const;
 
-describe('order', () => {
+describe('the order of events', () => {
   test('from the start to success', async () => {
     const h = new Harness();
     void h.run(eventful, EVENTFUL);
@@ -99,7 +99,7 @@ describe('order', () => {
   });
 });
 
-describe('payloads', () => {
+describe('payloads of events', () => {
   test('have the activity, the attempt and the wall time', async () => {
     const h = new Harness();
     void h.run(eventful, { ...EVENTFUL, activityId: 'an id', activityType: 'a type' });
@@ -113,7 +113,7 @@ describe('payloads', () => {
     }
   });
 
-  test('scheduled has the start delay, if there is one', () => {
+  test('of scheduled have the start delay, if there is one', () => {
     const h = new Harness();
     h.start(never, { startDelay: '2s' });
     h.start(never, {});
@@ -136,7 +136,7 @@ describe('payloads', () => {
     );
   });
 
-  test('of attemptFailed has the next attempt only if there is one', async () => {
+  test('of attemptFailed have the next attempt only if there is one', async () => {
     const h = new Harness();
     h.run(
       () => {
@@ -150,7 +150,7 @@ describe('payloads', () => {
     expect(second).not.toHaveProperty('nextAttempt');
   });
 
-  test('of heartbeat has a copy of the details', async () => {
+  test('of heartbeat have a copy of the details', async () => {
     const h = new Harness({}, false);
     h.engine.events.add('heartbeat', ({ details }) => ((details as { at: number }).at = -1), false);
     const run = h.watch(

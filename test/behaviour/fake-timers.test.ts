@@ -115,7 +115,7 @@ describe.each(kinds)('with fake timers (%s)', (_, config) => {
     await workout();
   });
 
-  test('they still do after hours of fake time', async () => {
+  test('heartbeat timeouts, backoffs and ctx.sleep still follow the fake time after hours of it', async () => {
     vi.useFakeTimers(config);
     for (let round = 0; round < 4; round++) await workout();
   });

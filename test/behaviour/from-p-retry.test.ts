@@ -73,7 +73,7 @@ const failsUntil = (last: number) => (attempt: number) => {
   return fixture;
 };
 
-describe('both', () => {
+describe('p-retry and systole', () => {
   test('retry until the function succeeds, and return its value', async () => {
     const { theirs, ours } = await both(failsUntil(3));
     expect(theirs).toEqual({ value: fixture });
@@ -385,8 +385,8 @@ describe('both', () => {
   });
 });
 
-describe('here it is different that', () => {
-  test('a failure that is marked ends the activity, as AbortError does there', async () => {
+describe('systole differs from p-retry in that', () => {
+  test('a failure that is marked ends the activity, as AbortError does in p-retry', async () => {
     const env = new TestActivityEnvironment();
     const gone = ApplicationFailure.nonRetryable('gone');
     const onFailedAttempt = vi.fn();

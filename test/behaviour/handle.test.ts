@@ -9,8 +9,8 @@ const failing = (): never => {
   throw ApplicationFailure.nonRetryable('no');
 };
 
-describe('result', () => {
-  test('is the same promise outcome for every caller, before the end and after it', async () => {
+describe('result()', () => {
+  test('has the same outcome for every caller, before the end and after it', async () => {
     const h = new Harness();
     const result = { rows: 7 };
     const handle = h.start((ctx) => ctx.sleep('1s').then(() => result));
@@ -135,7 +135,7 @@ const endings: [
   ],
 ];
 
-describe('settled', () => {
+describe('settled()', () => {
   test.each(endings)(
     'waits for every abandoned function when the activity has %s',
     async (_, status, end, running) => {

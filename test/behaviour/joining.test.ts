@@ -41,7 +41,7 @@ test('a failure reaches all callers as the same error', async () => {
   expect(failureOf(runs[1]!)).toBe(failureOf(runs[0]!));
 });
 
-test('the other options of a later call are ignored', async () => {
+test('the other options of a call that joins are ignored', async () => {
   const h = new Harness();
   const first = h.start(importRows, { ...JOIN, args: ['first.csv'] });
   const before = first.describe();
@@ -60,7 +60,7 @@ test('the other options of a later call are ignored', async () => {
   await expect(second.result()).resolves.toBe('first.csv');
 });
 
-test('a bad option of a later call is still refused', () => {
+test('a bad option of a call that joins is still refused', () => {
   const h = new Harness();
   h.start(importRows, JOIN);
   expect(() => h.start(importRows, { ...JOIN, priority: 99 })).toThrow(TypeError);

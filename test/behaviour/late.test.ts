@@ -99,7 +99,7 @@ describe('a function that was told to stop and still runs after 2 s', () => {
   });
 });
 
-describe('a heartbeat of an attempt that timed out for want of one', () => {
+describe('a heartbeat of an attempt that has timed out without one', () => {
   test('says once that the timeout is shorter than the step', async () => {
     const h = new Harness();
     const run = h.run(

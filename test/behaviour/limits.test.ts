@@ -312,7 +312,7 @@ describe('maxWaiting', () => {
   });
 });
 
-test('skips a waiting activity that was cancelled, terminated, paused or timed out', async () => {
+test('a waiting activity that was cancelled, terminated, paused or timed out is skipped', async () => {
   const h = new Harness({ maxConcurrentActivities: 1, maxConcurrentPerKey: 1 });
   void h.run((ctx) => ctx.sleep(1_000), { activityType: 'first', concurrencyKey: 'a' });
   const options = (activityType: string): ActivityOptions => ({
@@ -346,7 +346,7 @@ test.each([
   { maxWaiting: -1 },
   { maxActivitiesPerSecond: 0 },
   { maxActivitiesPerSecond: NaN },
-])('%o is refused by name', (options) => {
+])('the limit %o is refused by name', (options) => {
   expect(() => new Harness(options)).toThrow(TypeError);
   expect(() => new Harness(options)).toThrow(Object.keys(options)[0]);
 });

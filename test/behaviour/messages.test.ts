@@ -51,7 +51,7 @@ const places: Record<string, (text: string) => unknown> = {
     void h.run(never, { activityId: text });
     return h.run(never, { activityId: text });
   },
-  'an activityId that is not': (text) => attempt(() => new Harness().engine.find(text)),
+  'an unknown activityId': (text) => attempt(() => new Harness().engine.find(text)),
   'the activityId of a closed activity': (text) =>
     attempt(() => {
       const handle = new Harness().start(never, { activityId: text });
@@ -77,7 +77,7 @@ const places: Record<string, (text: string) => unknown> = {
     ),
 };
 
-describe.each(Object.entries(places))('%s', (_, use) => {
+describe.each(Object.entries(places))('a message with %s', (_, use) => {
   test('has no control characters', async () => {
     const message = await messageOf(use(HOSTILE));
     expect(message).toMatch(/two/);

@@ -36,7 +36,7 @@ const DURATION = "milliseconds (0 or more), or a number with a unit such as '10s
 
 const noop = (): void => {};
 
-describe('of a call', () => {
+describe('options of a call', () => {
   const refused = (options: object): string => {
     const h = new Harness();
     const message = refusal(() => h.start(never, options));
@@ -208,7 +208,7 @@ describe('of a call', () => {
     }).toThrow('updateOptions has no option "timeout"; here it is startToCloseTimeout for one');
   });
 
-  test('a name unlike all others lists them', () => {
+  test('a name unlike all others is refused with a list of the known names', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
       'ActivityOptions has no option "completelyDifferent"; known options: args, activityId, ' +
         `signal, ${OPTIONS.map(({ name }) => name).join(', ')}`,
@@ -231,7 +231,7 @@ describe('arguments instead of the options', () => {
     [[undefined, 5], 'undefined, 5', '[undefined, 5]'],
     [[1, 2, 3, 4, 5], '1, 2, 3, ...', '[1, 2, 3, ...]'],
     [[null], 'null', '[null]'],
-  ])('%j', async (rest, received, args) => {
+  ])('are refused: %j', async (rest, received, args) => {
     const message = `ActivityOptions: received ${received}; ${EXPECTED}args: ${args}`;
     const runtime = new ActivityRuntime();
     await using env = new TestActivityEnvironment();
@@ -245,7 +245,7 @@ describe('arguments instead of the options', () => {
   });
 });
 
-describe('of a runtime', () => {
+describe('options of a runtime', () => {
   const refused = (options: unknown): string => {
     const message = refusal(() => {
       checkRuntimeOptions(options as RuntimeOptions);
@@ -407,7 +407,7 @@ describe('of a runtime', () => {
     );
   });
 
-  test('a name unlike all others lists them', () => {
+  test('a name unlike all others is refused with a list of the known names', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
       'ActivityRuntime has no option "completelyDifferent"; known options: ' +
         'maxConcurrentActivities, maxConcurrentPerKey, maxActivitiesPerSecond, maxWaiting, ' +
@@ -422,7 +422,7 @@ describe('of a runtime', () => {
   });
 });
 
-describe('of the defaults', () => {
+describe('options in the defaults', () => {
   const refused = (defaults: unknown): string =>
     refusal(() => new ActivityRuntime({ defaults } as RuntimeOptions));
 
@@ -432,7 +432,7 @@ describe('of the defaults', () => {
     );
   });
 
-  test('a name unlike all others lists those that a default may have', () => {
+  test('a name unlike all others is refused with a list of those that a default may have', () => {
     expect(refused({ completelyDifferent: 1 })).toBe(
       'defaults has no option "completelyDifferent"; known options: ' +
         OPTIONS.map(({ name }) => name).join(', '),
@@ -454,7 +454,7 @@ describe('of the defaults', () => {
   });
 });
 
-describe('of a shutdown', () => {
+describe('options of a shutdown', () => {
   const refused = async (options: unknown): Promise<string> => {
     const h = new Harness();
     const given = options as ShutdownOptions;
@@ -496,7 +496,7 @@ describe('of a shutdown', () => {
     );
   });
 
-  test('a name unlike all others lists them', async () => {
+  test('a name unlike all others is refused with a list of the known names', async () => {
     await expect(refused({ completelyDifferent: 1 })).resolves.toBe(
       'shutdown has no option "completelyDifferent"; known options: drain, gracePeriod, abandonAfter',
     );

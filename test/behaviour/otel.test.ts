@@ -267,7 +267,7 @@ describe('the tree of spans', () => {
     expect(stage.memory.span('RunActivity:importRows', 1).links).toHaveLength(1);
   });
 
-  test('an attempt that is completed from outside goes on until then', async () => {
+  test('an attempt that is completed from outside ends then, and not when its function returns', async () => {
     const stage = new Stage();
     const handle = stage.h.start((ctx: ActivityContext) => ctx.completeAsync(), {
       activityType: 'webhook',
@@ -342,7 +342,7 @@ describe('the tree of spans', () => {
   test.each<[order: string, before: ActivityInterceptor[], after: ActivityInterceptor[]]>([
     ['before', [contextInterceptor], []],
     ['after', [], [contextInterceptor]],
-  ])('contextInterceptor may be listed %s it', async (_, before, after) => {
+  ])('contextInterceptor may be listed %s openTelemetry', async (_, before, after) => {
     const memory = new Memory();
     const telemetry = openTelemetry(memory);
     const h = new Harness({
@@ -373,7 +373,7 @@ describe('the tree of spans', () => {
     );
   });
 
-  test('TestActivityEnvironment runs with it', async () => {
+  test('TestActivityEnvironment has the same spans', async () => {
     const memory = new Memory();
     await using env = new TestActivityEnvironment({ interceptors: [openTelemetry(memory)] });
     env.failOnHeartbeat(1, new Error('connection lost'));
@@ -429,7 +429,7 @@ test('an error that cannot be read still ends its spans', async () => {
 });
 
 describe('metrics', () => {
-  test('each has its unit and its value', async () => {
+  test('have their units and their values', async () => {
     const stage = new Stage({ maxConcurrentActivities: 2 });
     const { h } = stage;
     async function importRows(ctx: ActivityContext): Promise<void> {
@@ -520,7 +520,7 @@ describe('metrics', () => {
     ]);
   });
 
-  test('a pause, a reset and a cancellation are no failures', async () => {
+  test('do not count a pause, a reset or a cancellation as a failure', async () => {
     const stage = new Stage();
     const options = { activityType: 'importRows', cancellationDelivery: 'immediate' } as const;
     const handle = stage.h.start((ctx: ActivityContext) => ctx.cancelled, options);
@@ -541,7 +541,7 @@ describe('metrics', () => {
     ]);
   });
 
-  test('several runtimes add up, of one interceptor or of two', async () => {
+  test('add up over several runtimes, with one interceptor or two', async () => {
     const memory = new Memory();
     const one = openTelemetry(memory);
     const runtimes = [one, one, openTelemetry(memory)].map(
@@ -556,7 +556,7 @@ describe('metrics', () => {
     expect(memory.spans).toHaveLength(6);
   });
 
-  test('without a limit there is no number of free slots', async () => {
+  test('have no number of free slots without a limit', async () => {
     const stage = new Stage();
     await stage.h.run(() => 1);
     expect(await stage.points('systole.slots.available')).toEqual([]);
@@ -743,6 +743,6 @@ test.each<[options: object | null, message: string]>([
   ],
   [{ meterProvider: 5 }, 'openTelemetry meterProvider: received 5; expected a MeterProvider'],
   [null, 'openTelemetry: received null; expected an object such as { details: true }'],
-])('bad options are refused: %o', (options, message) => {
+])('openTelemetry refuses the options %o', (options, message) => {
   expect(() => openTelemetry(options as never)).toThrow(message);
 });

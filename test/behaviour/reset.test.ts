@@ -37,7 +37,7 @@ function attemptsOf(h: Harness): number[] {
   return h.of('started').map(({ attempt }) => attempt);
 }
 
-describe('of a waiting activity', () => {
+describe('a reset of a waiting activity', () => {
   test('in the queue for a slot keeps it in the queue', () => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     const blocker = h.start(never);
@@ -165,7 +165,7 @@ describe('of a waiting activity', () => {
   });
 });
 
-test('with resetHeartbeat while the store is being read ignores what it returns', async () => {
+test('a reset with resetHeartbeat while the store is being read ignores what the store returns', async () => {
   const kept = new Map([['x', '{"json":5}']]);
   let answer!: (text: string | undefined) => void;
   const store: HeartbeatStore = {
@@ -181,7 +181,7 @@ test('with resetHeartbeat while the store is being read ignores what it returns'
   expect(kept.size).toBe(0);
 });
 
-test('with resetHeartbeat while the store is being read ignores its error', async () => {
+test('a reset with resetHeartbeat while the store is being read ignores the error of the store', async () => {
   const store = { get: async () => '{bad', set: () => {}, delete: () => {} };
   const h = new Harness({ store });
   const handle = h.start((ctx) => [ctx.heartbeatDetails], { activityId: 'x' });
@@ -189,7 +189,7 @@ test('with resetHeartbeat while the store is being read ignores its error', asyn
   await expect(handle.result()).resolves.toEqual([undefined]);
 });
 
-describe('of a running activity', () => {
+describe('a reset of a running activity', () => {
   test('with jitter delays the next attempt by a random part of it', async () => {
     const h = new Harness();
     h.random = 0.5;
@@ -261,7 +261,7 @@ describe('of a running activity', () => {
   test.each<[string, ResetOptions]>([
     ['without resetHeartbeat', {}],
     ['with resetHeartbeat: false', { resetHeartbeat: false }],
-  ])('%s the details that are held back are reported', async (_, options) => {
+  ])('%s reports the details that are held back', async (_, options) => {
     const h = new Harness();
     const { handle, ctx, fail } = hold(h);
     ctx().heartbeat('reported');
@@ -348,7 +348,7 @@ describe('of a running activity', () => {
   });
 });
 
-test('restarts the count of attempts without progress, without the attempt that was reset', async () => {
+test('a reset of a running attempt restarts the count of attempts without progress, and does not count that attempt', async () => {
   const h = new Harness();
   const { handle, fail } = hold(h, { retryPolicy: { maximumAttemptsWithoutProgress: 3 } });
   const run = h.watch(handle.result());
@@ -365,7 +365,7 @@ test('restarts the count of attempts without progress, without the attempt that 
   expect(failureOf(run)).toMatchObject({ attempt: 3, retryState: 'MAXIMUM_ATTEMPTS_REACHED' });
 });
 
-test('restarts the count of attempts without progress', async () => {
+test('a reset in a backoff restarts the count of attempts without progress', async () => {
   const h = new Harness();
   const handle = h.start(failing, { retryPolicy: { maximumAttemptsWithoutProgress: 3 } });
   const run = h.watch(handle.result());
@@ -423,7 +423,7 @@ describe('while the store is being read', () => {
   });
 });
 
-test('a forgotten heartbeat has no time either', async () => {
+test('a heartbeat that a reset has forgotten has no time either', async () => {
   const h = new Harness();
   const held = hold(h);
   held.ctx().heartbeat(1);
@@ -440,7 +440,7 @@ test('a forgotten heartbeat has no time either', async () => {
   });
 });
 
-test('an unknown option is refused, and nothing is reset', () => {
+test('an unknown option of reset is refused, and nothing is reset', () => {
   const h = new Harness();
   const { handle } = hold(h);
   // @ts-expect-error it is keepPaused

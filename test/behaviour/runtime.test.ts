@@ -228,7 +228,7 @@ describe('a refused call', () => {
     expect(() => runtime.start(never, bad)).toThrow(new TypeError(message));
   });
 
-  test('includes all new work after a shutdown', async () => {
+  test('is also any call after a shutdown', async () => {
     const runtime = new ActivityRuntime();
     const shutdown = runtime.shutdown();
     expect(runtime.shutdown()).toBe(shutdown);
@@ -240,7 +240,7 @@ describe('a refused call', () => {
     });
   });
 
-  test('asyncDispose shuts the runtime down', async () => {
+  test('is also any call after asyncDispose, which shuts the runtime down', async () => {
     const runtime = new ActivityRuntime();
     const running = settle(runtime.run((ctx) => ctx.cancelled));
     await expect(runtime[Symbol.asyncDispose]()).resolves.toBeUndefined();

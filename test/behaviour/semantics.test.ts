@@ -41,7 +41,7 @@ describe.each(both)('semantics: %s', (semantics) => {
     );
   });
 
-  test('the report at the end of an interval delivers it too', async () => {
+  test('the report at the end of an interval delivers a request too', async () => {
     const env = new TestActivityEnvironment({ semantics });
     env.cancelOnHeartbeat(2);
     let heardAt: number | undefined;
@@ -250,22 +250,25 @@ describe.each(both)('semantics: %s', (semantics) => {
     [[1n], 'args[0]: received 1n; expected a JSON value'],
     [[1, { when: 2n }], 'args[1]: received an object; expected a JSON value'],
     [[never], 'args[0]: received function never; expected a JSON value'],
-  ])('arguments that JSON cannot hold: %#', async (args, message) => {
-    const env = new TestActivityEnvironment({ semantics });
-    const refused = await env
-      .run((_, ...given: unknown[]) => given.length, { args })
-      .catch((error: unknown) => error);
-    expect(refused).toEqual(
-      seen<unknown>(semantics, {
-        inProcess: args.length,
-        temporal: expect.objectContaining({
-          name: 'TypeError',
-          message: expect.stringContaining(message) as string,
+  ])(
+    'arguments that JSON cannot hold are accepted, or refused at the call: %#',
+    async (args, message) => {
+      const env = new TestActivityEnvironment({ semantics });
+      const refused = await env
+        .run((_, ...given: unknown[]) => given.length, { args })
+        .catch((error: unknown) => error);
+      expect(refused).toEqual(
+        seen<unknown>(semantics, {
+          inProcess: args.length,
+          temporal: expect.objectContaining({
+            name: 'TypeError',
+            message: expect.stringContaining(message) as string,
+          }),
         }),
-      }),
-    );
-    expect(env.events.length > 0).toBe(semantics === 'in-process');
-  });
+      );
+      expect(env.events.length > 0).toBe(semantics === 'in-process');
+    },
+  );
 
   test.each([
     [new Map([[1, 2]]), 'details'],
@@ -300,7 +303,7 @@ describe.each(both)('semantics: %s', (semantics) => {
     expect(given).toEqual([2, 2]);
   });
 
-  test('details that a failing attempt has held back are kept in both', async () => {
+  test('details that a failing attempt has held back are kept', async () => {
     const env = new TestActivityEnvironment({ semantics });
     await env.run((ctx: ActivityContext<number>) => {
       ctx.heartbeat(1);
@@ -379,7 +382,7 @@ describe.each(both)('semantics: %s', (semantics) => {
 test.each([
   ['updateOptions', (handle: ActivityHandle) => handle.updateOptions({ heartbeatTimeout: '90m' })],
   ['reset', (handle: ActivityHandle) => handle.reset({ restoreOriginalOptions: true })],
-])('%s leaves the rules of Temporal in force', async (_, change) => {
+])('%s does not change the semantics of an environment', async (_, change) => {
   const env = new TestActivityEnvironment({ semantics: 'temporal' });
   const heard: unknown[] = [];
   const handle = env.start(

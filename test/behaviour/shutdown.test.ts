@@ -24,7 +24,7 @@ const failing = (error: Error) => (): never => {
   throw error;
 };
 
-test('new work is refused without being scheduled', async () => {
+test('new work during a shutdown is refused without being scheduled', async () => {
   const h = new Harness();
   await h.engine.shutdown();
   expect(() => h.start(never)).toThrow(RuntimeShutdownError);
@@ -32,7 +32,7 @@ test('new work is refused without being scheduled', async () => {
   expect(h.events).toEqual([]);
 });
 
-test('a second call returns the same promise', async () => {
+test('a second call of shutdown returns the same promise', async () => {
   const h = new Harness();
   void h.watch(h.run(never));
   const first = h.engine.shutdown();
@@ -94,7 +94,7 @@ test('without a grace period, ctx.signal aborts before shutdown returns', () => 
   expect(reason).toMatchObject({ message: 'WORKER_SHUTDOWN' });
 });
 
-describe('a waiting activity', () => {
+describe('a waiting activity at a shutdown', () => {
   test.each(['slot', 'startDelay', 'backoff', 'paused'] as const)(
     'in %s rejects at once with WORKER_SHUTDOWN',
     async (state) => {
@@ -161,7 +161,7 @@ describe('a waiting activity', () => {
   });
 });
 
-describe('a running attempt', () => {
+describe('a running attempt at a shutdown', () => {
   test('may complete within the grace period', async () => {
     const h = new Harness();
     const run = h.watch(h.run((ctx) => ctx.sleep(1_000).then(() => 'done')));
@@ -319,7 +319,7 @@ describe('a function that ignores the shutdown', () => {
   });
 });
 
-test('writes to the store are awaited', async () => {
+test('shutdown awaits writes to the store', async () => {
   const h = new Harness({
     store: {
       get: () => undefined,
@@ -344,7 +344,7 @@ test('writes to the store are awaited', async () => {
   expect(over.outcome).toMatchObject({ state: 'resolved', at: 3_000 });
 });
 
-test('idle resolves, and nothing is open', async () => {
+test('after a shutdown, idle resolves and nothing is open', async () => {
   const h = new Harness();
   void h.watch(h.run(never));
   const idle = h.watch(h.engine.idle());
@@ -382,7 +382,7 @@ test('`await using` shuts a runtime down at the end of its block', async () => {
   expect(() => left.start(() => 1)).toThrow(/shutting down/);
 });
 
-test('a write of an activity that closed before is awaited too', async () => {
+test('shutdown also awaits a write of an activity that closed before', async () => {
   let written!: () => void;
   const h = new Harness({
     store: {
@@ -491,7 +491,7 @@ describe('throttled details of abandoned activities', () => {
   });
 });
 
-test('an activity id with two running functions is named once', async () => {
+test('shutdown names an activity id with two running functions once', async () => {
   const h = new Harness();
   for (let run = 0; run < 2; run++) h.start(never, { activityId: 'x' }).terminate();
   const done = h.watch(h.engine.shutdown({ abandonAfter: '1s' }));

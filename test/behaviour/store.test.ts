@@ -422,7 +422,7 @@ describe('an asynchronous store', () => {
   });
 });
 
-test('is not read for an activity with a generated id, and is read only once', async () => {
+test('a store is not read for an activity with a generated id, and only once for all attempts of another', async () => {
   const reads: string[] = [];
   const store: HeartbeatStore = {
     get: (id) => void reads.push(id),
@@ -437,7 +437,7 @@ test('is not read for an activity with a generated id, and is read only once', a
 });
 
 test.each(['terminate', 'complete'] as const)(
-  'is cleared by %s, even if it is still being read',
+  'a store is cleared by %s, even if it is still being read',
   async (end) => {
     const deleted: string[] = [];
     const h = new Harness({

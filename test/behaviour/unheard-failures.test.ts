@@ -206,14 +206,17 @@ test.each<[string, (h: Harness) => unknown]>([
       return h.engine.shutdown();
     },
   ],
-])('is not logged if the activity was %s, because that was wanted', async (_, end) => {
-  const h = quiet();
-  end(h);
-  await h.advance(1_000);
-  expect(h.logs).toEqual([]);
-});
+])(
+  'the failure of a started activity is not logged if the activity was %s, because that was wanted',
+  async (_, end) => {
+    const h = quiet();
+    end(h);
+    await h.advance(1_000);
+    expect(h.logs).toEqual([]);
+  },
+);
 
-test('is logged if it is an error that a shutdown does not retry', async () => {
+test('the failure of a started activity is logged if a shutdown does not retry its error', async () => {
   const h = quiet();
   h.start(
     async (ctx) => {

@@ -56,7 +56,7 @@ test.each([
   '{"a":{"__proto__":{"polluted":1}}}',
   '{"\\u005f_proto__":{"polluted":1}}',
   '{"constructor":{"prototype":{"polluted":1}}}',
-])('%s is only data', async (json) => {
+])('a stored text with %s is only data', async (json) => {
   const details = await resume(`{"json":${json}}`);
   expect(JSON.stringify(details)).toBe(JSON.stringify(JSON.parse(json)));
   expect(Object.getPrototypeOf(details)).toBe(Object.prototype);

@@ -247,30 +247,33 @@ const running: Rearmed[] = [
   },
 ];
 
-test.each(running)('sets $timer of a running attempt', async ({ from, to, at, type }) => {
-  const h = new Harness();
-  let ctx!: ActivityContext;
-  const handle = h.start(
-    (given) => {
-      ctx = given;
-      return never();
-    },
-    { ...from, retryPolicy: ONCE },
-  );
-  const run = h.watch(handle.result());
-  await h.advance(2_000);
-  ctx.heartbeat('here');
-  await h.advance(2_000);
-  handle.updateOptions(to);
-  expect(ctx.signal.aborted).toBe(false);
-  await h.advance(60_000);
-  if (at === undefined) {
-    expect(run.outcome.state).toBe('pending');
-    return;
-  }
-  expect(settledAt(run)).toBe(at);
-  expect(timeoutOf(run)).toMatchObject({ timeoutType: type, eventLoopBlockedMs: 0 });
-});
+test.each(running)(
+  'updateOptions sets $timer of a running attempt',
+  async ({ from, to, at, type }) => {
+    const h = new Harness();
+    let ctx!: ActivityContext;
+    const handle = h.start(
+      (given) => {
+        ctx = given;
+        return never();
+      },
+      { ...from, retryPolicy: ONCE },
+    );
+    const run = h.watch(handle.result());
+    await h.advance(2_000);
+    ctx.heartbeat('here');
+    await h.advance(2_000);
+    handle.updateOptions(to);
+    expect(ctx.signal.aborted).toBe(false);
+    await h.advance(60_000);
+    if (at === undefined) {
+      expect(run.outcome.state).toBe('pending');
+      return;
+    }
+    expect(settledAt(run)).toBe(at);
+    expect(timeoutOf(run)).toMatchObject({ timeoutType: type, eventLoopBlockedMs: 0 });
+  },
+);
 
 test.each([
   ['a shorter', '10s', 10_000],
@@ -278,7 +281,7 @@ test.each([
   ['an overdue', '1s', 4_000],
   ['no', null, undefined],
 ] as const)(
-  'sets %s scheduleToStart of an activity that waits for a slot',
+  'updateOptions sets %s scheduleToStart of an activity that waits for a slot',
   async (_, scheduleToStartTimeout, at) => {
     const h = new Harness({ maxConcurrentActivities: 1 });
     void h.run(never);
@@ -295,7 +298,7 @@ test.each([
   },
 );
 
-test('counts scheduleToClose from the schedule in a backoff too', async () => {
+test('a scheduleToClose that is set in a backoff counts from the schedule', async () => {
   const h = new Harness();
   const handle = h.start(
     () => {
@@ -370,7 +373,7 @@ test.each<[string, ActivityOptions, OptionsPatch]>([
   expect(timeoutOf(run).timeoutType).toBe('SCHEDULE_TO_CLOSE');
 });
 
-test('a progress timeout that is removed and set again counts from then', async () => {
+test('a progress timeout that is removed and set again counts from when it was set', async () => {
   const h = new Harness();
   const handle = h.start(
     async (ctx) => {
@@ -390,7 +393,7 @@ test('a progress timeout that is removed and set again counts from then', async 
   expect(settledAt(run)).toBe(17_000); // 5 s after the last row
 });
 
-test('the next attempt has the new options', async () => {
+test('the attempt after updateOptions has the new options', async () => {
   const h = new Harness();
   const infos: ActivityContext['info'][] = [];
   const handle = h.start(
@@ -517,7 +520,7 @@ test('a waiting activity keeps its place unless its priority changes', () => {
   expect(h.of('started').map(({ activityId }) => activityId)).toEqual(['first', 'second']);
 });
 
-test('a start delay is refused for an activity that waits for a slot', () => {
+test('a new start delay is refused for an activity that waits for a slot', () => {
   const h = new Harness({ maxConcurrentActivities: 1 });
   h.start(never);
   const waiter = h.start(never);

@@ -57,7 +57,7 @@ const causeOf = (run: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error as ActivityFailure).cause,
   );
 
-describe('items', () => {
+describe('items of ctx.watch', () => {
   test('come through as they are, and each one is a heartbeat', async () => {
     const env = new TestActivityEnvironment();
     const items = await env.run((ctx) => collect(ctx.watch(each('a', 'b', 'c'))));
@@ -94,7 +94,7 @@ describe('items', () => {
     expect(results.map(({ value }) => value as unknown)).toEqual([1, 2, undefined, undefined]);
   });
 
-  test('are no more when the loop is left while one is asked for', async () => {
+  test('end when the loop is left while one is asked for', async () => {
     const env = new TestActivityEnvironment();
     const end = { done: true, value: undefined };
     await env.run(async (ctx) => {
@@ -127,7 +127,7 @@ describe('items', () => {
     });
   });
 
-  test('are no more after the end, an error or a break', async () => {
+  test('do not come after the end, an error or a break', async () => {
     const env = new TestActivityEnvironment();
     await env.run(async (ctx) => {
       for (const items of [ctx.watch(each()), ctx.watch(each(1))]) {
@@ -160,7 +160,7 @@ describe('items', () => {
   });
 });
 
-describe('a stall', () => {
+describe('a stall of ctx.watch', () => {
   test('before the first item fails the attempt after `first`', async () => {
     const env = new TestActivityEnvironment();
     const { stream, closed } = silentAfter();
@@ -230,7 +230,7 @@ describe('a stall', () => {
     expect(env.now()).toBe(45_000);
   });
 
-  test('is not a stall while the event loop is blocked', async () => {
+  test('is not assumed because the event loop was blocked', async () => {
     const h = new Harness();
     let give!: (result: IteratorResult<number>) => void;
     const stream: AsyncIterable<number> = {
@@ -296,7 +296,7 @@ describe('a stall', () => {
   });
 });
 
-describe('an abort', () => {
+describe('an abort during ctx.watch', () => {
   test.each(['heartbeat', 'immediate'] as const)(
     'ends the wait at once, with %s delivery',
     async (cancellationDelivery) => {
@@ -341,7 +341,7 @@ describe('an abort', () => {
   });
 });
 
-describe('the stream is closed', () => {
+describe('ctx.watch closes the stream', () => {
   test('when the loop breaks, and before the loop is left', async () => {
     const env = new TestActivityEnvironment();
     const order: string[] = [];
@@ -393,7 +393,7 @@ describe('the stream is closed', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('cannot close'))],
-  ])('and is logged if that %s after a stall', async (_, close) => {
+  ])('and logs a close that %s after a stall', async (_, close) => {
     const h = new Harness();
     const { stream, closed } = silentAfter();
     closed.mockImplementation(close);
@@ -410,7 +410,7 @@ describe('the stream is closed', () => {
   });
 
   test.each(['a stall', 'a break'])(
-    'and one that does not hear of it does not hold the attempt after %s',
+    'and does not wait for a stream that never closes after %s',
     async (after) => {
       const env = new TestActivityEnvironment();
       const { stream, closed } = silentAfter(1);
@@ -537,7 +537,7 @@ describe('streams of the platform', () => {
   });
 });
 
-describe('a refusal', () => {
+describe('a refusal by ctx.watch', () => {
   test.each([
     [undefined, 'ctx.watch: received undefined; expected an async iterable or a ReadableStream'],
     [[1, 2], 'ctx.watch: received an array of 2; expected an async iterable or a ReadableStream'],
@@ -574,7 +574,7 @@ describe('a refusal', () => {
   });
 });
 
-test('a loop that is left running when its attempt ends gets no further items', async () => {
+test('a loop of ctx.watch that is left running when its attempt ends gets no further items', async () => {
   const h = new Harness();
   const items: number[] = [];
   let closed = false;

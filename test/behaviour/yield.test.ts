@@ -29,7 +29,7 @@ function countTurns(): { readonly turns: number; stop(): void } {
   return count;
 }
 
-describe('a turn of the event loop', () => {
+describe('a turn of the event loop in ctx.yield', () => {
   test('is given after 10 ms of work, and not before', async () => {
     const turns = countTurns();
     const seen: number[] = [];
@@ -78,7 +78,7 @@ describe('a turn of the event loop', () => {
   });
 });
 
-test('each call is a heartbeat that keeps the details', async () => {
+test('each call of ctx.yield is a heartbeat that keeps the details', async () => {
   const env = new TestActivityEnvironment();
   await env.run(
     async (ctx: ActivityContext<number>) => {
@@ -96,7 +96,7 @@ test('each call is a heartbeat that keeps the details', async () => {
 });
 
 describe('a reason to stop', () => {
-  test('rejects the next call', async () => {
+  test('rejects the next call of ctx.yield', async () => {
     const env = new TestActivityEnvironment();
     const caught: unknown[] = [];
     const handle = env.start(async (ctx) => {
@@ -147,7 +147,7 @@ describe('a reason to stop', () => {
   });
 });
 
-test('an error that a heartbeat throws rejects the call', async () => {
+test('an error that the heartbeat of ctx.yield throws rejects the call', async () => {
   const env = new TestActivityEnvironment();
   env.failOnHeartbeat(1, new Error('lost'));
   const caught = await env.run((ctx) =>

@@ -52,7 +52,7 @@ describe('a crash that counts', () => {
     ]);
   });
 
-  test('that comes after scheduleToCloseTimeout is a timeout', async () => {
+  test('is a timeout if it comes after scheduleToCloseTimeout', async () => {
     const disk = new MemoryDisk();
     await crash(disk, { scheduleToCloseTimeout: 1 });
     disk.rows.get('x')!.entry = { ...disk.rows.get('x')!.entry!, scheduledAt: 0 };

@@ -286,7 +286,7 @@ describe('recover', () => {
     expect(disk.rows.size).toBe(0);
   });
 
-  test('takes over what others leave, with every', async () => {
+  test('takes over what others leave, with the option every', async () => {
     const disk = new MemoryDisk();
     const h = processOn(disk);
     const one = (): number => 1;
@@ -501,7 +501,7 @@ describe('a lease', () => {
     expect(disk.rows.get('x')?.snapshot).toBe('{"json":2}');
   });
 
-  test('that was lost before the result: the caller does not get it', async () => {
+  test('that was lost before the result keeps the result from the caller', async () => {
     const disk = new MemoryDisk();
     const h = processOn(disk);
     const run = h.watch(h.run(() => h.work(1_000), { activityId: 'x' }));

@@ -30,7 +30,7 @@ function slowProcess(disk: MemoryDisk): Harness {
   return h;
 }
 
-test('is that of the calls', async () => {
+test('activities begin in the order of their calls', async () => {
   const h = slowProcess(new MemoryDisk());
   const order: string[] = [];
   for (const activityId of ids) {
@@ -40,7 +40,7 @@ test('is that of the calls', async () => {
   expect(order).toEqual(ids);
 });
 
-test('is that of the entries after a recovery', async () => {
+test('recovered activities begin in the order of their entries', async () => {
   const disk = new MemoryDisk();
   const first = processOn(disk);
   function job(): Promise<never> {
@@ -61,7 +61,7 @@ test('is that of the entries after a recovery', async () => {
   expect(order).toEqual(ids);
 });
 
-test('one that is refused holds up none', async () => {
+test('a call that is refused holds up no other call', async () => {
   const disk = new MemoryDisk();
   const other = processOn(disk);
   other.start(never, { activityId: 'a' });

@@ -206,7 +206,7 @@ describe('recover', () => {
     expect(lists).toBe(0);
   });
 
-  test('does not wait for ever for a store that does not answer', async () => {
+  test('waits at most 5 s for a store that does not answer', async () => {
     const disk = new MemoryDisk();
     await leave(disk, 'a');
     const h = processOn(disk, {}, () => ({ get: () => new Promise(() => {}) }));
@@ -299,7 +299,7 @@ describe('while an activity is recovered, its entry says at any time', () => {
   });
 });
 
-describe('what a recovered activity has behind it', () => {
+describe('the past of a recovered activity', () => {
   test('counts for scheduleToCloseTimeout', async () => {
     const disk = new MemoryDisk();
     const first = processOn(disk);
@@ -338,7 +338,7 @@ describe('what a recovered activity has behind it', () => {
     expect(result.outcome).toMatchObject({ error: { attempt: 3 } });
   });
 
-  test('refuses a start delay, which would end the backoff', async () => {
+  test('rules out a new start delay, which would end the backoff', async () => {
     const disk = new MemoryDisk();
     const first = processOn(disk);
     const retryPolicy = { initialInterval: '1h', maximumInterval: '1h' } as const;
@@ -361,7 +361,7 @@ describe('what a recovered activity has behind it', () => {
     expect(disk.rows.get('x')?.entry?.options).not.toContain('startDelay');
   });
 
-  test('does not keep a start delay from being changed that has not passed', async () => {
+  test('allows a start delay that has not passed to be changed', async () => {
     const disk = new MemoryDisk();
     const first = processOn(disk);
     void first.run(never, { activityId: 'x', activityType: 'never', startDelay: '1h' });
@@ -375,7 +375,7 @@ describe('what a recovered activity has behind it', () => {
   });
 
   test.each(['PAUSE_REQUESTED', 'CANCEL_REQUESTED'] as const)(
-    'counts as a crash, if the process died with %s',
+    'includes a crash if the process died with %s',
     async (runState) => {
       const disk = new MemoryDisk();
       await leave(disk, 'x');

@@ -65,7 +65,7 @@ test('a recording without events has a picture', () => {
 test.each([
   [1, '1   at 1 ms   no heartbeat   still RUNNING'],
   [5, '1   at 5 ms   waited for a slot 5 ms   no heartbeat   still RUNNING'],
-])('an attempt that begins %d ms after the call: %s', (ms, row) => {
+])('an attempt that begins %d ms after the call is shown as %s', (ms, row) => {
   const events: TimelineEvent[] = [
     { at: 0, event: 'scheduled', activityId: 'i', activityType: 't' },
     { at: ms, event: 'started', activityId: 'i', activityType: 't', attempt: 1 },
@@ -73,7 +73,7 @@ test.each([
   expect(timelineText(events)).toBe(`t (i)\n  ${row}`);
 });
 
-test('what a file says about an activity that has closed is left out', () => {
+test('events of an activity that has closed are left out', () => {
   const events = scenes['blocked-loop']?.() as TimelineEvent[];
   const end = events.at(-1) as TimelineEvent;
   const names = ['heartbeat', 'attemptFailed', 'started', 'paused', 'failed'] as const;
