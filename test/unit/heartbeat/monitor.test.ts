@@ -2,21 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { HeartbeatMonitor } from '../../../src/heartbeat/monitor.js';
 
-test('the deadline is the timeout after the start or the last heartbeat, whichever is later', () => {
+test('a heartbeat deadline is the timeout after the start or the last heartbeat, whichever is later', () => {
   const monitor = new HeartbeatMonitor(1_000, 50);
   expect(monitor.deadline).toBe(1_050);
   monitor.beat(700);
   expect(monitor.deadline).toBe(1_700);
 });
 
-test('without a timeout there is no deadline', () => {
+test('without a heartbeat timeout there is no deadline', () => {
   const monitor = new HeartbeatMonitor(0, 50);
   expect(monitor.deadline).toBe(Infinity);
   monitor.beat(700);
   expect(monitor.deadline).toBe(Infinity);
 });
 
-describe('a deadline that fires late', () => {
+describe('a heartbeat deadline that fires late', () => {
   test.each([
     // timeout, late by, more time
     [1_000, 0, 0],
@@ -61,7 +61,7 @@ describe('a deadline that fires late', () => {
   });
 });
 
-describe('with a timeout of one second, deadlines that fire late', () => {
+describe('with a heartbeat timeout of one second, deadlines that fire late', () => {
   test.each<[string, number[], (number | 'over')[]]>([
     // late by, the deadline after that
     [
@@ -88,7 +88,7 @@ describe('with a timeout of one second, deadlines that fire late', () => {
   });
 });
 
-describe('a changed timeout', () => {
+describe('a changed heartbeat timeout', () => {
   test.each([
     // timeout, when it is set, the deadline
     [2_000, 500, 2_100],
@@ -148,7 +148,7 @@ test('a hanging attempt times out within bounds, however late its deadlines fire
   );
 });
 
-test('on a loop that is always busy, with blocks of up to two thirds of the timeout, it times out within three timeouts', () => {
+test('a hanging attempt times out within three timeouts on a loop that is always blocked for up to two thirds of the timeout', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 50, max: 100_000 }),

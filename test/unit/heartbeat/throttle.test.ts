@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ReportThrottle, throttleIntervalMs } from '../../../src/heartbeat/throttle.js';
 
-describe('the interval', () => {
+describe('the interval between reports', () => {
   test.each([
     // given, heartbeat timeout, interval
     [undefined, 0, 30_000],

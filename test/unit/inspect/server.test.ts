@@ -151,13 +151,13 @@ test('wrong methods and unknown pages are refused', async () => {
   expect(await status('action/more', 'POST')).toBe(404);
 });
 
-test('localhost is this machine too', async () => {
+test('a request to localhost is accepted', async () => {
   const { url, port } = await inspected();
   const headers = { host: `localhost:${port}`, origin: `http://localhost:${port}` };
   expect((await send(url, { headers })).status).toBe(200);
 });
 
-test('the stream begins with all rows and goes on with what changes', async () => {
+test('the stream begins with all rows and continues with what changes', async () => {
   const { runtime, url } = await inspected({}, { maxConcurrentActivities: 1 });
   const first = runtime.start(
     (ctx: ActivityContext) => {
@@ -199,7 +199,7 @@ test('the stream begins with all rows and goes on with what changes', async () =
   }
 });
 
-test('what happens between two messages comes at once, and short activities not at all', async () => {
+test('all changes between two messages come in one message, without activities that have already closed', async () => {
   const { runtime, url } = await inspected();
   const seen: string[] = [];
   for await (const { rows = [], fresh } of messages(url)) {
@@ -212,7 +212,7 @@ test('what happens between two messages comes at once, and short activities not 
   expect(seen).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
 });
 
-test('a request to cancel has no event, and is seen all the same', async () => {
+test('a request to cancel is shown although it has no event', async () => {
   const { runtime, url } = await inspected();
   const handle = runtime.start(never, {
     activityId: 'x',
@@ -227,7 +227,7 @@ test('a request to cancel has no event, and is seen all the same', async () => {
   expect(changes.rows).toHaveLength(1);
 });
 
-test('an activity has its failure, its details, its options and its events', async () => {
+test('the page of an activity has its failure, its details, its options and its events', async () => {
   const { runtime, url } = await inspected();
   const handle = runtime.start(
     (ctx: ActivityContext, secret: string) => {
@@ -331,7 +331,7 @@ test('with actions, a page can cancel, pause, unpause, reset and terminate', asy
   expect(long.status).toBe(400);
 });
 
-test('without actions, and without an origin, nothing can be done', async () => {
+test('a request to act is refused without actions: true, and without an origin', async () => {
   const { runtime, url, origin } = await inspected();
   const handle = runtime.start(never, { activityId: 'x' });
   const body = JSON.stringify({ id: 'x', action: 'terminate' });
@@ -452,7 +452,7 @@ test.each(['a b/ü', '\ud83d', 'x\udc00"\\', '\\ud83d', '100 %', '"'])(
   },
 );
 
-test('an address may have an id as somebody types it', () => {
+test('an address may have an id as people type it', () => {
   expect(['plain', 'a "b"'].map(fromAddress)).toEqual(['plain', 'a "b"']);
 });
 

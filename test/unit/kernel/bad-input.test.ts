@@ -74,27 +74,27 @@ describe('an unknown name', () => {
     expect(refusal({ wrong: undefined })).toContain('"wrong"');
   });
 
-  test('is not a known one, even if that is inherited', () => {
+  test('is not a known name that is inherited or undefined', () => {
     expect(refusal({ heartbeatTimeout: 1, id: undefined })).toBe('taken');
     expect(refusal(Object.create({ id: 1 }) as object)).toBe('taken');
     expect(refusal({})).toBe('taken');
   });
 });
 
-describe('names from elsewhere, as the options of a call', () => {
+describe('the refusal of an option', () => {
   test.each([
     ['retry', 'retryPolicy'],
     ['retries', 'retryPolicy.maximumAttempts (the first one counts too)'],
     ['timeout', 'startToCloseTimeout for one attempt, scheduleToCloseTimeout for all of them'],
     ['concurrency', 'maxConcurrentActivities, an option of ActivityRuntime'],
     ['taskQueue', 'not needed in one process'],
-  ])('%s', async (name, hint) => {
+  ])('of a call says what to use instead of %s', async (name, hint) => {
     await expect(runActivity(() => 1, { [name]: 5 })).rejects.toThrow(
       new TypeError(`ActivityOptions has no option "${name}"; here it is ${hint}`),
     );
   });
 
-  test('suggest a runtime option for concurrency', () => {
+  test('of a runtime says what to use instead of concurrency', () => {
     expect(() => new ActivityRuntime({ concurrency: 5 } as object)).toThrow(
       new TypeError(
         'ActivityRuntime has no option "concurrency"; here it is maxConcurrentActivities, an option of ActivityRuntime',
@@ -102,15 +102,18 @@ describe('names from elsewhere, as the options of a call', () => {
     );
   });
 
-  test.each(['args', 'activityId', 'signal'])('%s as a default', (name) => {
-    expect(() => new ActivityRuntime({ defaults: { [name]: undefined } })).toThrow(
-      new TypeError(
-        `defaults has no option "${name}"; here it is an option of each call, not a default`,
-      ),
-    );
-  });
+  test.each(['args', 'activityId', 'signal'])(
+    'says that %s belongs to each call, not to the defaults',
+    (name) => {
+      expect(() => new ActivityRuntime({ defaults: { [name]: undefined } })).toThrow(
+        new TypeError(
+          `defaults has no option "${name}"; here it is an option of each call, not a default`,
+        ),
+      );
+    },
+  );
 
-  test('a misspelt option of each set is found', async () => {
+  test('suggests the right name for a misspelt one, in each set of options', async () => {
     await expect(runActivity(() => 1, { heartbeatTimout: 5 } as object)).rejects.toThrow(
       'did you mean "heartbeatTimeout"?',
     );

@@ -200,7 +200,7 @@ describe('several deadlines', () => {
   });
 });
 
-describe('the one timer', () => {
+describe('the one timer of all deadlines', () => {
   test('is only one for any number of deadlines', () => {
     const at = setUp();
     for (let n = 0; n < 100; n++) arm(at, new Probe(at.clock), 1_000 - n * 7);
@@ -440,7 +440,7 @@ describe('on a real event loop', () => {
     expect(clock.pending).toBe(0);
   });
 
-  test('a deadline that is disarmed in that turn does not fire, and one that is armed has a timer afterwards', async () => {
+  test('a deadline that is disarmed in the turn it waits for does not fire, and one that is armed in it has a timer afterwards', async () => {
     const { clock, deadlines, turns } = setUpTurns();
     const gone = new Probe(clock);
     const later = new Probe(clock);
@@ -456,7 +456,7 @@ describe('on a real event loop', () => {
   });
 });
 
-test('arming, moving and disarming in any order agree with a list that is searched', async () => {
+test('deadlines that are armed, moved and disarmed in any order agree with a list that is searched', async () => {
   const step = fc.oneof(
     fc.record({
       do: fc.constant('arm' as const),

@@ -170,11 +170,11 @@ test('an emitter knows for which events it has listeners', () => {
   expect(events.has('started')).toBe(false);
 });
 
-test('cannot call emit', () => {
+test('a runtime has no method emit', () => {
   expect('emit' in new ActivityRuntime()).toBe(false);
 });
 
-describe('of a runtime', () => {
+describe('events of a runtime', () => {
   test('on returns a function that removes the listener, and once gets one event', async () => {
     const runtime = new ActivityRuntime({ logger: false });
     const heard: string[] = [];

@@ -311,7 +311,7 @@ describe('what kind of error it is', () => {
     }
   });
 
-  test('isTimeout does too, for any type or one', () => {
+  test('isTimeout looks inside ActivityFailure too, for any type or one', () => {
     for (const error of [timeout, inActivity(timeout), make(elsewhere).TimeoutFailure]) {
       expect(here.isTimeout(error)).toBe(true);
       expect(here.isTimeout(error, 'HEARTBEAT')).toBe(true);

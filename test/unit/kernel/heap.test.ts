@@ -4,7 +4,7 @@ import { Heap } from '../../../src/kernel/heap.js';
 
 type Step = number | 'pop' | 'sweep';
 
-test('gives the smallest item first, whatever was pushed, popped or swept before', () => {
+test('a heap gives the smallest item first, whatever was pushed, popped or swept before', () => {
   const step = fc.oneof(
     { arbitrary: fc.nat(50), weight: 6 },
     { arbitrary: fc.constant<Step>('pop'), weight: 3 },

@@ -42,12 +42,12 @@ describe('the default logger', () => {
     expect(lines[0]![1]).toBe('systole: it failed: Error: no');
   });
 
-  test('escapes control characters, whoever wrote them', () => {
+  test('escapes control characters in the message and in the error', () => {
     log('warn', 'a\nb\u001b[31m', { error: new Error('c\r\n\u009b2J\u202e') });
     expect(lines[0]![1]).toBe('systole: a\\nb\\u001b[31m (Error: c\\r\\n\\u009b2J\\u202e)');
   });
 
-  test('is no format: the text stays as it is', async () => {
+  test('does not read the text as a format', async () => {
     vi.restoreAllMocks();
     const { Console } = await import('node:console');
     const { PassThrough } = await import('node:stream');
@@ -115,7 +115,7 @@ describe('pinoLogger', () => {
   });
 });
 
-test('pinoLogger refuses anything else', () => {
+test('pinoLogger refuses a value that is no logger of pino', () => {
   expect(() => pinoLogger(pino as never)).toThrow(
     'pinoLogger: received function pino; expected a logger like pino()',
   );
@@ -135,7 +135,7 @@ describe('a logger that takes the attributes first is refused if it is given dir
     );
   });
 
-  test('others are taken: console, and the shape of winston', () => {
+  test('and others are accepted: console, and the shape of winston', () => {
     const winston = {
       ...(methods as object),
       child: () => {},

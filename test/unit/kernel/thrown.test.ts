@@ -59,11 +59,11 @@ describe('ensureError', () => {
   });
 });
 
-test('describes an unreadable value as an object', () => {
+test('ensureError describes an unreadable value as an object', () => {
   expect(ensureError(revoked).message).toBe('An activity threw an object, not an Error');
 });
 
-test('describes an object with ten thousand values without writing them all', () => {
+test('ensureError describes an object with ten thousand values without writing them all', () => {
   let read = 0;
   const rows = Array.from({ length: 10_000 }, () => ({
     toJSON: () => ++read,
@@ -83,7 +83,7 @@ class ForeignDOMException {
   }
 }
 
-test('accepts a DOMException of another realm as an error', () => {
+test('ensureError accepts a DOMException of another realm as an error', () => {
   const foreign = new ForeignDOMException();
   expect(isError(foreign)).toBe(true);
   expect(ensureError(foreign)).toBe(foreign);

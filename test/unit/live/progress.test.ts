@@ -90,7 +90,7 @@ test('a stall has no rate, and the rate after it is that of the work after it', 
   ]);
 });
 
-test('what takes its time at every step is no stall', () => {
+test('work that is slow at every step is no stall', () => {
   expect(ratesAt(from(0, 180, 60), [60, 90, 120, 180])).toEqual([1 / 60, 1 / 90, 1 / 60, 1 / 60]);
   expect(ratesAt([0, 1, 61, 121, 181], [121, 181])).toEqual([1 / 60, 1 / 60]);
 });

@@ -15,11 +15,11 @@ test.each([
   [999 * 86_400_000, '999 d'],
   [1e300, 'over 1,000 d'],
   [Infinity, 'over 1,000 d'],
-])('%d ms is %s', (ms, words) => {
+])('a time of %d ms is shown as %s', (ms, words) => {
   expect(lapse(ms)).toBe(words);
 });
 
-test('counts and rates are short', () => {
+test('counts and rates are shown in few characters', () => {
   expect([0, 3.14159, 999, 1_000, 1_234_567.8].map(count)).toEqual([
     '0',
     '3.14',

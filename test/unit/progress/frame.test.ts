@@ -65,11 +65,11 @@ test.each([
     },
     'pause requested, times out in 1 min',
   ],
-] as const)('%o is told in words: %s', (description, words) => {
+] as const)('the line of an activity with %o says: %s', (description, words) => {
   expect(drawn([shown(description)])).toEqual([`importRows big.csv  ${words}`]);
 });
 
-test('the nearest of several limits counts', () => {
+test('a line shows the nearest of several limits', () => {
   const limits = {
     runState: 'STARTED',
     heartbeatDeadline: at(9_000),
@@ -79,7 +79,7 @@ test('the nearest of several limits counts', () => {
   expect(drawn([shown(limits)])[0]).toMatch(/times out in 5\.0 s$/);
 });
 
-test('a heartbeat of an earlier attempt is not one of this attempt', () => {
+test('a line does not show a heartbeat of an earlier attempt', () => {
   const line = drawn([
     shown({ runState: 'STARTED', lastStartedTime: at(2_000), lastHeartbeatTime: at(1_000) }),
   ]);
@@ -99,7 +99,7 @@ test.each([
   [{ done: 0, total: 0 }, '100 %  0/0'],
   [{ done: 0.125 }, '0.13'],
   [{ done: 1e21 }, '1e+21'],
-] as const)('%o is shown as %s', (progress, words) => {
+] as const)('the progress %o is shown as %s', (progress, words) => {
   expect(drawn([shown({ runState: 'STARTED' }, progress)])[0]).toContain(`  ${words}`);
 });
 

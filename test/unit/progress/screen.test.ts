@@ -54,7 +54,7 @@ test('close leaves a write method that another library has put over it, and that
   expect(await terminal.lines()).toEqual(['[after]']);
 });
 
-test('a line without an end goes on where it stopped', async () => {
+test('a line without an end continues where it stopped', async () => {
   const { terminal, screen } = shown();
   screen.show(['block']);
   terminal.write('loading');
@@ -119,7 +119,7 @@ test('lines that a resize has broken are drawn anew although they have not chang
   expect(await terminal.lines()).toEqual(['a'.repeat(10)]); // cut by the terminal, not broken
 });
 
-test('the same lines are not written again', () => {
+test('lines that have not changed are not written again', () => {
   const { terminal, screen } = shown();
   screen.show(['one']);
   const { written } = terminal;
@@ -180,7 +180,7 @@ test.each([0, undefined])('a terminal with %s columns is drawn on as if it had 8
   expect(written).not.toMatch(/Infinity|NaN/);
 });
 
-test('what our own writes throw does not reach the program that prints, and what it throws itself does', () => {
+test('an error in drawing the block does not reach the program that prints, but an error in its own write does', () => {
   const terminal = new TestTerminal(40, 10);
   const errors: unknown[] = [];
   const screen = new Screen(terminal, [], (error) => errors.push(error));

@@ -59,7 +59,7 @@ test('nothing is written and no timer is set while nothing is open', async () =>
   expect(terminal.written).toBe('');
 });
 
-test('those that run come first, and the rest is counted', async () => {
+test('running activities come first, and those without a line are counted', async () => {
   const harness = new Harness({ maxConcurrentActivities: 2, logger: false });
   const terminal = new TestTerminal(60, 6);
   display(harness, terminal);

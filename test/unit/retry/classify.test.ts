@@ -161,7 +161,7 @@ describe('nonRetryableErrorTypes', () => {
     ['TemporalTimeout:StartToClose', 'HEARTBEAT', false],
     ['TemporalTimeout:StartToClose', 'PROGRESS', false],
     ['TimeoutFailure', 'HEARTBEAT', true],
-  ])('%s and the timeout %s: %s', (name, type, matched) => {
+  ])('with %s match the timeout %s: %s', (name, type, matched) => {
     expect(timedOut(type, { nonRetryableErrorTypes: [name] })).toEqual(
       matched ? stop('NON_RETRYABLE_FAILURE') : again(),
     );
@@ -225,16 +225,19 @@ test.each([
   [2, 3, false],
   [Infinity, 1e9, true],
   [0, 1e9, true],
-])('with %d attempts allowed, after attempt %d: %s', (maximumAttempts, attempt, retry) => {
-  expect(failed(new Error('x'), { maximumAttempts }, { attempt }).retry).toBe(retry);
-});
+])(
+  'with %d attempts allowed, a failure of attempt %d is retried: %s',
+  (maximumAttempts, attempt, retry) => {
+    expect(failed(new Error('x'), { maximumAttempts }, { attempt }).retry).toBe(retry);
+  },
+);
 
 test.each([
   [1_000.001, true],
   [1_000, false],
   [999, false],
   [-5, false],
-])('a delay of one second with %d ms left: %s', (remainingMs, retry) => {
+])('a failure with a delay of one second and %d ms left is retried: %s', (remainingMs, retry) => {
   expect(failed(new Error('x'), {}, { remainingMs }).retry).toBe(retry);
 });
 

@@ -402,7 +402,7 @@ describe('scheduleToClose', () => {
     expect(harness.of('failed')).toMatchObject([{ status: 'FAILED' }]);
   });
 
-  test('after a timeout, that is a scheduleToClose timeout caused by the timeout', async () => {
+  test('a delay that does not fit after a timeout becomes a scheduleToClose timeout caused by that timeout', async () => {
     const harness = new Harness();
     const ran = harness.watch(
       harness.run(() => never(), { scheduleToCloseTimeout: 2_000, startToCloseTimeout: 1_200 }),

@@ -14,7 +14,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('a value', () => {
+describe('a value of Retry-After', () => {
   test.each([
     ['seconds', '120', 120_000],
     ['a part of a second', '0.5', 500],
@@ -26,7 +26,7 @@ describe('a value', () => {
     ['several dates', `Mon, 01 Jun 2026 12:00:01 GMT, ${IN_ONE_HOUR}`, 3_600_000],
     ['a number and a date', `5, ${IN_ONE_HOUR}`, 3_600_000],
     ['a number and garbage', '5, soon', 5_000],
-  ])('with %s', (_, value, delayMs) => {
+  ])('with %s gives a delay', (_, value, delayMs) => {
     expect(retryAfter(value)).toBe(delayMs);
   });
 
@@ -54,7 +54,7 @@ describe('a value', () => {
   });
 });
 
-describe('it is read', () => {
+describe('Retry-After is read', () => {
   const headers = { 'retry-after': '7' };
   test.each([
     ['a Response', new Response(null, { status: 429, headers })],
@@ -86,14 +86,14 @@ describe('it is read', () => {
   });
 });
 
-describe('max', () => {
+describe('max of retryAfter', () => {
   test.each([
     ['120', 60_000],
     ['30', 30_000],
     ['9'.repeat(400), 60_000],
     ['Fri, 31 Dec 9999 23:59:59 GMT', 60_000],
     ['0', undefined],
-  ])('with %s', (value, delayMs) => {
+  ])('limits the delay of %s', (value, delayMs) => {
     expect(retryAfter(value, { max: '1 minute' })).toBe(delayMs);
   });
 

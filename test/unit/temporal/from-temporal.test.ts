@@ -118,7 +118,7 @@ describe('a Temporal activity on systole has', () => {
   });
 });
 
-describe('heartbeats', () => {
+describe('heartbeats of a Temporal activity', () => {
   test('give the next attempt the newest details, even if they were throttled', async () => {
     const found: unknown[] = [];
     async function work(): Promise<void> {
@@ -257,7 +257,7 @@ describe('heartbeats', () => {
   });
 });
 
-describe('cancellation', () => {
+describe('cancellation of a Temporal activity', () => {
   async function untilCancelled(seen: unknown[]): Promise<never> {
     for (;;) {
       temporal.heartbeat();
@@ -373,7 +373,7 @@ describe('the options of fromTemporal give', () => {
   });
 });
 
-describe('failures', () => {
+describe('failures of a Temporal activity', () => {
   test('an ApplicationFailure keeps every field', async () => {
     const root = temporal.ApplicationFailure.create({ message: 'root', type: 'Root' });
     async function fail(): Promise<never> {

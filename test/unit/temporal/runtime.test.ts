@@ -82,7 +82,7 @@ describe('start sends', () => {
   });
 });
 
-test('numbers that the server supports, rounded if necessary', async () => {
+test('start sends numbers that the server supports, rounded if necessary', async () => {
   const { client, started } = fakeClient();
   const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
   const century = 100 * 365 * 24 * 60 * 60 * 1000;
@@ -188,7 +188,7 @@ describe('the function is found', () => {
   });
 });
 
-describe('an option that Temporal does not have is refused by name', () => {
+describe('TemporalRuntime refuses by name', () => {
   const refused: readonly (readonly [string, ActivityOptions, string])[] = [
     ['progressTimeout', { progressTimeout: '1s' }, 'startToCloseTimeout'],
     ['concurrencyKey', { concurrencyKey: 'db' }, 'task queue'],
@@ -219,7 +219,7 @@ describe('an option that Temporal does not have is refused by name', () => {
     ['heartbeatThrottleInterval', { heartbeatThrottleInterval: 0 }, 'maxHeartbeatThrottleInterval'],
   ];
 
-  test.each(refused)('%s', async (name, options, advice) => {
+  test.each(refused)('%s, an option that Temporal does not have', async (name, options, advice) => {
     const { client, started } = fakeClient();
     const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
     const error: unknown = await runtime
@@ -322,7 +322,7 @@ describe('USE_EXISTING', () => {
   });
 });
 
-test('a signal that has already aborted schedules nothing', async () => {
+test('a call whose signal has already aborted schedules nothing', async () => {
   const { client, started } = fakeClient();
   const runtime = new TemporalRuntime({ client, taskQueue: 'imports' });
   const run = runtime.run(importRows, { args: ['a'], ...minute, signal: AbortSignal.abort('no') });

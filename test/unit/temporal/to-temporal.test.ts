@@ -179,7 +179,7 @@ describe('a systole activity on a worker has', () => {
   });
 });
 
-describe('on a worker', () => {
+describe('on a worker of Temporal', () => {
   const silent: AsyncIterable<string> = {
     [Symbol.asyncIterator]: () => {
       const items = ['a', 'b'];
@@ -236,7 +236,7 @@ describe('on a worker', () => {
   });
 });
 
-describe('heartbeats', () => {
+describe('heartbeats on a worker of Temporal', () => {
   test('without details repeat the last ones, even from an earlier attempt', async () => {
     const worker = new FakeWorker({ row: 4 });
     await worker.run(({ heartbeat }) => {
@@ -355,7 +355,7 @@ describe('heartbeats', () => {
   });
 });
 
-describe('cancellation', () => {
+describe('cancellation on a worker of Temporal', () => {
   test('aborts the signal with systole’s failure, ends a sleep and is reported as one', async () => {
     const worker = new FakeWorker();
     const seen: unknown[] = [];

@@ -19,7 +19,7 @@ const failing = (): never => {
   throw boom;
 };
 
-test('is an ActivityRunner: the handle of an id lets time skip', async () => {
+test('an environment is an ActivityRunner: the handle of an id lets time skip', async () => {
   const env = new TestActivityEnvironment();
   const runner: ActivityRunner = env;
   void runner.start((ctx: ActivityContext) => ctx.sleep('1h').then(() => 'done'), {
@@ -30,7 +30,7 @@ test('is an ActivityRunner: the handle of an id lets time skip', async () => {
   expect(() => env.getHandle('x')).toThrow(ActivityNotFoundError);
 });
 
-describe('time', () => {
+describe('the time of an environment', () => {
   test('skips an hour of backoff at once', async () => {
     const tookMs: number[] = [];
     for (let run = 1; run <= 3; run++) {
@@ -518,7 +518,7 @@ test.each([
   [{ concurrency: 3 }, /maxConcurrentActivities/],
   [{ store: {} }, /^store: received an object; expected an object with get, set, delete/],
   [{ interceptors: [42] }, /^interceptors\[0\]: received 42/],
-])('refuses %j', (options, message) => {
+])('an environment refuses the options %j', (options, message) => {
   expect(() => new TestActivityEnvironment(options as object)).toThrow(message);
 });
 

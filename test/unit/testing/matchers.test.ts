@@ -146,9 +146,12 @@ describe('toFailWith', () => {
   });
 });
 
-test.each(Object.keys(matchers))('%s says what it is for', (name) => {
-  const assertion = expect(42) as unknown as Record<string, (expected: unknown) => void>;
-  expect(() => assertion[name]!({ type: 'x' })).toThrow(
-    `${name}: received 42; expected a TestActivityEnvironment`,
-  );
-});
+test.each(Object.keys(matchers))(
+  '%s on a value that is no environment says what it expects',
+  (name) => {
+    const assertion = expect(42) as unknown as Record<string, (expected: unknown) => void>;
+    expect(() => assertion[name]!({ type: 'x' })).toThrow(
+      `${name}: received 42; expected a TestActivityEnvironment`,
+    );
+  },
+);

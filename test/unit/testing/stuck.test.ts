@@ -14,7 +14,7 @@ const causeOf = (run: Promise<unknown>): Promise<string> =>
 const REMEDY = 'Let the test do that, or raise stuckAfter of TestActivityEnvironment.';
 const silent: AsyncIterable<never> = { [Symbol.asyncIterator]: () => ({ next: never }) };
 
-describe('the run fails, and says what its activity waits for', () => {
+describe('a stuck run fails, and says what its activity waits for', () => {
   test('when it waits for a completion from outside', async () => {
     const env = new TestActivityEnvironment({ stuckAfter: 10 });
     async function importRows(ctx: ActivityContext): Promise<void> {
@@ -69,7 +69,7 @@ describe('the run fails, and says what its activity waits for', () => {
   });
 });
 
-describe('the run does not fail', () => {
+describe('a run does not fail as stuck', () => {
   test('while a function works, however long it takes', async () => {
     const env = new TestActivityEnvironment({ stuckAfter: 1 });
     const work = () => new Promise((resolve) => setTimeout(resolve, 30, 'done'));

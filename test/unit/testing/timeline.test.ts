@@ -28,8 +28,8 @@ test('a run becomes text, with a row for each attempt', async () => {
   );
 });
 
-describe('it shows', () => {
-  test('when no activity was run', () => {
+describe('the timeline of an environment shows', () => {
+  test('that no activity was run', () => {
     expect(timeline(new TestActivityEnvironment())).toBe('no attempt was made');
   });
 

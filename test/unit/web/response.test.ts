@@ -119,7 +119,7 @@ test('a response has an event for each report, and says at the end that the acti
   expect((await stream.next()).done).toBe(true);
 });
 
-test('a failure ends it with a failed event that has the status and not the error', async () => {
+test('a failure ends the response with a failed event that has the status and not the error', async () => {
   const puppet = new Puppet();
   const all = read(heartbeatResponse(puppet.handle));
   puppet.fail(new Error('a secret error'));
@@ -127,7 +127,7 @@ test('a failure ends it with a failed event that has the status and not the erro
   expect((await all).join()).not.toContain('secret');
 });
 
-test('details: false leaves the details out', async () => {
+test('a response with details: false leaves the details out', async () => {
   const puppet = new Puppet();
   puppet.beat('a secret');
   const all = read(heartbeatResponse(puppet.handle, { details: false }));
@@ -142,7 +142,7 @@ test.each([
   [/a/g, '"/a/g"'],
   [new Uint8Array([1, 2]), '[1,2]'],
   ['line\nend\n\nevent: completed', '"line\\nend\\n\\nevent: completed"'],
-])('details %s become %s', async (details, written) => {
+])('details %s are written as %s', async (details, written) => {
   const puppet = new Puppet();
   puppet.beat(details);
   const all = read(heartbeatResponse(puppet.handle));
@@ -166,7 +166,7 @@ test.each([
     ]),
     'null',
   ],
-])('what has no JSON is still text: %j', (value, text) => {
+])('a value that JSON cannot hold is written as null: %j', (value, text) => {
   expect(json(value)).toBe(text);
 });
 
@@ -206,7 +206,7 @@ test('a client that has heard the end of an earlier run hears the later one', as
   expect(heartbeatResponse(later.handle, { request }).status).toBe(200);
 });
 
-test('after a shutdown the stream ends without an end of the activity', async () => {
+test('after a shutdown the stream ends without an event for the end of the activity', async () => {
   const puppet = new Puppet();
   const all = read(heartbeatResponse(puppet.handle));
   puppet.beat(1);
@@ -308,7 +308,7 @@ test('a thousand clients follow one activity', async () => {
   expect(open()).toBe(0);
 });
 
-test('it works under Hono', async () => {
+test('a response works under Hono', async () => {
   const puppet = new Puppet();
   const app = new Hono();
   app.get('/', (c) => heartbeatResponse(puppet.handle, { request: c.req.raw }));
@@ -321,7 +321,7 @@ test('it works under Hono', async () => {
   await followOver(port, puppet);
 });
 
-test('it works under node:http with the bridge of the docs', async () => {
+test('a response works under node:http with the bridge of the docs', async () => {
   const puppet = new Puppet();
   const { followed, open } = counted(puppet.handle);
   const server = createServer((request, response) => {

@@ -110,7 +110,7 @@ describe('a call without the context of an attempt', () => {
     ['received "photos"', ['photos', 4]],
     ['received undefined', []],
     ['received an object', [{ signal: AbortSignal.abort() }]],
-  ])('%s', async (received, given) => {
+  ])('is refused: %s', async (received, given) => {
     const error = await direct(...given);
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toBe(

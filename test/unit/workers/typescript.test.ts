@@ -14,7 +14,7 @@ test.each([
     'a .js file that is not there, beside a .ts file',
     `Cannot find module '${here.replace(/ts$/, 'js')}' imported from /x.js`,
   ],
-])('a hint for %s', (_, said) => {
+])('the error of %s gets a hint about TypeScript', (_, said) => {
   expect(typeScriptHint(said)).toBe(NEEDED);
 });
 
@@ -23,6 +23,6 @@ test.each([
   ["Cannot find package 'tsx' imported from /x.js"],
   ['Unexpected token'],
   ['Unknown file extension ".png" for /a.png'],
-])('no hint for: %s', (said) => {
+])('another error gets no hint about TypeScript: %s', (said) => {
   expect(typeScriptHint(said)).toBe('');
 });

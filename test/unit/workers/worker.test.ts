@@ -22,7 +22,7 @@ class Fake extends PoolWorker {
 const listener: CallListener = { onReport() {}, onDelivery() {}, onExit() {} };
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-test('not when it has been idle for a moment, and again with the next call', async () => {
+test('a worker stops keeping the program alive when it has been idle for a moment, and starts again with its next call', async () => {
   const worker = new Fake();
   worker.listen(listener);
   worker.listen(undefined);
@@ -34,7 +34,7 @@ test('not when it has been idle for a moment, and again with the next call', asy
   expect(worker.kept).toEqual([false, true]);
 });
 
-test('while its death is waited for', async () => {
+test('a worker keeps the program alive while its death is waited for', async () => {
   const worker = new Fake();
   worker.listen(listener);
   worker.listen(undefined);
@@ -45,7 +45,7 @@ test('while its death is waited for', async () => {
   await dead;
 });
 
-test('while its death is waited for, although it was idle', async () => {
+test('a worker that was idle keeps the program alive while its death is waited for', async () => {
   const worker = new Fake();
   worker.listen(undefined);
   await expect.poll(() => worker.kept).toEqual([false]);

@@ -242,7 +242,7 @@ describe('the database', () => {
     expect(begun.mock.lastCall?.[2]).toEqual({ durability: 'strict' });
   });
 
-  test('that is full says so, changes nothing, and goes on when there is room', async () => {
+  test('that is full says so, changes nothing, and works again when there is room', async () => {
     const store = tab();
     await store.set('x', 'before');
     const put = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(() => {
@@ -321,7 +321,7 @@ describe('the database', () => {
     later.close();
   });
 
-  test('that is deleted under way is made again, and the claims on it are lost', async () => {
+  test('that is deleted while it is in use is made again, and the claims on it are lost', async () => {
     const store = tab();
     const generation = await claim(store, 'x', 'A');
     await store.open(entry('x'), generation);

@@ -221,7 +221,7 @@ describe('a file that cannot be read', () => {
   });
 });
 
-test('start with the readable part of the id', async () => {
+test('file names start with the readable part of the id', async () => {
   const store = fileStore(folder);
   await store.set('Import: big.CSV', 'text');
   expect((await files())[0]).toMatch(/^import-big-csv\.[0-9a-f]{32}\.json$/);
@@ -337,7 +337,7 @@ test.skipIf(process.platform === 'win32')('files can be read by their owner alon
   expect((await stat(join(inside, name))).mode & 0o777).toBe(0o600);
 });
 
-test('names that Windows keeps for devices are avoided', async () => {
+test('file names that Windows keeps for devices are avoided', async () => {
   for (const id of ['con', 'NUL', 'com1', 'lpt9', 'console']) await fileStore(folder).set(id, id);
   expect((await files()).map((name) => name.split('.')[0]).sort()).toEqual([
     ...['com1-', 'con-', 'console', 'lpt9-', 'nul-'],

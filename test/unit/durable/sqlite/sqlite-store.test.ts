@@ -106,7 +106,7 @@ describe.skipIf(!hasSqlite)('sqliteStore', () => {
     ).rejects.toThrow(/is corrupt: nothing was changed|malformed/);
   });
 
-  test('refuses to write to a database that was deleted under way', async () => {
+  test('refuses to write to a database that was deleted while it was in use', async () => {
     const store = open(path);
     await store.set('x', 'text');
     renameSync(path, `${path}.old`);

@@ -440,7 +440,7 @@ describe('the text of details', () => {
   });
 });
 
-test('can come from any serializer with the two methods', () => {
+test('the text of details can come from any serializer with serialize and deserialize', () => {
   const plain: DetailsSerializer = {
     serialize: (json) => ({ json }),
     deserialize: ({ json }) => json,

@@ -100,7 +100,7 @@ test.each<[what: string, unit: unknown, size: number]>([
   ['a date', [new Date(0)], 1 + 1 + (8 + 2)],
   ['undefined in a set below a key', { abc: new Set([undefined]) }, 1 + 6 + 1 + (8 + 4) + (8 + 2)],
   ['numbers of two bytes', Int16Array.of(1, 2, 3), 1 + 8 + 12],
-])('%s has this lower bound', (_, unit, size) => {
+])('the size of %s has the expected lower bound', (_, unit, size) => {
   expect(copyDetails(unit).size).toBe(size);
 });
 

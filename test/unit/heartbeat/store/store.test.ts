@@ -225,7 +225,7 @@ describe('the writes of one activity', () => {
     expect(flushed).toBe(true);
   });
 
-  test('however they end: one at a time, newest last, nothing lost', async () => {
+  test('come one at a time, the newest last, and none is lost, however they end', async () => {
     const step = fc.oneof(
       fc.constant('write' as const),
       fc.constant('delete' as const),
@@ -302,7 +302,7 @@ const stores: readonly (readonly [
 
 const ONCE = { maximumAttempts: 1 };
 
-describe.each(stores)('a %s given by the user', (_, make) => {
+describe.each(stores)('%s given by the user', (_, make) => {
   test('gets each report and is empty after success', async () => {
     const { store, map } = make();
     const harness = new Harness({ store });
@@ -389,7 +389,7 @@ describe.each(stores)('a %s given by the user', (_, make) => {
     expect(map.get('import')).toBe('{"json":2}');
   });
 
-  test('null details resume as null', async () => {
+  test('resumes null details as null', async () => {
     const { store, map } = make();
     map.set('import', '{"json":null}');
     const harness = new Harness({ store });
@@ -446,7 +446,7 @@ describe.each(stores)('a %s given by the user', (_, make) => {
   });
 });
 
-test('may return null for an unknown id, like Keyv', async () => {
+test('a store may return null for an unknown id, like Keyv', async () => {
   const harness = new Harness({
     store: { get: () => null, set: () => undefined, delete: () => undefined },
   });

@@ -210,7 +210,7 @@ describe('a timeout', () => {
   });
 });
 
-test('with no time for another attempt is caused by the timeout of the last attempt', async () => {
+test('a timeout of an activity with no time for another attempt is caused by the timeout of the last attempt', async () => {
   const h = new Harness();
   const run = h.watch(
     h.run(never, {

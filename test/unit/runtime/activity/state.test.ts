@@ -38,7 +38,7 @@ const ways: Readonly<Record<Phase | 'NEW', readonly Phase[]>> = {
 };
 const phases = Object.keys(enter) as Phase[];
 
-describe.each(Object.keys(ways) as (keyof typeof ways)[])('from %s', (from) => {
+describe.each(Object.keys(ways) as (keyof typeof ways)[])('a move from %s', (from) => {
   test.each(phases)('to %s is allowed or not as in the table of moves', (to) => {
     const { state, registry } = setUp();
     for (const phase of ways[from]) enter[phase](state);

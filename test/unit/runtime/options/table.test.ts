@@ -45,7 +45,7 @@ test('every option has one row and one field', () => {
   expect(Object.keys(resolveOptions()).sort()).toEqual(ROWS.map(({ field }) => field).sort());
 });
 
-describe.each(ROWS.map((row) => [row.name, row] as const))('%s', (name, row) => {
+describe.each(ROWS.map((row) => [row.name, row] as const))('the option %s', (name, row) => {
   const given = { [name]: GIVEN[name] };
 
   test('is read and differs from its default', () => {
@@ -80,7 +80,7 @@ describe.each(ROWS.map((row) => [row.name, row] as const))('%s', (name, row) => 
   });
 });
 
-test('is named in its type, in the table, and in the table of what Temporal does', () => {
+test('an option is named in its type, in the table, and in the table of what Temporal does', () => {
   const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
     file.endsWith('.ts'),
   );

@@ -25,7 +25,7 @@ function counted() {
   return { controller, signal, count };
 }
 
-test('many activities share one listener', async () => {
+test('many activities share one listener on a signal', async () => {
   const h = new Harness();
   const { signal, count } = counted();
   for (let index = 0; index < 50; index++) void h.run((ctx) => ctx.sleep(100), { signal });
@@ -35,7 +35,7 @@ test('many activities share one listener', async () => {
   expect(count).toEqual({ now: 0, added: 1 });
 });
 
-test('the listener stays until the last activity has closed', async () => {
+test('the listener on a signal stays until the last activity has closed', async () => {
   const h = new Harness();
   const { signal, count } = counted();
   void h.run((ctx) => ctx.sleep(100), { signal });
@@ -46,7 +46,7 @@ test('the listener stays until the last activity has closed', async () => {
   expect(count.now).toBe(0);
 });
 
-test('each runtime has its own listener', () => {
+test('each runtime has its own listener on a signal', () => {
   const { signal, count } = counted();
   for (const h of [new Harness(), new Harness()]) void h.run(never, { signal });
   expect(count.now).toBe(2);
@@ -76,7 +76,7 @@ test('a signal that is used again after its last activity has one listener again
   expect(run.outcome.state).toBe('rejected');
 });
 
-describe('the listener is removed when the activity', () => {
+describe('the listener on a signal is removed when the activity', () => {
   test('has failed', async () => {
     const h = new Harness();
     const { signal, count } = counted();
@@ -108,7 +108,7 @@ describe('the listener is removed when the activity', () => {
   });
 });
 
-test('the listener stays during backoffs', async () => {
+test('the listener on a signal stays during backoffs', async () => {
   const h = new Harness();
   const { signal, count } = counted();
   void h
@@ -123,7 +123,7 @@ test('the listener stays during backoffs', async () => {
   expect(count).toEqual({ now: 1, added: 1 });
 });
 
-test('a refused call adds no listener', async () => {
+test('a refused call adds no listener to its signal', async () => {
   const h = new Harness();
   const { signal, count } = counted();
   void h.run(never, { activityId: 'x' });

@@ -23,7 +23,7 @@ function pausedIn(...urls: string[]): Debugger {
   return { post, on: (method, listener) => listeners.set(method, listener) };
 }
 
-test('has the lines of the program and its packages only', async () => {
+test('the stack of a stuck thread has only the lines of the program and its packages', async () => {
   const stack = await pausedStack(
     pausedIn(
       'node:internal/util',
@@ -40,6 +40,6 @@ test('has the lines of the program and its packages only', async () => {
   );
 });
 
-test('is undefined if nothing of the program runs', async () => {
+test('the stack of a stuck thread is undefined if nothing of the program runs', async () => {
   expect(await pausedStack(pausedIn('node:internal/util'))).toBeUndefined();
 });
