@@ -15,7 +15,7 @@ export const dependencyBudget = 7_200;
  * Our own files that an import of `systole` reads, and their bytes: what its time comes from, as a
  * clock in CI would be a poor judge of it. The CommonJS files carry two dependencies.
  */
-export const importBudget = { files: 3, bytes: { js: 187_000, cjs: 228_000 } };
+export const importBudget = { files: 3, bytes: { js: 187_200, cjs: 228_000 } };
 
 export interface Size {
   minified: number;
