@@ -54,6 +54,7 @@ describe('after 100,000 activities of every ending', () => {
       timers: 0,
       listeners: 0,
       tokens: 0,
+      slots: 0,
       stats: {
         open: 0,
         running: 0,
