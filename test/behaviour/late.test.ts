@@ -157,3 +157,18 @@ describe('a heartbeat of an attempt that has timed out without one', () => {
 function timers(): number {
   return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 }
+
+test('a function that ignores a cancellation at each of its heartbeats is warned of once', async () => {
+  const h = new Harness();
+  const handle = h.start(async (ctx) => {
+    for (;;) {
+      ctx.heartbeat();
+      await h.work(500);
+    }
+  });
+  handle.result().catch(() => {});
+  handle.cancel();
+  await h.advance(10_000);
+  expect(lateOf(h)).toHaveLength(1);
+  handle.terminate();
+});

@@ -380,3 +380,20 @@ test('a second pause is not delivered again', () => {
   ctx().heartbeat();
   expect(ctx().signal.reason).toBe(reason);
 });
+
+test('a request that was withdrawn before the next heartbeat stops nothing', async () => {
+  const h = new Harness();
+  let signal: AbortSignal | undefined;
+  const handle = h.start(async (ctx) => {
+    ({ signal } = ctx);
+    await h.work(100);
+    ctx.heartbeat();
+    await h.work(100);
+    return ctx.cancellationDetails;
+  });
+  handle.pause();
+  handle.unpause();
+  await h.advance(200);
+  expect(await handle.result()).toBeUndefined();
+  expect(signal?.aborted).toBe(false);
+});

@@ -306,3 +306,27 @@ describe('a function that runs elsewhere', () => {
     expect(rooms.free).toBe(1);
   });
 });
+
+describe('a place that tells a waiter of room', () => {
+  /** One slot that another activity holds, and an activity that waits for room. */
+  function waitingOne() {
+    const h = new Harness({ maxConcurrentActivities: 1 });
+    const holder = h.start((ctx) => ctx.cancelled, { cancellationDelivery: 'immediate' });
+    holder.result().catch(() => {});
+    const rooms = new Rooms(0);
+    const handle = h.start(rooms.take(() => 'there'));
+    const [waiter] = rooms.waiting;
+    return { h, holder, rooms, handle, waiter: waiter as Waiter };
+  }
+
+  test('twice gives it one place in the queue for a slot', async () => {
+    const { h, holder, rooms, handle, waiter } = waitingOne();
+    rooms.open();
+    waiter.onRoom();
+    holder.terminate();
+    await h.advance(0);
+    expect(await handle.result()).toBe('there');
+    expect(h.names().filter((name) => name === 'started')).toHaveLength(2);
+    expect(h.engine.stats()).toMatchObject({ open: 0, slotsUsed: 0 });
+  });
+});

@@ -124,3 +124,14 @@ describe('nextRetryDelay', () => {
     expect(ignored).toHaveLength(Object.is(delayMs, 1_000) && nextRetryDelay !== undefined ? 1 : 0);
   });
 });
+
+test.each([
+  ['a number', 5, 'retryAfter: received 5; expected a response, its headers, or a text'],
+  [
+    'a response that was not awaited',
+    Promise.resolve(new Response()),
+    'retryAfter: received an instance of Promise; expected a response, its headers, or a text',
+  ],
+])('%s instead of a response is refused', (_, given, message) => {
+  expect(() => retryAfter(given as never)).toThrow(new TypeError(message));
+});
