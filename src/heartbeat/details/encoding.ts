@@ -175,11 +175,17 @@ function renamed(fields: Fields, rename: (key: string) => string): Fields {
   return Object.fromEntries(Object.entries(fields).map(([key, item]) => [name(key), item]));
 }
 
-/** The keys in one of superjson's paths, where dots and backslashes are escaped by a backslash. */
-function stepsOf(path: string): string[] {
-  const steps = `.${path}`.match(/\.(?:\\[.\\]|[^.\\]+)*/gy) ?? [];
-  if (steps.join('') !== `.${path}`) refuse('a note on nothing');
-  return steps.map((step) => step.slice(1).replace(/\\(.)/g, '$1'));
+/**
+ * The keys in one of superjson's paths, where dots and backslashes are escaped by a backslash. They
+ * come one by one, because a forged path may be long and lead nowhere.
+ */
+function* stepsOf(path: string): Generator<string> {
+  let rest = path.length + 1;
+  for (const [whole, step] of `.${path}`.matchAll(/\.((?:\\[.\\]|[^.\\]+)*)/gy)) {
+    rest -= whole.length;
+    yield (step as string).replace(/\\(.)/g, '$1');
+  }
+  if (rest > 0) refuse('a note on nothing');
 }
 
 function refuse(what: string): never {

@@ -167,9 +167,8 @@ export class Slots implements Deadline {
 
   /** How many tickets could begin at once. */
   free(now: number): number {
-    const { slots, startsPerSecond } = this.#limits;
     if (!this.#isFree(now)) return 0;
-    return startsPerSecond === Infinity ? slots - this.held : 1;
+    return this.#spacingMs === 0 ? this.available : 1;
   }
 
   #isFree(now: number): boolean {
