@@ -190,9 +190,7 @@ export class TemporalRuntime implements ActivityRunner {
     }
     throw new ActivityNotFoundError(
       `No activity ${quote(activityId)} is open; it has closed, or the id is wrong`,
-      {
-        activityId,
-      },
+      { activityId },
     );
   }
 }

@@ -26,10 +26,9 @@ export interface ExpectedFailure {
 }
 
 declare global {
-  // Vitest's assertions extend this interface too.
-  // eslint-disable-next-line @typescript-eslint/no-namespace
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- Jest and Vitest are extended this way
   namespace jest {
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- the parameters must be theirs
     interface Matchers<R, T = {}> {
       /** A heartbeat of any attempt had these details. Asymmetric matchers work too. */
       toHaveHeartbeat(details?: unknown): R;

@@ -10,7 +10,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
 
 /** Characters that XML cannot hold: some controls, halves of surrogate pairs, and non-characters. */
 const IMPOSSIBLE =
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- it finds the controls to leave them out
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Plain ASCII without the characters that have a meaning in XML. */

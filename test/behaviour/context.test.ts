@@ -9,6 +9,7 @@ import {
 } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
 import { collectUnhandledRejections, timeoutOf } from '../support/outcomes.js';
+import { DEFAULT_POLICY } from '../support/policy.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 /** A running activity, its context, and the controller that aborts it. */
@@ -360,15 +361,7 @@ test('ctx.info has the attempt, the times and the policy', async () => {
     heartbeatTimeoutMs: 10_000,
     startToCloseTimeoutMs: undefined,
     scheduleToCloseTimeoutMs: undefined,
-    retryPolicy: {
-      initialInterval: 1_000,
-      backoffCoefficient: 2,
-      maximumInterval: 100_000,
-      maximumAttempts: Infinity,
-      nonRetryableErrorTypes: [],
-      jitter: 0,
-      maximumAttemptsWithoutProgress: Infinity,
-    },
+    retryPolicy: DEFAULT_POLICY,
     priority: 2,
   };
   expect(infos).toEqual(

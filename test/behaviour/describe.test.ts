@@ -8,6 +8,7 @@ import {
   type ActivityHandle,
 } from '../../src/index.js';
 import { Harness, never } from '../support/harness.js';
+import { DEFAULT_POLICY } from '../support/policy.js';
 import { VirtualClock } from '../support/virtual-clock.js';
 
 const OPTIONS = {
@@ -450,15 +451,7 @@ test('a description of an activity without options shows the defaults', () => {
     scheduleToCloseTimeout: undefined,
     progressTimeout: undefined,
     startDelay: 0,
-    retryPolicy: {
-      initialInterval: 1_000,
-      backoffCoefficient: 2,
-      maximumInterval: 100_000,
-      maximumAttempts: Infinity,
-      nonRetryableErrorTypes: [],
-      jitter: 0,
-      maximumAttemptsWithoutProgress: Infinity,
-    },
+    retryPolicy: DEFAULT_POLICY,
     cancellationType: 'TRY_CANCEL',
     priority: 3,
     concurrencyKey: undefined,

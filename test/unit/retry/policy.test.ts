@@ -5,23 +5,15 @@ import {
   resolveRetryPolicy,
   type RetryPolicy,
 } from '../../../src/retry/policy.js';
+import { DEFAULT_POLICY } from '../../support/policy.js';
 
 class Fatal extends Error {}
 
 describe("a policy's defaults", () => {
   test("are Temporal's", () => {
-    const defaults = {
-      initialInterval: 1_000,
-      backoffCoefficient: 2,
-      maximumInterval: 100_000,
-      maximumAttempts: Infinity,
-      nonRetryableErrorTypes: [],
-      jitter: 0,
-      maximumAttemptsWithoutProgress: Infinity,
-    };
-    expect(resolveRetryPolicy(undefined)).toEqual(defaults);
-    expect(resolveRetryPolicy({})).toEqual(defaults);
-    expect(DEFAULT_RETRY_POLICY).toEqual(defaults);
+    expect(resolveRetryPolicy(undefined)).toEqual(DEFAULT_POLICY);
+    expect(resolveRetryPolicy({})).toEqual(DEFAULT_POLICY);
+    expect(DEFAULT_RETRY_POLICY).toEqual(DEFAULT_POLICY);
     const open: RetryPolicy = {
       initialInterval: undefined,
       backoffCoefficient: undefined,
@@ -30,7 +22,7 @@ describe("a policy's defaults", () => {
       nonRetryableErrorTypes: undefined,
       jitter: undefined,
     };
-    expect(resolveRetryPolicy(open)).toEqual(defaults);
+    expect(resolveRetryPolicy(open)).toEqual(DEFAULT_POLICY);
   });
 
   test.each<[RetryPolicy, number, number]>([

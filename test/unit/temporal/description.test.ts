@@ -1,16 +1,7 @@
 import type { ActivityExecutionDescription } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { descriptionOf } from '../../../src/temporal/description.js';
-
-const DEFAULT_POLICY = {
-  initialInterval: 1_000,
-  backoffCoefficient: 2,
-  maximumInterval: 100_000,
-  maximumAttempts: Infinity,
-  nonRetryableErrorTypes: [],
-  jitter: 0,
-  maximumAttemptsWithoutProgress: Infinity,
-};
+import { DEFAULT_POLICY } from '../../support/policy.js';
 
 /** The options that are shown if the server describes an activity with these fields. */
 async function optionsOf(fields: object): Promise<object> {
